@@ -1,0 +1,39 @@
+package org.noisetrail.kernels;
+
+/**
+ * Where memory lies and kernels run: the CPU, or one CUDA card.
+ *
+ * @param ordinal -1 for the CPU, else the card's number
+ */
+public record Device(int ordinal) {
+    public static final Device CPU = new Device(-1);
+
+    public Device {
+        if (ordinal < -1) {
+            throw new IllegalArgumentException("device ordinal must be >= -1: " + ordinal);
+        }
+    }
+
+    /** Parses {@code cpu}, {@code cuda} (the first card) or {@code cuda:N}. */
+    public static Device parse(String text) {
+        if (text.equals("cpu")) {
+            return CPU;
+        }
+        if (text.equals("cuda")) {
+            return new Device(0);
+        }
+        if (text.matches("cuda:\\d{1,3}")) {
+            return new Device(Integer.parseInt(text.substring(5)));
+        }
+        throw new IllegalArgumentException("device must be cpu, cuda or cuda:N: " + text);
+    }
+
+    public boolean isCuda() {
+        return ordinal >= 0;
+    }
+
+    @Override
+    public String toString() {
+        return isCuda() ? "cuda:" + ordinal : "cpu";
+    }
+}

@@ -1,0 +1,30 @@
+package org.noisetrail.search;
+
+import java.util.OptionalDouble;
+import org.noisetrail.noise.Recipe;
+import org.noisetrail.reward.Image;
+import org.noisetrail.trace.Costs;
+
+/**
+ * One image a search has drawn; all of it on the host.
+ *
+ * @param request what was asked for
+ * @param pixels the final image in 8 bits
+ * @param state the final state x, float32, channel after channel; not copied
+ * @param reward the searched reward of the final image; NaN if no reward was given
+ * @param heldOut the held-out reward of the final image, where one was named
+ * @param costs what it cost
+ * @param pivotNorm the largest |p| / sqrt(d) of the noises its trajectory was made of; 1 is where normals live
+ * @param nanScores how many of its candidates scored NaN
+ * @param recipe the names of its noise
+ */
+public record ImageResult(
+        ImageRequest request,
+        Image pixels,
+        float[] state,
+        double reward,
+        OptionalDouble heldOut,
+        Costs costs,
+        double pivotNorm,
+        long nanScores,
+        Recipe recipe) {}
