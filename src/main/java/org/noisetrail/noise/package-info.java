@@ -1,0 +1,5 @@
+/** Noise by name: keys, recipes. */
+@NullMarked
+package org.noisetrail.noise;
+
+import org.jspecify.annotations.NullMarked;
