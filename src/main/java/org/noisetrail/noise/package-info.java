@@ -1,0 +1,5 @@
+/** Noise by name: draws and recipes. */
+@NullMarked
+package org.noisetrail.noise;
+
+import org.jspecify.annotations.NullMarked;
