@@ -17,7 +17,7 @@ public interface Rounds {
         return byNoiseLevel(0, Double.POSITIVE_INFINITY, rounds, rounds);
     }
 
-    /** {@code inside} rounds where low <= sigma <= high, else {@code outside}; the paper's cheap setting is .01, 1, 20, 1. */
+    /** {@code inside} rounds where {@code low <= sigma <= high}, else {@code outside}; the paper's cheap setting is .01, 1, 20, 1. */
     static Rounds byNoiseLevel(double low, double high, int inside, int outside) {
         Checks.range("rounds", inside, 0, 65535);
         Checks.range("rounds", outside, 0, 65535);
