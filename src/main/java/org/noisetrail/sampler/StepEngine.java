@@ -92,7 +92,8 @@ public final class StepEngine implements AutoCloseable {
         this.classes = classes.clone();
         this.ledger = ledger;
         this.checkpoint = checkpoint;
-        table = Tensors.copy(sampler.table(denoiser.preconditioning()), device);
+        float[] coefficients = sampler.table(denoiser.preconditioning());
+        table = Tensors.of(device, coefficients, coefficients.length);
         scratch = new Scratch(device, maxBatch, shape);
     }
 
@@ -272,8 +273,8 @@ public final class StepEngine implements AutoCloseable {
     public void put(Rows from, int[] targets, Rows to) {
         int[] identity = new int[targets.length];
         Arrays.setAll(identity, r -> r);
-        try (Tensor index = Tensors.copy(identity, device);
-                Tensor target = Tensors.copy(targets, device)) {
+        try (Tensor index = Tensors.of(device, identity, identity.length);
+                Tensor target = Tensors.of(device, targets, targets.length)) {
             kernels.gather(
                     from.pointer(), (long) elements * Float.BYTES, Tensors.pointer(index), targets.length,
                     targets.length, from.rows(), Tensors.pointer(target), to.pointer());
