@@ -135,11 +135,11 @@ int32_t nt_top(int32_t device, void* stream, const void* scores /* f64 [groups, 
                int64_t take, void* index /* i32 [groups, take] */, void* nans /* i32 [groups], may be null */);
 
 /*
- * dst[g] = src[base + index[g]] for each row g of row_bytes bytes, base = (g / per_group) * group_size; rows with index[g] < 0 are left alone. src and dst must
- * not overlap. An index >= group_size is invalid and leaves its row alone.
+ * dst[target[g]] = src[base + index[g]] for each g in 0..count-1, rows of row_bytes bytes, base = (g / per_group) * group_size; target may be null: g itself.
+ * A g whose index is < 0 or >= group_size, or whose target is < 0, leaves its row alone. src and dst must not overlap.
  */
 int32_t nt_gather(int32_t device, void* stream, const void* src, int64_t row_bytes, const void* index /* i32 [count] */,
-                  int64_t count, int64_t per_group, int64_t group_size, void* dst);
+                  int64_t count, int64_t per_group, int64_t group_size, const void* target /* i32 [count] */, void* dst);
 
 /* norm[r] = |p[r]|; if `project`, p[r] is then scaled to norm sqrt(elements) (norm holds what it was before). norm may be null. */
 int32_t nt_sphere(int32_t device, void* stream, void* p /* f32 [rows, elements] */, int64_t rows, int64_t elements,

@@ -1,4 +1,4 @@
-/** Denoisers and other networks on LibTorch, their checkpoints, and a Gaussian mixture with an exact denoiser. */
+/** Denoisers and classifiers on LibTorch, checkpoints, and a Gaussian mixture whose clean estimate is exact. */
 @NullMarked
 package org.noisetrail.model;
 

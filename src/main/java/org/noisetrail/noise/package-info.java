@@ -1,4 +1,4 @@
-/** Noise by name: draws and recipes. */
+/** Noise by name: keys, recipes. */
 @NullMarked
 package org.noisetrail.noise;
 

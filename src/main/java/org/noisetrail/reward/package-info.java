@@ -1,4 +1,4 @@
-/** What is wanted of an image: brightness, JPEG size, class probability, your own. */
+/** What is wanted of an image. */
 @NullMarked
 package org.noisetrail.reward;
 

@@ -12,6 +12,11 @@ final class Checks {
         }
     }
 
+    static int ranged(String what, int value, int low, int high) {
+        range(what, value, low, high);
+        return value;
+    }
+
     static void range(String what, double value, double low, double high) {
         if (!(value >= low && value <= high)) {
             throw new IllegalArgumentException(what + " must be from " + low + " to " + high + ": " + value);

@@ -1,4 +1,4 @@
-/** Which noise to try next: the methods, and what a search returns. */
+/** Which noise to try next: the methods, in pure Java. */
 @NullMarked
 package org.noisetrail.search;
 

@@ -1,4 +1,4 @@
-/** What a search costs and how far it has come. */
+/** What a search costs and how it goes: the ledger, progress. */
 @NullMarked
 package org.noisetrail.trace;
 

@@ -1,0 +1,52 @@
+package org.noisetrail.model;
+
+import java.util.function.Supplier;
+import org.bytedeco.pytorch.global.torch;
+import org.noisetrail.NoisetrailException;
+
+/** LibTorch as a whole: its threads, and its errors in one line. */
+public final class Torch {
+    private Torch() {}
+
+    /**
+     * Sets how many threads LibTorch's operations use, for the whole process. Threads that have run operations already keep their
+     * number: call it from the thread that will search, or before any other work.
+     */
+    public static void setThreads(int threads) {
+        if (threads < 1) {
+            throw new IllegalArgumentException("threads must be >= 1: " + threads);
+        }
+        torch.set_num_threads(threads);
+    }
+
+    /** How many threads LibTorch's operations use on this thread. */
+    public static int threads() {
+        return torch.get_num_threads();
+    }
+
+    /**
+     * Runs LibTorch operations; what they throw becomes a {@link NoisetrailException} of one line (LibTorch's own message ends in a
+     * C++ backtrace of thousands of characters).
+     */
+    static <T> T call(Supplier<T> operations) {
+        try {
+            return operations.get();
+        } catch (NoisetrailException | IllegalArgumentException | UnsupportedOperationException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            throw new NoisetrailException("LibTorch: " + firstLine(e));
+        }
+    }
+
+    static void run(Runnable operations) {
+        call(() -> {
+            operations.run();
+            return null;
+        });
+    }
+
+    static String firstLine(Throwable error) {
+        String message = error.getMessage() == null ? error.getClass().getSimpleName() : error.getMessage();
+        return message.lines().map(String::strip).filter(line -> !line.isEmpty()).findFirst().orElse("unknown error");
+    }
+}

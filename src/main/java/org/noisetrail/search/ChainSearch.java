@@ -1,0 +1,151 @@
+package org.noisetrail.search;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.noise.Recipe;
+import org.noisetrail.sampler.Candidates;
+import org.noisetrail.sampler.Draws;
+import org.noisetrail.sampler.Kind;
+import org.noisetrail.sampler.Locality;
+import org.noisetrail.sampler.Rows;
+import org.noisetrail.sampler.StepEngine;
+import org.noisetrail.sampler.Winners;
+
+/** Independent chains an image, the best of which is kept: best-of-N; with one chain, the naive sampler. */
+final class ChainSearch implements Strategy {
+    private final int chains;
+    private final boolean sharedStart;
+    private final int together;
+
+    /** @param maxBatch chains beyond it go one group after the other, so that a target or a time limit can end them */
+    ChainSearch(int chains, boolean sharedStart, int maxBatch) {
+        this.chains = chains;
+        this.sharedStart = sharedStart;
+        this.together = Math.min(chains, maxBatch);
+    }
+
+    @Override
+    public int rowsPerImage() {
+        return together;
+    }
+
+    /** Chains that have come to their ends, image by image; owns their states. */
+    private record Finished(Candidates candidates, double[] norms) implements AutoCloseable {
+        @Override
+        public void close() {
+            candidates.close();
+        }
+    }
+
+    @Override
+    public Outcome run(Wave wave) {
+        int affordable = (int) Math.min(chains, wave.settings.budget() / wave.plainFrom(0));
+        Rows best = wave.engine.rows(wave.images());
+        try {
+            return affordable == 1 ? single(wave, best) : compare(wave, affordable, best);
+        } catch (Throwable t) {
+            best.close();
+            throw t;
+        }
+    }
+
+    private Outcome single(Wave wave, Rows best) {
+        try (Finished finished = chains(wave, 0, 1, 1)) {
+            wave.engine.put(finished.candidates().next(), wave.slots(), best);
+            return outcome(wave, best, new int[wave.images()], finished.norms(), new long[wave.images()], null);
+        }
+    }
+
+    private Outcome compare(Wave wave, int affordable, Rows best) {
+        int[] winner = new int[wave.images()];
+        double[] norms = new double[wave.images()];
+        int groups = (affordable + together - 1) / together;
+        try (Winners winners = wave.engine.winners(groups, wave.slots())) {
+            double[] scores = new double[0];
+            for (int group = 0; group < groups; group++) {
+                int first = group * together;
+                int count = Math.min(together, affordable - first);
+                try (Finished finished = chains(wave, first, count, affordable);
+                        Draws draws = draws(wave, wave.sampler().steps() - 1, first, count)) {
+                    wave.engine.score(finished.candidates(), draws, wave.settings.searched());
+                    wave.engine.select(finished.candidates(), winners, true, null, best);
+                    int[] selected = winners.read()[group];
+                    for (int slot = 0; slot < selected.length; slot++) {
+                        if (selected[slot] >= 0) {
+                            winner[slot] = first + selected[slot];
+                            norms[slot] = finished.norms()[slot * count + selected[slot]];
+                        }
+                    }
+                }
+                scores = winners.scores();
+                wave.reporter.rewards(scores);
+                if (wave.timeIsUp() || Arrays.stream(scores).allMatch(s -> s >= wave.settings.target())) {
+                    break;
+                }
+            }
+            long[] nans = Arrays.stream(winners.nanScores()).asLongStream().toArray();
+            return outcome(wave, best, winner, norms, nans, scores);
+        }
+    }
+
+    private Outcome outcome(
+            Wave wave, Rows best, int[] winner, double[] norms, long[] nans, double @Nullable [] rewards) {
+        List<Recipe> recipes = new ArrayList<>();
+        for (int chain : winner) {
+            recipes.add(new Recipe(
+                    sharedStart ? 0 : chain, chain, Collections.nCopies(wave.sampler().steps(), List.of())));
+        }
+        return new Outcome(best, recipes, norms, nans, rewards);
+    }
+
+    /** Runs chains first .. first + count - 1 of every image, of {@code all}. */
+    private Finished chains(Wave wave, int first, int count, int all) {
+        StepEngine engine = wave.engine;
+        int rows = wave.images() * count;
+        int steps = wave.sampler().steps();
+        double[] norms = new double[rows];
+        Candidates candidates = engine.candidates(rows);
+        Rows x = null;
+        try {
+            try (Draws draws = draws(wave, -1, first, count)) {
+                x = engine.start(draws);
+            }
+            for (int step = 0; step < steps; step++) {
+                try (Draws draws = draws(wave, step, first, count)) {
+                    engine.advance(candidates, x, null, draws, 0, Locality.NONE);
+                }
+                if (!wave.dead(step)) {
+                    double[] now = engine.norms(candidates.noise());
+                    Arrays.setAll(norms, r -> Math.max(norms[r], now[r]));
+                }
+                if (step < steps - 1) {
+                    x = candidates.exchangeNext(x);
+                }
+                long chainSteps = (long) first * steps + (long) count * (step + 1);
+                wave.reporter.progress(wave.images() * chainSteps / all, wave.ledger);
+            }
+            return new Finished(candidates, norms);
+        } catch (Throwable t) {
+            candidates.close();
+            throw t;
+        } finally {
+            if (x != null) {
+                x.close();
+            }
+        }
+    }
+
+    private Draws draws(Wave wave, int step, int first, int count) {
+        Draws.Builder draws = wave.engine.draws(step, wave.images() * count);
+        wave.each(slot -> {
+            for (int c = 0; c < count; c++) {
+                int candidate = step < 0 && sharedStart ? 0 : first + c;
+                draws.add(slot, 0, candidate, slot * count + c, Kind.GLOBAL);
+            }
+        });
+        return draws.build();
+    }
+}

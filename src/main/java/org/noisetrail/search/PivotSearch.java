@@ -1,0 +1,217 @@
+package org.noisetrail.search;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.noisetrail.noise.Recipe;
+import org.noisetrail.sampler.Candidates;
+import org.noisetrail.sampler.Draws;
+import org.noisetrail.sampler.Kind;
+import org.noisetrail.sampler.Locality;
+import org.noisetrail.sampler.Rows;
+import org.noisetrail.sampler.StepEngine;
+import org.noisetrail.sampler.Winners;
+
+/** Rounds of candidates around a pivot at every step that injects noise: {@link LocalSearch}. */
+final class PivotSearch implements Strategy {
+    private final LocalSearch method;
+    private final Locality locality;
+
+    PivotSearch(LocalSearch method) {
+        this.method = method;
+        locality = new Locality(method.epsilon(), method.lambda(), method.project());
+    }
+
+    @Override
+    public int rowsPerImage() {
+        return method.candidates();
+    }
+
+    @Override
+    public Outcome run(Wave wave) {
+        return new Run(wave).toEnd();
+    }
+
+    /** One wave's way through the steps. */
+    private final class Run {
+        private final Wave wave;
+        private final StepEngine engine;
+        private final int images;
+        private final double[] norms;
+        private final long[] nans;
+        private final List<List<List<Recipe.Draw>>> steps = new ArrayList<>();
+
+        Run(Wave wave) {
+            this.wave = wave;
+            engine = wave.engine;
+            images = wave.images();
+            norms = new double[images];
+            nans = new long[images];
+            wave.each(slot -> steps.add(new ArrayList<>()));
+        }
+
+        Outcome toEnd() {
+            Rows x;
+            try (Draws own = wave.own(-1, wave.slots(), 0, Kind.GLOBAL)) {
+                x = engine.start(own);
+            }
+            try (Candidates single = engine.candidates(images);
+                    Candidates many = engine.candidates(Math.multiplyExact(images, method.candidates()));
+                    Rows pivots = engine.rows(images)) {
+                Rows next = engine.rows(images);
+                try {
+                    for (int step = 0; step < wave.sampler().steps(); step++) {
+                        step(step, x, pivots, next, single, many);
+                        Rows done = x;
+                        x = next;
+                        next = done;
+                        wave.reporter.progress((long) images * (step + 1), wave.ledger);
+                    }
+                } finally {
+                    next.close();
+                }
+            } catch (Throwable t) {
+                x.close();
+                throw t;
+            }
+            List<Recipe> recipes =
+                    steps.stream().map(draws -> new Recipe(0, 0, draws)).toList();
+            return new Outcome(x, recipes, norms, nans, null);
+        }
+
+        private void step(int step, Rows x, Rows pivots, Rows next, Candidates single, Candidates many) {
+            wave.each(slot -> steps.get(slot).add(List.of()));
+            int rounds = wave.dead(step)
+                    ? 0
+                    : Checks.ranged("rounds", method.rounds().at(step, wave.sampler().sigma(step)), 0, 0xFFFF);
+            int[] searched = rounds == 0 ? new int[0] : affording(step, wave.slots(), Double.NaN);
+            try (Draws own = wave.own(step, wave.slots(), 0, Kind.GLOBAL)) {
+                engine.noise(single, null, own, Locality.NONE);
+                engine.put(single.noise(), wave.slots(), pivots);
+            }
+            if (searched.length < images) {
+                plain(step, without(searched), x, single, next);
+            }
+            if (searched.length > 0) {
+                search(step, rounds, searched, x, pivots, next, many);
+            }
+            if (!wave.dead(step)) {
+                double[] now = engine.norms(pivots);
+                Arrays.setAll(norms, slot -> Math.max(norms[slot], now[slot]));
+            }
+        }
+
+        /** The images that have no rounds at this step go on with their own noise. */
+        private void plain(int step, int[] slots, Rows x, Candidates single, Rows next) {
+            try (Draws own = wave.own(step, slots, 0, Kind.GLOBAL)) {
+                engine.advance(single, x, null, own, 0, Locality.NONE);
+                engine.put(single.next(), slots, next);
+            }
+        }
+
+        /**
+         * Rounds for images that may end at different times: while all go on the host reads nothing; where some end, what is selected so far is read and the rest go on
+         * alone.
+         */
+        private void search(int step, int rounds, int[] slots, Rows x, Rows pivots, Rows next, Candidates many) {
+            double[] scores = new double[images];
+            Arrays.fill(scores, Double.NaN);
+            int round = 0;
+            int[] active = slots;
+            while (round < rounds && active.length > 0) {
+                int first = round;
+                try (Winners winners = engine.winners(rounds - first, active, at(scores, active));
+                        Draws draws = candidates(step, active)) {
+                    int[] still = active;
+                    while (round < rounds && still.length == active.length) {
+                        round++;
+                        engine.advance(many, x, pivots, draws, round, locality);
+                        engine.score(many, draws, wave.settings.searched());
+                        engine.select(many, winners, method.keepPivot(), pivots, next);
+                        still = round < rounds ? remaining(step, active, winners) : still;
+                        wave.reporter.progress((long) images * step, wave.ledger);
+                    }
+                    double[] best = winners.scores();
+                    int[] seen = winners.nanScores();
+                    for (int g = 0; g < active.length; g++) {
+                        scores[active[g]] = best[g];
+                        nans[active[g]] += seen[g];
+                    }
+                    wave.reporter.rewards(best);
+                    remember(step, first, active, winners.read());
+                    active = still;
+                }
+            }
+        }
+
+        private int[] remaining(int step, int[] active, Winners winners) {
+            if (wave.settings.target() == Double.POSITIVE_INFINITY) {
+                return affording(step, active, Double.NaN);
+            }
+            double[] scores = winners.scores();
+            return java.util.stream.IntStream.range(0, active.length)
+                    .filter(g -> affording(step, new int[] {active[g]}, scores[g]).length > 0)
+                    .map(g -> active[g])
+                    .toArray();
+        }
+
+        /** Those that may have another round. */
+        private int[] affording(int step, int[] slots, double score) {
+            long price = (long) method.candidates() * wave.sampler().evaluations(step);
+            if (wave.timeIsUp() || score >= wave.settings.target()) {
+                return new int[0];
+            }
+            return Arrays.stream(slots)
+                    .filter(slot -> wave.affords(slot, price, step + 1))
+                    .toArray();
+        }
+
+        private Draws candidates(int step, int[] slots) {
+            Draws.Builder draws = engine.draws(step, slots.length * method.candidates());
+            for (int slot : slots) {
+                for (int c = 0; c < method.candidates(); c++) {
+                    draws.add(slot, 0, c, slot, Kind.COIN);
+                }
+            }
+            return draws.build();
+        }
+
+        /** Writes the winners of rounds first + 1, ... into the images' recipes. */
+        private void remember(int step, int first, int[] slots, int[][] winners) {
+            Draws.Builder keys = engine.draws(step, winners.length * slots.length);
+            for (int k = 0; k < winners.length; k++) {
+                for (int g = 0; g < slots.length; g++) {
+                    keys.add(slots[g], first + k + 1, Math.max(0, winners[k][g]), 0, Kind.NONE);
+                }
+            }
+            double[] coins;
+            try (Draws draws = keys.build()) {
+                coins = engine.coins(draws);
+            }
+            for (int g = 0; g < slots.length; g++) {
+                List<Recipe.Draw> draws = new ArrayList<>(steps.get(slots[g]).get(step));
+                for (int k = 0; k < winners.length; k++) {
+                    if (winners[k][g] < 0) {
+                        continue;
+                    }
+                    boolean local = coins[k * slots.length + g] >= method.epsilon();
+                    if (!local) {
+                        draws.clear();
+                    }
+                    draws.add(new Recipe.Draw(first + k + 1, winners[k][g], local));
+                }
+                steps.get(slots[g]).set(step, draws);
+            }
+        }
+
+        private int[] without(int[] slots) {
+            return Arrays.stream(wave.slots())
+                    .filter(slot -> Arrays.binarySearch(slots, slot) < 0)
+                    .toArray();
+        }
+
+        private static double[] at(double[] values, int[] indices) {
+            return Arrays.stream(indices).mapToDouble(i -> values[i]).toArray();
+        }
+    }
+}

@@ -1,0 +1,30 @@
+package org.noisetrail.search;
+
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.model.Denoiser;
+import org.noisetrail.reward.Reward;
+import org.noisetrail.sampler.EdmSampler;
+
+/**
+ * What a run of a search is given.
+ *
+ * @param budget network evaluations an image
+ * @param target infinite for none
+ * @param deadline on {@link System#nanoTime}'s clock
+ */
+record SearchSettings(
+        Denoiser denoiser,
+        EdmSampler sampler,
+        @Nullable Reward reward,
+        long seed,
+        int maxBatch,
+        long budget,
+        double target,
+        long deadline) {
+    Reward searched() {
+        if (reward == null) {
+            throw new IllegalStateException("no reward");
+        }
+        return reward;
+    }
+}

@@ -1,0 +1,95 @@
+package org.noisetrail.search;
+
+import java.util.List;
+import java.util.function.IntConsumer;
+import org.noisetrail.sampler.Draws;
+import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.sampler.Kind;
+import org.noisetrail.sampler.StepEngine;
+import org.noisetrail.trace.Ledger;
+
+/** A group of images that go through a search together: what a method works on. An image is named by its slot, its place in the group. */
+final class Wave implements AutoCloseable {
+    final SearchSettings settings;
+    final List<ImageRequest> requests;
+    final StepEngine engine;
+    final Ledger ledger;
+    final Reporter reporter;
+
+    Wave(SearchSettings settings, List<ImageRequest> requests, Reporter reporter) {
+        this.settings = settings;
+        this.requests = requests;
+        this.reporter = reporter;
+        ledger = new Ledger(requests.size());
+        engine = new StepEngine(
+                settings.denoiser(),
+                settings.sampler(),
+                settings.seed(),
+                settings.maxBatch(),
+                requests.stream().mapToLong(ImageRequest::image).toArray(),
+                requests.stream().mapToInt(ImageRequest::label).toArray(),
+                ledger,
+                Wave::checkpoint);
+    }
+
+    private static void checkpoint() {
+        if (Thread.currentThread().isInterrupted()) {
+            throw new SearchCancelledException();
+        }
+    }
+
+    int images() {
+        return requests.size();
+    }
+
+    EdmSampler sampler() {
+        return settings.sampler();
+    }
+
+    boolean dead(int step) {
+        return sampler().gain(step) == 0;
+    }
+
+    /** Network evaluations of one plain trajectory from a step to its end. */
+    long plainFrom(int step) {
+        long evaluations = 0;
+        for (int i = step; i < sampler().steps(); i++) {
+            evaluations += sampler().evaluations(i);
+        }
+        return evaluations;
+    }
+
+    /** Whether an image can pay for that many network evaluations and still finish plainly from {@code then}. */
+    boolean affords(int slot, long evaluations, int then) {
+        return ledger.networkEvaluations(slot) + evaluations + plainFrom(then) <= settings.budget();
+    }
+
+    boolean timeIsUp() {
+        return System.nanoTime() - settings.deadline() >= 0;
+    }
+
+    /** One row an image: its own noise of a stage, candidate {@code chain} of round 0. */
+    Draws own(int step, int[] slots, int chain, Kind kind) {
+        Draws.Builder draws = engine.draws(step, slots.length);
+        for (int slot : slots) {
+            draws.add(slot, 0, chain, slot, kind);
+        }
+        return draws.build();
+    }
+
+    /** 0, 1, ... images - 1. */
+    int[] slots() {
+        return java.util.stream.IntStream.range(0, images()).toArray();
+    }
+
+    void each(IntConsumer action) {
+        for (int slot = 0; slot < images(); slot++) {
+            action.accept(slot);
+        }
+    }
+
+    @Override
+    public void close() {
+        engine.close();
+    }
+}
