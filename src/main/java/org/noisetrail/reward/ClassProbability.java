@@ -44,7 +44,8 @@ final class ClassProbability implements Reward {
     public void score(ImageBatch images, Tensor scores) {
         checkClasses(images.classes());
         if (!images.device().equals(classifier.device())) {
-            throw new IllegalArgumentException("images must be on " + name + "'s device " + classifier.device() + ": " + images.device());
+            throw new IllegalArgumentException(
+                    "images must be on " + name + "'s device " + classifier.device() + ": " + images.device());
         }
         try (Tensor logits = logits(images.pixels(), images.rows())) {
             known = Math.toIntExact(logits.size(1));
@@ -64,8 +65,8 @@ final class ClassProbability implements Reward {
         if (logits.dim() != 2 || logits.size(0) != rows) {
             long[] shape = Tensors.shape(logits);
             logits.close();
-            throw new NoisetrailException("classifier " + classifier.id() + " must give [" + rows + ", classes]: "
-                    + Arrays.toString(shape));
+            throw new NoisetrailException(
+                    "classifier " + classifier.id() + " must give [" + rows + ", classes]: " + Arrays.toString(shape));
         }
         return logits;
     }
@@ -77,8 +78,8 @@ final class ClassProbability implements Reward {
                 throw new IllegalArgumentException("reward " + name + " needs images that have a class: " + label);
             }
             if (count > 0 && label >= count) {
-                throw new IllegalArgumentException(
-                        "class must be < " + count + ", the number of classes that reward " + name + " knows: " + label);
+                throw new IllegalArgumentException("class must be < " + count + ", the number of classes that reward "
+                        + name + " knows: " + label);
             }
         }
     }

@@ -87,15 +87,17 @@ record HostReward(String name, ToDoubleFunction<Image> reward) implements Reward
                 } catch (Throwable e) {
                     next.set(images.size());
                     throw new NoisetrailException(
-                            "reward " + reward.name + " failed on image " + row + " of its batch (class " + image.label() + "): " + e, e);
+                            "reward " + reward.name + " failed on image " + row + " of its batch (class "
+                                    + image.label() + "): " + e,
+                            e);
                 }
             }
         }
     }
 
     private static ThreadPoolExecutor pool(int threads) {
-        ThreadPoolExecutor pool =
-                new ThreadPoolExecutor(threads, threads, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), Worker::new);
+        ThreadPoolExecutor pool = new ThreadPoolExecutor(
+                threads, threads, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), Worker::new);
         pool.allowCoreThreadTimeOut(true);
         return pool;
     }

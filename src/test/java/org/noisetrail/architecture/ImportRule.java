@@ -28,47 +28,77 @@ final class ImportRule {
             rules.put(
                     ROOMS.get(room) + " imports downward only",
                     noClasses()
-                            .that().resideInAPackage(inside(root, ROOMS.get(room)))
-                            .should().dependOnClassesThat().resideInAnyPackage(above));
+                            .that()
+                            .resideInAPackage(inside(root, ROOMS.get(room)))
+                            .should()
+                            .dependOnClassesThat()
+                            .resideInAnyPackage(above));
         }
         rules.put(
                 "the root imports no room",
-                noClasses().that().resideInAPackage(root).should().dependOnClassesThat().resideInAPackage(root + ".*.."));
+                noClasses()
+                        .that()
+                        .resideInAPackage(root)
+                        .should()
+                        .dependOnClassesThat()
+                        .resideInAPackage(root + ".*.."));
         rules.put("no circle", slices().matching(root + ".(*)..").should().beFreeOfCycles());
-        List<String> known = new ArrayList<>(ROOMS.stream().map(name -> inside(root, name)).toList());
+        List<String> known =
+                new ArrayList<>(ROOMS.stream().map(name -> inside(root, name)).toList());
         known.add(root);
         rules.put("every class has a room", classes().should().resideInAnyPackage(known.toArray(String[]::new)));
         rules.put(
                 "search names no kernel and no tensor",
                 noClasses()
-                        .that().resideInAPackage(inside(root, "search"))
-                        .should().dependOnClassesThat().resideInAPackage("org.bytedeco..")
-                        .orShould().dependOnClassesThat().haveFullyQualifiedName(root + ".kernels.Kernels"));
+                        .that()
+                        .resideInAPackage(inside(root, "search"))
+                        .should()
+                        .dependOnClassesThat()
+                        .resideInAPackage("org.bytedeco..")
+                        .orShould()
+                        .dependOnClassesThat()
+                        .haveFullyQualifiedName(root + ".kernels.Kernels"));
         rules.put(
                 "only cli parses options",
                 noClasses()
-                        .that().resideOutsideOfPackage(inside(root, "cli"))
-                        .should().dependOnClassesThat().resideInAPackage("picocli.."));
+                        .that()
+                        .resideOutsideOfPackage(inside(root, "cli"))
+                        .should()
+                        .dependOnClassesThat()
+                        .resideInAPackage("picocli.."));
         rules.put(
                 "only cli prints and exits",
                 noClasses()
-                        .that().resideOutsideOfPackage(inside(root, "cli"))
-                        .should().accessField(System.class, "out")
-                        .orShould().accessField(System.class, "err")
-                        .orShould().callMethod(System.class, "exit", int.class)
-                        .orShould().callMethod(Runtime.class, "exit", int.class)
-                        .orShould().callMethod(Runtime.class, "halt", int.class)
-                        .orShould().callMethod(Throwable.class, "printStackTrace"));
+                        .that()
+                        .resideOutsideOfPackage(inside(root, "cli"))
+                        .should()
+                        .accessField(System.class, "out")
+                        .orShould()
+                        .accessField(System.class, "err")
+                        .orShould()
+                        .callMethod(System.class, "exit", int.class)
+                        .orShould()
+                        .callMethod(Runtime.class, "exit", int.class)
+                        .orShould()
+                        .callMethod(Runtime.class, "halt", int.class)
+                        .orShould()
+                        .callMethod(Throwable.class, "printStackTrace"));
         rules.put(
                 "only kernels calls native methods",
                 noClasses()
-                        .that().resideOutsideOfPackage(inside(root, "kernels"))
-                        .should().dependOnClassesThat().haveFullyQualifiedName(root + ".kernels.NativeKernels"));
+                        .that()
+                        .resideOutsideOfPackage(inside(root, "kernels"))
+                        .should()
+                        .dependOnClassesThat()
+                        .haveFullyQualifiedName(root + ".kernels.NativeKernels"));
         rules.put(
                 "kernels know nothing of LibTorch",
                 noClasses()
-                        .that().resideInAPackage(inside(root, "kernels"))
-                        .should().dependOnClassesThat().resideInAPackage("org.bytedeco.pytorch.."));
+                        .that()
+                        .resideInAPackage(inside(root, "kernels"))
+                        .should()
+                        .dependOnClassesThat()
+                        .resideInAPackage("org.bytedeco.pytorch.."));
         return rules;
     }
 
