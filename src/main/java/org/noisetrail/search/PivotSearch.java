@@ -3,6 +3,7 @@ package org.noisetrail.search;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.noisetrail.noise.Recipe;
 import org.noisetrail.sampler.Candidates;
 import org.noisetrail.sampler.Draws;
@@ -17,8 +18,16 @@ final class PivotSearch implements Strategy {
     private final LocalSearch method;
     private final Locality locality;
 
-    PivotSearch(LocalSearch method) {
+    private final @Nullable Observer observer;
+
+    /** Sees the scores of an image's round; the host waits for the device to show them. */
+    interface Observer {
+        void round(int step, double[] scores);
+    }
+
+    PivotSearch(LocalSearch method, @Nullable Observer observer) {
         this.method = method;
+        this.observer = observer;
         locality = new Locality(method.epsilon(), method.lambda(), method.project());
     }
 
@@ -131,6 +140,7 @@ final class PivotSearch implements Strategy {
                         round++;
                         engine.advance(many, x, pivots, draws, round, locality);
                         engine.score(many, draws, wave.settings.searched());
+                        observe(step, active.length, many);
                         engine.select(many, winners, method.keepPivot(), pivots, next);
                         budget.count(active);
                         if (reading) {
@@ -150,6 +160,16 @@ final class PivotSearch implements Strategy {
                     wave.reporter.rewards(scores);
                     remember(step, first, active, winners.read());
                     active = still;
+                }
+            }
+        }
+
+        private void observe(int step, int groups, Candidates many) {
+            if (observer != null) {
+                double[] scores = engine.scores(many);
+                int size = method.candidates();
+                for (int g = 0; g < groups; g++) {
+                    observer.round(step, Arrays.copyOfRange(scores, g * size, (g + 1) * size));
                 }
             }
         }
