@@ -82,6 +82,20 @@ public final class Tensors {
         return tensor;
     }
 
+    /** A new float64 tensor of this shape with these values. */
+    public static Tensor of(Device device, double[] values, long... shape) {
+        Tensor tensor = doubles(device, shape);
+        copy(values, tensor);
+        return tensor;
+    }
+
+    /** A new int32 tensor of this shape with these values. */
+    public static Tensor of(Device device, int[] values, long... shape) {
+        Tensor tensor = ints(device, shape);
+        copy(values, tensor);
+        return tensor;
+    }
+
     /** Fills the first {@code source.length} elements of a contiguous float32 tensor. */
     public static void copy(float[] source, Tensor target) {
         check(target, ScalarType.Float, source.length);

@@ -11,6 +11,8 @@ import java.util.List;
  */
 public record Recipe(int start, int chain, List<List<Draw>> steps) {
     public Recipe {
+        Draw.check("start", start);
+        Draw.check("chain", chain);
         steps = steps.stream().map(List::copyOf).toList();
     }
 

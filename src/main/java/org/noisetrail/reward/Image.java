@@ -12,7 +12,8 @@ import org.noisetrail.model.ImageShape;
 public record Image(ImageShape shape, byte[] pixels, int label) {
     public Image {
         if (pixels.length != shape.elements()) {
-            throw new IllegalArgumentException("pixels must be " + shape.elements() + " (" + shape + "): " + pixels.length);
+            throw new IllegalArgumentException(
+                    "pixels must be " + shape.elements() + " (" + shape + "): " + pixels.length);
         }
     }
 

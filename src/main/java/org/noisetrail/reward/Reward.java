@@ -2,6 +2,7 @@ package org.noisetrail.reward;
 
 import java.util.function.ToDoubleFunction;
 import org.bytedeco.pytorch.Tensor;
+import org.noisetrail.model.ImageShape;
 
 /**
  * What is wanted of an image: one number each, higher is better. No gradients.
@@ -15,15 +16,27 @@ public interface Reward extends AutoCloseable {
     /**
      * Scores each image of a batch.
      *
-     * @param scores float64 [rows] on the batch's device, to be filled; NaN counts as the worst and is reported
+     * @param scores float64 [rows] on the batch's device, contiguous, to be filled; NaN counts as the worst and is reported
      */
     void score(ImageBatch images, Tensor scores);
+
+    /**
+     * Refuses, before any work is done, images that it could not score; by default none.
+     *
+     * @param classes the classes that will be drawn; -1 for an image without one
+     * @throws IllegalArgumentException if it cannot judge images of this shape, or of one of these classes
+     */
+    default void check(ImageShape shape, int... classes) {}
 
     /** Frees what the reward owns (a classifier); by default nothing. */
     @Override
     default void close() {}
 
-    /** A reward on the host, called for the images of a batch in parallel: it must be thread-safe. */
+    /**
+     * A reward on the host: {@code reward} is called for the images of a batch in parallel, on as many threads as there are
+     * processors, so it must be thread-safe. What it throws ends the search, as the cause of a
+     * {@link org.noisetrail.NoisetrailException} that names the image. Interrupting the thread that scores interrupts these calls too.
+     */
     static Reward of(String name, ToDoubleFunction<Image> reward) {
         return new HostReward(name, reward);
     }

@@ -7,32 +7,43 @@ import org.noisetrail.model.Classifier;
 public final class Rewards {
     private Rewards() {}
 
-    /** Mean luminance, 0 to 1 (DESIGN, section 6). */
+    /** Mean luminance, 0 to 1: that of .2126 R + .7152 G + .0722 B over 255; of any other number of channels, their mean. */
     public static Reward brightness() {
-        throw new UnsupportedOperationException();
+        return new Brightness();
     }
 
     /**
-     * 1 - clip(bytes / maxBytes, 0, 1), bytes the size of the image's baseline JPEG at quality 80.
+     * 1 - clip(bytes / maxBytes, 0, 1), bytes the size of the image's baseline JPEG at quality 80 (4:2:0, standard Huffman tables, as
+     * libjpeg writes it). Images must have 1 or 3 channels.
      *
      * @param maxBytes above 0; 0 for the paper's values: 3000 up to 64 x 64 pixels, 150000 above
+     * @throws IllegalArgumentException if maxBytes is negative, infinite or NaN
      */
     public static Reward compressibility(double maxBytes) {
-        throw new UnsupportedOperationException();
+        return new Compressibility(maxBytes);
     }
 
-    /** The size itself, in bytes. Higher is larger: for measuring, seldom for searching. */
+    /** The size itself, in bytes. Higher is larger: for measuring, seldom for searching. Images must have 1 or 3 channels. */
     public static Reward jpegBytes() {
-        throw new UnsupportedOperationException();
+        return new JpegBytes();
     }
 
-    /** The softmax probability of the image's own class. The classifier is the caller's to close. */
+    /**
+     * The softmax probability of the image's own class. Images must have a class that the classifier knows. The classifier is the
+     * caller's to close.
+     *
+     * @param name as a table shows it
+     */
     public static Reward classProbability(String name, Classifier classifier) {
-        throw new UnsupportedOperationException();
+        return new ClassProbability(name, classifier);
     }
 
-    /** The sum of rewards, each times its weight, in the map's order. It closes its parts. */
+    /**
+     * The sum of rewards, each times its weight, in the map's order: {@code 0.7*class + 0.3*brightness}. It closes its parts.
+     *
+     * @throws IllegalArgumentException if there are no parts, or a weight is infinite or NaN
+     */
     public static Reward weighted(Map<Reward, Double> parts) {
-        throw new UnsupportedOperationException();
+        return WeightedSum.of(parts);
     }
 }

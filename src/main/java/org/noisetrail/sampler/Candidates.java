@@ -15,6 +15,8 @@ public final class Candidates implements AutoCloseable {
     final Rows clean;
     final Tensor scores;
     int rows;
+    int step;
+    int round;
 
     Candidates(Device device, int capacity, ImageShape shape) {
         noise = new Rows(device, capacity, shape);

@@ -1,5 +1,6 @@
 package org.noisetrail.sampler;
 
+import java.util.Arrays;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -22,16 +23,17 @@ public final class Draws implements AutoCloseable {
 
     private Draws(Builder builder) {
         step = builder.step;
-        slots = java.util.Arrays.copyOf(builder.slots, builder.rows);
+        slots = Arrays.copyOf(builder.slots, builder.rows);
         classes = new int[slots.length];
         long[] wide = new long[slots.length];
         for (int row = 0; row < slots.length; row++) {
             classes[row] = builder.engineClasses[slots[row]];
             wide[row] = classes[row];
         }
-        table = Tensors.copy(java.util.Arrays.copyOf(builder.table, builder.rows * FIELDS), builder.device);
-        classesOnDevice = Tensors.copy(classes, builder.device);
-        labels = builder.labelled ? Tensors.copy(wide, builder.device) : null;
+        int[] flat = Arrays.copyOf(builder.table, builder.rows * FIELDS);
+        table = Tensors.of(builder.device, flat, flat.length);
+        classesOnDevice = Tensors.of(builder.device, classes, classes.length);
+        labels = builder.labelled ? Tensors.of(builder.device, wide, wide.length) : null;
     }
 
     public int rows() {
@@ -61,7 +63,7 @@ public final class Draws implements AutoCloseable {
     }
 
     int[] classes(int from, int count) {
-        return java.util.Arrays.copyOfRange(classes, from, from + count);
+        return Arrays.copyOfRange(classes, from, from + count);
     }
 
     @Override
@@ -102,8 +104,8 @@ public final class Draws implements AutoCloseable {
          */
         public Builder add(int slot, int round, int candidate, int parent, Kind kind) {
             if (rows == slots.length) {
-                slots = java.util.Arrays.copyOf(slots, Math.max(16, 2 * rows));
-                table = java.util.Arrays.copyOf(table, slots.length * FIELDS);
+                slots = Arrays.copyOf(slots, Math.max(16, 2 * rows));
+                table = Arrays.copyOf(table, slots.length * FIELDS);
             }
             int at = rows * FIELDS;
             table[at] = (int) images[slot];

@@ -12,6 +12,7 @@ import org.noisetrail.model.Tensors;
 import org.noisetrail.reward.ImageBatch;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.trace.Ledger;
+import org.noisetrail.trace.StepEvent;
 
 /**
  * The reverse steps of a group of images, split where the noise enters, for any number of candidates a step: what every search method is made of.
@@ -92,7 +93,8 @@ public final class StepEngine implements AutoCloseable {
         this.classes = classes.clone();
         this.ledger = ledger;
         this.checkpoint = checkpoint;
-        table = Tensors.copy(sampler.table(denoiser.preconditioning()), device);
+        float[] coefficients = sampler.table(denoiser.preconditioning());
+        table = Tensors.of(device, coefficients, coefficients.length);
         scratch = new Scratch(device, maxBatch, shape);
     }
 
@@ -132,17 +134,21 @@ public final class StepEngine implements AutoCloseable {
     /** The initial states x_0 = sigma_max * normal of draws of step -1. */
     public Rows start(Draws draws) {
         Rows x = rows(draws.rows());
-        kernels.noise(draws.table(0), draws.rows(), seed, elements, (float) sampler.sigma(0), x.pointer());
+        try (StepEvent noise = StepEvent.noise(images.length, draws.rows(), -1, 0)) {
+            kernels.noise(draws.table(0), draws.rows(), seed, elements, (float) sampler.sigma(0), x.pointer());
+        }
         return x;
     }
 
     /** The noise of each row alone, to {@code into.noise()}, without a transition. */
     public void noise(Candidates into, @Nullable Rows pivots, Draws draws, Locality locality) {
         into.rows = draws.rows();
-        kernels.candidates(
-                draws.table(0), draws.rows(), 0, seed, elements, locality.epsilon(), locality.lambda(),
-                locality.project() ? 1 : 0, null, pivots == null ? 0 : pivots.rows(), pointer(pivots), null, 0,
-                into.noise.pointer(), null, null, F32, null);
+        try (StepEvent noise = StepEvent.noise(images.length, draws.rows(), draws.step(), 0)) {
+            kernels.candidates(
+                    draws.table(0), draws.rows(), 0, seed, elements, locality.epsilon(), locality.lambda(),
+                    locality.project() ? 1 : 0, null, pivots == null ? 0 : pivots.rows(), pointer(pivots), null, 0,
+                    into.noise.pointer(), null, null, F32, null);
+        }
     }
 
     /**
@@ -154,24 +160,30 @@ public final class StepEngine implements AutoCloseable {
     public void advance(
             Candidates into, Rows x, @Nullable Rows pivots, Draws draws, int round, Locality locality) {
         into.rows = draws.rows();
+        into.step = draws.step();
+        into.round = round;
         boolean last = draws.step() == sampler.steps() - 1;
         Pointer steps = Tensors.pointer(table);
         Pointer level = Tensors.pointer(scratch.noiseLevel);
         for (int from = 0; from < draws.rows(); from += maxBatch) {
             int count = Math.min(maxBatch, draws.rows() - from);
             Pointer rows = draws.table(from);
-            kernels.candidates(
-                    rows, count, round, seed, elements, locality.epsilon(), locality.lambda(),
-                    locality.project() ? 1 : 0, x.pointer(), x.rows(), pointer(pivots), steps, sampler.steps(),
-                    into.noise.at(from), scratch.xHat.pointer(), scratch.input.pointer(), F32, level);
-            try (Tensor output = network(draws, from, count)) {
+            try (StepEvent noise = StepEvent.noise(images.length, count, draws.step(), round)) {
+                kernels.candidates(
+                        rows, count, round, seed, elements, locality.epsilon(), locality.lambda(),
+                        locality.project() ? 1 : 0, x.pointer(), x.rows(), pointer(pivots), steps, sampler.steps(),
+                        into.noise.at(from), scratch.xHat.pointer(), scratch.input.pointer(), F32, level);
+            }
+            try (Tensor output = network(draws, from, count, round);
+                    StepEvent update = StepEvent.update(images.length, count, draws.step(), round)) {
                 kernels.euler(
                         rows, count, elements, steps, sampler.steps(), scratch.xHat.pointer(), Tensors.pointer(output),
                         F32, scratch.slope.pointer(), into.next().at(from), last ? null : scratch.input.pointer(), F32,
                         last ? null : level, last ? into.clean.at(from) : null);
             }
             if (!last) {
-                try (Tensor output = network(draws, from, count)) {
+                try (Tensor output = network(draws, from, count, round);
+                        StepEvent update = StepEvent.update(images.length, count, draws.step(), round)) {
                     kernels.heun(
                             rows, count, elements, steps, sampler.steps(), scratch.xHat.pointer(),
                             scratch.slope.pointer(), Tensors.pointer(output), F32, into.next().at(from),
@@ -184,14 +196,15 @@ public final class StepEngine implements AutoCloseable {
         }
     }
 
-    private Tensor network(Draws draws, int from, int count) {
+    private Tensor network(Draws draws, int from, int count, int round) {
         checkpoint.run();
         for (int row = from; row < from + count; row++) {
             ledger.networkEvaluation(draws.slot(row));
         }
         try (Tensor input = scratch.input.view(0, count);
                 Tensor level = Tensors.rows(scratch.noiseLevel, 0, count);
-                Tensor labels = draws.labels(from, count)) {
+                Tensor labels = draws.labels(from, count);
+                StepEvent denoise = StepEvent.denoise(images.length, count, draws.step(), round)) {
             return denoiser.network(input, level, labels);
         }
     }
@@ -199,9 +212,16 @@ public final class StepEngine implements AutoCloseable {
     /** Judges the clean estimates of the last {@link #advance}, in 8 bits; after the last step, the final states. */
     public void score(Candidates candidates, Draws draws, Reward reward) {
         boolean last = draws.step() == sampler.steps() - 1;
-        score(last ? candidates.next() : candidates.clean, draws, reward, candidates.scores);
+        score(last ? candidates.next() : candidates.clean, draws, candidates.round, reward, candidates.scores);
         for (int row = 0; row < draws.rows(); row++) {
             ledger.rewardCall(draws.slot(row));
+        }
+    }
+
+    /** The rows' scores. Waits for the device. */
+    public double[] scores(Candidates candidates) {
+        try (Tensor scores = Tensors.rows(candidates.scores, 0, candidates.rows)) {
+            return Tensors.toDoubles(scores);
         }
     }
 
@@ -215,21 +235,28 @@ public final class StepEngine implements AutoCloseable {
             }
         }
         try (Tensor scores = Tensors.doubles(device, draws.rows())) {
-            score(x, draws, reward, scores);
+            score(x, draws, 0, reward, scores);
             return Tensors.toDoubles(scores);
         }
     }
 
-    private void score(Rows clean, Draws draws, Reward reward, Tensor scores) {
+    private void score(Rows clean, Draws draws, int round, Reward reward, Tensor scores) {
         for (int from = 0; from < draws.rows(); from += maxBatch) {
             int count = Math.min(maxBatch, draws.rows() - from);
             checkpoint.run();
-            kernels.quantise(clean.at(from), (long) count * elements, Tensors.pointer(scratch.pixels));
-            try (Tensor pixels = Tensors.rows(scratch.pixels, 0, count);
+            decode(clean, from, count, draws.step(), round);
+            try (StepEvent scoring = StepEvent.score(images.length, count, draws.step(), round);
+                    Tensor pixels = Tensors.rows(scratch.pixels, 0, count);
                     Tensor labels = draws.classesOnDevice(from, count);
                     Tensor part = Tensors.rows(scores, from, count)) {
                 reward.score(new ImageBatch(device, shape, pixels, labels, draws.classes(from, count)), part);
             }
+        }
+    }
+
+    private void decode(Rows x, int from, int count, int step, int round) {
+        try (StepEvent decode = StepEvent.decode(images.length, count, step, round)) {
+            kernels.quantise(x.at(from), (long) count * elements, Tensors.pointer(scratch.pixels));
         }
     }
 
@@ -238,7 +265,7 @@ public final class StepEngine implements AutoCloseable {
         byte[] all = new byte[Math.multiplyExact(x.rows(), elements)];
         for (int from = 0; from < x.rows(); from += maxBatch) {
             int count = Math.min(maxBatch, x.rows() - from);
-            kernels.quantise(x.at(from), (long) count * elements, Tensors.pointer(scratch.pixels));
+            decode(x, from, count, sampler.steps(), 0);
             try (Tensor pixels = Tensors.rows(scratch.pixels, 0, count)) {
                 System.arraycopy(Tensors.toBytes(pixels), 0, all, from * elements, count * elements);
             }
@@ -256,24 +283,27 @@ public final class StepEngine implements AutoCloseable {
     public void select(Candidates candidates, Winners winners, boolean keep, @Nullable Rows pivots, Rows next) {
         int groups = winners.groups();
         int size = candidates.rows / groups;
-        Pointer winner = winners.nextWinner();
-        kernels.select(
-                Tensors.pointer(candidates.scores), groups, size, keep ? 1 : 0, winners.best(), winner, winners.nans());
         long rowBytes = (long) elements * Float.BYTES;
-        if (pivots != null) {
-            kernels.gather(
-                    candidates.noise.pointer(), rowBytes, winner, groups, 1, size, winners.targets(), pivots.pointer());
+        Pointer winner = winners.nextWinner();
+        Pointer targets = winners.targets();
+        try (StepEvent select = StepEvent.select(images.length, candidates.rows, candidates.step, candidates.round)) {
+            kernels.select(
+                    Tensors.pointer(candidates.scores), groups, size, keep ? 1 : 0, winners.best(), winner,
+                    winners.nans());
+            if (pivots != null) {
+                kernels.gather(
+                        candidates.noise.pointer(), rowBytes, winner, groups, 1, size, targets, pivots.pointer());
+            }
+            kernels.gather(candidates.next().pointer(), rowBytes, winner, groups, 1, size, targets, next.pointer());
         }
-        kernels.gather(
-                candidates.next().pointer(), rowBytes, winner, groups, 1, size, winners.targets(), next.pointer());
     }
 
     /** to[targets[r]] = from[r]. */
     public void put(Rows from, int[] targets, Rows to) {
         int[] identity = new int[targets.length];
         Arrays.setAll(identity, r -> r);
-        try (Tensor index = Tensors.copy(identity, device);
-                Tensor target = Tensors.copy(targets, device)) {
+        try (Tensor index = Tensors.of(device, identity, identity.length);
+                Tensor target = Tensors.of(device, targets, targets.length)) {
             kernels.gather(
                     from.pointer(), (long) elements * Float.BYTES, Tensors.pointer(index), targets.length,
                     targets.length, from.rows(), Tensors.pointer(target), to.pointer());

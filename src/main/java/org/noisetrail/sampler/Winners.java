@@ -1,5 +1,6 @@
 package org.noisetrail.sampler;
 
+import java.util.Arrays;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.kernels.Device;
@@ -20,10 +21,10 @@ public final class Winners implements AutoCloseable {
     Winners(Device device, int rounds, int[] targets, double[] scores) {
         this.groups = targets.length;
         this.rounds = rounds;
-        this.targets = Tensors.copy(targets, device);
+        this.targets = Tensors.of(device, targets, groups);
         winner = Tensors.ints(device, rounds, groups);
-        best = Tensors.copy(scores, device);
-        nans = Tensors.copy(new int[groups], device);
+        best = Tensors.of(device, scores, groups);
+        nans = Tensors.of(device, new int[groups], groups);
     }
 
     int groups() {
@@ -55,7 +56,7 @@ public final class Winners implements AutoCloseable {
         int[] flat = Tensors.toInts(winner);
         int[][] all = new int[round][];
         for (int k = 0; k < round; k++) {
-            all[k] = java.util.Arrays.copyOfRange(flat, k * groups, (k + 1) * groups);
+            all[k] = Arrays.copyOfRange(flat, k * groups, (k + 1) * groups);
         }
         return all;
     }

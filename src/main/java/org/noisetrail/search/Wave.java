@@ -11,12 +11,16 @@ import org.noisetrail.trace.Ledger;
 /** A group of images that go through a search together: what a method works on. An image is named by its slot, its place in the group. */
 final class Wave implements AutoCloseable {
     final SearchSettings settings;
+    /** The place of its first image in the whole run. */
+    final int first;
+
     final List<ImageRequest> requests;
     final StepEngine engine;
     final Ledger ledger;
     final Reporter reporter;
 
-    Wave(SearchSettings settings, List<ImageRequest> requests, Reporter reporter) {
+    Wave(SearchSettings settings, int first, List<ImageRequest> requests, Reporter reporter) {
+        this.first = first;
         this.settings = settings;
         this.requests = requests;
         this.reporter = reporter;

@@ -1,0 +1,86 @@
+package org.noisetrail.reward;
+
+import java.util.Arrays;
+import java.util.Objects;
+import org.bytedeco.pytorch.Tensor;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.kernels.Kernels;
+import org.noisetrail.model.Classifier;
+import org.noisetrail.model.ImageShape;
+import org.noisetrail.model.Tensors;
+
+final class ClassProbability implements Reward {
+    private final String name;
+    private final Classifier classifier;
+
+    /** How many classes the classifier knows; 0 until it has been asked. */
+    private volatile int known;
+
+    ClassProbability(String name, Classifier classifier) {
+        this.name = Objects.requireNonNull(name, "name");
+        this.classifier = Objects.requireNonNull(classifier, "classifier");
+    }
+
+    @Override
+    public String name() {
+        return name;
+    }
+
+    @Override
+    public void check(ImageShape shape, int... classes) {
+        checkClasses(classes);
+        // Only a forward tells how many classes a TorchScript network knows, and whether it takes images of this shape.
+        byte[] black = new byte[shape.elements()];
+        try (Tensor image = Tensors.bytes(classifier.device(), 1, shape.channels(), shape.height(), shape.width())) {
+            Tensors.copy(black, image);
+            try (Tensor logits = logits(image, 1)) {
+                known = Math.toIntExact(logits.size(1));
+            }
+        }
+        checkClasses(classes);
+    }
+
+    @Override
+    public void score(ImageBatch images, Tensor scores) {
+        checkClasses(images.classes());
+        if (!images.device().equals(classifier.device())) {
+            throw new IllegalArgumentException(
+                    "images must be on " + name + "'s device " + classifier.device() + ": " + images.device());
+        }
+        try (Tensor logits = logits(images.pixels(), images.rows())) {
+            known = Math.toIntExact(logits.size(1));
+            checkClasses(images.classes());
+            Kernels.on(images.device())
+                    .softmaxAt(
+                            Tensors.pointer(logits),
+                            images.rows(),
+                            known,
+                            Tensors.pointer(images.labels()),
+                            Scores.pointer(scores, images));
+        }
+    }
+
+    private Tensor logits(Tensor images, int rows) {
+        Tensor logits = classifier.logits(images);
+        if (logits.dim() != 2 || logits.size(0) != rows) {
+            long[] shape = Tensors.shape(logits);
+            logits.close();
+            throw new NoisetrailException(
+                    "classifier " + classifier.id() + " must give [" + rows + ", classes]: " + Arrays.toString(shape));
+        }
+        return logits;
+    }
+
+    private void checkClasses(int[] classes) {
+        int count = known;
+        for (int label : classes) {
+            if (label < 0) {
+                throw new IllegalArgumentException("reward " + name + " needs images that have a class: " + label);
+            }
+            if (count > 0 && label >= count) {
+                throw new IllegalArgumentException("class must be < " + count + ", the number of classes that reward "
+                        + name + " knows: " + label);
+            }
+        }
+    }
+}

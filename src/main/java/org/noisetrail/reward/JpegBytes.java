@@ -1,0 +1,45 @@
+package org.noisetrail.reward;
+
+import org.bytedeco.pytorch.Tensor;
+import org.noisetrail.kernels.Kernels;
+import org.noisetrail.model.ImageShape;
+import org.noisetrail.model.Tensors;
+
+record JpegBytes() implements Reward {
+    @Override
+    public String name() {
+        return "jpeg-bytes";
+    }
+
+    @Override
+    public void check(ImageShape shape, int... classes) {
+        checkChannels(shape);
+    }
+
+    @Override
+    @SuppressWarnings("CheckReturnValue") // copy_ returns the tensor that it fills
+    public void score(ImageBatch images, Tensor scores) {
+        ImageShape shape = images.shape();
+        checkChannels(shape);
+        Scores.pointer(scores, images);
+        try (Tensor bytes = Tensors.ints(images.device(), images.rows())) {
+            Kernels.on(images.device())
+                    .jpegSize(
+                            Tensors.pointer(images.pixels()),
+                            images.rows(),
+                            shape.channels(),
+                            shape.height(),
+                            shape.width(),
+                            1,
+                            Tensors.pointer(bytes),
+                            null);
+            scores.copy_(bytes);
+        }
+    }
+
+    static void checkChannels(ImageShape shape) {
+        if (shape.channels() != 1 && shape.channels() != 3) {
+            throw new IllegalArgumentException("channels of a JPEG must be 1 or 3: " + shape.channels());
+        }
+    }
+}

@@ -1,0 +1,75 @@
+package org.noisetrail.reward;
+
+import java.math.BigDecimal;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.Tensor;
+import org.noisetrail.kernels.Kernels;
+import org.noisetrail.model.ImageShape;
+import org.noisetrail.model.Tensors;
+
+record WeightedSum(String name, List<Part> parts) implements Reward {
+    record Part(Reward reward, double weight) {
+        Part {
+            Objects.requireNonNull(reward, "reward");
+            if (!Double.isFinite(weight)) {
+                throw new IllegalArgumentException("weight of " + reward.name() + " must be finite: " + weight);
+            }
+        }
+
+        String name() {
+            return new BigDecimal(Double.toString(weight)).stripTrailingZeros().toPlainString() + "*" + reward.name();
+        }
+    }
+
+    static WeightedSum of(Map<Reward, Double> weights) {
+        if (weights.isEmpty()) {
+            throw new IllegalArgumentException("a weighted reward must have parts: none");
+        }
+        List<Part> parts = weights.entrySet().stream()
+                .map(entry -> new Part(entry.getKey(), entry.getValue()))
+                .toList();
+        return new WeightedSum(parts.stream().map(Part::name).collect(Collectors.joining(" + ")), parts);
+    }
+
+    @Override
+    public void check(ImageShape shape, int... classes) {
+        parts.forEach(part -> part.reward().check(shape, classes));
+    }
+
+    @Override
+    public void score(ImageBatch images, Tensor scores) {
+        Pointer sum = Scores.pointer(scores, images);
+        Kernels kernels = Kernels.on(images.device());
+        try (Tensor scratch = Tensors.doubles(images.device(), images.rows())) {
+            int accumulate = 0;
+            for (Part part : parts) {
+                part.reward().score(images, scratch);
+                kernels.accumulate(Tensors.pointer(scratch), images.rows(), part.weight(), accumulate, sum);
+                accumulate = 1;
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        RuntimeException failure = null;
+        for (Part part : parts) {
+            try {
+                part.reward().close();
+            } catch (RuntimeException e) {
+                if (failure == null) {
+                    failure = e;
+                } else {
+                    failure.addSuppressed(e);
+                }
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+}

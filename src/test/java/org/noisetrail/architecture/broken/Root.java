@@ -1,0 +1,7 @@
+package org.noisetrail.architecture.broken;
+
+import org.noisetrail.architecture.broken.trace.Trace;
+
+class Root {
+    Trace anyRoom;
+}

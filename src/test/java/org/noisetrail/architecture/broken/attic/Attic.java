@@ -1,0 +1,4 @@
+package org.noisetrail.architecture.broken.attic;
+
+/** In no room. */
+class Attic {}

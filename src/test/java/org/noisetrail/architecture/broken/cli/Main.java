@@ -1,0 +1,3 @@
+package org.noisetrail.architecture.broken.cli;
+
+public class Main {}

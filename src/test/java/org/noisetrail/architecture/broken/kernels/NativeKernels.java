@@ -1,0 +1,3 @@
+package org.noisetrail.architecture.broken.kernels;
+
+public class NativeKernels {}

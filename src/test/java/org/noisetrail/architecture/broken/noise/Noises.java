@@ -1,0 +1,7 @@
+package org.noisetrail.architecture.broken.noise;
+
+import org.noisetrail.architecture.broken.model.Models;
+
+public class Noises {
+    Models above;
+}

@@ -1,0 +1,358 @@
+package org.noisetrail.reward;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Classifier;
+import org.noisetrail.model.ImageShape;
+import org.noisetrail.model.Tensors;
+
+class RewardsTest {
+    private static final ImageShape GREY = new ImageShape(1, 28, 28);
+    private static final ImageShape RGB = new ImageShape(3, 45, 71);
+
+    /** Pixels of a batch, all from one seed. */
+    static byte[] pixels(ImageShape shape, int rows) {
+        byte[] pixels = new byte[rows * shape.elements()];
+        new Random(7).nextBytes(pixels);
+        return pixels;
+    }
+
+    static double[] score(Reward reward, ImageShape shape, byte[] pixels, int... classes) {
+        try (Tensor images =
+                        Tensors.bytes(Device.CPU, classes.length, shape.channels(), shape.height(), shape.width());
+                Tensor labels = Tensors.ints(Device.CPU, classes.length);
+                Tensor scores = Tensors.doubles(Device.CPU, classes.length)) {
+            Tensors.copy(pixels, images);
+            Tensors.copy(classes, labels);
+            reward.score(new ImageBatch(Device.CPU, shape, images, labels, classes), scores);
+            return Tensors.toDoubles(scores);
+        }
+    }
+
+    @Test
+    void brightnessIsTheMeanLuminance() {
+        byte[] pixels = pixels(RGB, 3);
+        double[] scores = score(Rewards.brightness(), RGB, pixels, 0, 0, 0);
+        int plane = RGB.height() * RGB.width();
+        for (int row = 0; row < 3; row++) {
+            double sum = 0;
+            for (int i = 0; i < plane; i++) {
+                int at = row * 3 * plane + i;
+                sum += .2126 * (pixels[at] & 255)
+                        + .7152 * (pixels[at + plane] & 255)
+                        + .0722 * (pixels[at + 2 * plane] & 255);
+            }
+            assertThat(scores[row]).isCloseTo(sum / plane / 255, within(1e-12));
+        }
+    }
+
+    @Test
+    void brightnessOfGreyIsItsMean() {
+        byte[] pixels = new byte[2 * GREY.elements()];
+        Arrays.fill(pixels, 0, GREY.elements(), (byte) 255);
+        assertThat(score(Rewards.brightness(), GREY, pixels, 0, 0)).containsExactly(1, 0);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"1x28x28", "3x32x32", "3x45x71", "3x64x64", "3x256x192"})
+    void jpegSizesAreThoseOfPillow(String shapeText) throws IOException {
+        ImageShape shape = shape(shapeText);
+        byte[] images = golden("images_" + shapeText);
+        ByteBuffer expected = ByteBuffer.wrap(golden("bytes_" + shapeText)).order(ByteOrder.LITTLE_ENDIAN);
+        int rows = images.length / shape.elements();
+        assertThat(expected.capacity()).isEqualTo(8 * rows);
+        double[] sizes = score(Rewards.jpegBytes(), shape, images, new int[rows]);
+        double[] ownLimit = score(Rewards.compressibility(1000), shape, images, new int[rows]);
+        double[] papersLimit = score(Rewards.compressibility(0), shape, images, new int[rows]);
+        double limit = shape.height() <= 64 && shape.width() <= 64 ? 3000 : 150000;
+        for (int row = 0; row < rows; row++) {
+            double bytes = expected.getLong(8 * row);
+            assertThat(sizes[row]).as("row %d", row).isEqualTo(bytes);
+            assertThat(ownLimit[row]).isCloseTo(1 - Math.min(bytes / 1000, 1), within(1e-12));
+            if (!shapeText.equals("3x45x71")) {
+                assertThat(papersLimit[row]).isCloseTo(1 - Math.min(bytes / limit, 1), within(1e-12));
+            }
+        }
+    }
+
+    @Test
+    void theSmallLimitHoldsUpTo64x64Pixels() {
+        // 45 x 71 is 3195 pixels: the small limit, although 71 is above 64.
+        byte[] pixels = pixels(RGB, 1);
+        double bytes = score(Rewards.jpegBytes(), RGB, pixels, 0)[0];
+        assertThat(bytes).isGreaterThan(3000);
+        assertThat(score(Rewards.compressibility(0), RGB, pixels, 0)).containsExactly(0);
+        ImageShape larger = new ImageShape(1, 64, 65);
+        byte[] grey = pixels(larger, 1);
+        double largerBytes = score(Rewards.jpegBytes(), larger, grey, 0)[0];
+        assertThat(score(Rewards.compressibility(0), larger, grey, 0)[0])
+                .isCloseTo(1 - largerBytes / 150000, within(1e-12));
+    }
+
+    @Test
+    void compressibilityRefusesLimitsThatAreNone() {
+        for (double limit : new double[] {-1, Double.NaN, Double.POSITIVE_INFINITY}) {
+            assertThatThrownBy(() -> Rewards.compressibility(limit))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("max bytes must be >= 0 and finite: " + limit);
+        }
+    }
+
+    @Test
+    void aJpegOfTwoChannelsIsRefused() {
+        ImageShape two = new ImageShape(2, 8, 8);
+        assertThatThrownBy(() -> score(Rewards.jpegBytes(), two, pixels(two, 1), 0))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("channels of a JPEG must be 1 or 3: 2");
+        assertThatThrownBy(() -> Rewards.compressibility(0).check(two, 0)).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    /** Class c's logit is the image's pixel c, over 100. */
+    private static final class PixelClassifier implements Classifier {
+        final int classes;
+        final AtomicInteger calls = new AtomicInteger();
+
+        PixelClassifier(int classes) {
+            this.classes = classes;
+        }
+
+        @Override
+        public String id() {
+            return "pixels";
+        }
+
+        @Override
+        public Device device() {
+            return Device.CPU;
+        }
+
+        @Override
+        public Tensor logits(Tensor images) {
+            calls.incrementAndGet();
+            byte[] pixels = Tensors.toBytes(images);
+            int rows = (int) images.size(0);
+            float[] logits = new float[rows * classes];
+            for (int i = 0; i < logits.length; i++) {
+                logits[i] = (pixels[i / classes * (pixels.length / rows) + i % classes] & 255) / 100f;
+            }
+            Tensor result = Tensors.floats(Device.CPU, rows, classes);
+            Tensors.copy(logits, result);
+            return result;
+        }
+
+        @Override
+        public void close() {
+            throw new AssertionError("the classifier is the caller's to close");
+        }
+    }
+
+    @Test
+    void classProbabilityIsTheSoftmaxAtTheImagesOwnClass() {
+        byte[] pixels = pixels(GREY, 4);
+        int[] classes = {0, 9, 3, 3};
+        try (Reward reward = Rewards.classProbability("class", new PixelClassifier(10))) {
+            double[] scores = score(reward, GREY, pixels, classes);
+            for (int row = 0; row < 4; row++) {
+                double sum = 0;
+                for (int c = 0; c < 10; c++) {
+                    sum += Math.exp((pixels[row * GREY.elements() + c] & 255) / 100f);
+                }
+                double own = Math.exp((pixels[row * GREY.elements() + classes[row]] & 255) / 100f);
+                assertThat(scores[row]).isCloseTo(own / sum, within(1e-6));
+            }
+        }
+    }
+
+    @Test
+    void anImageWithoutAClassIsRefusedBeforeAnyWork() {
+        PixelClassifier classifier = new PixelClassifier(10);
+        Reward reward = Rewards.classProbability("class", classifier);
+        assertThatThrownBy(() -> score(reward, GREY, pixels(GREY, 2), 1, -1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("reward class needs images that have a class: -1");
+        assertThat(classifier.calls).hasValue(0);
+    }
+
+    @Test
+    void aClassTheClassifierDoesNotKnowIsRefused() {
+        PixelClassifier classifier = new PixelClassifier(10);
+        Reward reward = Rewards.classProbability("class", classifier);
+        String message = "class must be < 10, the number of classes that reward class knows: 10";
+        assertThatThrownBy(() -> reward.check(GREY, 3, 10))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(message);
+        int asked = classifier.calls.get();
+        assertThatThrownBy(() -> score(reward, GREY, pixels(GREY, 2), 3, 10))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(message);
+        assertThat(classifier.calls)
+                .as("refused without asking the classifier again")
+                .hasValue(asked);
+        assertThatThrownBy(() -> score(Rewards.classProbability("class", classifier), GREY, pixels(GREY, 1), 10))
+                .as("also where nobody checked first")
+                .hasMessage(message);
+    }
+
+    @Test
+    void weightedSumsAddTheirPartsInOrder() {
+        byte[] pixels = pixels(RGB, 5);
+        Map<Reward, Double> parts = new LinkedHashMap<>();
+        parts.put(Rewards.brightness(), .7);
+        parts.put(Rewards.compressibility(40000), .3);
+        parts.put(Rewards.jpegBytes(), -2.0);
+        int[] classes = new int[5];
+        try (Reward sum = Rewards.weighted(parts)) {
+            assertThat(sum.name()).isEqualTo("0.7*brightness + 0.3*compressibility + -2*jpeg-bytes");
+            double[] scores = score(sum, RGB, pixels, classes);
+            double[] brightness = score(Rewards.brightness(), RGB, pixels, classes);
+            double[] compressibility = score(Rewards.compressibility(40000), RGB, pixels, classes);
+            double[] bytes = score(Rewards.jpegBytes(), RGB, pixels, classes);
+            for (int row = 0; row < 5; row++) {
+                double expected = .7 * brightness[row] + .3 * compressibility[row] - 2 * bytes[row];
+                assertThat(scores[row]).isCloseTo(expected, within(1e-9));
+            }
+        }
+    }
+
+    @Test
+    void nanPassesThroughASum() {
+        Map<Reward, Double> parts = new LinkedHashMap<>();
+        parts.put(Reward.of("odd", image -> image.label() == 1 ? Double.NaN : 2), 1.0);
+        parts.put(Rewards.brightness(), 1.0);
+        double[] scores = score(Rewards.weighted(parts), GREY, new byte[3 * GREY.elements()], 0, 1, 2);
+        assertThat(scores).containsExactly(2, Double.NaN, 2);
+    }
+
+    @Test
+    void aSumRefusesWhatIsNoWeight() {
+        assertThatThrownBy(() -> Rewards.weighted(Map.of()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("a weighted reward must have parts: none");
+        assertThatThrownBy(() -> Rewards.weighted(Map.of(Rewards.brightness(), Double.NaN)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("weight of brightness must be finite: NaN");
+    }
+
+    @Test
+    void aSumClosesAllItsPartsEvenIfOneFails() {
+        AtomicInteger closed = new AtomicInteger();
+        Map<Reward, Double> parts = new LinkedHashMap<>();
+        for (int i = 0; i < 3; i++) {
+            parts.put(
+                    new Reward() {
+                        @Override
+                        public String name() {
+                            return "part";
+                        }
+
+                        @Override
+                        public void score(ImageBatch images, Tensor scores) {}
+
+                        @Override
+                        public void close() {
+                            closed.incrementAndGet();
+                            throw new NoisetrailException("does not close");
+                        }
+                    },
+                    1.0);
+        }
+        assertThatThrownBy(() -> Rewards.weighted(parts).close())
+                .hasMessage("does not close")
+                .satisfies(e -> assertThat(e.getSuppressed()).hasSize(2));
+        assertThat(closed).hasValue(3);
+    }
+
+    @Test
+    void scoresOfAnotherSizeOrTypeAreRefused() {
+        for (Reward reward : new Reward[] {
+            Rewards.brightness(),
+            Rewards.compressibility(0),
+            Rewards.jpegBytes(),
+            Reward.of("own", image -> 0),
+            Rewards.weighted(Map.of(Rewards.brightness(), 1.0)),
+            Rewards.classProbability("class", new PixelClassifier(10))
+        }) {
+            try (Tensor images = Tensors.bytes(Device.CPU, 2, 1, 28, 28);
+                    Tensor labels = Tensors.ints(Device.CPU, 2);
+                    Tensor one = Tensors.doubles(Device.CPU, 1);
+                    Tensor floats = Tensors.floats(Device.CPU, 2)) {
+                Tensors.copy(new int[2], labels);
+                ImageBatch batch = new ImageBatch(Device.CPU, GREY, images, labels, new int[2]);
+                assertThatThrownBy(() -> reward.score(batch, one))
+                        .as(reward.name())
+                        .hasMessageStartingWith("scores must be float64 [2]");
+                assertThatThrownBy(() -> reward.score(batch, floats))
+                        .as(reward.name())
+                        .hasMessageStartingWith("scores must be float64 [2]");
+            }
+        }
+    }
+
+    @Test
+    void aBatchThatDoesNotFitItsShapeIsRefused() {
+        try (Tensor images = Tensors.bytes(Device.CPU, 1, 1, 28, 28);
+                Tensor labels = Tensors.ints(Device.CPU, 2)) {
+            assertThatThrownBy(() -> new ImageBatch(Device.CPU, GREY, images, labels, new int[2]))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("pixels must have 1568 elements: 784");
+        }
+    }
+
+    @Test
+    void scoringLeavesNothingBehind() {
+        Map<Reward, Double> parts = new LinkedHashMap<>();
+        parts.put(Rewards.brightness(), 1.0);
+        parts.put(Rewards.compressibility(0), 1.0);
+        parts.put(Rewards.jpegBytes(), 1.0);
+        parts.put(Rewards.classProbability("class", new PixelClassifier(10)), 1.0);
+        parts.put(Reward.of("own", image -> image.at(0, 0, 0)), 1.0);
+        Reward reward = Rewards.weighted(parts);
+        byte[] pixels = pixels(GREY, 4);
+        score(reward, GREY, pixels, 0, 1, 2, 3);
+        long before = Pointer.totalCount();
+        for (int i = 0; i < 50; i++) {
+            score(reward, GREY, pixels, 0, 1, 2, 3);
+        }
+        assertThat(Pointer.totalCount()).isEqualTo(before);
+    }
+
+    private static ImageShape shape(String text) {
+        int[] sizes = Arrays.stream(text.split("x")).mapToInt(Integer::parseInt).toArray();
+        return new ImageShape(sizes[0], sizes[1], sizes[2]);
+    }
+
+    /** A tensor's bytes, read without the library's own reader. */
+    private static byte[] golden(String name) throws IOException {
+        try (InputStream in = RewardsTest.class.getResourceAsStream("/golden/jpeg/pillow.safetensors")) {
+            byte[] file = in.readAllBytes();
+            int header =
+                    (int) ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getLong();
+            JsonNode offsets =
+                    new ObjectMapper().readTree(file, 8, header).get(name).get("data_offsets");
+            return Arrays.copyOfRange(
+                    file,
+                    8 + header + offsets.get(0).asInt(),
+                    8 + header + offsets.get(1).asInt());
+        }
+    }
+}
