@@ -218,6 +218,13 @@ public final class StepEngine implements AutoCloseable {
         }
     }
 
+    /** The rows' scores. Waits for the device. */
+    public double[] scores(Candidates candidates) {
+        try (Tensor scores = Tensors.rows(candidates.scores, 0, candidates.rows)) {
+            return Tensors.toDoubles(scores);
+        }
+    }
+
     /** Judges final states, in 8 bits, in the order of the draws' rows. Waits for the device. */
     public double[] judge(Rows x, Draws draws, Reward reward, boolean heldOut) {
         for (int row = 0; row < draws.rows(); row++) {

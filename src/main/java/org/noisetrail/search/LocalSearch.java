@@ -1,5 +1,7 @@
 package org.noisetrail.search;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * Search around a pivot at every step: zero-order (epsilon 0), eps-greedy (the paper's method), and pure random per-step search
  * (epsilon 1) are settings of it (paper, algorithm 1; DESIGN, section 5).
@@ -10,9 +12,16 @@ package org.noisetrail.search;
  * @param lambda the radius of a local candidate in units of sqrt(d), at least 0
  * @param keepPivot whether the pivot is replaced only by a strictly better candidate
  * @param project whether a new pivot is scaled back to norm sqrt(d), the sphere on which normals live
+ * @param patience when a step is searched no further; null for never before its rounds are over
  */
 public record LocalSearch(
-        int candidates, Rounds rounds, double epsilon, double lambda, boolean keepPivot, boolean project)
+        int candidates,
+        Rounds rounds,
+        double epsilon,
+        double lambda,
+        boolean keepPivot,
+        boolean project,
+        @Nullable Patience patience)
         implements Method {
     public LocalSearch {
         Checks.range("candidates", candidates, 1, 65536);
@@ -47,6 +56,7 @@ public record LocalSearch(
         private double lambda = .15;
         private boolean keepPivot;
         private boolean project;
+        private @Nullable Patience patience;
 
         private Builder() {}
 
@@ -84,8 +94,13 @@ public record LocalSearch(
             return this;
         }
 
+        public Builder patience(@Nullable Patience patience) {
+            this.patience = patience;
+            return this;
+        }
+
         public LocalSearch build() {
-            return new LocalSearch(candidates, rounds, epsilon, lambda, keepPivot, project);
+            return new LocalSearch(candidates, rounds, epsilon, lambda, keepPivot, project, patience);
         }
     }
 }

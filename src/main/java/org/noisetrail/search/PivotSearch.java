@@ -3,6 +3,7 @@ package org.noisetrail.search;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.noisetrail.noise.Recipe;
 import org.noisetrail.sampler.Candidates;
 import org.noisetrail.sampler.Draws;
@@ -17,8 +18,16 @@ final class PivotSearch implements Strategy {
     private final LocalSearch method;
     private final Locality locality;
 
-    PivotSearch(LocalSearch method) {
+    private final @Nullable Observer observer;
+
+    /** Sees the scores of an image's round; the host waits for the device to show them. */
+    interface Observer {
+        void round(int step, double[] scores);
+    }
+
+    PivotSearch(LocalSearch method, @Nullable Observer observer) {
         this.method = method;
+        this.observer = observer;
         locality = new Locality(method.epsilon(), method.lambda(), method.project());
     }
 
@@ -39,6 +48,7 @@ final class PivotSearch implements Strategy {
         private final int images;
         private final double[] norms;
         private final long[] nans;
+        private final long[] saved;
         private final List<List<List<Recipe.Draw>>> steps = new ArrayList<>();
 
         Run(Wave wave) {
@@ -47,6 +57,7 @@ final class PivotSearch implements Strategy {
             images = wave.images();
             norms = new double[images];
             nans = new long[images];
+            saved = new long[images];
             wave.each(slot -> steps.add(new ArrayList<>()));
         }
 
@@ -81,10 +92,13 @@ final class PivotSearch implements Strategy {
 
         private void step(int step, Rows x, Rows pivots, Rows next, Candidates single, Candidates many) {
             wave.each(slot -> steps.get(slot).add(List.of()));
-            int rounds = wave.dead(step)
-                    ? 0
-                    : Checks.ranged("rounds", method.rounds().at(step, wave.sampler().sigma(step)), 0, 0xFFFF);
-            int[] searched = rounds == 0 ? new int[0] : affording(step, wave.slots(), Double.NaN);
+            if (wave.dead(step)) {
+                plain(step, wave.slots(), x, single, next);
+                return;
+            }
+            int rounds = Checks.ranged("rounds", method.rounds().at(step, wave.sampler().sigma(step)), 0, 0xFFFF);
+            StepRounds budget = new StepRounds(images, rounds);
+            int[] searched = remaining(step, wave.slots(), budget);
             try (Draws own = wave.own(step, wave.slots(), 0, Kind.GLOBAL)) {
                 engine.noise(single, null, own, Locality.NONE);
                 engine.put(single.noise(), wave.slots(), pivots);
@@ -93,12 +107,11 @@ final class PivotSearch implements Strategy {
                 plain(step, without(searched), x, single, next);
             }
             if (searched.length > 0) {
-                search(step, rounds, searched, x, pivots, next, many);
+                search(step, budget, searched, x, pivots, next, many);
             }
-            if (!wave.dead(step)) {
-                double[] now = engine.norms(pivots);
-                Arrays.setAll(norms, slot -> Math.max(norms[slot], now[slot]));
-            }
+            wave.each(slot -> saved[slot] += rounds - budget.done(slot));
+            double[] now = engine.norms(pivots);
+            Arrays.setAll(norms, slot -> Math.max(norms[slot], now[slot]));
         }
 
         /** The images that have no rounds at this step go on with their own noise. */
@@ -110,60 +123,74 @@ final class PivotSearch implements Strategy {
         }
 
         /**
-         * Rounds for images that may end at different times: while all go on the host reads nothing; where some end, what is selected so far is read and the rest go on
-         * alone.
+         * Rounds for images that may end at different times. The host reads scores between rounds only if what ends a step depends on them; where some images end, what was
+         * selected so far is read, and the rest go on alone.
          */
-        private void search(int step, int rounds, int[] slots, Rows x, Rows pivots, Rows next, Candidates many) {
-            double[] scores = new double[images];
-            Arrays.fill(scores, Double.NaN);
+        private void search(int step, StepRounds budget, int[] slots, Rows x, Rows pivots, Rows next, Candidates many) {
+            boolean reading = method.patience() != null || wave.settings.target() < Double.POSITIVE_INFINITY;
             int round = 0;
             int[] active = slots;
-            while (round < rounds && active.length > 0) {
+            while (active.length > 0) {
                 int first = round;
-                try (Winners winners = engine.winners(rounds - first, active, at(scores, active));
+                int most = Arrays.stream(active).map(slot -> allowed(slot, budget)).max().orElse(0) - first;
+                try (Winners winners = engine.winners(most, active, budget.scores(active));
                         Draws draws = candidates(step, active)) {
                     int[] still = active;
-                    while (round < rounds && still.length == active.length) {
+                    while (still.length == active.length) {
                         round++;
                         engine.advance(many, x, pivots, draws, round, locality);
                         engine.score(many, draws, wave.settings.searched());
+                        observe(step, active.length, many);
                         engine.select(many, winners, method.keepPivot(), pivots, next);
-                        still = round < rounds ? remaining(step, active, winners) : still;
+                        budget.count(active);
+                        if (reading) {
+                            budget.scores(active, winners.scores());
+                        }
+                        still = remaining(step, active, budget);
                         wave.reporter.progress((long) images * step, wave.ledger);
                     }
-                    double[] best = winners.scores();
+                    double[] scores = winners.scores();
                     int[] seen = winners.nanScores();
+                    if (!reading) {
+                        budget.scores(active, scores);
+                    }
                     for (int g = 0; g < active.length; g++) {
-                        scores[active[g]] = best[g];
                         nans[active[g]] += seen[g];
                     }
-                    wave.reporter.rewards(best);
+                    wave.reporter.rewards(scores);
                     remember(step, first, active, winners.read());
                     active = still;
                 }
             }
         }
 
-        private int[] remaining(int step, int[] active, Winners winners) {
-            if (wave.settings.target() == Double.POSITIVE_INFINITY) {
-                return affording(step, active, Double.NaN);
+        private void observe(int step, int groups, Candidates many) {
+            if (observer != null) {
+                double[] scores = engine.scores(many);
+                int size = method.candidates();
+                for (int g = 0; g < groups; g++) {
+                    observer.round(step, Arrays.copyOfRange(scores, g * size, (g + 1) * size));
+                }
             }
-            double[] scores = winners.scores();
-            return java.util.stream.IntStream.range(0, active.length)
-                    .filter(g -> affording(step, new int[] {active[g]}, scores[g]).length > 0)
-                    .map(g -> active[g])
+        }
+
+        /** Those of the images that may have another round at this step. */
+        private int[] remaining(int step, int[] slots, StepRounds budget) {
+            if (wave.timeIsUp()) {
+                return new int[0];
+            }
+            long price = (long) method.candidates() * wave.sampler().evaluations(step);
+            return Arrays.stream(slots)
+                    .filter(slot -> budget.done(slot) < allowed(slot, budget)
+                            && !(budget.score(slot) >= wave.settings.target())
+                            && !budget.stalled(slot, method.patience())
+                            && wave.affords(slot, price, step + 1))
                     .toArray();
         }
 
-        /** Those that may have another round. */
-        private int[] affording(int step, int[] slots, double score) {
-            long price = (long) method.candidates() * wave.sampler().evaluations(step);
-            if (wave.timeIsUp() || score >= wave.settings.target()) {
-                return new int[0];
-            }
-            return Arrays.stream(slots)
-                    .filter(slot -> wave.affords(slot, price, step + 1))
-                    .toArray();
+        private int allowed(int slot, StepRounds budget) {
+            boolean rollOver = method.patience() != null && method.patience().rollOver();
+            return rollOver ? (int) Math.min(0xFFFF, budget.rounds() + saved[slot]) : budget.rounds();
         }
 
         private Draws candidates(int step, int[] slots) {
@@ -208,10 +235,6 @@ final class PivotSearch implements Strategy {
             return Arrays.stream(wave.slots())
                     .filter(slot -> Arrays.binarySearch(slots, slot) < 0)
                     .toArray();
-        }
-
-        private static double[] at(double[] values, int[] indices) {
-            return Arrays.stream(indices).mapToDouble(i -> values[i]).toArray();
         }
     }
 }

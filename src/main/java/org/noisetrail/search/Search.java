@@ -60,11 +60,7 @@ public final class Search {
      */
     public SearchResult run(List<ImageRequest> images) {
         long start = System.nanoTime();
-        SearchSettings settings = new SearchSettings(
-                denoiser, sampler, reward, seed, maxBatch, budget, target,
-                start + (timeLimit == null ? Long.MAX_VALUE / 2 : timeLimit.toNanos()));
-        Strategy strategy = strategy();
-        List<ImageResult> results = run(settings, strategy, heldOut, images, listener);
+        List<ImageResult> results = run(settings(start), strategy(), heldOut, images, listener);
         double lambda = method instanceof LocalSearch local ? local.lambda() : 0;
         boolean project = method instanceof LocalSearch local && local.project();
         List<Trail.Entry> entries = results.stream()
@@ -76,9 +72,30 @@ public final class Search {
                 Duration.ofNanos(System.nanoTime() - start));
     }
 
+    /**
+     * Measures, by a whole search, what each step's candidates differ by.
+     *
+     * @throws IllegalArgumentException if the method is not a {@link LocalSearch} of at least 2 candidates
+     * @throws SearchCancelledException if the thread is interrupted
+     */
+    public Calibration calibrate(List<ImageRequest> images) {
+        if (!(method instanceof LocalSearch local) || local.candidates() < 2) {
+            throw new IllegalArgumentException("calibration needs local search with candidates >= 2: " + method.name());
+        }
+        Calibration.Collector collector = new Calibration.Collector(sampler.steps());
+        run(settings(System.nanoTime()), new PivotSearch(local, collector), null, images, listener);
+        return new Calibration(sampler, local.candidates(), collector.gains());
+    }
+
+    private SearchSettings settings(long start) {
+        return new SearchSettings(
+                denoiser, sampler, reward, seed, maxBatch, budget, target,
+                start + (timeLimit == null ? Long.MAX_VALUE / 2 : timeLimit.toNanos()));
+    }
+
     private Strategy strategy() {
         if (method instanceof LocalSearch local) {
-            return new PivotSearch(local);
+            return new PivotSearch(local, null);
         }
         if (method instanceof BestOfN best) {
             return new ChainSearch(best.candidates(), best.sharedStart(), maxBatch);

@@ -8,11 +8,9 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 
@@ -87,7 +85,7 @@ public record Trail(
         ObjectNode root = JSON.createObjectNode();
         root.put("format", FORMAT).put("version", VERSION).put("denoiser", denoiser);
         root.put("seed", Long.toUnsignedString(seed)).put("lambda", lambda).put("project", project);
-        root.set("sampler", JSON.valueToTree(sampler));
+        root.set("sampler", SamplerJson.write(sampler));
         ArrayNode list = root.putArray("images");
         for (Entry entry : images) {
             ObjectNode image = list.addObject();
@@ -98,18 +96,7 @@ public record Trail(
                 steps.add(String.join(" ", draws.stream().map(Recipe.Draw::toString).toList()));
             }
         }
-        Path part = file.resolveSibling(file.getFileName() + ".part");
-        try {
-            Files.write(part, (root + "\n").getBytes(StandardCharsets.UTF_8));
-            Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } catch (IOException e) {
-            try {
-                Files.deleteIfExists(part);
-            } catch (IOException suppressed) {
-                e.addSuppressed(suppressed);
-            }
-            throw new NoisetrailException("cannot write " + file + ": " + e, e);
-        }
+        WholeFile.write(file, root + "\n");
     }
 
     /**
@@ -135,25 +122,16 @@ public record Trail(
         if (!root.path("format").asText().equals(FORMAT)) {
             throw new NoisetrailException(file + " is not a trail: its format must be " + FORMAT);
         }
-        int version = field(root, "version").asInt();
+        int version = SamplerJson.field(root, "version").asInt();
         if (version > VERSION) {
             throw new NoisetrailException(file + " is of version " + version + "; this library reads up to " + VERSION
                     + ": use a newer noisetrail");
         }
-        JsonNode s = field(root, "sampler");
-        EdmSampler sampler = new EdmSampler(
-                integer(s, "steps"),
-                number(s, "sigmaMin"),
-                number(s, "sigmaMax"),
-                number(s, "rho"),
-                number(s, "churn"),
-                number(s, "churnMin"),
-                number(s, "churnMax"),
-                number(s, "churnNoise"));
+        EdmSampler sampler = SamplerJson.read(SamplerJson.field(root, "sampler"));
         List<Entry> images = new ArrayList<>();
-        for (JsonNode image : field(root, "images")) {
+        for (JsonNode image : SamplerJson.field(root, "images")) {
             List<List<Recipe.Draw>> steps = new ArrayList<>();
-            for (JsonNode step : field(image, "steps")) {
+            for (JsonNode step : SamplerJson.field(image, "steps")) {
                 String draws = step.asText();
                 steps.add(draws.isEmpty()
                         ? List.of()
@@ -162,40 +140,15 @@ public record Trail(
                                 .toList());
             }
             images.add(new Entry(
-                    new ImageRequest(field(image, "image").asLong(-1), integer(image, "class")),
-                    new Recipe(integer(image, "start"), integer(image, "chain"), steps)));
+                    new ImageRequest(SamplerJson.field(image, "image").asLong(-1), SamplerJson.integer(image, "class")),
+                    new Recipe(SamplerJson.integer(image, "start"), SamplerJson.integer(image, "chain"), steps)));
         }
         return new Trail(
-                field(root, "denoiser").asText(),
+                SamplerJson.field(root, "denoiser").asText(),
                 sampler,
-                Long.parseUnsignedLong(field(root, "seed").asText()),
-                number(root, "lambda"),
-                field(root, "project").asBoolean(),
+                Long.parseUnsignedLong(SamplerJson.field(root, "seed").asText()),
+                SamplerJson.number(root, "lambda"),
+                SamplerJson.field(root, "project").asBoolean(),
                 images);
-    }
-
-    private static JsonNode field(JsonNode node, String name) {
-        JsonNode value = node.get(name);
-        if (value == null || value.isNull()) {
-            throw new IllegalArgumentException("field \"" + name + "\" is missing");
-        }
-        return value;
-    }
-
-    private static double number(JsonNode node, String name) {
-        JsonNode value = field(node, name);
-        // Jackson writes an infinite S_max as the string "Infinity".
-        if (!value.isNumber() && !value.asText().equals("Infinity")) {
-            throw new IllegalArgumentException("field \"" + name + "\" must be a number: " + value);
-        }
-        return value.isNumber() ? value.asDouble() : Double.POSITIVE_INFINITY;
-    }
-
-    private static int integer(JsonNode node, String name) {
-        JsonNode value = field(node, name);
-        if (!value.canConvertToInt() || !value.isIntegralNumber()) {
-            throw new IllegalArgumentException("field \"" + name + "\" must be an integer: " + value);
-        }
-        return value.intValue();
     }
 }

@@ -1,0 +1,113 @@
+package org.noisetrail.search;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.noisetrail.sampler.EdmSampler;
+
+/**
+ * What each step's candidates differ by in reward, measured by a search, and the schedule of rounds that makes most of it.
+ *
+ * <p>A step whose candidates' rewards have standard deviation s is expected to gain s * e(n) from n of them, e(n) the expected maximum of n standard normals. The
+ * rounds of a budget go one by one to the step where the next one adds most to that, which is optimal because e is concave (water-filling over expected maxima).
+ *
+ * @param sampler whose steps were measured
+ * @param candidates N, candidates a round
+ * @param steps one a step; a step without noise has deviation 0
+ */
+public record Calibration(EdmSampler sampler, int candidates, List<StepGain> steps) {
+    public Calibration {
+        steps = List.copyOf(steps);
+        Checks.range("candidates", candidates, 1, 65536);
+        if (steps.size() != sampler.steps()) {
+            throw new IllegalArgumentException("steps must be " + sampler.steps() + ": " + steps.size());
+        }
+    }
+
+    /**
+     * @param mean of what a round's best candidate has above the round's mean
+     * @param deviation of the candidates' rewards within a round
+     */
+    public record StepGain(double mean, double deviation) {
+        static final StepGain NONE = new StepGain(0, 0);
+    }
+
+    /**
+     * Shares {@code total} rounds out among the steps.
+     *
+     * @param total at least 0
+     */
+    public RoundSchedule schedule(int total) {
+        Checks.range("total rounds", total, 0, 0xFFFFL * steps.size());
+        int[] rounds = new int[steps.size()];
+        double[] next = new double[steps.size()];
+        for (int i = 0; i < next.length; i++) {
+            next[i] = added(i, 0);
+        }
+        for (int given = 0; given < total; given++) {
+            int most = -1;
+            for (int i = 0; i < next.length; i++) {
+                if (next[i] > 0 && rounds[i] < 0xFFFF && (most < 0 || next[i] > next[most])) {
+                    most = i;
+                }
+            }
+            if (most < 0) {
+                break;
+            }
+            rounds[most]++;
+            next[most] = added(most, rounds[most]);
+        }
+        List<Integer> list = new ArrayList<>();
+        for (int number : rounds) {
+            list.add(number);
+        }
+        return new RoundSchedule(sampler, list);
+    }
+
+    private double added(int step, int rounds) {
+        double now = NormalMaximum.expected((long) candidates * rounds);
+        return steps.get(step).deviation() * (NormalMaximum.expected((long) candidates * (rounds + 1)) - now);
+    }
+
+    /** Collects the scores of a search's rounds. */
+    static final class Collector implements PivotSearch.Observer {
+        private final double[] gains;
+        private final double[] variances;
+        private final long[] rounds;
+
+        Collector(int steps) {
+            gains = new double[steps];
+            variances = new double[steps];
+            rounds = new long[steps];
+        }
+
+        @Override
+        public void round(int step, double[] scores) {
+            double mean = 0;
+            double best = Double.NEGATIVE_INFINITY;
+            for (double score : scores) {
+                mean += score / scores.length;
+                best = Math.max(best, score);
+            }
+            double squares = 0;
+            for (double score : scores) {
+                squares += (score - mean) * (score - mean);
+            }
+            if (Double.isFinite(squares)) {
+                gains[step] += best - mean;
+                variances[step] += squares / (scores.length - 1);
+                rounds[step]++;
+            }
+        }
+
+        List<StepGain> gains() {
+            List<StepGain> all = new ArrayList<>();
+            for (int i = 0; i < rounds.length; i++) {
+                all.add(
+                        rounds[i] == 0
+                                ? StepGain.NONE
+                                : new StepGain(gains[i] / rounds[i], Math.sqrt(variances[i] / rounds[i])));
+            }
+            return all;
+        }
+    }
+}

@@ -1,0 +1,88 @@
+package org.noisetrail.search;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.sampler.EdmSampler;
+
+/**
+ * Rounds step by step, as a {@link Calibration} gives them: a small JSON file.
+ *
+ * @param sampler whose steps they are for
+ * @param rounds one number a step, 0 to 65535; 0 where the step is not searched
+ */
+public record RoundSchedule(EdmSampler sampler, List<Integer> rounds) implements Rounds {
+    private static final String FORMAT = "noisetrail-rounds";
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    public RoundSchedule {
+        rounds = List.copyOf(rounds);
+        if (rounds.size() != sampler.steps()) {
+            throw new IllegalArgumentException("rounds must be one a step, " + sampler.steps() + ": " + rounds.size());
+        }
+        for (int number : rounds) {
+            Checks.range("rounds", number, 0, 0xFFFF);
+        }
+    }
+
+    /** @throws IllegalArgumentException if the step is not one of the schedule, or has another noise level there */
+    @Override
+    public int at(int step, double sigma) {
+        if (step >= rounds.size() || Math.abs(sampler.sigma(step) - sigma) > 1e-9 * sigma) {
+            throw new IllegalArgumentException("the rounds are for another sampler: step " + step + " of "
+                    + rounds.size() + " is at sigma " + (step < rounds.size() ? sampler.sigma(step) : 0)
+                    + ", here at " + sigma);
+        }
+        return rounds.get(step);
+    }
+
+    /** Over all steps. */
+    public int total() {
+        return rounds.stream().mapToInt(Integer::intValue).sum();
+    }
+
+    /** Writes the file, whole or not at all. */
+    public void write(Path file) {
+        ObjectNode root = JSON.createObjectNode();
+        root.put("format", FORMAT).put("version", 1);
+        root.set("sampler", SamplerJson.write(sampler));
+        ArrayNode list = root.putArray("rounds");
+        rounds.forEach(list::add);
+        WholeFile.write(file, root + "\n");
+    }
+
+    /** @throws NoisetrailException if the file is missing or not a schedule */
+    public static RoundSchedule read(Path file) {
+        try {
+            JsonNode root = JSON.readTree(Files.readAllBytes(file));
+            if (!root.path("format").asText().equals(FORMAT)) {
+                throw new NoisetrailException(file + " is not a schedule of rounds: its format must be " + FORMAT);
+            }
+            List<Integer> rounds = new ArrayList<>();
+            for (JsonNode number : root.path("rounds")) {
+                if (!number.canConvertToInt() || !number.isIntegralNumber()) {
+                    throw new IllegalArgumentException("rounds must be integers: " + number);
+                }
+                rounds.add(number.intValue());
+            }
+            return new RoundSchedule(SamplerJson.read(root.path("sampler")), rounds);
+        } catch (NoSuchFileException e) {
+            throw new NoisetrailException("no such schedule of rounds: " + file, e);
+        } catch (JsonProcessingException e) {
+            throw new NoisetrailException(file + " is not a schedule of rounds: " + e.getOriginalMessage(), e);
+        } catch (IOException e) {
+            throw new NoisetrailException("cannot read " + file + ": " + e, e);
+        } catch (IllegalArgumentException e) {
+            throw new NoisetrailException(file + " is not a valid schedule of rounds: " + e.getMessage(), e);
+        }
+    }
+}

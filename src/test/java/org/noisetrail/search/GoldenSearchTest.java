@@ -1,0 +1,164 @@
+package org.noisetrail.search;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Model;
+import org.noisetrail.noise.Recipe;
+import org.noisetrail.reward.Rewards;
+import org.noisetrail.testing.Goldens;
+
+/** The methods against an independent implementation (golden/edm), on the embedded model. */
+class GoldenSearchTest {
+    private static final double EIGHT_BIT_ROUNDING = 1e-5;
+    private static Model model;
+
+    @BeforeAll
+    static void load() {
+        model = Model.load("fashion-mnist", Device.CPU);
+    }
+
+    @AfterAll
+    static void close() {
+        model.close();
+    }
+
+    private static JsonNode json(String name) throws IOException {
+        try (InputStream in = GoldenSearchTest.class.getResourceAsStream("/golden/edm/" + name + ".json")) {
+            return new ObjectMapper().readTree(in);
+        }
+    }
+
+    private static List<ImageRequest> requests(JsonNode golden, JsonNode images) {
+        List<ImageRequest> requests = new ArrayList<>();
+        for (int i = 0; i < images.size(); i++) {
+            requests.add(new ImageRequest(
+                    images.get(i).asLong(), golden.get("classes").get(i).asInt()));
+        }
+        return requests;
+    }
+
+    @Test
+    void theNaiveTrajectoryEndsWhereTheReferenceEnds() throws IOException {
+        JsonNode golden = json("naive");
+        SearchResult result = Search.builder(model.denoiser())
+                .seed(golden.get("seed").asLong())
+                .reward(Rewards.brightness())
+                .build()
+                .run(requests(golden, golden.get("images")));
+        float[] expected = Goldens.floats("edm/naive.safetensors", "x");
+        float[] brightness = Goldens.floats("edm/naive.safetensors", "brightness");
+        double sum = 0;
+        for (int i = 0; i < 10; i++) {
+            ImageResult image = result.images().get(i);
+            for (int e = 0; e < 784; e++) {
+                double difference = Math.abs(image.state()[e] - expected[i * 784 + e]);
+                assertThat(difference).isLessThan(2e-3);
+                sum += difference;
+            }
+            assertThat(image.reward()).isCloseTo(brightness[i], within(1e-3));
+            assertThat(image.costs().networkEvaluations()).isEqualTo(35);
+            assertThat(image.costs().transitions()).isEqualTo(18);
+        }
+        assertThat(sum / 7840).isLessThan(2e-4);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"search-eps-greedy", "search-zero-order", "search-random"})
+    void localSearchChoosesWhatTheReferenceChooses(String name) throws IOException {
+        JsonNode golden = json(name);
+        JsonNode settings = golden.get("settings");
+        int n = settings.get("N").asInt();
+        int k = settings.get("K").asInt();
+        List<ImageRequest> requests = requests(golden, settings.get("images"));
+        SearchResult result = Search.builder(model.denoiser())
+                .seed(golden.get("seed").asLong())
+                .reward(Rewards.brightness())
+                .method(LocalSearch.builder()
+                        .candidates(n)
+                        .rounds(k)
+                        .epsilon(settings.get("eps").asDouble())
+                        .lambda(settings.get("lam").asDouble())
+                        .keepPivot(settings.get("keep_pivot").asBoolean())
+                        .build())
+                .build()
+                .run(requests);
+        float[] expected = Goldens.floats("edm/" + name + ".safetensors", "x");
+        for (int i = 0; i < requests.size(); i++) {
+            ImageResult image = result.images().get(i);
+            assertThat(image.costs().networkEvaluations())
+                    .isEqualTo(golden.get("network_evaluations_per_image").asLong());
+            if (chosenAlike(golden, i, image.recipe(), k)) {
+                assertClose(image.state(), Arrays.copyOfRange(expected, i * 784, (i + 1) * 784));
+            }
+            assertThat(image.reward()).isCloseTo(golden.get("final_brightness").get(i).asDouble(), within(2e-3));
+        }
+    }
+
+    private static void assertClose(float[] actual, float[] expected) {
+        for (int e = 0; e < expected.length; e++) {
+            assertThat(actual[e]).isCloseTo(expected[e], within(1e-2f));
+        }
+    }
+
+    /**
+     * Checks the choices of an image up to the first that rounding could turn; true if there is none. A recipe leaves out what a later global draw replaced.
+     */
+    private static boolean chosenAlike(JsonNode golden, int image, Recipe recipe, int rounds) {
+        JsonNode choices = golden.get("choices");
+        int round = 0;
+        for (int step = 0; step < choices.size(); step++) {
+            if (choices.get(step).isEmpty()) {
+                assertThat(recipe.steps().get(step)).isEmpty();
+                continue;
+            }
+            List<Integer> expected = new ArrayList<>();
+            for (int k = 0; k < rounds; k++) {
+                if (golden.get("gaps").get(round++).get(image).asDouble() < EIGHT_BIT_ROUNDING) {
+                    return false;
+                }
+                expected.add(choices.get(step).get(k).get(image).asInt());
+            }
+            List<Recipe.Draw> draws = recipe.steps().get(step);
+            int first = draws.get(0).local() ? 1 : draws.get(0).round();
+            int next = 0;
+            for (int k = first; k <= rounds; k++) {
+                if (expected.get(k - 1) >= 0) {
+                    assertThat(draws.get(next).round()).isEqualTo(k);
+                    assertThat(draws.get(next).candidate())
+                            .as("step %d round %d image %d", step, k, image)
+                            .isEqualTo(expected.get(k - 1));
+                    next++;
+                }
+            }
+            assertThat(next).isEqualTo(draws.size());
+        }
+        return true;
+    }
+
+    @Test
+    void epsGreedyWithItsDefaultsCosts2089NetworkEvaluations() {
+        SearchResult result = Search.builder(model.denoiser())
+                .seed(1)
+                .reward(Rewards.brightness())
+                .method(LocalSearch.epsGreedy())
+                .build()
+                .run(ImageRequest.of(0, 1, 3));
+        assertThat(result.images().get(0).costs().networkEvaluations()).isEqualTo(2089);
+        assertThat(result.images().get(0).costs().transitions()).isEqualTo(13 * 80 + 5);
+        assertThat(result.images().get(0).costs().rewardCalls()).isEqualTo(13 * 80 + 1);
+    }
+}
