@@ -50,6 +50,8 @@ final class AtomicFiles {
             Path target = Files.exists(file) ? file.toRealPath() : file.toAbsolutePath();
             Path temporary = target.resolveSibling("." + target.getFileName() + "."
                     + ProcessHandle.current().pid() + "-" + COUNTER.incrementAndGet() + ".tmp");
+            // For a process that is told to end while it writes: it does so after its hooks have run.
+            temporary.toFile().deleteOnExit();
             try {
                 writer.write(temporary);
                 Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.ImageResult;
 import org.noisetrail.search.SearchCancelledException;
@@ -50,14 +51,14 @@ final class DrawingJob {
     /**
      * @param title of the progress bar
      * @param settings for {@code result.json}
-     * @param text for the images' text chunks
+     * @param trail the run's, of no images yet or of all: finished ones get theirs from their recipes
      * @param gridColumns of {@code grid.png}, for this number of images
      */
     record Plan(
             String title,
             List<ImageRequest> requests,
             Map<String, @Nullable Object> settings,
-            Map<String, String> text,
+            Trail trail,
             Function<Integer, Integer> gridColumns) {}
 
     private final Options options;
@@ -73,22 +74,20 @@ final class DrawingJob {
     /**
      * Draws and writes.
      *
-     * @param trail of images that are finished
      * @return the exit code
      */
-    int run(Plan plan, Drawing drawing, Function<List<ImageResult>, Trail> trail) {
+    int run(Plan plan, Drawing drawing) {
         OutputFolder folder = OutputFolder.open(options.out);
         long started = System.nanoTime();
         try (Interruption interruption = new Interruption()) {
-            RunFiles files = new RunFiles(folder, plan.requests(), plan.text());
+            RunFiles files = new RunFiles(folder, plan.requests(), plan.trail());
             boolean complete = true;
             try (ProgressDisplay display = ProgressDisplay.of(plan.title(), options.json || options.quiet.quiet(), err)) {
                 drawing.draw(files.also(display));
             } catch (SearchCancelledException e) {
-                // What has been asked for is done here: the files below are written, and need a thread that is not interrupted.
-                Thread.interrupted();
                 complete = false;
             }
+            interruption.settle();
             Duration elapsed = Duration.ofNanos(System.nanoTime() - started);
             List<ImageResult> finished = files.finished();
             if (finished.isEmpty()) {
@@ -97,7 +96,7 @@ final class DrawingJob {
                 return Failures.INTERRUPTED;
             }
             Report report = new Report(plan.settings(), finished, complete, elapsed);
-            files.finish(report, trail.apply(finished), plan.gridColumns().apply(finished.size()), options.saveTensors);
+            files.finish(report, plan.gridColumns().apply(finished.size()), options.saveTensors);
             say(report, plan.requests().size());
             return complete ? ExitCode.OK : Failures.INTERRUPTED;
         }

@@ -1,6 +1,5 @@
 package org.noisetrail.cli;
 
-import java.math.BigInteger;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,7 +12,6 @@ import org.noisetrail.model.Model;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.search.ImageRequest;
-import org.noisetrail.search.ImageResult;
 import org.noisetrail.search.LocalSearch;
 import org.noisetrail.search.Method;
 import org.noisetrail.search.Search;
@@ -143,13 +141,12 @@ final class GenerateCommand implements Callable<Integer> {
                         method.name(),
                         requests,
                         settings(denoiser, sampler, method, wanted),
-                        text(denoiser, method),
+                        trail(denoiser, sampler, method),
                         count -> Grid.columns(count, wanted.length));
                 return new DrawingJob(output, command.commandLine())
                         .run(
                                 plan,
-                                listener -> search.listener(listener).build().run(requests),
-                                finished -> trail(denoiser, sampler, method, finished));
+                                listener -> search.listener(listener).build().run(requests));
             }
         }
     }
@@ -200,7 +197,7 @@ final class GenerateCommand implements Callable<Integer> {
         settings.put("model", modelOptions.name());
         settings.put("denoiser", denoiser.id());
         settings.put("device", denoiser.device().toString());
-        settings.put("seed", new BigInteger(Long.toUnsignedString(seed)));
+        settings.put("seed", Numbers.unsigned(seed));
         settings.put("images", images);
         settings.put("firstImage", firstImage);
         settings.put("classes", wanted);
@@ -215,22 +212,10 @@ final class GenerateCommand implements Callable<Integer> {
         return settings;
     }
 
-    private Map<String, String> text(Denoiser denoiser, Method method) {
-        Map<String, String> text = new LinkedHashMap<>();
-        text.put("Software", "noisetrail " + Version.NOISETRAIL);
-        text.put("Denoiser", denoiser.id());
-        text.put("Seed", Long.toUnsignedString(seed));
-        text.put("Method", method.name());
-        text.put("Reward-Name", reward.toString());
-        return text;
-    }
-
-    private Trail trail(Denoiser denoiser, EdmSampler sampler, Method method, List<ImageResult> finished) {
-        List<Trail.Entry> entries = finished.stream()
-                .map(image -> new Trail.Entry(image.request(), image.recipe()))
-                .toList();
-        LocalSearch local = method instanceof LocalSearch search ? search : LocalSearch.epsGreedy();
-        return new Trail(denoiser.id(), sampler, seed, local.lambda(), local.project(), entries);
+    private Trail trail(Denoiser denoiser, EdmSampler sampler, Method method) {
+        double lambda = method instanceof LocalSearch local ? local.lambda() : 0;
+        boolean project = method instanceof LocalSearch local && local.project();
+        return new Trail(denoiser.id(), sampler, seed, lambda, project, List.of());
     }
 
     private ParameterException usage(String message) {

@@ -14,7 +14,7 @@ final class Grid {
     static final int MAX_IMAGES = 1024;
 
     private static final int GAP = 4;
-    private static final int SMALLEST_SIDE = 84;
+    private static final int SMALLEST_SIDE = 112;
     private static final Color PAPER = new Color(0x20, 0x22, 0x26);
 
     private Grid() {}

@@ -8,26 +8,35 @@ import java.util.concurrent.TimeUnit;
  * has closed it: what a search has finished can be written first.
  */
 final class Interruption implements AutoCloseable {
-    /** A round on a slow machine may take seconds; a network call of a large model more. */
+    /** A round of a large model on a slow machine may take long; a thread that hangs must not keep the process. */
     private static final long PATIENCE_SECONDS = 60;
 
     private final Thread worker = Thread.currentThread();
     private final CountDownLatch closed = new CountDownLatch(1);
-    private final Thread hook = new Thread(this::interrupt, "noisetrail-interruption");
+    private final Thread hook = new Thread(this::end, "noisetrail-interruption");
+    private boolean settled;
 
     Interruption() {
         Runtime.getRuntime().addShutdownHook(hook);
     }
 
-    private void interrupt() {
-        worker.interrupt();
-        try {
-            if (!closed.await(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-                return;
+    private void end() {
+        synchronized (this) {
+            if (!settled) {
+                worker.interrupt();
             }
+        }
+        try {
+            closed.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** From here on the thread is not interrupted any more, and if it was, that is forgotten: an interrupted thread cannot write files. */
+    synchronized void settle() {
+        settled = true;
+        Thread.interrupted();
     }
 
     @Override

@@ -1,5 +1,6 @@
 package org.noisetrail.cli;
 
+import java.math.BigInteger;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.OptionalDouble;
@@ -9,6 +10,11 @@ import org.jspecify.annotations.Nullable;
 final class Numbers {
     private Numbers() {}
 
+    /** 64 unsigned bits as a number that JSON can hold. */
+    static BigInteger unsigned(long bits) {
+        return new BigInteger(Long.toUnsignedString(bits));
+    }
+
     /** JSON knows no NaN and no infinity. */
     static @Nullable Double orNull(double value) {
         return Double.isFinite(value) ? value : null;
@@ -16,6 +22,14 @@ final class Numbers {
 
     static @Nullable Double orNull(OptionalDouble value) {
         return value.isPresent() ? orNull(value.getAsDouble()) : null;
+    }
+
+    /** As JSON: whole numbers without a point. */
+    static String json(double value) {
+        if (!Double.isFinite(value)) {
+            return "null";
+        }
+        return value == Math.rint(value) && Math.abs(value) < 1e15 ? Long.toString((long) value) : Double.toString(value);
     }
 
     /** Four decimals; a dash for what is no number. */

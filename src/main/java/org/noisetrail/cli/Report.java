@@ -33,7 +33,7 @@ record Report(Map<String, @Nullable Object> settings, List<ImageResult> images, 
         return json;
     }
 
-    private static Map<String, @Nullable Object> json(ImageResult image) {
+    static Map<String, @Nullable Object> json(ImageResult image) {
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
         json.put("id", image.request().image());
         json.put("class", image.request().label() < 0 ? null : image.request().label());

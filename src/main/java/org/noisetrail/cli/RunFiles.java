@@ -16,15 +16,17 @@ import org.noisetrail.trace.Progress;
 
 /** The files of a run: each image when it is finished, the rest when the run has ended, however it did. */
 final class RunFiles implements SearchListener {
+    private static final Map<String, String> SOFTWARE = Map.of("Software", "noisetrail " + Version.NOISETRAIL);
+
     private final OutputFolder folder;
-    private final Map<String, String> text;
+    private final Trail run;
     private final Map<ImageRequest, Integer> places = new HashMap<>();
     private final List<ImageResult> finished = new ArrayList<>();
 
-    /** @param text what the images' text chunks say of the run */
-    RunFiles(OutputFolder folder, List<ImageRequest> requests, Map<String, String> text) {
+    /** @param run the run's trail: finished images' recipes complete it */
+    RunFiles(OutputFolder folder, List<ImageRequest> requests, Trail run) {
         this.folder = folder;
-        this.text = text;
+        this.run = run;
         requests.forEach(request -> places.putIfAbsent(request, places.size()));
     }
 
@@ -54,16 +56,12 @@ final class RunFiles implements SearchListener {
     }
 
     private Map<String, String> text(ImageResult image) {
-        Map<String, String> chunks = new LinkedHashMap<>(text);
-        chunks.put("Image", Long.toString(image.request().image()));
-        if (image.request().label() >= 0) {
-            chunks.put("Class", Integer.toString(image.request().label()));
-        }
-        chunks.put("Recipe", image.recipe().toString());
+        Map<String, String> chunks = new LinkedHashMap<>(SOFTWARE);
         if (!Double.isNaN(image.reward())) {
             chunks.put("Reward", Double.toString(image.reward()));
         }
         image.heldOut().ifPresent(heldOut -> chunks.put("Held-out", Double.toString(heldOut)));
+        chunks.put(TrailFiles.KEYWORD, TrailFiles.of(run, List.of(image)).toJson());
         return chunks;
     }
 
@@ -75,15 +73,16 @@ final class RunFiles implements SearchListener {
     }
 
     /** Writes what is made of all images; {@code result.json} last, so that where it is, the rest is. */
-    void finish(Report report, Trail trail, int gridColumns, boolean saveTensors) {
+    void finish(Report report, int gridColumns, boolean saveTensors) {
         List<Image> pictures = report.images().stream().map(ImageResult::pixels).toList();
-        AtomicFiles.write(folder.file("grid.png"), Png.encode(Grid.draw(pictures, gridColumns), text));
+        AtomicFiles.write(folder.file("grid.png"), Png.encode(Grid.draw(pictures, gridColumns), SOFTWARE));
         if (saveTensors) {
             States.write(folder.file("final.safetensors"), report.images());
         } else {
             folder.remove("final.safetensors");
         }
-        trail.write(folder.file("trail.json"));
+        byte[] trail = (TrailFiles.of(run, report.images()).toJson() + "\n").getBytes(StandardCharsets.UTF_8);
+        AtomicFiles.write(folder.file("trail.json"), trail);
         byte[] result = Json.pretty(report.json()).getBytes(StandardCharsets.UTF_8);
         AtomicFiles.write(folder.file("result.json"), result);
     }
