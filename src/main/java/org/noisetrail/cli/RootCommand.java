@@ -12,8 +12,8 @@ import picocli.CommandLine.Spec;
         versionProvider = Version.class,
         scope = ScopeType.INHERIT,
         sortOptions = false,
-        usageHelpAutoWidth = true,
-        headerHeading = "Searches for the noise that makes a pretrained diffusion model draw a better image.%n%n",
+        usageHelpWidth = 100,
+        description = "Searches for the noise that makes a pretrained diffusion model draw a better image.",
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {"0:done", "1:failed", "2:a mistake in the arguments", "130:interrupted"},
         subcommands = {
