@@ -42,7 +42,7 @@ class RewardSpecTest {
 
     @Property
     void whatItPrintsItReads(
-            @ForAll @DoubleRange(min = 1e-6, max = 1e6) double one, @ForAll @DoubleRange(min = 1, max = 1e6) double two) {
+            @ForAll @DoubleRange(min = .01, max = 1e6) double one, @ForAll @DoubleRange(min = 1, max = 1e6) double two) {
         RewardSpec spec = RewardSpec.parse(one + "*class-" + two + "*compressibility:max-bytes=" + two);
         assertThat(RewardSpec.parse(spec.toString())).isEqualTo(spec);
     }
