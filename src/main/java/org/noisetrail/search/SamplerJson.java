@@ -63,4 +63,28 @@ final class SamplerJson {
         }
         return value.intValue();
     }
+
+    static long whole(JsonNode node, String name) {
+        JsonNode value = field(node, name);
+        if (!value.canConvertToLong() || !value.isIntegralNumber()) {
+            throw new IllegalArgumentException("field \"" + name + "\" must be an integer: " + value);
+        }
+        return value.longValue();
+    }
+
+    static boolean truth(JsonNode node, String name) {
+        JsonNode value = field(node, name);
+        if (!value.isBoolean()) {
+            throw new IllegalArgumentException("field \"" + name + "\" must be true or false: " + value);
+        }
+        return value.booleanValue();
+    }
+
+    static JsonNode array(JsonNode node, String name) {
+        JsonNode value = field(node, name);
+        if (!value.isArray()) {
+            throw new IllegalArgumentException("field \"" + name + "\" must be a list: " + value);
+        }
+        return value;
+    }
 }

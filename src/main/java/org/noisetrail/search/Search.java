@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.NoisetrailException;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.reward.Image;
@@ -56,7 +57,7 @@ public final class Search {
      * Draws the images, in groups that fit {@code maxBatch}.
      *
      * @throws SearchCancelledException if the thread is interrupted; within a round, and all native memory is freed
-     * @throws IllegalArgumentException if there is no image, or a class is not one of the model's
+     * @throws IllegalArgumentException if there is no image, a class is not one of the model's, or a reward cannot judge such images
      */
     public SearchResult run(List<ImageRequest> images) {
         long start = System.nanoTime();
@@ -118,6 +119,31 @@ public final class Search {
                 Checks.range("class", request.label(), 0, classes - 1);
             }
         }
+        int[] labels = images.stream().mapToInt(ImageRequest::label).distinct().toArray();
+        for (@Nullable Reward reward : Arrays.asList(settings.reward(), heldOut)) {
+            if (reward != null) {
+                reward.check(settings.denoiser().shape(), labels);
+            }
+        }
+        try {
+            return waves(settings, strategy, heldOut, images, listener);
+        } catch (NoisetrailException e) {
+            if (Thread.currentThread().isInterrupted() && !(e instanceof SearchCancelledException)) {
+                // A reward that was waiting says in its own words that it was interrupted.
+                SearchCancelledException cancelled = new SearchCancelledException();
+                cancelled.initCause(e);
+                throw cancelled;
+            }
+            throw e;
+        }
+    }
+
+    private static List<ImageResult> waves(
+            SearchSettings settings,
+            Strategy strategy,
+            @Nullable Reward heldOut,
+            List<ImageRequest> images,
+            SearchListener listener) {
         List<ImageResult> results = new ArrayList<>(images.size());
         Reporter reporter = new Reporter(
                 listener, (long) images.size() * settings.sampler().steps());
