@@ -57,7 +57,7 @@ public final class Search {
      * Draws the images, in groups that fit {@code maxBatch}.
      *
      * @throws SearchCancelledException if the thread is interrupted; within a round, and all native memory is freed
-     * @throws IllegalArgumentException if there is no image, a class is not one of the model's, or a reward cannot judge such images
+     * @throws IllegalArgumentException if there is no image, or a class is not one of the model's
      */
     public SearchResult run(List<ImageRequest> images) {
         long start = System.nanoTime();
@@ -119,31 +119,12 @@ public final class Search {
                 Checks.range("class", request.label(), 0, classes - 1);
             }
         }
-        int[] labels = images.stream().mapToInt(ImageRequest::label).distinct().toArray();
-        for (@Nullable Reward reward : Arrays.asList(settings.reward(), heldOut)) {
-            if (reward != null) {
-                reward.check(settings.denoiser().shape(), labels);
+        int[] labels = images.stream().mapToInt(ImageRequest::label).toArray();
+        for (Reward judge : new Reward[] {settings.reward(), heldOut}) {
+            if (judge != null) {
+                judge.check(settings.denoiser().shape(), labels);
             }
         }
-        try {
-            return waves(settings, strategy, heldOut, images, listener);
-        } catch (NoisetrailException e) {
-            if (Thread.currentThread().isInterrupted() && !(e instanceof SearchCancelledException)) {
-                // A reward that was waiting says in its own words that it was interrupted.
-                SearchCancelledException cancelled = new SearchCancelledException();
-                cancelled.initCause(e);
-                throw cancelled;
-            }
-            throw e;
-        }
-    }
-
-    private static List<ImageResult> waves(
-            SearchSettings settings,
-            Strategy strategy,
-            @Nullable Reward heldOut,
-            List<ImageRequest> images,
-            SearchListener listener) {
         List<ImageResult> results = new ArrayList<>(images.size());
         Reporter reporter = new Reporter(
                 listener, (long) images.size() * settings.sampler().steps());
@@ -154,6 +135,9 @@ public final class Search {
                 List<ImageResult> finished;
                 try (Outcome outcome = strategy.run(wave)) {
                     finished = results(wave, outcome, heldOut);
+                } catch (NoisetrailException e) {
+                    // What waits inside (a user's reward) may have been the one to see the interrupt.
+                    throw Thread.currentThread().isInterrupted() ? SearchCancelledException.of(e) : e;
                 }
                 reporter.waveDone((long) group.size() * settings.sampler().steps(), wave.ledger);
                 results.addAll(finished);
