@@ -26,7 +26,7 @@ final class Failures {
         if (e instanceof UnmatchedArgumentException unmatched) {
             List<String> similar = unmatched.getSuggestions();
             if (!similar.isEmpty()) {
-                message += "; did you mean " + String.join(" or ", similar.subList(0, Math.min(2, similar.size()))) + "?";
+                message += "; did you mean " + similar.get(0) + "?";
             }
         }
         print(message);

@@ -68,10 +68,7 @@ final class ModelOptions {
 
     /** Refuses what cannot be, before anything slow is done. */
     void check() {
-        maxBatch();
-        if (threads != null && (threads < 1 || threads > 4096)) {
-            throw new ParameterException(command.commandLine(), "--threads must be from 1 to 4096: " + threads);
-        }
+        checkNumbers();
         if (!Model.embedded().contains(name()) && !Files.isDirectory(Path.of(name()))) {
             throw new ParameterException(
                     command.commandLine(),
@@ -80,12 +77,25 @@ final class ModelOptions {
         }
     }
 
+    /** As {@link #check}, where no model is needed. */
+    void checkNumbers() {
+        maxBatch();
+        if (threads != null && (threads < 1 || threads > 4096)) {
+            throw new ParameterException(command.commandLine(), "--threads must be from 1 to 4096: " + threads);
+        }
+    }
+
     /** Loads LibTorch and the model. The caller closes it. */
     Model load() {
         check();
+        setThreads();
+        return Model.load(name(), device);
+    }
+
+    /** As asked for. Loads LibTorch. */
+    void setThreads() {
         if (threads != null) {
             Torch.setThreads(threads);
         }
-        return Model.load(name(), device);
     }
 }

@@ -210,6 +210,7 @@ class EndToEndTest {
                 "generate", "--images", 64, "--classes", 0, "--rounds", 1, "--max-batch", 4, "--out", out(), "-q"));
         thread.start();
         while (!Files.exists(out().resolve("images/001.png"))) {
+            assertThat(thread.isAlive()).isTrue();
             Thread.sleep(20);
         }
         thread.interrupt();
@@ -384,7 +385,7 @@ class EndToEndTest {
         fails(Cli.run("replay", text, "--out", out()), "is not a trail");
         Path newer = Files.writeString(folder.resolve("newer.json"), "{\"format\": \"noisetrail-trail\", \"version\": 99}");
         fails(Cli.run("replay", newer, "--out", out()), "version 99");
-        Path picture = Files.write(folder.resolve("a.png"), Png.encode(Png.picture(PngTest.noise(1, 4, 4)), Map.of()));
+        Path picture = Files.write(folder.resolve("a.png"), Png.encode(PngTest.noise(1, 4, 4).toBufferedImage(), Map.of()));
         fails(Cli.run("replay", picture, "--out", out()), "picture without a trail");
         assertThat(out()).doesNotExist();
     }

@@ -27,6 +27,7 @@ class UsageTest {
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
+            quoteCharacter = '"',
             value = {
                 "--colour red | Unknown option",
                 "--model no-such-model | unknown model",
@@ -65,8 +66,8 @@ class UsageTest {
                 "--target-reward NaN | --target-reward must be a number",
                 "--time-limit soon | must be a time such as 90, 90s, 1.5m or 2h: soon",
                 "--time-limit 0 | must be above 0",
-                "--seed 1 --seed 2 | option '--seed' should be specified only once",
-                "stray | Unmatched argument at index 1: 'stray'",
+                "--seed 1 --seed 2 | option '--seed' (S) should be specified only once",
+                "stray | Unmatched argument at index 3: 'stray'",
             })
     void generateRefusesWhatCannotBe(String args, String message) {
         String[] words = ("generate --out " + folder.resolve("out") + " " + args).split(" +");
