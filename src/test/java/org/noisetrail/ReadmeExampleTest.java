@@ -22,7 +22,6 @@ import org.noisetrail.search.Search;
 import org.noisetrail.search.SearchResult;
 
 class ReadmeExampleTest {
-    // spotless:off
     static void draw(Path folder) throws IOException {
         try (Model model = Model.load("fashion-mnist", Device.CPU); Reward reward = Rewards.brightness()) {
             SearchResult result = Search.builder(model.denoiser())
@@ -39,22 +38,23 @@ class ReadmeExampleTest {
             result.trail().write(folder.resolve("trail.json"));
         }
     }
-    // spotless:on
 
     @Test
     void theReadmesExampleIsTheOneAbove() throws IOException {
         String source = Files.readString(Path.of("src/test/java/org/noisetrail/ReadmeExampleTest.java"));
-        Matcher snippet = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL)
-                .matcher(Files.readString(Path.of("README.md")));
+        Matcher snippet =
+                Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(Path.of("README.md")));
         assertThat(snippet.find()).isTrue();
-        assertThat(source.stripIndent()).contains(snippet.group(1).strip().indent(4).stripTrailing());
+        assertThat(source.stripIndent())
+                .contains(snippet.group(1).strip().indent(4).stripTrailing());
     }
 
     @Test
     void itDrawsWhatItSays(@TempDir Path folder) throws IOException {
         draw(folder);
         for (int i = 0; i < 4; i++) {
-            assertThat(ImageIO.read(folder.resolve(i + ".png").toFile()).getWidth()).isEqualTo(28);
+            assertThat(ImageIO.read(folder.resolve(i + ".png").toFile()).getWidth())
+                    .isEqualTo(28);
         }
         assertThat(folder.resolve("trail.json")).isNotEmptyFile();
     }

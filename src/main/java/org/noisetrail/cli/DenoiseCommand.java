@@ -52,8 +52,8 @@ final class DenoiseCommand implements Callable<Integer> {
             ImageShape shape = denoiser.shape();
             List<Long> size = file.entry("x").shape();
             if (size.size() != 4 || !size.subList(1, 4).equals(shape(shape))) {
-                throw new NoisetrailException(in + ": tensor x must be [N, " + shape.channels() + ", " + shape.height() + ", "
-                        + shape.width() + "]: " + size);
+                throw new NoisetrailException(in + ": tensor x must be [N, " + shape.channels() + ", " + shape.height()
+                        + ", " + shape.width() + "]: " + size);
             }
             float[] x = file.floats("x");
             float[] sigma = file.floats("sigma");
@@ -92,8 +92,7 @@ final class DenoiseCommand implements Callable<Integer> {
         }
         for (long label : labels) {
             if (label < 0 || label >= classes) {
-                throw new NoisetrailException(
-                        in + ": class_labels must be from 0 to " + (classes - 1) + ": " + label);
+                throw new NoisetrailException(in + ": class_labels must be from 0 to " + (classes - 1) + ": " + label);
             }
         }
         return labels;
@@ -140,7 +139,8 @@ final class DenoiseCommand implements Callable<Integer> {
                     input[row * elements + e] = (float) (at[row].in() * x[(from + row) * elements + e]);
                 }
             }
-            float[] output = network(denoiser, input, noise, labels == null ? null : Arrays.copyOfRange(labels, from, from + rows));
+            float[] output = network(
+                    denoiser, input, noise, labels == null ? null : Arrays.copyOfRange(labels, from, from + rows));
             for (int row = 0; row < rows; row++) {
                 for (int e = 0; e < elements; e++) {
                     int i = (from + row) * elements + e;
@@ -154,8 +154,7 @@ final class DenoiseCommand implements Callable<Integer> {
     private static float[] network(Denoiser denoiser, float[] input, float[] noise, long @Nullable [] labels) {
         ImageShape shape = denoiser.shape();
         Device device = denoiser.device();
-        try (Tensor inputs = Tensors.of(
-                        device, input, noise.length, shape.channels(), shape.height(), shape.width());
+        try (Tensor inputs = Tensors.of(device, input, noise.length, shape.channels(), shape.height(), shape.width());
                 Tensor levels = Tensors.of(device, noise, noise.length);
                 Tensor classes = labels == null ? null : Tensors.of(device, labels, noise.length);
                 Tensor output = denoiser.network(inputs, levels, classes)) {

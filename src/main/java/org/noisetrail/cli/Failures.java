@@ -101,7 +101,11 @@ final class Failures {
 
     /** LibTorch's messages go on for pages, picocli's for lines: the first says it. */
     private void print(String message) {
-        String line = message.lines().map(String::strip).filter(s -> !s.isEmpty()).findFirst().orElse("failed");
+        String line = message.lines()
+                .map(String::strip)
+                .filter(s -> !s.isEmpty())
+                .findFirst()
+                .orElse("failed");
         err.println("noisetrail: " + line);
         err.flush();
     }

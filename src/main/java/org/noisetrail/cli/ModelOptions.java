@@ -22,7 +22,8 @@ final class ModelOptions {
     @Option(
             names = "--model",
             paramLabel = "NAME|FOLDER",
-            description = "An embedded model, or a folder of config.json and model.safetensors. Default: " + DEFAULT_MODEL)
+            description =
+                    "An embedded model, or a folder of config.json and model.safetensors. Default: " + DEFAULT_MODEL)
     private @Nullable String model;
 
     @Option(
@@ -34,10 +35,7 @@ final class ModelOptions {
     @SuppressWarnings("NullAway.Init")
     private Device device;
 
-    @Option(
-            names = "--threads",
-            paramLabel = "N",
-            description = "Threads of the CPU's operations. Default: one a core")
+    @Option(names = "--threads", paramLabel = "N", description = "Threads of the CPU's operations. Default: one a core")
     private @Nullable Integer threads;
 
     @Option(
@@ -72,8 +70,8 @@ final class ModelOptions {
         if (!Model.embedded().contains(name()) && !Files.isDirectory(Path.of(name()))) {
             throw new ParameterException(
                     command.commandLine(),
-                    "unknown model (no folder of this name, and not one of "
-                            + String.join(", ", Model.embedded()) + "): " + name());
+                    "unknown model (no folder of this name, and not one of " + String.join(", ", Model.embedded())
+                            + "): " + name());
         }
     }
 

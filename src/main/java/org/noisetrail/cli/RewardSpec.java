@@ -26,11 +26,14 @@ import picocli.CommandLine.ITypeConverter;
  */
 record RewardSpec(List<Term> terms) {
     /** For help texts. */
-    static final String HELP = "brightness, compressibility[:max-bytes=N], class, heldout, jpeg-bytes, or a weighted sum such as "
-            + "0.7*class+0.3*brightness";
+    static final String HELP =
+            "brightness, compressibility[:max-bytes=N], class, heldout, jpeg-bytes, or a weighted sum such as "
+                    + "0.7*class+0.3*brightness";
 
-    private static final Pattern WEIGHT = Pattern.compile("((?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:[eE][+-]?\\d+)?)\\s*\\*\\s*");
-    private static final Pattern ARGUMENT = Pattern.compile(":([a-z]+(?:-[a-z]+)*(?:=(?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:[eE][+-]?\\d+)?)?)");
+    private static final Pattern WEIGHT =
+            Pattern.compile("((?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:[eE][+-]?\\d+)?)\\s*\\*\\s*");
+    private static final Pattern ARGUMENT =
+            Pattern.compile(":([a-z]+(?:-[a-z]+)*(?:=(?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:[eE][+-]?\\d+)?)?)");
 
     /** The rewards of one image, each with how it is made. */
     enum Kind {

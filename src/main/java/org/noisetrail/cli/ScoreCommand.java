@@ -53,7 +53,8 @@ final class ScoreCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (reward.needsModel() && !modelOptions.named()) {
-            throw new ParameterException(command.commandLine(), "the reward " + reward + " needs a --model, for its classifier");
+            throw new ParameterException(
+                    command.commandLine(), "the reward " + reward + " needs a --model, for its classifier");
         }
         if (modelOptions.named()) {
             modelOptions.check();

@@ -65,8 +65,21 @@ class EndToEndTest {
     @Test
     void naiveImagesAreTheGoldensAndTheirFilesAreAllThere() throws IOException {
         Cli.Ending ending = succeed(
-                "generate", "--method", "naive", "--images", 10, "--classes", "0-9", "--seed", seed(), "--held-out",
-                "class", "--save-tensors", "--out", out(), "-q");
+                "generate",
+                "--method",
+                "naive",
+                "--images",
+                10,
+                "--classes",
+                "0-9",
+                "--seed",
+                seed(),
+                "--held-out",
+                "class",
+                "--save-tensors",
+                "--out",
+                out(),
+                "-q");
         assertThat(ending.out()).contains("image").contains("held-out").contains("written to " + out());
 
         float[] expected = RawTensors.golden("edm/naive.safetensors").get("x").floats();
@@ -87,12 +100,14 @@ class EndToEndTest {
         names.addAll(List.of("result.json", "trail.json"));
         assertThat(files(out())).containsExactlyElementsOf(names);
 
-        float[] brightness = RawTensors.golden("edm/naive.safetensors").get("brightness").floats();
+        float[] brightness =
+                RawTensors.golden("edm/naive.safetensors").get("brightness").floats();
         JsonNode result = result(out());
         assertThat(result.get("complete").asBoolean()).isTrue();
         assertThat(result.get("seconds").asDouble()).isPositive();
         assertThat(result.get("settings").get("method").asText()).isEqualTo("naive");
-        assertThat(result.get("settings").get("sampler").get("sChurn").asDouble()).isEqualTo(40);
+        assertThat(result.get("settings").get("sampler").get("sChurn").asDouble())
+                .isEqualTo(40);
         assertThat(result.get("images")).hasSize(10);
         for (int i = 0; i < 10; i++) {
             JsonNode image = result.get("images").get(i);
@@ -106,7 +121,8 @@ class EndToEndTest {
             assertThat(image.get("ledger").get("rewardCalls").asInt()).isEqualTo(1);
             assertThat(image.get("ledger").get("heldOutCalls").asInt()).isEqualTo(1);
             Map<String, String> text = Png.text(out().resolve(image.get("file").asText()));
-            assertThat(Double.parseDouble(text.get("Reward"))).isEqualTo(image.get("reward").asDouble());
+            assertThat(Double.parseDouble(text.get("Reward")))
+                    .isEqualTo(image.get("reward").asDouble());
             assertThat(text).containsKeys("Held-out", "Trail", "Software");
         }
     }
@@ -120,8 +136,24 @@ class EndToEndTest {
     @Test
     void aSearchReplaysFromItsTrailAndFromEachPicture() throws IOException {
         succeed(
-                "generate", "--images", 3, "--classes", "7,2", "--first-image", 5, "--rounds", "2@0.1..10,1",
-                "--reward", "class", "--held-out", "heldout", "--keep-pivot", "--save-tensors", "--out", out(), "-q");
+                "generate",
+                "--images",
+                3,
+                "--classes",
+                "7,2",
+                "--first-image",
+                5,
+                "--rounds",
+                "2@0.1..10,1",
+                "--reward",
+                "class",
+                "--held-out",
+                "heldout",
+                "--keep-pivot",
+                "--save-tensors",
+                "--out",
+                out(),
+                "-q");
         JsonNode settings = result(out()).get("settings");
         assertThat(settings.get("rounds").asText()).isEqualTo("2@0.1..10,1");
         assertThat(settings.get("keepPivot").asBoolean()).isTrue();
@@ -158,10 +190,11 @@ class EndToEndTest {
     @Test
     void searchCostsWhatTheLedgerSaysAndPaysInReward() throws IOException {
         String[] common = {"--images", "2", "--classes", "1", "--reward", "brightness", "-q", "--json"};
-        JsonNode plain = JSON.readTree(succeed(with(common, "--method", "naive", "--out", out())).out());
-        JsonNode searched = JSON.readTree(succeed(
-                        with(common, "--method", "eps-greedy", "--rounds", 3, "--candidates", 4, "--out", out()))
-                .out());
+        JsonNode plain = JSON.readTree(
+                succeed(with(common, "--method", "naive", "--out", out())).out());
+        JsonNode searched = JSON.readTree(
+                succeed(with(common, "--method", "eps-greedy", "--rounds", 3, "--candidates", 4, "--out", out()))
+                        .out());
         assertThat(searched).isEqualTo(result(out()));
         for (int i = 0; i < 2; i++) {
             JsonNode image = searched.get("images").get(i);
@@ -195,9 +228,12 @@ class EndToEndTest {
             all.addAll(Arrays.asList(args.split(" ")));
             succeed(all.toArray());
             JsonNode image = result(out()).get("images").get(0);
-            assertThat(image.get("ledger").get("networkEvaluations").asInt()).as(args).isGreaterThanOrEqualTo(PLAIN);
+            assertThat(image.get("ledger").get("networkEvaluations").asInt())
+                    .as(args)
+                    .isGreaterThanOrEqualTo(PLAIN);
             if (args.contains("budget")) {
-                assertThat(image.get("ledger").get("networkEvaluations").asInt()).isLessThanOrEqualTo(60);
+                assertThat(image.get("ledger").get("networkEvaluations").asInt())
+                        .isLessThanOrEqualTo(60);
             }
             assertThat(image.get("reward").isNumber()).as(args).isTrue();
         }
@@ -235,7 +271,19 @@ class EndToEndTest {
     @Test
     void controlCEndsTheProcessWith130AndValidFiles() throws Exception {
         Process process = java(
-                folder, "generate", "--images", 64, "--classes", 0, "--rounds", 1, "--max-batch", 4, "--out", out(), "-q");
+                folder,
+                "generate",
+                "--images",
+                64,
+                "--classes",
+                0,
+                "--rounds",
+                1,
+                "--max-batch",
+                4,
+                "--out",
+                out(),
+                "-q");
         while (!Files.exists(out().resolve("images/001.png"))) {
             assertThat(process.isAlive()).isTrue();
             Thread.sleep(20);
@@ -265,9 +313,16 @@ class EndToEndTest {
     @Test
     void aFullStandardOutputIsAFailure() throws Exception {
         Process process = new ProcessBuilder(
-                        "bash", "-c", "\"$0\" \"$@\" >/dev/full", Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-cp", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-                        "org.noisetrail.cli.Main", "noise", "--elements", "4")
+                        "bash",
+                        "-c",
+                        "\"$0\" \"$@\" >/dev/full",
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                        "org.noisetrail.cli.Main",
+                        "noise",
+                        "--elements",
+                        "4")
                 .redirectError(folder.resolve("err").toFile())
                 .start();
         assertThat(process.waitFor()).isEqualTo(1);
@@ -278,11 +333,25 @@ class EndToEndTest {
     void aDiskThatIsFullIsOneLineThatNamesTheFile() throws Exception {
         // No file above 64 KiB: the final states of 64 images do not fit, the images do.
         Process process = new ProcessBuilder(
-                        "bash", "-c", "ulimit -f 64; exec \"$0\" \"$@\"",
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(), "-XX:-UsePerfData",
-                        "-cp", System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-                        "org.noisetrail.cli.Main", "generate", "--method", "naive", "--images", "64", "--steps", "2",
-                        "--save-tensors", "--out", out().toString(), "-q")
+                        "bash",
+                        "-c",
+                        "ulimit -f 64; exec \"$0\" \"$@\"",
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:-UsePerfData",
+                        "-cp",
+                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                        "org.noisetrail.cli.Main",
+                        "generate",
+                        "--method",
+                        "naive",
+                        "--images",
+                        "64",
+                        "--steps",
+                        "2",
+                        "--save-tensors",
+                        "--out",
+                        out().toString(),
+                        "-q")
                 .redirectOutput(folder.resolve("out.txt").toFile())
                 .redirectError(folder.resolve("err").toFile())
                 .start();
@@ -314,10 +383,13 @@ class EndToEndTest {
     @ValueSource(strings = {"1x28x28", "3x32x32", "3x45x71", "3x64x64", "3x256x192"})
     void jpegSizesAreTheGoldens(String shape) throws IOException {
         Map<String, RawTensors.Raw> golden = RawTensors.golden("jpeg/pillow.safetensors");
-        Path file = RawTensors.write(folder.resolve("images.safetensors"), Map.of("images", golden.get("images_" + shape)));
-        String printed = succeed("score", "--reward", "jpeg-bytes", "--in", file, "--max-batch", 5).out();
+        Path file =
+                RawTensors.write(folder.resolve("images.safetensors"), Map.of("images", golden.get("images_" + shape)));
+        String printed = succeed("score", "--reward", "jpeg-bytes", "--in", file, "--max-batch", 5)
+                .out();
         assertThat(printed.lines()).hasSize(1);
-        assertThat(JSON.readValue(printed, long[].class)).isEqualTo(golden.get("bytes_" + shape).longs());
+        assertThat(JSON.readValue(printed, long[].class))
+                .isEqualTo(golden.get("bytes_" + shape).longs());
     }
 
     @Test
@@ -328,9 +400,12 @@ class EndToEndTest {
             long[] classes = new long[24];
             Arrays.fill(classes, label);
             Path file = RawTensors.write(
-                    folder.resolve("images.safetensors"), Map.of("images", images, "classes", RawTensors.Raw.longs(classes)));
+                    folder.resolve("images.safetensors"),
+                    Map.of("images", images, "classes", RawTensors.Raw.longs(classes)));
             double[] scores = JSON.readValue(
-                    succeed("score", "--reward", "class", "--model", "fashion-mnist", "--in", file).out(), double[].class);
+                    succeed("score", "--reward", "class", "--model", "fashion-mnist", "--in", file)
+                            .out(),
+                    double[].class);
             for (int i = 0; i < 24; i++) {
                 sum[i] += scores[i];
             }
@@ -365,8 +440,18 @@ class EndToEndTest {
     void denoisingIsTheGoldens(String name) throws IOException {
         Path golden = Path.of("src/test/resources/golden/nets", name);
         Path written = folder.resolve("d.safetensors");
-        succeed("denoise", "--model", golden, "--in", golden.resolve("golden.safetensors"), "--out", written, "--max-batch", 2);
-        RawTensors.Raw expected = RawTensors.read(golden.resolve("golden.safetensors")).get("denoised");
+        succeed(
+                "denoise",
+                "--model",
+                golden,
+                "--in",
+                golden.resolve("golden.safetensors"),
+                "--out",
+                written,
+                "--max-batch",
+                2);
+        RawTensors.Raw expected =
+                RawTensors.read(golden.resolve("golden.safetensors")).get("denoised");
         RawTensors.Raw actual = RawTensors.read(written).get("denoised");
         assertThat(actual.shape()).isEqualTo(expected.shape());
         double difference = 0;
@@ -383,9 +468,11 @@ class EndToEndTest {
         fails(Cli.run("replay", folder.resolve("none.json"), "--out", out()), "none.json");
         Path text = Files.writeString(folder.resolve("text.json"), "{\"format\": \"else\"}");
         fails(Cli.run("replay", text, "--out", out()), "is not a trail");
-        Path newer = Files.writeString(folder.resolve("newer.json"), "{\"format\": \"noisetrail-trail\", \"version\": 99}");
+        Path newer =
+                Files.writeString(folder.resolve("newer.json"), "{\"format\": \"noisetrail-trail\", \"version\": 99}");
         fails(Cli.run("replay", newer, "--out", out()), "version 99");
-        Path picture = Files.write(folder.resolve("a.png"), Png.encode(PngTest.noise(1, 4, 4).toBufferedImage(), Map.of()));
+        Path picture = Files.write(
+                folder.resolve("a.png"), Png.encode(PngTest.noise(1, 4, 4).toBufferedImage(), Map.of()));
         fails(Cli.run("replay", picture, "--out", out()), "picture without a trail");
         assertThat(out()).doesNotExist();
     }
@@ -397,7 +484,9 @@ class EndToEndTest {
         assertThat(models.get(0).get("classes").asInt()).isEqualTo(10);
         assertThat(models.get(0).get("classNames")).hasSize(10);
         JsonNode doctor = JSON.readTree(succeed("doctor", "--json").out());
-        assertThat(doctor.get("nativeLibraries").toString()).contains("libtorch").contains("noisetrail");
+        assertThat(doctor.get("nativeLibraries").toString())
+                .contains("libtorch")
+                .contains("noisetrail");
         assertThat(doctor.get("libtorchThreads").asInt()).isPositive();
         assertThat(succeed("doctor").out()).contains("libtorch");
         assertThat(succeed("models").out()).contains("fashion-mnist");
@@ -406,11 +495,16 @@ class EndToEndTest {
     @Test
     void theDemoDrawsAPictureAndATable() throws IOException {
         Cli.Ending ending = succeed("demo", "--rounds", 1, "--images", 3, "--out", out(), "-q");
-        assertThat(ending.out()).contains("naive").contains("eps-greedy").contains("NFE/image").contains("seconds");
+        assertThat(ending.out())
+                .contains("naive")
+                .contains("eps-greedy")
+                .contains("NFE/image")
+                .contains("seconds");
         assertThat(files(out())).containsExactly("demo.png", "result.json");
         assertThat(ImageIO.read(out().resolve("demo.png").toFile()).getWidth()).isGreaterThan(3 * 112);
         JsonNode runs = result(out()).get("runs");
         assertThat(runs).hasSize(4);
-        assertThat(runs.get(1).get("meanReward").asDouble()).isGreaterThan(runs.get(0).get("meanReward").asDouble());
+        assertThat(runs.get(1).get("meanReward").asDouble())
+                .isGreaterThan(runs.get(0).get("meanReward").asDouble());
     }
 }

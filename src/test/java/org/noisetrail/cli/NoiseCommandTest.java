@@ -24,12 +24,18 @@ class NoiseCommandTest {
         for (JsonNode key : golden) {
             Cli.Ending ending = Cli.run(
                     "noise",
-                    "--seed", key.get("seed").asText(),
-                    "--image", key.get("image").asText(),
-                    "--stage", key.get("stage").asText(),
-                    "--round", key.get("round").asText(),
-                    "--candidate", key.get("candidate").asText(),
-                    "--elements", key.get("elements").asText());
+                    "--seed",
+                    key.get("seed").asText(),
+                    "--image",
+                    key.get("image").asText(),
+                    "--stage",
+                    key.get("stage").asText(),
+                    "--round",
+                    key.get("round").asText(),
+                    "--candidate",
+                    key.get("candidate").asText(),
+                    "--elements",
+                    key.get("elements").asText());
             assertThat(ending.err()).isEmpty();
             assertThat(ending.code()).isZero();
             double[] noise = json.readValue(ending.out(), double[].class);
@@ -45,7 +51,8 @@ class NoiseCommandTest {
             }
             JsonNode last = key.get("last");
             for (int i = 0; i < last.size(); i++) {
-                assertThat(noise[noise.length - last.size() + i]).isCloseTo(last.get(i).asDouble(), TOLERANCE);
+                assertThat(noise[noise.length - last.size() + i])
+                        .isCloseTo(last.get(i).asDouble(), TOLERANCE);
             }
         }
     }

@@ -45,15 +45,15 @@ class PngTest {
     @Test
     void textChunksAreReadBack(@TempDir Path folder) throws IOException {
         Map<String, String> text = Map.of("Reward", "0.25", "Trail", "{\"format\":\"x y\"}".repeat(500));
-        Path file = Files.write(folder.resolve("a.png"), Png.encode(noise(1, 4, 4).toBufferedImage(), text));
+        Path file =
+                Files.write(folder.resolve("a.png"), Png.encode(noise(1, 4, 4).toBufferedImage(), text));
         assertThat(Png.isPng(file)).isTrue();
         assertThat(Png.text(file)).isEqualTo(text);
     }
 
     @Test
     void fourChannelsAreNoPicture() {
-        assertThatThrownBy(() -> noise(4, 2, 2).toBufferedImage())
-                .hasMessage("a picture's channels must be 1 or 3: 4");
+        assertThatThrownBy(() -> noise(4, 2, 2).toBufferedImage()).hasMessage("a picture's channels must be 1 or 3: 4");
     }
 
     @Test
@@ -65,7 +65,8 @@ class PngTest {
         Image third = images.get(2);
         for (int y = 0; y < 112; y++) {
             for (int x = 0; x < 112; x++) {
-                int expected = third.at(0, y / 4, x / 4) << 16 | third.at(1, y / 4, x / 4) << 8 | third.at(2, y / 4, x / 4);
+                int expected =
+                        third.at(0, y / 4, x / 4) << 16 | third.at(1, y / 4, x / 4) << 8 | third.at(2, y / 4, x / 4);
                 assertThat(grid.getRGB(4 + x, 4 + 116 + y) & 0xffffff).isEqualTo(expected);
             }
         }

@@ -26,7 +26,10 @@ final class RawTensors {
 
         float[] floats() {
             float[] values = new float[bytes.length / 4];
-            ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().get(values);
+            ByteBuffer.wrap(bytes)
+                    .order(ByteOrder.LITTLE_ENDIAN)
+                    .asFloatBuffer()
+                    .get(values);
             return values;
         }
 
@@ -78,7 +81,9 @@ final class RawTensors {
             ObjectNode entry = header.putObject(tensor.getKey());
             entry.put("dtype", tensor.getValue().type());
             entry.putPOJO("shape", tensor.getValue().shape());
-            entry.putArray("data_offsets").add(data.size()).add(data.size() + tensor.getValue().bytes().length);
+            entry.putArray("data_offsets")
+                    .add(data.size())
+                    .add(data.size() + tensor.getValue().bytes().length);
             data.write(tensor.getValue().bytes());
         }
         // The data begins at a multiple of 8, as the format asks for.
@@ -87,7 +92,8 @@ final class RawTensors {
             text.append(' ');
         }
         byte[] json = text.toString().getBytes(StandardCharsets.UTF_8);
-        ByteBuffer length = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(json.length);
+        ByteBuffer length =
+                ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(json.length);
         try (var out = Files.newOutputStream(file)) {
             out.write(length.array());
             out.write(json);

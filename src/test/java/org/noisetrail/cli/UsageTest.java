@@ -122,8 +122,7 @@ class UsageTest {
 
     @Test
     void theVersionIsThePoms() throws IOException {
-        Matcher version =
-                Pattern.compile("<version>([^<]+)</version>").matcher(Files.readString(Path.of("pom.xml")));
+        Matcher version = Pattern.compile("<version>([^<]+)</version>").matcher(Files.readString(Path.of("pom.xml")));
         assertThat(version.find()).isTrue();
         assertThat(Cli.run("--version").out().strip()).isEqualTo("noisetrail " + version.group(1));
     }
