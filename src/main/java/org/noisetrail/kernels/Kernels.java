@@ -39,16 +39,6 @@ public final class Kernels {
         return NativeKernels.nt_cuda_device_count();
     }
 
-    /** Whether the library was compiled with its CUDA kernels. */
-    public static boolean cudaCompiled() {
-        return NativeKernels.nt_cuda_compiled() != 0;
-    }
-
-    /** The CUDA devices that can be used now; 0 without a driver. */
-    public static int cudaDeviceCount() {
-        return NativeKernels.nt_cuda_device_count();
-    }
-
     /** The instruction set the CPU's kernels were chosen for: {@code x86-64}, {@code x86-64-v3} or {@code x86-64-v4}; same bits in all. */
     public static String cpuLevel() {
         return NativeKernels.nt_cpu_level().getString();
