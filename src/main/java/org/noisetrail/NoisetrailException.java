@@ -1,5 +1,7 @@
 package org.noisetrail;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * The root of every exception this library throws on purpose: bad files, wrong shapes, devices that are not there.
  * Impossible arguments are an {@link IllegalArgumentException}.
@@ -11,7 +13,7 @@ public class NoisetrailException extends RuntimeException {
         super(message);
     }
 
-    public NoisetrailException(String message, Throwable cause) {
+    public NoisetrailException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }
 }

@@ -1,0 +1,33 @@
+#include "noisetrail.h"
+#include <cmath>
+#include <cstring>
+#include <vector>
+static uint32_t mulhi(uint32_t a,uint32_t b){return (uint64_t)a*b>>32;}
+static void philox(uint32_t c[4],uint32_t k0,uint32_t k1){for(int i=0;i<10;i++){if(i){k0+=0x9E3779B9;k1+=0xBB67AE85;}uint32_t h0=mulhi(0xD2511F53,c[0]),l0=0xD2511F53*c[0],h1=mulhi(0xCD9E8D57,c[2]),l1=0xCD9E8D57*c[2];c[0]=h1^c[1]^k0;c[1]=l1;c[2]=h0^c[3]^k1;c[3]=l0;}}
+static void normals(const nt_row&r,uint32_t round,uint64_t seed,int64_t d,float*o){for(int64_t e=0;e<d;e+=4){uint32_t c[4]={(uint32_t)(e/4),r.draw+(round<<16),r.stage,r.image};philox(c,seed,seed>>32);double u[4];for(int j=0;j<4;j++)u[j]=(c[j]+.5)/4294967296.0;float n[4];for(int p=0;p<2;p++){double m=sqrt(-2*log(u[2*p])),a=6.283185307179586*u[2*p+1];n[2*p]=m*cos(a);n[2*p+1]=m*sin(a);}for(int j=0;j<4&&e+j<d;j++)o[e+j]=n[j];}}
+static void unif(const nt_row&r,uint32_t round,uint64_t seed,double*o){uint32_t c[4]={0xFFFFFFFFu,r.draw+(round<<16),r.stage,r.image};philox(c,seed,seed>>32);o[0]=(c[0]+.5)/4294967296.0;o[1]=(c[1]+.5)/4294967296.0;}
+extern "C"{
+int32_t nt_cuda_compiled(void){return 0;} int32_t nt_cuda_device_count(void){return 0;} const char*nt_last_error(void){return "";}
+int32_t nt_noise(int32_t,void*,const void*t,int64_t rows,uint64_t seed,int64_t d,float scale,void*out){auto r=(const nt_row*)t;for(int64_t i=0;i<rows;i++){float*o=(float*)out+i*d;normals(r[i],0,seed,d,o);for(int64_t e=0;e<d;e++)o[e]*=scale;}return 0;}
+int32_t nt_uniforms(int32_t,void*,const void*t,int64_t rows,uint64_t seed,void*out){for(int64_t i=0;i<rows;i++)unif(((const nt_row*)t)[i],0,seed,(double*)out+2*i);return 0;}
+int32_t nt_candidates(int32_t,void*,const void*t,int64_t rows,int32_t round,uint64_t seed,int64_t d,double eps,double lam,int32_t sphere,const void*x,int64_t parents,const void*pivots,const void*steps,int64_t nsteps,void*noise,void*xh,void*in,int32_t dt,void*cn){
+ std::vector<float> z(d);
+ for(int64_t i=0;i<rows;i++){nt_row r=((const nt_row*)t)[i];double u[2];unif(r,round,seed,u);int k=r.kind;if(k==NT_COIN)k=u[0]<eps?NT_GLOBAL:NT_LOCAL;
+  const float*p=(const float*)pivots+r.parent*d;
+  if(k==NT_NONE)std::fill(z.begin(),z.end(),0.f);else if(k==NT_PIVOT)memcpy(z.data(),p,4*d);else normals(r,round,seed,d,z.data());
+  if(k==NT_LOCAL){double s=0;for(float v:z)s+=(double)v*v;double f=u[1]*lam*std::sqrt((double)d)/std::sqrt(s);s=0;for(int64_t e=0;e<d;e++){z[e]=p[e]+(float)f*z[e];s+=(double)z[e]*z[e];}if(sphere){float q=std::sqrt(d/s);for(float&v:z)v*=q;}}
+  if(noise)memcpy((float*)noise+i*d,z.data(),4*d);
+  if(xh||in||cn){const nt_step&s=((const nt_step*)steps)[r.stage-1];if(cn)((float*)cn)[i]=s.c_noise;const float*xx=(const float*)x+r.parent*d;for(int64_t e=0;e<d;e++){float v=xx[e]+s.gain*z[e];if(xh)((float*)xh)[i*d+e]=v;if(in)((float*)in)[i*d+e]=s.c_in*v;}}
+ }return 0;}
+int32_t nt_euler(int32_t,void*,const void*t,int64_t rows,int64_t d,const void*steps,int64_t,const void*xh,const void*F,int32_t,void*sl,void*xn,void*in,int32_t,void*cn,void*clean){for(int64_t i=0;i<rows;i++){const nt_step&s=((const nt_step*)steps)[((const nt_row*)t)[i].stage-1];if(cn)((float*)cn)[i]=s.c_noise_next;for(int64_t e=i*d;e<i*d+d;e++){float h=((const float*)xh)[e];float D=s.c_skip*h+s.c_out*((const float*)F)[e];float g=(h-D)/s.sigma_hat;float n=h+(s.sigma_next-s.sigma_hat)*g;if(sl)((float*)sl)[e]=g;((float*)xn)[e]=n;if(in)((float*)in)[e]=s.c_in_next*n;if(clean)((float*)clean)[e]=D;}}return 0;}
+int32_t nt_heun(int32_t,void*,const void*t,int64_t rows,int64_t d,const void*steps,int64_t,const void*xh,const void*sl,const void*F,int32_t,void*xn,void*clean){for(int64_t i=0;i<rows;i++){const nt_step&s=((const nt_step*)steps)[((const nt_row*)t)[i].stage-1];for(int64_t e=i*d;e<i*d+d;e++){float h=((const float*)xh)[e],n=((float*)xn)[e];float D=s.c_skip_next*n+s.c_out_next*((const float*)F)[e];((float*)xn)[e]=h+(s.sigma_next-s.sigma_hat)*.5f*(((const float*)sl)[e]+(n-D)/s.sigma_next);if(clean)((float*)clean)[e]=D;}}return 0;}
+int32_t nt_quantise(int32_t,void*,const void*x,int64_t n,void*o){for(int64_t i=0;i<n;i++){float v=((const float*)x)[i]*127.5f+128;((uint8_t*)o)[i]=v>=255?255:v>0?(uint8_t)v:0;}return 0;}
+int32_t nt_luminance(int32_t,void*,const void*im,int64_t rows,int32_t c,int32_t h,int32_t w,void*out){for(int64_t i=0;i<rows;i++){const uint8_t*p=(const uint8_t*)im+i*c*h*w;int64_t s[16]={};for(int k=0;k<c;k++)for(int e=0;e<h*w;e++)s[k&15]+=p[k*h*w+e];double v=0;if(c==3)v=(.2126*s[0]+.7152*s[1]+.0722*s[2])/(255.0*h*w);else{for(auto q:s)v+=q;v/=255.0*c*h*w;}((double*)out)[i]=v;}return 0;}
+int32_t nt_jpeg_size(int32_t,void*,const void*,int64_t,int32_t,int32_t,int32_t,double,void*,void*){return -1;}
+int32_t nt_softmax_at(int32_t,void*,const void*l,int64_t rows,int64_t c,const void*lab,void*out){for(int64_t i=0;i<rows;i++){const float*p=(const float*)l+i*c;double m=-1e300,s=0;for(int k=0;k<c;k++)m=std::fmax(m,p[k]);for(int k=0;k<c;k++)s+=std::exp(p[k]-m);((double*)out)[i]=std::exp(p[((const int*)lab)[i]]-m)/s;}return 0;}
+int32_t nt_accumulate(int32_t,void*,const void*sc,int64_t rows,double w,int32_t acc,void*out){for(int64_t i=0;i<rows;i++){double&o=((double*)out)[i];o=(acc?o:0)+w*((const double*)sc)[i];}return 0;}
+int32_t nt_select(int32_t,void*,const void*sc,int64_t G,int64_t N,int32_t keep,void*best,void*win,void*nans){for(int64_t g=0;g<G;g++){const double*s=(const double*)sc+g*N;int b=0;double bv=-INFINITY;for(int i=0;i<N;i++){double v=s[i];if(std::isnan(v)){if(nans)((int*)nans)[g]++;v=-INFINITY;}if(v>bv){bv=v;b=i;}}double&B=((double*)best)[g];if(keep&&!std::isnan(B)&&!(bv>B))((int*)win)[g]=-1;else{((int*)win)[g]=b;B=bv;}}return 0;}
+int32_t nt_top(int32_t,void*,const void*sc,int64_t G,int64_t N,int64_t take,void*index,void*nans){for(int64_t g=0;g<G;g++){std::vector<char>used(N);for(int t=0;t<take;t++){int b=-1;double bv=0;for(int i=0;i<N;i++){if(used[i])continue;double v=((const double*)sc)[g*N+i];if(std::isnan(v)){if(nans&&!t)((int*)nans)[g]++;v=-INFINITY;}if(b<0||v>bv){b=i;bv=v;}}used[b]=1;((int*)index)[g*take+t]=b;}}return 0;}
+int32_t nt_gather(int32_t,void*,const void*src,int64_t rb,const void*idx,int64_t n,int64_t per,int64_t size,const void*target,void*dst){for(int64_t g=0;g<n;g++){int i=((const int*)idx)[g];int64_t t=target?((const int*)target)[g]:g;if(i<0||i>=size||t<0)continue;memcpy((char*)dst+t*rb,(const char*)src+(g/per*size+i)*rb,rb);}return 0;}
+int32_t nt_sphere(int32_t,void*,void*p,int64_t rows,int64_t d,int32_t proj,void*norm){for(int64_t i=0;i<rows;i++){float*q=(float*)p+i*d;double s=0;for(int64_t e=0;e<d;e++)s+=(double)q[e]*q[e];s=std::sqrt(s);if(norm)((double*)norm)[i]=s;if(proj){float f=std::sqrt((double)d)/s;for(int64_t e=0;e<d;e++)q[e]*=f;}}return 0;}
+}

@@ -1,0 +1,88 @@
+package org.noisetrail.kernels;
+
+import org.bytedeco.javacpp.Pointer;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.NoisetrailException;
+
+/** The native kernels on one device. */
+public final class Kernels {
+    private final Device device;
+    private final @Nullable Pointer stream;
+
+    private Kernels(Device device, @Nullable Pointer stream) {
+        this.device = device;
+        this.stream = stream;
+    }
+
+    public static Kernels on(Device device) {
+        return new Kernels(device, null);
+    }
+
+    public static Kernels on(Device device, @Nullable Pointer stream) {
+        return new Kernels(device, stream);
+    }
+
+    private static void check(int status) {
+        if (status == 0) {
+            return;
+        }
+        String message = NativeKernels.nt_last_error().getString();
+        throw status == -1 ? new IllegalArgumentException(message) : new NoisetrailException(message);
+    }
+
+    public void noise(@Nullable Pointer rowsTable, long rows, long seed, long elements, float scale, @Nullable Pointer out) {
+        check(NativeKernels.nt_noise(device.ordinal(), stream, rowsTable, rows, seed, elements, scale, out));
+    }
+
+    public void uniforms(@Nullable Pointer rowsTable, long rows, long seed, @Nullable Pointer out) {
+        check(NativeKernels.nt_uniforms(device.ordinal(), stream, rowsTable, rows, seed, out));
+    }
+
+    public void candidates(@Nullable Pointer rowsTable, long rows, int round, long seed, long elements, double epsilon, double lambda, int sphere, @Nullable Pointer x, long parents, @Nullable Pointer pivots, @Nullable Pointer steps, long stepCount, @Nullable Pointer noise, @Nullable Pointer xHat, @Nullable Pointer networkInput, int inputDtype, @Nullable Pointer cNoise) {
+        check(NativeKernels.nt_candidates(device.ordinal(), stream, rowsTable, rows, round, seed, elements, epsilon, lambda, sphere, x, parents, pivots, steps, stepCount, noise, xHat, networkInput, inputDtype, cNoise));
+    }
+
+    public void euler(@Nullable Pointer rowsTable, long rows, long elements, @Nullable Pointer steps, long stepCount, @Nullable Pointer xHat, @Nullable Pointer network, int networkDtype, @Nullable Pointer slope, @Nullable Pointer xNext, @Nullable Pointer networkInput, int inputDtype, @Nullable Pointer cNoise, @Nullable Pointer clean) {
+        check(NativeKernels.nt_euler(device.ordinal(), stream, rowsTable, rows, elements, steps, stepCount, xHat, network, networkDtype, slope, xNext, networkInput, inputDtype, cNoise, clean));
+    }
+
+    public void heun(@Nullable Pointer rowsTable, long rows, long elements, @Nullable Pointer steps, long stepCount, @Nullable Pointer xHat, @Nullable Pointer slope, @Nullable Pointer network, int networkDtype, @Nullable Pointer xNext, @Nullable Pointer clean) {
+        check(NativeKernels.nt_heun(device.ordinal(), stream, rowsTable, rows, elements, steps, stepCount, xHat, slope, network, networkDtype, xNext, clean));
+    }
+
+    public void quantise(@Nullable Pointer x, long count, @Nullable Pointer out) {
+        check(NativeKernels.nt_quantise(device.ordinal(), stream, x, count, out));
+    }
+
+    public void luminance(@Nullable Pointer images, long rows, int channels, int height, int width, @Nullable Pointer out) {
+        check(NativeKernels.nt_luminance(device.ordinal(), stream, images, rows, channels, height, width, out));
+    }
+
+    public void jpegSize(@Nullable Pointer images, long rows, int channels, int height, int width, double maxBytes, @Nullable Pointer bytes, @Nullable Pointer score) {
+        check(NativeKernels.nt_jpeg_size(device.ordinal(), stream, images, rows, channels, height, width, maxBytes, bytes, score));
+    }
+
+    public void softmaxAt(@Nullable Pointer logits, long rows, long classes, @Nullable Pointer labels, @Nullable Pointer out) {
+        check(NativeKernels.nt_softmax_at(device.ordinal(), stream, logits, rows, classes, labels, out));
+    }
+
+    public void accumulate(@Nullable Pointer score, long rows, double weight, int accumulate, @Nullable Pointer out) {
+        check(NativeKernels.nt_accumulate(device.ordinal(), stream, score, rows, weight, accumulate, out));
+    }
+
+    public void select(@Nullable Pointer scores, long groups, long groupSize, int keep, @Nullable Pointer best, @Nullable Pointer winner, @Nullable Pointer nans) {
+        check(NativeKernels.nt_select(device.ordinal(), stream, scores, groups, groupSize, keep, best, winner, nans));
+    }
+
+    public void top(@Nullable Pointer scores, long groups, long groupSize, long take, @Nullable Pointer index, @Nullable Pointer nans) {
+        check(NativeKernels.nt_top(device.ordinal(), stream, scores, groups, groupSize, take, index, nans));
+    }
+
+    public void gather(@Nullable Pointer src, long rowBytes, @Nullable Pointer index, long count, long perGroup, long groupSize, @Nullable Pointer target, @Nullable Pointer dst) {
+        check(NativeKernels.nt_gather(device.ordinal(), stream, src, rowBytes, index, count, perGroup, groupSize, target, dst));
+    }
+
+    public void sphere(@Nullable Pointer p, long rows, long elements, int project, @Nullable Pointer norm) {
+        check(NativeKernels.nt_sphere(device.ordinal(), stream, p, rows, elements, project, norm));
+    }
+}
