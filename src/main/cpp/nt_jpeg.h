@@ -17,7 +17,7 @@ struct JpegTables {
 };
 
 #ifdef __CUDACC__
-#define NT_JPEG_HD static __host__ __device__
+#define NT_JPEG_HD static inline __host__ __device__
 #else
 #define NT_JPEG_HD static inline
 #endif
