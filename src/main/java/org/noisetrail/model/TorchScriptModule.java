@@ -82,6 +82,8 @@ final class TorchScriptModule implements AutoCloseable {
 
     private Tensor run(Tensor[] inputs) {
         torch.setGraphExecutorOptimize(false);
+        // Asking applies the number of threads to a thread that is new to LibTorch; oneDNN would not ask.
+        torch.get_num_threads();
         try (IValueVector vector = new IValueVector()) {
             for (Tensor input : inputs) {
                 try (IValue value = new IValue(input)) {
