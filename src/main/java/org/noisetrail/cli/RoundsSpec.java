@@ -12,8 +12,8 @@ import picocli.CommandLine.ITypeConverter;
 record RoundsSpec(String text, Rounds rounds) {
     private static final String NUMBER = "(\\d+(?:\\.\\d*)?|\\.\\d+)(?:[eE]([+-]?\\d+))?";
     private static final Pattern PLAIN = Pattern.compile("\\d{1,9}");
-    private static final Pattern SCHEDULE =
-            Pattern.compile("(?<in>\\d{1,9})@(?<low>" + NUMBER + ")\\.\\.(?<high>" + NUMBER + ")(?:,(?<out>\\d{1,9}))?");
+    private static final Pattern SCHEDULE = Pattern.compile(
+            "(?<in>\\d{1,9})@(?<low>" + NUMBER + ")\\.\\.(?<high>" + NUMBER + ")(?:,(?<out>\\d{1,9}))?");
 
     static RoundsSpec constant(int rounds) {
         return new RoundsSpec(Integer.toString(rounds), Rounds.constant(rounds));
@@ -26,7 +26,8 @@ record RoundsSpec(String text, Rounds rounds) {
         Matcher schedule = SCHEDULE.matcher(text);
         if (!schedule.matches()) {
             throw new IllegalArgumentException(
-                    "must be a number or a schedule such as 20@0.01..1,1 (20 rounds where .01 <= sigma <= 1, else 1): " + text);
+                    "must be a number or a schedule such as 20@0.01..1,1 (20 rounds where .01 <= sigma <= 1, else 1): "
+                            + text);
         }
         double low = Double.parseDouble(schedule.group("low"));
         double high = Double.parseDouble(schedule.group("high"));
@@ -35,8 +36,7 @@ record RoundsSpec(String text, Rounds rounds) {
         }
         String otherwise = schedule.group("out");
         int outside = otherwise == null ? 1 : Integer.parseInt(otherwise);
-        return new RoundsSpec(
-                text, Rounds.byNoiseLevel(low, high, Integer.parseInt(schedule.group("in")), outside));
+        return new RoundsSpec(text, Rounds.byNoiseLevel(low, high, Integer.parseInt(schedule.group("in")), outside));
     }
 
     static final class Converter implements ITypeConverter<RoundsSpec> {
