@@ -103,7 +103,7 @@ final class MctsSearch implements Strategy {
             wave.each(slot -> draws.add(new ArrayList<>()));
             capacity = images;
             candidates = engine.candidates(capacity);
-            pool = new StatePool(engine, images * (2 + method.candidates()));
+            pool = new StatePool(engine, 2 * images);
         }
 
         Outcome toEnd() {

@@ -40,8 +40,7 @@ class TreeSearchTest {
     private static final long SEED = 99;
 
     /** Noise at all three steps, the last included. */
-    private static final EdmSampler ALL_LIVE =
-            new EdmSampler(3, .3, 20, 3, 10, 0, Double.POSITIVE_INFINITY, 1.003);
+    private static final EdmSampler ALL_LIVE = new EdmSampler(3, .3, 20, 3, 10, 0, Double.POSITIVE_INFINITY, 1.003);
 
     /** The middle two of six steps inject noise. */
     private static final EdmSampler LIVE_WITHIN = new EdmSampler(6, .05, 20, 3, 10, 1, 6, 1.003);
@@ -55,7 +54,11 @@ class TreeSearchTest {
     }
 
     private static Search.Builder search(ExactMixture mixture, EdmSampler sampler, Method method) {
-        return Search.builder(mixture).sampler(sampler).method(method).reward(Rewards.brightness()).seed(SEED);
+        return Search.builder(mixture)
+                .sampler(sampler)
+                .method(method)
+                .reward(Rewards.brightness())
+                .seed(SEED);
     }
 
     private static Recipe recipe(int... candidates) {
@@ -218,7 +221,9 @@ class TreeSearchTest {
             if (sampler.gain(path.size()) == 0) {
                 return List.of(with(path, NO_NOISE));
             }
-            return IntStream.range(0, method.candidates()).mapToObj(n -> with(path, n)).toList();
+            return IntStream.range(0, method.candidates())
+                    .mapToObj(n -> with(path, n))
+                    .toList();
         }
 
         private void simulate(List<Integer> root, int step, int number) {
@@ -245,8 +250,8 @@ class TreeSearchTest {
                 if (!visits.containsKey(child)) {
                     return child;
                 }
-                double bound = mean(child)
-                        + method.exploration() * Math.sqrt(Math.log(visits.get(node)) / visits.get(child));
+                double bound =
+                        mean(child) + method.exploration() * Math.sqrt(Math.log(visits.get(node)) / visits.get(child));
                 if (best == null || bound > highest) {
                     best = child;
                     highest = bound;
@@ -260,7 +265,8 @@ class TreeSearchTest {
         }
 
         private double coin(int step, int number) {
-            try (Draws draws = engine.draws(step, 1).add(0, 0xFFFF, number, 0, Kind.NONE).build()) {
+            try (Draws draws =
+                    engine.draws(step, 1).add(0, 0xFFFF, number, 0, Kind.NONE).build()) {
                 return engine.coins(draws)[0];
             }
         }
@@ -269,20 +275,23 @@ class TreeSearchTest {
         private double end(List<Integer> path) {
             return ends.computeIfAbsent(path, p -> {
                 Rows x;
-                try (Draws start = engine.draws(-1, 1).add(0, 0, 0, 0, Kind.GLOBAL).build()) {
+                try (Draws start =
+                        engine.draws(-1, 1).add(0, 0, 0, 0, Kind.GLOBAL).build()) {
                     x = engine.start(start);
                 }
                 try (Candidates candidates = engine.candidates(1)) {
                     for (int step = 0; step < sampler.steps(); step++) {
                         int choice = step < p.size() ? p.get(step) : NO_NOISE;
                         Kind kind = choice == NO_NOISE ? Kind.NONE : Kind.GLOBAL;
-                        try (Draws draws =
-                                engine.draws(step, 1).add(0, 1, Math.max(0, choice), 0, kind).build()) {
+                        try (Draws draws = engine.draws(step, 1)
+                                .add(0, 1, Math.max(0, choice), 0, kind)
+                                .build()) {
                             engine.advance(candidates, x, null, draws, 0, Locality.NONE);
                             x = candidates.exchangeNext(x);
                         }
                     }
-                    try (Draws draws = engine.draws(0, 1).add(0, 0, 0, 0, Kind.NONE).build()) {
+                    try (Draws draws =
+                            engine.draws(0, 1).add(0, 0, 0, 0, Kind.NONE).build()) {
                         return engine.judge(x, draws, Rewards.brightness(), false)[0];
                     }
                 } finally {
@@ -299,7 +308,14 @@ class TreeSearchTest {
 
     @ParameterizedTest
     @CsvSource({
-        "1, 4, 1.4", "2, 1, 1.4", "2, 7, .3", "3, 2, 1.4", "3, 30, .1", "3, 30, 1.4", "4, 8, 1.4142", "5, 11, 0",
+        "1, 4, 1.4",
+        "2, 1, 1.4",
+        "2, 7, .3",
+        "3, 2, 1.4",
+        "3, 30, .1",
+        "3, 30, 1.4",
+        "4, 8, 1.4142",
+        "5, 11, 0",
         "4, 300, .05"
     })
     void choicesAreThoseOfSimulationsRunOneByOneWhateverTheBatch(int candidates, int simulations, double exploration) {
@@ -311,12 +327,16 @@ class TreeSearchTest {
                     expected.add(reference.choices());
                 }
             }
-            List<ImageResult> first = run(sampler, method, 64, ImageRequest.of(0, 6)).images();
+            List<ImageResult> first =
+                    run(sampler, method, 64, ImageRequest.of(0, 6)).images();
             for (int i = 0; i < 6; i++) {
-                assertThat(choices(sampler, first.get(i).recipe())).as("image %d", i).isEqualTo(expected.get(i));
+                assertThat(choices(sampler, first.get(i).recipe()))
+                        .as("image %d", i)
+                        .isEqualTo(expected.get(i));
             }
             for (int maxBatch : new int[] {1, 2, 5, 1000}) {
-                List<ImageResult> images = run(sampler, method, maxBatch, ImageRequest.of(0, 6)).images();
+                List<ImageResult> images =
+                        run(sampler, method, maxBatch, ImageRequest.of(0, 6)).images();
                 for (int i = 0; i < 6; i++) {
                     assertThat(images.get(i).recipe()).isEqualTo(first.get(i).recipe());
                     assertThat(images.get(i).state()).isEqualTo(first.get(i).state());
@@ -353,7 +373,8 @@ class TreeSearchTest {
         // One step alone is live: plain steps before it, its N children, and from each one way to its end.
         EdmSampler one = new EdmSampler(6, .05, 20, 3, 10, 1.8, 5, 1.003);
         assertThat(IntStream.range(0, 6).filter(i -> one.gain(i) > 0)).hasSize(1);
-        int live = IntStream.range(0, 6).filter(i -> one.gain(i) > 0).findFirst().orElseThrow();
+        int live =
+                IntStream.range(0, 6).filter(i -> one.gain(i) > 0).findFirst().orElseThrow();
         long before = 2L * live;
         long rest = one.evaluations() - before - 2;
         for (int simulations : new int[] {1, 2, 5, 8, 200}) {
@@ -369,9 +390,13 @@ class TreeSearchTest {
     @Test
     void whereNoStepInjectsNoiseThereIsNothingToSearch() {
         EdmSampler dead = EdmSampler.DEFAULT.withChurn(0);
-        float[] plain = run(dead, new Naive(), 64, ImageRequest.of(7, 1)).images().get(0).state();
+        float[] plain = run(dead, new Naive(), 64, ImageRequest.of(7, 1))
+                .images()
+                .get(0)
+                .state();
         for (Method method : List.of(Mcts.standard(), Beam.standard())) {
-            ImageResult image = run(dead, method, 64, ImageRequest.of(7, 1)).images().get(0);
+            ImageResult image =
+                    run(dead, method, 64, ImageRequest.of(7, 1)).images().get(0);
             assertThat(image.state()).isEqualTo(plain);
             assertThat(image.costs().networkEvaluations()).isEqualTo(35);
             assertThat(image.costs().rewardCalls()).isEqualTo(1);
@@ -381,7 +406,9 @@ class TreeSearchTest {
 
     @Test
     void aBeamCosts214NetworkEvaluationsAndTriesNoNoiseAtDeadSteps() {
-        ImageResult image = run(EdmSampler.DEFAULT, Beam.standard(), 64, ImageRequest.of(0, 1)).images().get(0);
+        ImageResult image = run(EdmSampler.DEFAULT, Beam.standard(), 64, ImageRequest.of(0, 1))
+                .images()
+                .get(0);
         // Two steps of one beam, one of 4 candidates, 12 of 8, two of 2 beams, and the last of 2.
         assertThat(image.costs().networkEvaluations()).isEqualTo(2 * 2 + 4 * 2 + 12 * 8 * 2 + 2 * 2 * 2 + 2);
         assertThat(image.costs().transitions()).isEqualTo(2 + 4 + 12 * 8 + 2 * 2 + 2);
@@ -457,7 +484,8 @@ class TreeSearchTest {
                 Tensors.copy(values, scores);
             }
         };
-        int first = IntStream.range(0, 6).filter(i -> three.gain(i) > 0).findFirst().orElseThrow();
+        int first =
+                IntStream.range(0, 6).filter(i -> three.gain(i) > 0).findFirst().orElseThrow();
         assertThat(IntStream.range(0, 6).filter(i -> three.gain(i) > 0)).hasSize(3);
         Recipe recipe = search(mixture(), three, new Beam(4, 2))
                 .reward(falling)
@@ -476,7 +504,8 @@ class TreeSearchTest {
     void nanRewardsLoseAndAreCounted() {
         Reward odd = Reward.of("odd", image -> image.at(0, 0, 0) % 2 == 1 ? Double.NaN : image.at(0, 0, 0));
         for (Method method : List.of(new Beam(8, 4), new Mcts(8, 24, 50))) {
-            SearchResult result = search(mixture(), LIVE_WITHIN, method).reward(odd).build().run(ImageRequest.of(0, 6));
+            SearchResult result =
+                    search(mixture(), LIVE_WITHIN, method).reward(odd).build().run(ImageRequest.of(0, 6));
             assertThat(result.images()).allMatch(image -> image.nanScores() > 0);
             assertThat(result.images()).allMatch(image -> image.pixels().at(0, 0, 0) % 2 == 0);
         }
@@ -500,7 +529,10 @@ class TreeSearchTest {
         try (StepEngine engine = new StepEngine(
                         mixture(), ALL_LIVE, SEED, 4, new long[] {0}, new int[] {-1}, new Ledger(1), () -> {});
                 StatePool pool = new StatePool(engine, 2);
-                Draws draws = engine.draws(-1, 2).add(0, 0, 0, 0, Kind.GLOBAL).add(0, 0, 1, 0, Kind.GLOBAL).build();
+                Draws draws = engine.draws(-1, 2)
+                        .add(0, 0, 0, 0, Kind.GLOBAL)
+                        .add(0, 0, 1, 0, Kind.GLOBAL)
+                        .build();
                 Rows states = engine.start(draws)) {
             int first = pool.take();
             int second = pool.take();
@@ -525,6 +557,7 @@ class TreeSearchTest {
         assertThatThrownBy(() -> new Beam(4, 0)).hasMessage("beams must be >= 1: 0");
         assertThatThrownBy(() -> new Beam(257, 256)).hasMessage("candidates x beams must be <= 65536: 65792");
         assertThatThrownBy(() -> new Mcts(4, 0, 1)).hasMessage("simulations must be >= 1: 0");
-        assertThatThrownBy(() -> new Mcts(4, 1, Double.NaN)).hasMessage("exploration must be from 0.0 to 1000000.0: NaN");
+        assertThatThrownBy(() -> new Mcts(4, 1, Double.NaN))
+                .hasMessage("exploration must be from 0.0 to 1000000.0: NaN");
     }
 }
