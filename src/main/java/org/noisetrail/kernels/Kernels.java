@@ -22,6 +22,16 @@ public final class Kernels {
         return new Kernels(device, stream);
     }
 
+    /** Whether the kernels were compiled with CUDA. */
+    public static boolean cudaCompiled() {
+        return NativeKernels.nt_cuda_compiled() == 1;
+    }
+
+    /** How many CUDA devices can be used now; 0 without a driver. */
+    public static int cudaDevices() {
+        return NativeKernels.nt_cuda_device_count();
+    }
+
     private static void check(int status) {
         if (status == 0) {
             return;

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -80,8 +81,8 @@ public record Trail(
         return new SearchResult(results, this, Duration.ofNanos(System.nanoTime() - start));
     }
 
-    /** Writes the file, whole or not at all. */
-    public void write(Path file) {
+    /** What {@link #write} writes: one line of JSON. */
+    public String toJson() {
         ObjectNode root = JSON.createObjectNode();
         root.put("format", FORMAT).put("version", VERSION).put("denoiser", denoiser);
         root.put("seed", Long.toUnsignedString(seed)).put("lambda", lambda).put("project", project);
@@ -96,7 +97,12 @@ public record Trail(
                 steps.add(String.join(" ", draws.stream().map(Recipe.Draw::toString).toList()));
             }
         }
-        WholeFile.write(file, root + "\n");
+        return root.toString();
+    }
+
+    /** Writes the file, whole or not at all. */
+    public void write(Path file) {
+        WholeFile.write(file, toJson() + "\n");
     }
 
     /**
@@ -106,19 +112,33 @@ public record Trail(
      */
     public static Trail read(Path file) {
         try {
-            return parse(file, JSON.readTree(Files.readAllBytes(file)));
+            return parse(file.toString(), Files.readString(file));
         } catch (NoSuchFileException e) {
             throw new NoisetrailException("no such trail: " + file, e);
-        } catch (JsonProcessingException e) {
-            throw new NoisetrailException(file + " is not a trail: " + e.getOriginalMessage(), e);
+        } catch (CharacterCodingException e) {
+            throw new NoisetrailException(file + " is not a trail: not UTF-8", e);
         } catch (IOException e) {
             throw new NoisetrailException("cannot read " + file + ": " + e, e);
-        } catch (IllegalArgumentException e) {
-            throw new NoisetrailException(file + " is not a valid trail: " + e.getMessage(), e);
         }
     }
 
-    private static Trail parse(Path file, JsonNode root) {
+    /**
+     * Reads what {@link #toJson} gave.
+     *
+     * @param source where it is from, for errors
+     * @throws NoisetrailException if it is not a trail, or of a newer version
+     */
+    public static Trail parse(String source, String json) {
+        try {
+            return parse(source, JSON.readTree(json));
+        } catch (JsonProcessingException e) {
+            throw new NoisetrailException(source + " is not a trail: " + e.getOriginalMessage(), e);
+        } catch (IllegalArgumentException e) {
+            throw new NoisetrailException(source + " is not a valid trail: " + e.getMessage(), e);
+        }
+    }
+
+    private static Trail parse(String file, JsonNode root) {
         if (!root.path("format").asText().equals(FORMAT)) {
             throw new NoisetrailException(file + " is not a trail: its format must be " + FORMAT);
         }

@@ -1,0 +1,158 @@
+package org.noisetrail.cli;
+
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.concurrent.Callable;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Denoiser;
+import org.noisetrail.model.ImageShape;
+import org.noisetrail.model.Model;
+import org.noisetrail.model.Preconditioning;
+import org.noisetrail.model.Tensors;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+@Command(
+        name = "denoise",
+        description = {
+            "Runs a model's denoiser once, for checking a conversion.",
+            "Reads x (float32, NCHW), sigma (float32, [N]) and, for a model with classes, class_labels (int64 [N], or float32 "
+                    + "[N, classes] with one 1 a row); writes denoised (float32, NCHW)."
+        })
+final class DenoiseCommand implements Callable<Integer> {
+    @Option(names = "--in", paramLabel = "FILE", required = true, description = "A safetensors file.")
+    @SuppressWarnings("NullAway.Init")
+    private Path in;
+
+    @Option(names = "--out", paramLabel = "FILE", required = true, description = "The safetensors file to write.")
+    @SuppressWarnings("NullAway.Init")
+    private Path out;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private ModelOptions modelOptions;
+
+    @Override
+    public Integer call() {
+        try (Model model = modelOptions.load()) {
+            Denoiser denoiser = model.denoiser();
+            ImageShape shape = denoiser.shape();
+            long[] any = {-1, shape.channels(), shape.height(), shape.width()};
+            float[] x;
+            float[] sigma;
+            long @Nullable [] labels;
+            try (TensorFile file = new TensorFile(in);
+                    Tensor states = file.tensor("x", any, ScalarType.Float);
+                    Tensor levels = file.tensor("sigma", new long[] {states.size(0)}, ScalarType.Float)) {
+                x = Tensors.toFloats(states);
+                sigma = Tensors.toFloats(levels);
+                labels = labels(file, denoiser, sigma.length);
+            }
+            float[] denoised = denoise(denoiser, x, sigma, labels);
+            try (Tensor result = Tensors.of(
+                    Device.CPU, denoised, sigma.length, shape.channels(), shape.height(), shape.width())) {
+                TensorFile.write(out, "denoised", result);
+            }
+        }
+        return ExitCode.OK;
+    }
+
+    private long @Nullable [] labels(TensorFile file, Denoiser denoiser, int rows) {
+        int classes = denoiser.classes();
+        if (classes == 0) {
+            return null;
+        }
+        if (!file.has("class_labels")) {
+            throw new NoisetrailException(in + ": the model has classes, so there must be a tensor class_labels");
+        }
+        long[] labels;
+        try (Tensor given = file.tensor("class_labels")) {
+            if (given.dim() == 1) {
+                try (Tensor numbers = file.tensor("class_labels", new long[] {rows}, ScalarType.Long)) {
+                    labels = Tensors.toLongs(numbers);
+                }
+            } else {
+                try (Tensor oneHot = file.tensor("class_labels", new long[] {rows, classes}, ScalarType.Float)) {
+                    labels = numbers(Tensors.toFloats(oneHot), rows, classes);
+                }
+            }
+        }
+        for (long label : labels) {
+            if (label < 0 || label >= classes) {
+                throw new NoisetrailException(
+                        in + ": class_labels must be from 0 to " + (classes - 1) + ": " + label);
+            }
+        }
+        return labels;
+    }
+
+    private long[] numbers(float[] oneHot, int rows, int classes) {
+        long[] labels = new long[rows];
+        for (int row = 0; row < rows; row++) {
+            int ones = 0;
+            for (int c = 0; c < classes; c++) {
+                float value = oneHot[row * classes + c];
+                if (value == 1) {
+                    labels[row] = c;
+                    ones++;
+                } else if (value != 0) {
+                    ones = 2;
+                }
+            }
+            if (ones != 1) {
+                throw new NoisetrailException(in + ": class_labels must have one 1 and else 0 in each row: row " + row);
+            }
+        }
+        return labels;
+    }
+
+    /** D = c_skip x + c_out F(c_in x; c_noise), a batch at a time. */
+    private float[] denoise(Denoiser denoiser, float[] x, float[] sigma, long @Nullable [] labels) {
+        ImageShape shape = denoiser.shape();
+        int elements = shape.elements();
+        float[] denoised = new float[x.length];
+        for (int from = 0; from < sigma.length; from += modelOptions.maxBatch()) {
+            int rows = Math.min(modelOptions.maxBatch(), sigma.length - from);
+            float[] input = new float[rows * elements];
+            float[] noise = new float[rows];
+            Preconditioning.Coefficients[] at = new Preconditioning.Coefficients[rows];
+            for (int row = 0; row < rows; row++) {
+                float level = sigma[from + row];
+                if (!(level > 0 && level < Float.POSITIVE_INFINITY)) {
+                    throw new NoisetrailException(in + ": sigma must be above 0 and finite: " + level);
+                }
+                at[row] = denoiser.preconditioning().at(level);
+                noise[row] = (float) at[row].noise();
+                for (int e = 0; e < elements; e++) {
+                    input[row * elements + e] = (float) (at[row].in() * x[(from + row) * elements + e]);
+                }
+            }
+            float[] output = network(denoiser, input, noise, labels == null ? null : Arrays.copyOfRange(labels, from, from + rows));
+            for (int row = 0; row < rows; row++) {
+                for (int e = 0; e < elements; e++) {
+                    int i = (from + row) * elements + e;
+                    denoised[i] = (float) (at[row].skip() * x[i] + at[row].out() * output[row * elements + e]);
+                }
+            }
+        }
+        return denoised;
+    }
+
+    private static float[] network(Denoiser denoiser, float[] input, float[] noise, long @Nullable [] labels) {
+        ImageShape shape = denoiser.shape();
+        Device device = denoiser.device();
+        try (Tensor inputs = Tensors.of(
+                        device, input, noise.length, shape.channels(), shape.height(), shape.width());
+                Tensor levels = Tensors.of(device, noise, noise.length);
+                Tensor classes = labels == null ? null : Tensors.of(device, labels, noise.length);
+                Tensor output = denoiser.network(inputs, levels, classes)) {
+            return Tensors.toFloats(output);
+        }
+    }
+}

@@ -1,0 +1,103 @@
+package org.noisetrail.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.pytorch.global.torch;
+import org.noisetrail.kernels.Kernels;
+import org.noisetrail.model.Torch;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "doctor",
+        description = "Says what this installation runs with: versions, devices, threads, native libraries.")
+final class DoctorCommand implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec command;
+
+    @Option(names = "--json", description = "Print JSON instead of a table.")
+    private boolean json;
+
+    private boolean healthy = true;
+
+    @Override
+    public Integer call() {
+        Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put("noisetrail", Version.NOISETRAIL);
+        facts.put("java", System.getProperty("java.version") + ", " + System.getProperty("java.vm.name"));
+        facts.put("system", System.getProperty("os.name") + " " + System.getProperty("os.version") + " " + System.getProperty("os.arch"));
+        facts.put("processors", Runtime.getRuntime().availableProcessors());
+        facts.put("heapMiB", Runtime.getRuntime().maxMemory() >> 20);
+        facts.put("javacpp", Versions.javaCpp());
+        facts.put("libtorch", Versions.libTorch());
+        facts.put("libtorchThreads", ask(Torch::threads));
+        facts.put("libtorchCpu", ask(() -> text(torch.get_cpu_capability())));
+        facts.put("kernelsCuda", ask(() -> Kernels.cudaCompiled() ? "compiled" : "not compiled"));
+        facts.put("cudaDevices", ask(Kernels::cudaDevices));
+        facts.put("nativeLibraries", nativeLibraries());
+        if (json) {
+            command.commandLine().getOut().print(Json.pretty(facts));
+        } else {
+            print(facts);
+        }
+        return healthy ? ExitCode.OK : ExitCode.SOFTWARE;
+    }
+
+    /** What cannot be loaded is a finding, not a failure of the doctor. */
+    private Object ask(Supplier<Object> question) {
+        try {
+            return question.get();
+        } catch (LinkageError | RuntimeException e) {
+            healthy = false;
+            return "unavailable: " + Failures.describe(e).lines().findFirst().orElse("");
+        }
+    }
+
+    private static String text(BytePointer text) {
+        return text.getString();
+    }
+
+    /** Those mapped into this process, but the system's and the Java runtime's own. */
+    private static List<String> nativeLibraries() {
+        String java = System.getProperty("java.home", "");
+        TreeSet<String> libraries = new TreeSet<>();
+        try {
+            for (String line : Files.readAllLines(Path.of("/proc/self/maps"))) {
+                int slash = line.indexOf('/');
+                String path = slash < 0 ? "" : line.substring(slash);
+                boolean system = path.startsWith("/lib/") || path.startsWith("/usr/lib") || path.startsWith(java);
+                if (path.matches(".*\\.so(\\.[0-9.]+)?") && !system) {
+                    libraries.add(path);
+                }
+            }
+        } catch (IOException e) {
+            return List.of("unknown: " + Failures.reason(e));
+        }
+        return List.copyOf(libraries);
+    }
+
+    private void print(Map<String, Object> facts) {
+        PrintWriter out = command.commandLine().getOut();
+        facts.forEach((name, value) -> {
+            if (value instanceof List<?> lines) {
+                out.println(name + ":");
+                lines.forEach(line -> out.println("  " + line));
+            } else {
+                out.printf("%-16s %s%n", name, value);
+            }
+        });
+    }
+}

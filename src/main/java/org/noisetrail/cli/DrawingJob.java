@@ -1,0 +1,120 @@
+package org.noisetrail.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.search.ImageRequest;
+import org.noisetrail.search.ImageResult;
+import org.noisetrail.search.SearchCancelledException;
+import org.noisetrail.search.SearchListener;
+import org.noisetrail.search.SearchResult;
+import org.noisetrail.search.Trail;
+import picocli.CommandLine;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** What commands that draw images have in common: their files, progress, and what Ctrl-C leaves behind. */
+final class DrawingJob {
+    /** Where the results of such a command go. */
+    static final class Options {
+        @Option(
+                names = "--out",
+                paramLabel = "FOLDER",
+                defaultValue = "out",
+                description = "Default: ${DEFAULT-VALUE}")
+        @SuppressWarnings("NullAway.Init")
+        private Path out;
+
+        @Option(
+                names = "--save-tensors",
+                description = "Write final.safetensors, too: tensor x, the final states before 8 bits.")
+        private boolean saveTensors;
+
+        @Option(names = "--json", description = "Print result.json instead of a table, and show no progress.")
+        private boolean json;
+
+        @Mixin
+        @SuppressWarnings("NullAway.Init")
+        private QuietOption quiet;
+    }
+
+    @FunctionalInterface
+    interface Drawing {
+        SearchResult draw(SearchListener listener);
+    }
+
+    /**
+     * @param title of the progress bar
+     * @param settings for {@code result.json}
+     * @param trail the run's, of no images yet or of all: finished ones get theirs from their recipes
+     * @param gridColumns of {@code grid.png}, for this number of images
+     */
+    record Plan(
+            String title,
+            List<ImageRequest> requests,
+            Map<String, @Nullable Object> settings,
+            Trail trail,
+            Function<Integer, Integer> gridColumns) {}
+
+    private final Options options;
+    private final PrintWriter out;
+    private final PrintWriter err;
+
+    DrawingJob(Options options, CommandLine commandLine) {
+        this.options = options;
+        out = commandLine.getOut();
+        err = commandLine.getErr();
+    }
+
+    /**
+     * Draws and writes.
+     *
+     * @return the exit code
+     */
+    int run(Plan plan, Drawing drawing) {
+        OutputFolder folder = OutputFolder.open(options.out);
+        long started = System.nanoTime();
+        try (Interruption interruption = new Interruption()) {
+            RunFiles files = new RunFiles(folder, plan.requests(), plan.trail());
+            boolean complete = true;
+            try (ProgressDisplay display = ProgressDisplay.of(plan.title(), options.json || options.quiet.quiet(), err)) {
+                drawing.draw(files.also(display));
+            } catch (SearchCancelledException e) {
+                complete = false;
+            }
+            interruption.settle();
+            Duration elapsed = Duration.ofNanos(System.nanoTime() - started);
+            List<ImageResult> finished = files.finished();
+            if (finished.isEmpty()) {
+                err.println("noisetrail: interrupted before an image was finished; nothing written");
+                err.flush();
+                return Failures.INTERRUPTED;
+            }
+            Report report = new Report(plan.settings(), finished, complete, elapsed);
+            files.finish(report, plan.gridColumns().apply(finished.size()), options.saveTensors);
+            say(report, plan.requests().size());
+            return complete ? ExitCode.OK : Failures.INTERRUPTED;
+        }
+    }
+
+    private void say(Report report, int wanted) {
+        if (options.json) {
+            out.print(Json.pretty(report.json()));
+        } else {
+            out.print(report.table());
+            out.printf("%s s; written to %s%n", Numbers.seconds(report.elapsed()), options.out);
+        }
+        out.flush();
+        if (!report.complete()) {
+            err.printf(
+                    "noisetrail: interrupted; %d of %d images are finished and written to %s%n",
+                    report.images().size(), wanted, options.out);
+            err.flush();
+        }
+    }
+}

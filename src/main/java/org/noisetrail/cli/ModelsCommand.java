@@ -1,0 +1,62 @@
+package org.noisetrail.cli;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Model;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(name = "models", description = "Lists the embedded models.")
+final class ModelsCommand implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec command;
+
+    @Option(names = "--json", description = "Print JSON instead of a table.")
+    private boolean json;
+
+    @Override
+    public Integer call() {
+        List<Map<String, @Nullable Object>> models = new ArrayList<>();
+        TextTable table = new TextTable("model", "images", "classes", "id");
+        StringBuilder names = new StringBuilder();
+        for (String name : Model.embedded()) {
+            try (Model model = Model.load(name, Device.CPU)) {
+                Map<String, @Nullable Object> entry = new LinkedHashMap<>();
+                entry.put("name", name);
+                entry.put("id", model.denoiser().id());
+                entry.put("shape", List.of(
+                        model.denoiser().shape().channels(),
+                        model.denoiser().shape().height(),
+                        model.denoiser().shape().width()));
+                entry.put("classes", model.denoiser().classes());
+                entry.put("classNames", model.classNames());
+                models.add(entry);
+                table.row(
+                        name,
+                        model.denoiser().shape().toString(),
+                        Integer.toString(model.denoiser().classes()),
+                        model.denoiser().id());
+                names.append(name).append(": ");
+                for (int label = 0; label < model.classNames().size(); label++) {
+                    names.append(label == 0 ? "" : ", ").append(label).append(' ').append(model.classNames().get(label));
+                }
+                names.append('\n');
+            }
+        }
+        if (json) {
+            command.commandLine().getOut().print(Json.pretty(Map.of("models", models)));
+        } else {
+            command.commandLine().getOut().print(table + "\n" + names + "\nAny folder of config.json and model.safetensors is a model, too: --model FOLDER.\n");
+        }
+        return ExitCode.OK;
+    }
+}

@@ -1,0 +1,69 @@
+package org.noisetrail.cli;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.model.Model;
+import org.noisetrail.search.ImageRequest;
+import org.noisetrail.search.Trail;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "replay",
+        description = {
+            "Draws the images of a trail again, without a search.",
+            "The trail names the noise: one plain trajectory's network evaluations an image."
+        })
+final class ReplayCommand implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec command;
+
+    @Parameters(paramLabel = "TRAIL", description = "A trail.json, or an image that `generate` has written.")
+    @SuppressWarnings("NullAway.Init")
+    private Path file;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private ModelOptions modelOptions;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private DrawingJob.Options output;
+
+    @Override
+    public Integer call() {
+        modelOptions.check();
+        Trail trail = TrailFiles.read(file);
+        List<ImageRequest> requests =
+                trail.images().stream().map(Trail.Entry::request).toList();
+        try (Model model = modelOptions.load()) {
+            Map<String, @Nullable Object> settings = new LinkedHashMap<>();
+            settings.put("command", "replay");
+            settings.put("model", modelOptions.name());
+            settings.put("denoiser", trail.denoiser());
+            settings.put("device", modelOptions.device().toString());
+            settings.put("trail", file.toString());
+            settings.put("seed", Numbers.unsigned(trail.seed()));
+            settings.put("sampler", SamplerOptions.settings(trail.sampler()));
+            settings.put("maxBatch", modelOptions.maxBatch());
+            int classes = (int) requests.stream()
+                    .mapToInt(ImageRequest::label)
+                    .distinct()
+                    .count();
+            DrawingJob.Plan plan = new DrawingJob.Plan(
+                    "replay", requests, settings, trail, count -> Grid.columns(count, classes));
+            return new DrawingJob(output, command.commandLine())
+                    .run(
+                            plan,
+                            listener -> trail.replay(model.denoiser(), modelOptions.maxBatch(), listener));
+        }
+    }
+}
