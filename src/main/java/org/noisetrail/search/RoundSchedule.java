@@ -68,13 +68,13 @@ public record RoundSchedule(EdmSampler sampler, List<Integer> rounds) implements
                 throw new NoisetrailException(file + " is not a schedule of rounds: its format must be " + FORMAT);
             }
             List<Integer> rounds = new ArrayList<>();
-            for (JsonNode number : root.path("rounds")) {
+            for (JsonNode number : JsonFields.list(root, "rounds")) {
                 if (!number.canConvertToInt() || !number.isIntegralNumber()) {
                     throw new IllegalArgumentException("rounds must be integers: " + number);
                 }
                 rounds.add(number.intValue());
             }
-            return new RoundSchedule(SamplerJson.read(root.path("sampler")), rounds);
+            return new RoundSchedule(SamplerJson.read(JsonFields.field(root, "sampler")), rounds);
         } catch (NoSuchFileException e) {
             throw new NoisetrailException("no such schedule of rounds: " + file, e);
         } catch (JsonProcessingException e) {

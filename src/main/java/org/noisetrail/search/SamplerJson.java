@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.noisetrail.sampler.EdmSampler;
 
-/** A sampler's settings in the library's files. What a file lacks or has wrong is an {@link IllegalArgumentException}. */
+/** A sampler's settings in the library's files. */
 final class SamplerJson {
     private SamplerJson() {}
 
@@ -23,44 +23,17 @@ final class SamplerJson {
     }
 
     static EdmSampler read(JsonNode node) {
-        if (!node.path("name").asText().equals("edm")) {
-            throw new IllegalArgumentException("sampler must be edm: " + node.path("name"));
+        if (!JsonFields.text(node, "name").equals("edm")) {
+            throw new IllegalArgumentException("sampler must be edm: " + JsonFields.text(node, "name"));
         }
         return new EdmSampler(
-                integer(node, "steps"),
-                number(node, "sigmaMin"),
-                number(node, "sigmaMax"),
-                number(node, "rho"),
-                number(node, "churn"),
-                number(node, "churnMin"),
-                number(node, "churnMax"),
-                number(node, "churnNoise"));
-    }
-
-    static JsonNode field(JsonNode node, String name) {
-        JsonNode value = node.get(name);
-        if (value == null || value.isNull()) {
-            throw new IllegalArgumentException("field \"" + name + "\" is missing");
-        }
-        return value;
-    }
-
-    static double number(JsonNode node, String name) {
-        JsonNode value = field(node, name);
-        if (value.isNumber()) {
-            return value.asDouble();
-        }
-        if (value.asText().equals("Infinity")) {
-            return Double.POSITIVE_INFINITY;
-        }
-        throw new IllegalArgumentException("field \"" + name + "\" must be a number: " + value);
-    }
-
-    static int integer(JsonNode node, String name) {
-        JsonNode value = field(node, name);
-        if (!value.canConvertToInt() || !value.isIntegralNumber()) {
-            throw new IllegalArgumentException("field \"" + name + "\" must be an integer: " + value);
-        }
-        return value.intValue();
+                JsonFields.integer(node, "steps"),
+                JsonFields.number(node, "sigmaMin"),
+                JsonFields.number(node, "sigmaMax"),
+                JsonFields.number(node, "rho"),
+                JsonFields.number(node, "churn"),
+                JsonFields.number(node, "churnMin"),
+                JsonFields.number(node, "churnMax"),
+                JsonFields.number(node, "churnNoise"));
     }
 }

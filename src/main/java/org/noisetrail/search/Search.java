@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.NoisetrailException;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.reward.Image;
@@ -118,6 +119,12 @@ public final class Search {
                 Checks.range("class", request.label(), 0, classes - 1);
             }
         }
+        int[] labels = images.stream().mapToInt(ImageRequest::label).toArray();
+        for (Reward judge : new Reward[] {settings.reward(), heldOut}) {
+            if (judge != null) {
+                judge.check(settings.denoiser().shape(), labels);
+            }
+        }
         List<ImageResult> results = new ArrayList<>(images.size());
         Reporter reporter = new Reporter(
                 listener, (long) images.size() * settings.sampler().steps());
@@ -128,6 +135,9 @@ public final class Search {
                 List<ImageResult> finished;
                 try (Outcome outcome = strategy.run(wave)) {
                     finished = results(wave, outcome, heldOut);
+                } catch (NoisetrailException e) {
+                    // What waits inside (a user's reward) may have been the one to see the interrupt.
+                    throw Thread.currentThread().isInterrupted() ? SearchCancelledException.of(e) : e;
                 }
                 reporter.waveDone((long) group.size() * settings.sampler().steps(), wave.ledger);
                 results.addAll(finished);

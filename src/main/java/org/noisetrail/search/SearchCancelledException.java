@@ -9,4 +9,13 @@ public final class SearchCancelledException extends NoisetrailException {
     SearchCancelledException() {
         super("search cancelled: its thread was interrupted");
     }
+
+    static SearchCancelledException of(NoisetrailException cause) {
+        if (cause instanceof SearchCancelledException cancelled) {
+            return cancelled;
+        }
+        SearchCancelledException cancelled = new SearchCancelledException();
+        cancelled.initCause(cause);
+        return cancelled;
+    }
 }

@@ -142,16 +142,17 @@ public record Trail(
         if (!root.path("format").asText().equals(FORMAT)) {
             throw new NoisetrailException(file + " is not a trail: its format must be " + FORMAT);
         }
-        int version = SamplerJson.field(root, "version").asInt();
+        int version = JsonFields.integer(root, "version");
+        Checks.range("version", version, 1, Integer.MAX_VALUE);
         if (version > VERSION) {
             throw new NoisetrailException(file + " is of version " + version + "; this library reads up to " + VERSION
                     + ": use a newer noisetrail");
         }
-        EdmSampler sampler = SamplerJson.read(SamplerJson.field(root, "sampler"));
+        EdmSampler sampler = SamplerJson.read(JsonFields.field(root, "sampler"));
         List<Entry> images = new ArrayList<>();
-        for (JsonNode image : SamplerJson.field(root, "images")) {
+        for (JsonNode image : JsonFields.list(root, "images")) {
             List<List<Recipe.Draw>> steps = new ArrayList<>();
-            for (JsonNode step : SamplerJson.field(image, "steps")) {
+            for (JsonNode step : JsonFields.list(image, "steps")) {
                 String draws = step.asText();
                 steps.add(draws.isEmpty()
                         ? List.of()
@@ -160,15 +161,15 @@ public record Trail(
                                 .toList());
             }
             images.add(new Entry(
-                    new ImageRequest(SamplerJson.field(image, "image").asLong(-1), SamplerJson.integer(image, "class")),
-                    new Recipe(SamplerJson.integer(image, "start"), SamplerJson.integer(image, "chain"), steps)));
+                    new ImageRequest(JsonFields.whole(image, "image"), JsonFields.integer(image, "class")),
+                    new Recipe(JsonFields.integer(image, "start"), JsonFields.integer(image, "chain"), steps)));
         }
         return new Trail(
-                SamplerJson.field(root, "denoiser").asText(),
+                JsonFields.text(root, "denoiser"),
                 sampler,
-                Long.parseUnsignedLong(SamplerJson.field(root, "seed").asText()),
-                SamplerJson.number(root, "lambda"),
-                SamplerJson.field(root, "project").asBoolean(),
+                Long.parseUnsignedLong(JsonFields.text(root, "seed")),
+                JsonFields.number(root, "lambda"),
+                JsonFields.flag(root, "project"),
                 images);
     }
 }

@@ -87,7 +87,7 @@ class CalibrationTest {
         Files.writeString(file, "{\"format\":\"noisetrail-rounds\",\"sampler\":{\"name\":\"edm\"}}");
         assertThatThrownBy(() -> RoundSchedule.read(file))
                 .isInstanceOf(NoisetrailException.class)
-                .hasMessageContaining("\"steps\" is missing");
+                .hasMessageContaining("\"rounds\" is missing");
     }
 
     @Test

@@ -1,0 +1,67 @@
+package org.noisetrail.search;
+
+import com.fasterxml.jackson.databind.JsonNode;
+
+/** Reads the fields of the library's files; what is missing or of another type is an {@link IllegalArgumentException} that names it. */
+final class JsonFields {
+    private JsonFields() {}
+
+    static JsonNode field(JsonNode node, String name) {
+        JsonNode value = node.get(name);
+        if (value == null || value.isNull()) {
+            throw new IllegalArgumentException("field \"" + name + "\" is missing");
+        }
+        return value;
+    }
+
+    static double number(JsonNode node, String name) {
+        JsonNode value = field(node, name);
+        if (value.isNumber()) {
+            return value.asDouble();
+        }
+        if (value.asText().equals("Infinity")) {
+            return Double.POSITIVE_INFINITY;
+        }
+        throw new IllegalArgumentException("field \"" + name + "\" must be a number: " + value);
+    }
+
+    static int integer(JsonNode node, String name) {
+        JsonNode value = field(node, name);
+        if (!value.canConvertToInt() || !value.isIntegralNumber()) {
+            throw new IllegalArgumentException("field \"" + name + "\" must be an integer: " + value);
+        }
+        return value.intValue();
+    }
+
+    static long whole(JsonNode node, String name) {
+        JsonNode value = field(node, name);
+        if (!value.canConvertToLong() || !value.isIntegralNumber()) {
+            throw new IllegalArgumentException("field \"" + name + "\" must be an integer: " + value);
+        }
+        return value.longValue();
+    }
+
+    static String text(JsonNode node, String name) {
+        JsonNode value = field(node, name);
+        if (!value.isTextual()) {
+            throw new IllegalArgumentException("field \"" + name + "\" must be a string: " + value);
+        }
+        return value.textValue();
+    }
+
+    static boolean flag(JsonNode node, String name) {
+        JsonNode value = field(node, name);
+        if (!value.isBoolean()) {
+            throw new IllegalArgumentException("field \"" + name + "\" must be true or false: " + value);
+        }
+        return value.booleanValue();
+    }
+
+    static JsonNode list(JsonNode node, String name) {
+        JsonNode value = field(node, name);
+        if (!value.isArray()) {
+            throw new IllegalArgumentException("field \"" + name + "\" must be a list: " + value);
+        }
+        return value;
+    }
+}
