@@ -298,6 +298,49 @@ public final class StepEngine implements AutoCloseable {
         }
     }
 
+    /**
+     * The best candidates of groups.
+     *
+     * @param index [group][rank], best first, as places in the group
+     * @param nans how many scores of each group were NaN
+     */
+    public record Best(int[][] index, int[] nans) {}
+
+    /**
+     * Ranks each group of consecutive candidates (NaN counts as minus infinity, the lowest index of equals is the better) and copies the next states of
+     * its best. Waits for the device.
+     *
+     * @param take how many of each group, 1 to its size
+     * @param targets per group and rank, the row of {@code next} it is copied to
+     */
+    public Best top(Candidates candidates, int groups, int take, int[] targets, Rows next) {
+        int size = candidates.rows / groups;
+        try (StepEvent select = StepEvent.select(images.length, candidates.rows, candidates.step, candidates.round);
+                Tensor index = Tensors.ints(device, groups, take);
+                Tensor nans = Tensors.of(device, new int[groups], groups);
+                Tensor target = Tensors.of(device, targets, targets.length)) {
+            kernels.top(
+                    Tensors.pointer(candidates.scores), groups, size, take, Tensors.pointer(index),
+                    Tensors.pointer(nans));
+            kernels.gather(
+                    candidates.next().pointer(), (long) elements * Float.BYTES, Tensors.pointer(index),
+                    (long) groups * take, take, size, Tensors.pointer(target), next.pointer());
+            int[] flat = Tensors.toInts(index);
+            int[][] ranked = new int[groups][];
+            Arrays.setAll(ranked, g -> Arrays.copyOfRange(flat, g * take, (g + 1) * take));
+            return new Best(ranked, Tensors.toInts(nans));
+        }
+    }
+
+    /** to[r] = from[sources[r]]. */
+    public void gather(Rows from, int[] sources, Rows to) {
+        try (Tensor index = Tensors.of(device, sources, sources.length)) {
+            kernels.gather(
+                    from.pointer(), (long) elements * Float.BYTES, Tensors.pointer(index), sources.length,
+                    sources.length, from.rows(), null, to.pointer());
+        }
+    }
+
     /** to[targets[r]] = from[r]. */
     public void put(Rows from, int[] targets, Rows to) {
         int[] identity = new int[targets.length];

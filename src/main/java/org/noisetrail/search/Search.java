@@ -101,6 +101,12 @@ public final class Search {
         if (method instanceof BestOfN best) {
             return new ChainSearch(best.candidates(), best.sharedStart(), maxBatch);
         }
+        if (method instanceof Beam beam) {
+            return new BeamSearch(beam);
+        }
+        if (method instanceof Mcts tree) {
+            return new MctsSearch(tree);
+        }
         return new ChainSearch(1, false, maxBatch);
     }
 
@@ -247,7 +253,7 @@ public final class Search {
 
         /**
          * A step is searched no further for an image whose pivot has reached this reward; best-of-n, whose chains go to the network {@code maxBatch} at a time, draws no more of
-         * them. By default never.
+         * them; {@link Beam} and {@link Mcts} say what they do. By default never.
          */
         public Builder targetReward(double reward) {
             if (Double.isNaN(reward)) {

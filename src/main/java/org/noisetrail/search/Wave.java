@@ -1,10 +1,14 @@
 package org.noisetrail.search;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntConsumer;
+import org.noisetrail.noise.Recipe;
+import org.noisetrail.sampler.Candidates;
 import org.noisetrail.sampler.Draws;
 import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.sampler.Kind;
+import org.noisetrail.sampler.Locality;
 import org.noisetrail.sampler.StepEngine;
 import org.noisetrail.trace.Ledger;
 
@@ -78,6 +82,34 @@ final class Wave implements AutoCloseable {
         for (int slot : slots) {
             draws.add(slot, 0, chain, slot, kind);
         }
+        return draws.build();
+    }
+
+    /** The largest |z| / sqrt(d) of the noises that recipes of single global draws name, by slot. */
+    double[] norms(List<Recipe> recipes) {
+        double[] norms = new double[images()];
+        try (Candidates noise = engine.candidates(images())) {
+            for (int step = 0; step < sampler().steps(); step++) {
+                if (!dead(step)) {
+                    try (Draws draws = named(step, recipes)) {
+                        engine.noise(noise, null, draws, Locality.NONE);
+                    }
+                    double[] now = engine.norms(noise.noise());
+                    Arrays.setAll(norms, slot -> Math.max(norms[slot], now[slot]));
+                }
+            }
+        }
+        return norms;
+    }
+
+    private Draws named(int step, List<Recipe> recipes) {
+        Draws.Builder draws = engine.draws(step, images());
+        each(slot -> {
+            Recipe recipe = recipes.get(slot);
+            List<Recipe.Draw> named = recipe.steps().get(step);
+            Recipe.Draw draw = named.isEmpty() ? new Recipe.Draw(0, recipe.chain(), false) : named.get(0);
+            draws.add(slot, draw.round(), draw.candidate(), slot, Kind.GLOBAL);
+        });
         return draws.build();
     }
 

@@ -44,6 +44,11 @@ class SearchBehaviourTest {
                 new Naive(),
                 new BestOfN(3),
                 new BestOfN(5, true),
+                Beam.standard(),
+                new Beam(2, 5),
+                Mcts.standard(),
+                new Mcts(3, 5, .5),
+                new Mcts(1, 3, 0),
                 LocalSearch.builder().epsilon(0).rounds(3).keepPivot(true).build(),
                 LocalSearch.builder().rounds(3).build(),
                 LocalSearch.builder().rounds(Rounds.byNoiseLevel(.1, 10, 4, 1)).project(true).build());

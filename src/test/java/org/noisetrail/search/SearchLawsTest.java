@@ -158,6 +158,8 @@ class SearchLawsTest {
         return List.of(
                 new BestOfN(4),
                 new BestOfN(4, true),
+                Beam.standard(),
+                Mcts.standard(),
                 LocalSearch.builder().epsilon(0).rounds(3).build(),
                 LocalSearch.builder().epsilon(0).rounds(3).keepPivot(true).build(),
                 LocalSearch.builder().rounds(3).build(),
