@@ -1,6 +1,5 @@
 package org.noisetrail.cli;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -189,18 +188,24 @@ class MethodOptions {
 
     /** The given ones of the options that a method takes, as they were given. */
     List<String> given(String word, List<String> except) {
-        List<String> words = new ArrayList<>();
-        for (String option : OPTIONS) {
-            if (given(option) && choice(word).options.contains(option) && !except.contains(option)) {
-                OptionSpec matched = command.commandLine().getParseResult().matchedOption(option);
-                List<String> values = matched.originalStringValues();
-                words.add(option);
-                if (matched.arity().max() > 0) {
-                    words.add(values.get(values.size() - 1));
-                }
-            }
-        }
-        return words;
+        return OPTIONS.stream()
+                .filter(option -> given(option)
+                        && choice(word).options.contains(option)
+                        && !except.contains(option))
+                .map(this::words)
+                .flatMap(List::stream)
+                .toList();
+    }
+
+    /** All that were given, as they were. */
+    List<String> given() {
+        return OPTIONS.stream().filter(this::given).map(this::words).flatMap(List::stream).toList();
+    }
+
+    private List<String> words(String option) {
+        OptionSpec matched = command.commandLine().getParseResult().matchedOption(option);
+        List<String> values = matched.originalStringValues();
+        return matched.arity().max() > 0 ? List.of(option, values.get(values.size() - 1)) : List.of(option);
     }
 
     /** Refuses what was given and is an option of none of these methods. */

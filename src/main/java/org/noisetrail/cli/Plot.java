@@ -142,7 +142,7 @@ record Plot(String name, String title, byte[] png, byte[] svg) {
 
     /** Series are known by name; a label may come twice. */
     private static String unique(XYChart chart, String name) {
-        return name + "#" + chart.getSeriesMap().size();
+        return name + "#" + chart.getSeriesCollection().size();
     }
 
     static void style(AxesChartStyler styler) {
