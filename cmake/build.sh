@@ -1,4 +1,14 @@
 #!/usr/bin/env bash
+# Builds the native library: build.sh BUILD_DIR [AUTO|ON|OFF]. Quiet if there is nothing to say.
 set -euo pipefail
-mkdir -p "$1/lib"
-g++ -O3 -march=native -ffp-contract=off -shared -fPIC -Isrc/main/cpp -o "$1/lib/libnoisetrail.so" src/main/cpp/noisetrail.cpp
+build=${1:?usage: build.sh BUILD_DIR [AUTO|ON|OFF]}
+cuda=${2:-AUTO}
+source=$(cd "$(dirname "$0")/.." && pwd)
+mkdir -p "$build"
+log=$build/build.log
+if ! cmake -S "$source" -B "$build" -DNOISETRAIL_CUDA="$cuda" >"$log" 2>&1 ||
+   ! cmake --build "$build" --parallel "$(nproc)" >>"$log" 2>&1; then
+  cat "$log" >&2
+  exit 1
+fi
+grep -h '^noisetrail: ' "$log" || true

@@ -1,33 +1,397 @@
+/* The interface: every argument is checked here, once for all devices; then the device's kernel runs. */
 #include "noisetrail.h"
-#include <cmath>
-#include <cstring>
-#include <vector>
-static uint32_t mulhi(uint32_t a,uint32_t b){return (uint64_t)a*b>>32;}
-static void philox(uint32_t c[4],uint32_t k0,uint32_t k1){for(int i=0;i<10;i++){if(i){k0+=0x9E3779B9;k1+=0xBB67AE85;}uint32_t h0=mulhi(0xD2511F53,c[0]),l0=0xD2511F53*c[0],h1=mulhi(0xCD9E8D57,c[2]),l1=0xCD9E8D57*c[2];c[0]=h1^c[1]^k0;c[1]=l1;c[2]=h0^c[3]^k1;c[3]=l0;}}
-static void normals(const nt_row&r,uint32_t round,uint64_t seed,int64_t d,float*o){for(int64_t e=0;e<d;e+=4){uint32_t c[4]={(uint32_t)(e/4),r.draw+(round<<16),r.stage,r.image};philox(c,seed,seed>>32);double u[4];for(int j=0;j<4;j++)u[j]=(c[j]+.5)/4294967296.0;float n[4];for(int p=0;p<2;p++){double m=sqrt(-2*log(u[2*p])),a=6.283185307179586*u[2*p+1];n[2*p]=m*cos(a);n[2*p+1]=m*sin(a);}for(int j=0;j<4&&e+j<d;j++)o[e+j]=n[j];}}
-static void unif(const nt_row&r,uint32_t round,uint64_t seed,double*o){uint32_t c[4]={0xFFFFFFFFu,r.draw+(round<<16),r.stage,r.image};philox(c,seed,seed>>32);o[0]=(c[0]+.5)/4294967296.0;o[1]=(c[1]+.5)/4294967296.0;}
-extern "C"{
-int32_t nt_cuda_compiled(void){return 0;} int32_t nt_cuda_device_count(void){return 0;} const char*nt_last_error(void){return "";}
-int32_t nt_noise(int32_t,void*,const void*t,int64_t rows,uint64_t seed,int64_t d,float scale,void*out){auto r=(const nt_row*)t;for(int64_t i=0;i<rows;i++){float*o=(float*)out+i*d;normals(r[i],0,seed,d,o);for(int64_t e=0;e<d;e++)o[e]*=scale;}return 0;}
-int32_t nt_uniforms(int32_t,void*,const void*t,int64_t rows,uint64_t seed,void*out){for(int64_t i=0;i<rows;i++)unif(((const nt_row*)t)[i],0,seed,(double*)out+2*i);return 0;}
-int32_t nt_candidates(int32_t,void*,const void*t,int64_t rows,int32_t round,uint64_t seed,int64_t d,double eps,double lam,int32_t sphere,const void*x,int64_t parents,const void*pivots,const void*steps,int64_t nsteps,void*noise,void*xh,void*in,int32_t dt,void*cn){
- std::vector<float> z(d);
- for(int64_t i=0;i<rows;i++){nt_row r=((const nt_row*)t)[i];double u[2];unif(r,round,seed,u);int k=r.kind;if(k==NT_COIN)k=u[0]<eps?NT_GLOBAL:NT_LOCAL;
-  const float*p=(const float*)pivots+r.parent*d;
-  if(k==NT_NONE)std::fill(z.begin(),z.end(),0.f);else if(k==NT_PIVOT)memcpy(z.data(),p,4*d);else normals(r,round,seed,d,z.data());
-  if(k==NT_LOCAL){double s=0;for(float v:z)s+=(double)v*v;double f=u[1]*lam*std::sqrt((double)d)/std::sqrt(s);s=0;for(int64_t e=0;e<d;e++){z[e]=p[e]+(float)f*z[e];s+=(double)z[e]*z[e];}if(sphere){float q=std::sqrt(d/s);for(float&v:z)v*=q;}}
-  if(noise)memcpy((float*)noise+i*d,z.data(),4*d);
-  if(xh||in||cn){const nt_step&s=((const nt_step*)steps)[r.stage-1];if(cn)((float*)cn)[i]=s.c_noise;const float*xx=(const float*)x+r.parent*d;for(int64_t e=0;e<d;e++){float v=xx[e]+s.gain*z[e];if(xh)((float*)xh)[i*d+e]=v;if(in)((float*)in)[i*d+e]=s.c_in*v;}}
- }return 0;}
-int32_t nt_euler(int32_t,void*,const void*t,int64_t rows,int64_t d,const void*steps,int64_t,const void*xh,const void*F,int32_t,void*sl,void*xn,void*in,int32_t,void*cn,void*clean){for(int64_t i=0;i<rows;i++){const nt_step&s=((const nt_step*)steps)[((const nt_row*)t)[i].stage-1];if(cn)((float*)cn)[i]=s.c_noise_next;for(int64_t e=i*d;e<i*d+d;e++){float h=((const float*)xh)[e];float D=s.c_skip*h+s.c_out*((const float*)F)[e];float g=(h-D)/s.sigma_hat;float n=h+(s.sigma_next-s.sigma_hat)*g;if(sl)((float*)sl)[e]=g;((float*)xn)[e]=n;if(in)((float*)in)[e]=s.c_in_next*n;if(clean)((float*)clean)[e]=D;}}return 0;}
-int32_t nt_heun(int32_t,void*,const void*t,int64_t rows,int64_t d,const void*steps,int64_t,const void*xh,const void*sl,const void*F,int32_t,void*xn,void*clean){for(int64_t i=0;i<rows;i++){const nt_step&s=((const nt_step*)steps)[((const nt_row*)t)[i].stage-1];for(int64_t e=i*d;e<i*d+d;e++){float h=((const float*)xh)[e],n=((float*)xn)[e];float D=s.c_skip_next*n+s.c_out_next*((const float*)F)[e];((float*)xn)[e]=h+(s.sigma_next-s.sigma_hat)*.5f*(((const float*)sl)[e]+(n-D)/s.sigma_next);if(clean)((float*)clean)[e]=D;}}return 0;}
-int32_t nt_quantise(int32_t,void*,const void*x,int64_t n,void*o){for(int64_t i=0;i<n;i++){float v=((const float*)x)[i]*127.5f+128;((uint8_t*)o)[i]=v>=255?255:v>0?(uint8_t)v:0;}return 0;}
-int32_t nt_luminance(int32_t,void*,const void*im,int64_t rows,int32_t c,int32_t h,int32_t w,void*out){for(int64_t i=0;i<rows;i++){const uint8_t*p=(const uint8_t*)im+i*c*h*w;int64_t s[16]={};for(int k=0;k<c;k++)for(int e=0;e<h*w;e++)s[k&15]+=p[k*h*w+e];double v=0;if(c==3)v=(.2126*s[0]+.7152*s[1]+.0722*s[2])/(255.0*h*w);else{for(auto q:s)v+=q;v/=255.0*c*h*w;}((double*)out)[i]=v;}return 0;}
-int32_t nt_jpeg_size(int32_t,void*,const void*,int64_t,int32_t,int32_t,int32_t,double,void*,void*){return -1;}
-int32_t nt_softmax_at(int32_t,void*,const void*l,int64_t rows,int64_t c,const void*lab,void*out){for(int64_t i=0;i<rows;i++){const float*p=(const float*)l+i*c;double m=-1e300,s=0;for(int k=0;k<c;k++)m=std::fmax(m,p[k]);for(int k=0;k<c;k++)s+=std::exp(p[k]-m);((double*)out)[i]=std::exp(p[((const int*)lab)[i]]-m)/s;}return 0;}
-int32_t nt_accumulate(int32_t,void*,const void*sc,int64_t rows,double w,int32_t acc,void*out){for(int64_t i=0;i<rows;i++){double&o=((double*)out)[i];o=(acc?o:0)+w*((const double*)sc)[i];}return 0;}
-int32_t nt_select(int32_t,void*,const void*sc,int64_t G,int64_t N,int32_t keep,void*best,void*win,void*nans){for(int64_t g=0;g<G;g++){const double*s=(const double*)sc+g*N;int b=0;double bv=-INFINITY;for(int i=0;i<N;i++){double v=s[i];if(std::isnan(v)){if(nans)((int*)nans)[g]++;v=-INFINITY;}if(v>bv){bv=v;b=i;}}double&B=((double*)best)[g];if(keep&&!std::isnan(B)&&!(bv>B))((int*)win)[g]=-1;else{((int*)win)[g]=b;B=s[b];}}return 0;}
-int32_t nt_top(int32_t,void*,const void*sc,int64_t G,int64_t N,int64_t take,void*index,void*nans){for(int64_t g=0;g<G;g++){std::vector<char>used(N);for(int t=0;t<take;t++){int b=-1;double bv=0;for(int i=0;i<N;i++){if(used[i])continue;double v=((const double*)sc)[g*N+i];if(std::isnan(v)){if(nans&&!t)((int*)nans)[g]++;v=-INFINITY;}if(b<0||v>bv){b=i;bv=v;}}used[b]=1;((int*)index)[g*take+t]=b;}}return 0;}
-int32_t nt_gather(int32_t,void*,const void*src,int64_t rb,const void*idx,int64_t n,int64_t per,int64_t size,const void*target,void*dst){for(int64_t g=0;g<n;g++){int i=((const int*)idx)[g];int64_t t=target?((const int*)target)[g]:g;if(i<0||i>=size||t<0)continue;memcpy((char*)dst+t*rb,(const char*)src+(g/per*size+i)*rb,rb);}return 0;}
-int32_t nt_sphere(int32_t,void*,void*p,int64_t rows,int64_t d,int32_t proj,void*norm){for(int64_t i=0;i<rows;i++){float*q=(float*)p+i*d;double s=0;for(int64_t e=0;e<d;e++)s+=(double)q[e]*q[e];s=std::sqrt(s);if(norm)((double*)norm)[i]=s;if(proj){float f=std::sqrt((double)d)/s;for(int64_t e=0;e<d;e++)q[e]*=f;}}return 0;}
+
+#include <cstdarg>
+#include <cstdio>
+#include <limits>
+
+#include "nt_ops.h"
+
+namespace nt {
+
+namespace v4 {
+extern const Ops ops;
 }
+namespace v3 {
+extern const Ops ops;
+}
+namespace base {
+extern const Ops ops;
+}
+
+namespace {
+
+thread_local char last_error[512] = "";
+
+} // namespace
+
+int32_t fail(int32_t status, const char* format, ...) {
+    va_list args;
+    va_start(args, format);
+    vsnprintf(last_error, sizeof last_error, format, args);
+    va_end(args);
+    return status;
+}
+
+const Ops& cpu_ops() {
+    static const Ops& chosen = []() -> const Ops& {
+        __builtin_cpu_init();
+        if (__builtin_cpu_supports("x86-64-v4")) {
+            return v4::ops;
+        }
+        return __builtin_cpu_supports("x86-64-v3") ? v3::ops : base::ops;
+    }();
+    return chosen;
+}
+
+namespace {
+
+/* The first broken constraint of a call; what follows it is not looked at. */
+class Check {
+public:
+    explicit Check(const char* function) : function_(function) {}
+
+    Check& pointer(const char* name, const void* value, bool needed = true) {
+        if (ok_ && needed && !value) {
+            ok_ = false;
+            fail(NT_INVALID, "%s: %s must not be null", function_, name);
+        }
+        return *this;
+    }
+
+    Check& range(const char* name, int64_t value, int64_t low, int64_t high) {
+        if (ok_ && value < low) {
+            ok_ = false;
+            fail(NT_INVALID, "%s: %s must be >= %lld: %lld", function_, name, (long long)low, (long long)value);
+        } else if (ok_ && value > high) {
+            ok_ = false;
+            fail(NT_INVALID, "%s: %s must be <= %lld: %lld", function_, name, (long long)high, (long long)value);
+        }
+        return *this;
+    }
+
+    Check& number(const char* name, double value, double low, double high) {
+        if (ok_ && !(value >= low && value <= high)) {
+            ok_ = false;
+            fail(NT_INVALID, "%s: %s must be from %g to %g: %g", function_, name, low, high, value);
+        }
+        return *this;
+    }
+
+    /* a * b * size must fit in memory's addresses. */
+    Check& product(const char* names, int64_t a, int64_t b, int64_t size) {
+        int64_t bytes;
+        if (ok_ && (__builtin_mul_overflow(a, b, &bytes) || __builtin_mul_overflow(bytes, size, &bytes))) {
+            ok_ = false;
+            fail(NT_INVALID, "%s: %s must fit 63 bits: %lld x %lld", function_, names, (long long)a, (long long)b);
+        }
+        return *this;
+    }
+
+    Check& dtype(const char* name, int32_t value) {
+        return range(name, value, NT_F32, NT_BF16);
+    }
+
+    /* On the CPU the rows themselves can be read; a card is trusted to have got what the CPU's caller would have. */
+    Check& table(int32_t device, const void* table, int64_t rows, bool steps, int64_t step_count, bool parents, int64_t parent_count, bool pivots) {
+        pointer("rows_table", table, rows > 0);
+        if (device != NT_CPU) {
+            return *this;
+        }
+        const nt_row* row = (const nt_row*)table;
+        for (int64_t r = 0; ok_ && r < rows; r++) {
+            range("kind", row[r].kind, NT_NONE, NT_PIVOT);
+            bool pivot = row[r].kind == NT_LOCAL || row[r].kind == NT_COIN || row[r].kind == NT_PIVOT;
+            if (ok_ && parents && pivot && !pivots) {
+                pointer("pivots", nullptr);
+            }
+            if (parents && (steps || pivot)) {
+                range("parent", row[r].parent, 0, parent_count - 1);
+            }
+            if (steps) {
+                range("stage", row[r].stage, 1, step_count);
+            }
+        }
+        return *this;
+    }
+
+    bool ok() const {
+        return ok_;
+    }
+
+private:
+    const char* function_;
+    bool ok_ = true;
+};
+
+const Ops* ops_of(int32_t device) {
+    if (device == NT_CPU) {
+        return &cpu_ops();
+    }
+#ifdef NT_WITH_CUDA
+    if (device >= 0) {
+        return cuda_ops(device);
+    }
+#endif
+    if (device < NT_CPU) {
+        fail(NT_INVALID, "device must be >= -1: %d", device);
+    } else {
+        fail(NT_NO_DEVICE, "this build has no CUDA kernels: device %d", device);
+    }
+    return nullptr;
+}
+
+template <class Run>
+int32_t run(int32_t device, bool ok, const Run& body) {
+    if (!ok) {
+        return NT_INVALID;
+    }
+    const Ops* ops = ops_of(device);
+    return ops ? body(*ops) : device < NT_CPU ? NT_INVALID : NT_NO_DEVICE;
+}
+
+constexpr int64_t ANY = std::numeric_limits<int64_t>::max();
+/* c0 counts elements / 4 in 32 bits; its last value is the uniforms'. */
+constexpr int64_t MOST_ELEMENTS = 4ll * 0xFFFFFFFFll;
+
+Check& shape(Check& check, int64_t rows, int64_t elements) {
+    return check.range("rows", rows, 0, ANY).range("elements", elements, 1, MOST_ELEMENTS).product("rows x elements", rows, elements, 8);
+}
+
+Check& image(Check& check, const void* images, int64_t rows, int32_t channels, int32_t height, int32_t width, bool jpeg) {
+    check.range("rows", rows, 0, ANY).range("channels", channels, 1, INT32_MAX);
+    if (jpeg && channels != 1) {
+        check.range("channels of a JPEG that is not grey", channels, 3, 3);
+    }
+    const int64_t most = jpeg ? 65535 : INT32_MAX;
+    return check.range("height", height, 1, most)
+            .range("width", width, 1, most)
+            .product("channels x height x width", (int64_t)height * width, channels, 8)
+            .product("rows x pixels", rows, (int64_t)channels * height * width, 8)
+            .pointer("images", images, rows > 0);
+}
+
+} // namespace
+} // namespace nt
+
+using namespace nt;
+
+extern "C" {
+
+int32_t nt_cuda_compiled(void) {
+#ifdef NT_WITH_CUDA
+    return 1;
+#else
+    return 0;
+#endif
+}
+
+#ifndef NT_WITH_CUDA
+int32_t nt_cuda_device_count(void) {
+    return 0;
+}
+#endif
+
+const char* nt_last_error(void) {
+    return last_error;
+}
+
+const char* nt_cpu_level(void) {
+    const Ops* chosen = &cpu_ops();
+    return chosen == &v4::ops ? "x86-64-v4" : chosen == &v3::ops ? "x86-64-v3" : "x86-64";
+}
+
+int32_t nt_philox(uint64_t key, const void* counter_words, void* out_words) {
+    const uint32_t* counter = (const uint32_t*)counter_words;
+    uint32_t* out = (uint32_t*)out_words;
+    if (!Check("philox").pointer("counter", counter).pointer("out", out).ok()) {
+        return NT_INVALID;
+    }
+    Words w = philox(counter[0], counter[1], counter[2], counter[3], (uint32_t)key, (uint32_t)(key >> 32));
+    out[0] = w.r0;
+    out[1] = w.r1;
+    out[2] = w.r2;
+    out[3] = w.r3;
+    return NT_OK;
+}
+
+int32_t nt_noise(int32_t device, void* stream, const void* rows_table, int64_t rows, uint64_t seed, int64_t elements, float scale, void* out) {
+    Check check("noise");
+    shape(check, rows, elements).pointer("rows_table", rows_table, rows > 0).pointer("out", out, rows > 0);
+    return run(device, check.ok(), [&](const Ops& ops) {
+        return ops.noise(stream, (const nt_row*)rows_table, rows, seed, elements, scale, (float*)out);
+    });
+}
+
+int32_t nt_uniforms(int32_t device, void* stream, const void* rows_table, int64_t rows, uint64_t seed, void* out) {
+    Check check("uniforms");
+    check.range("rows", rows, 0, ANY).product("rows", rows, 2, 8).pointer("rows_table", rows_table, rows > 0).pointer("out", out, rows > 0);
+    return run(device, check.ok(), [&](const Ops& ops) {
+        return ops.uniforms(stream, (const nt_row*)rows_table, rows, seed, (double*)out);
+    });
+}
+
+int32_t nt_candidates(
+        int32_t device, void* stream, const void* rows_table, int64_t rows, int32_t round, uint64_t seed, int64_t elements, double epsilon,
+        double lambda, int32_t sphere, const void* x, int64_t parents, const void* pivots, const void* steps, int64_t step_count, void* noise,
+        void* x_hat, void* network_input, int32_t input_dtype, void* c_noise) {
+    const bool moves = x_hat || network_input;
+    const bool stepped = moves || c_noise;
+    Check check("candidates");
+    shape(check, rows, elements)
+            .range("round", round, 0, 65535)
+            .number("epsilon", epsilon, 0, 1)
+            .number("lambda", lambda, 0, 1e30)
+            .range("parents", parents, 0, ANY)
+            .product("parents x elements", parents, elements, 4)
+            .range("step_count", step_count, 0, INT32_MAX)
+            .dtype("input_dtype", input_dtype)
+            .pointer("x", x, moves && rows > 0)
+            .pointer("steps", steps, stepped && rows > 0)
+            .table(device, rows_table, rows, stepped, step_count, true, parents, pivots != nullptr);
+    CandidateArgs args = {
+            (const nt_row*)rows_table, rows, (uint32_t)round << 16, seed, elements, epsilon, lambda, sphere, (const float*)x,
+            (const float*)pivots, stepped ? (const nt_step*)steps : nullptr, (float*)noise, (float*)x_hat, network_input, input_dtype,
+            (float*)c_noise};
+    return run(device, check.ok(), [&](const Ops& ops) { return ops.candidates(stream, args); });
+}
+
+int32_t nt_euler(
+        int32_t device, void* stream, const void* rows_table, int64_t rows, int64_t elements, const void* steps, int64_t step_count,
+        const void* x_hat, const void* network, int32_t network_dtype, void* slope, void* x_next, void* network_input, int32_t input_dtype,
+        void* c_noise, void* clean) {
+    Check check("euler");
+    shape(check, rows, elements)
+            .range("step_count", step_count, 0, INT32_MAX)
+            .dtype("network_dtype", network_dtype)
+            .dtype("input_dtype", input_dtype)
+            .pointer("steps", steps, rows > 0)
+            .pointer("x_hat", x_hat, rows > 0)
+            .pointer("network", network, rows > 0)
+            .pointer("x_next", x_next, rows > 0)
+            .table(device, rows_table, rows, true, step_count, false, 0, true);
+    UpdateArgs args = {(const nt_row*)rows_table, rows, elements, (const nt_step*)steps, (const float*)x_hat, network, network_dtype,
+                       (float*)slope, (float*)x_next, network_input, input_dtype, (float*)c_noise, (float*)clean};
+    return run(device, check.ok(), [&](const Ops& ops) { return ops.euler(stream, args); });
+}
+
+int32_t nt_heun(
+        int32_t device, void* stream, const void* rows_table, int64_t rows, int64_t elements, const void* steps, int64_t step_count,
+        const void* x_hat, const void* slope, const void* network, int32_t network_dtype, void* x_next, void* clean) {
+    Check check("heun");
+    shape(check, rows, elements)
+            .range("step_count", step_count, 0, INT32_MAX)
+            .dtype("network_dtype", network_dtype)
+            .pointer("steps", steps, rows > 0)
+            .pointer("x_hat", x_hat, rows > 0)
+            .pointer("slope", slope, rows > 0)
+            .pointer("network", network, rows > 0)
+            .pointer("x_next", x_next, rows > 0)
+            .table(device, rows_table, rows, true, step_count, false, 0, true);
+    if (device == NT_CPU && check.ok()) {
+        for (int64_t r = 0; r < rows; r++) {
+            const uint32_t stage = ((const nt_row*)rows_table)[r].stage;
+            if (!(((const nt_step*)steps)[stage - 1].sigma_next > 0)) {
+                return fail(NT_INVALID, "heun: sigma_next must be > 0: step %u ends the trajectory", stage - 1);
+            }
+        }
+    }
+    UpdateArgs args = {(const nt_row*)rows_table, rows, elements, (const nt_step*)steps, (const float*)x_hat, network, network_dtype,
+                       (float*)slope, (float*)x_next, nullptr, NT_F32, nullptr, (float*)clean};
+    return run(device, check.ok(), [&](const Ops& ops) { return ops.heun(stream, args); });
+}
+
+int32_t nt_quantise(int32_t device, void* stream, const void* x, int64_t count, void* out) {
+    Check check("quantise");
+    check.range("count", count, 0, ANY / 4).pointer("x", x, count > 0).pointer("out", out, count > 0);
+    return run(device, check.ok(), [&](const Ops& ops) { return ops.quantise(stream, (const float*)x, count, (uint8_t*)out); });
+}
+
+int32_t nt_luminance(int32_t device, void* stream, const void* images, int64_t rows, int32_t channels, int32_t height, int32_t width, void* out) {
+    Check check("luminance");
+    image(check, images, rows, channels, height, width, false).pointer("out", out, rows > 0);
+    ImageArgs args = {(const uint8_t*)images, rows, channels, height, width};
+    return run(device, check.ok(), [&](const Ops& ops) { return ops.luminance(stream, args, (double*)out); });
+}
+
+int32_t nt_jpeg_size(
+        int32_t device, void* stream, const void* images, int64_t rows, int32_t channels, int32_t height, int32_t width, double max_bytes,
+        void* bytes, void* score) {
+    Check check("jpeg_size");
+    image(check, images, rows, channels, height, width, true).number("max_bytes", max_bytes, 1e-300, 1e300);
+    ImageArgs args = {(const uint8_t*)images, rows, channels, height, width};
+    return run(device, check.ok(), [&](const Ops& ops) { return ops.jpeg_size(stream, args, max_bytes, (int32_t*)bytes, (double*)score); });
+}
+
+int32_t nt_softmax_at(int32_t device, void* stream, const void* logits, int64_t rows, int64_t classes, const void* labels, void* out) {
+    Check check("softmax_at");
+    check.range("rows", rows, 0, ANY)
+            .range("classes", classes, 1, INT32_MAX)
+            .product("rows x classes", rows, classes, 8)
+            .pointer("logits", logits, rows > 0)
+            .pointer("labels", labels, rows > 0)
+            .pointer("out", out, rows > 0);
+    return run(device, check.ok(), [&](const Ops& ops) {
+        return ops.softmax_at(stream, (const float*)logits, rows, classes, (const int32_t*)labels, (double*)out);
+    });
+}
+
+int32_t nt_accumulate(int32_t device, void* stream, const void* score, int64_t rows, double weight, int32_t accumulate, void* out) {
+    Check check("accumulate");
+    check.range("rows", rows, 0, ANY / 8).pointer("score", score, rows > 0).pointer("out", out, rows > 0);
+    return run(device, check.ok(), [&](const Ops& ops) {
+        return ops.accumulate(stream, (const double*)score, rows, weight, accumulate, (double*)out);
+    });
+}
+
+int32_t nt_select(
+        int32_t device, void* stream, const void* scores, int64_t groups, int64_t group_size, int32_t keep, void* best, void* winner, void* nans) {
+    Check check("select");
+    check.range("groups", groups, 0, ANY)
+            .range("group_size", group_size, 1, INT32_MAX)
+            .product("groups x group_size", groups, group_size, 8)
+            .pointer("scores", scores, groups > 0)
+            .pointer("best", best, groups > 0)
+            .pointer("winner", winner, groups > 0);
+    return run(device, check.ok(), [&](const Ops& ops) {
+        return ops.select(stream, (const double*)scores, groups, group_size, keep, (double*)best, (int32_t*)winner, (int32_t*)nans);
+    });
+}
+
+int32_t nt_top(int32_t device, void* stream, const void* scores, int64_t groups, int64_t group_size, int64_t take, void* index, void* nans) {
+    Check check("top");
+    check.range("groups", groups, 0, ANY)
+            .range("group_size", group_size, 1, INT32_MAX)
+            .range("take", take, 1, group_size)
+            .product("groups x group_size", groups, group_size, 8)
+            .pointer("scores", scores, groups > 0)
+            .pointer("index", index, groups > 0);
+    return run(device, check.ok(), [&](const Ops& ops) {
+        return ops.top(stream, (const double*)scores, groups, group_size, take, (int32_t*)index, (int32_t*)nans);
+    });
+}
+
+int32_t nt_gather(
+        int32_t device, void* stream, const void* src, int64_t row_bytes, const void* index, int64_t count, int64_t per_group,
+        int64_t group_size, const void* target, void* dst) {
+    Check check("gather");
+    check.range("row_bytes", row_bytes, 1, ANY)
+            .range("count", count, 0, ANY)
+            .range("per_group", per_group, 1, ANY)
+            .range("group_size", group_size, 0, INT32_MAX)
+            .product("count x row_bytes", count, row_bytes, 1)
+            .pointer("src", src, count > 0)
+            .pointer("index", index, count > 0)
+            .pointer("dst", dst, count > 0);
+    return run(device, check.ok(), [&](const Ops& ops) {
+        return ops.gather(stream, (const char*)src, row_bytes, (const int32_t*)index, count, per_group, group_size, (const int32_t*)target, (char*)dst);
+    });
+}
+
+int32_t nt_sphere(int32_t device, void* stream, void* p, int64_t rows, int64_t elements, int32_t project, void* norm) {
+    Check check("sphere");
+    shape(check, rows, elements).pointer("p", p, rows > 0);
+    return run(device, check.ok(), [&](const Ops& ops) { return ops.sphere(stream, (float*)p, rows, elements, project, (double*)norm); });
+}
+
+} // extern "C"

@@ -14,6 +14,7 @@
 
 #include <stdint.h>
 
+#pragma GCC visibility push(default)
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -57,6 +58,12 @@ int32_t nt_cuda_compiled(void);
 int32_t nt_cuda_device_count(void);
 /* The last error of this thread, never null; valid until the thread's next call. */
 const char* nt_last_error(void);
+
+/* The instruction set the CPU's kernels were chosen for: x86-64, x86-64-v3 (AVX2, FMA) or x86-64-v4 (AVX-512); same bits in all. */
+const char* nt_cpu_level(void);
+
+/* The generator itself, on the host: out = Philox4x32-10(counter, key), the key's low word first; counter and out are uint32 [4]. */
+int32_t nt_philox(uint64_t key, const void* counter, void* out);
 
 /* out[r] = scale * normals of row r's key (kind and parent are not read). Exact to 5e-5. */
 int32_t nt_noise(int32_t device, void* stream, const void* rows_table, int64_t rows, uint64_t seed, int64_t elements,
@@ -124,7 +131,7 @@ int32_t nt_accumulate(int32_t device, void* stream, const void* score /* f64 [ro
  * The best of each group of `group_size` consecutive scores: winner[g] = its index within the group (the lowest of equals; NaN counts
  * as minus infinity), and best[g] = its score. If `keep`, a group whose best score is not strictly above best[g] gets winner -1 and
  * best[g] stays. nans[g] (may be null) grows by the NaN scores seen. A group of NaN only has winner 0 (or -1 with keep, unless
- * best[g] is NaN, which means "nothing yet" and always loses).
+ * best[g] is NaN, which means "nothing yet" and always loses) and leaves NaN as its best.
  */
 int32_t nt_select(int32_t device, void* stream, const void* scores /* f64 [groups, group_size] */, int64_t groups,
                   int64_t group_size, int32_t keep, void* best /* f64 [groups] */, void* winner /* i32 [groups] */,
@@ -148,4 +155,5 @@ int32_t nt_sphere(int32_t device, void* stream, void* p /* f32 [rows, elements] 
 #ifdef __cplusplus
 }
 #endif
+#pragma GCC visibility pop
 #endif

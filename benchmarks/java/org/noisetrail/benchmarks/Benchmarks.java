@@ -75,11 +75,16 @@ public final class Benchmarks {
             if (column < 0) {
                 continue;
             }
-            KernelBenchmark.Kernel kernel = KernelBenchmark.Kernel.valueOf(result.getParams().getParam("kernel"));
+            KernelBenchmark.Kernel kernel =
+                    KernelBenchmark.Kernel.valueOf(result.getParams().getParam("kernel"));
             long rows = Long.parseLong(result.getParams().getParam("rows"));
             long elements = Long.parseLong(result.getParams().getParam("elements"));
             String key = String.format(
-                    Locale.ROOT, "| %s | %3d | %5d", kernel.name().toLowerCase(Locale.ROOT).replace('_', '-'), rows, elements);
+                    Locale.ROOT,
+                    "| %s | %3d | %5d",
+                    kernel.name().toLowerCase(Locale.ROOT).replace('_', '-'),
+                    rows,
+                    elements);
             double[] row = table.computeIfAbsent(key, k -> new double[3]);
             row[0] = KernelBenchmark.bytes(kernel, rows, elements);
             row[column] = result.getPrimaryResult().getScore();
@@ -93,7 +98,12 @@ public final class Benchmarks {
         table.forEach((key, row) -> System.out.printf(
                 Locale.ROOT,
                 "%s | %.0f | %.2f | %.2f | %.2f | %.0f %% |%n",
-                key, row[0] / 1e3, row[1], row[2], row[0] / row[1] / 1e3, 100 * row[2] / row[1]));
+                key,
+                row[0] / 1e3,
+                row[1],
+                row[2],
+                row[0] / row[1] / 1e3,
+                100 * row[2] / row[1]));
     }
 
     private static void steps(Collection<RunResult> results) {

@@ -168,8 +168,8 @@ public class KernelBenchmark {
             case CANDIDATES_GLOBAL -> candidates(table);
             case CANDIDATES_LOCAL -> candidates(localTable);
             case NOISE -> kernels.noise(table, rows, 1, elements, 80, noise);
-            case EULER -> kernels.euler(
-                    table, rows, elements, steps, 1, xHat, clean, F32, slope, next, input, F32, level, null);
+            case EULER ->
+                kernels.euler(table, rows, elements, steps, 1, xHat, clean, F32, slope, next, input, F32, level, null);
             case HEUN -> kernels.heun(table, rows, elements, steps, 1, xHat, slope, input, F32, next, clean);
             case QUANTISE -> kernels.quantise(noise, (long) rows * elements, pixels);
             case LUMINANCE -> kernels.luminance(pixels, rows, channels, side, side, best);
@@ -181,7 +181,24 @@ public class KernelBenchmark {
 
     private void candidates(IntPointer rowTable) {
         kernels.candidates(
-                rowTable, rows, 1, 1, elements, .4, .15, 0, x, rows / GROUP, pivots, steps, 1, noise, xHat, input, F32, level);
+                rowTable,
+                rows,
+                1,
+                1,
+                elements,
+                .4,
+                .15,
+                0,
+                x,
+                rows / GROUP,
+                pivots,
+                steps,
+                1,
+                noise,
+                xHat,
+                input,
+                F32,
+                level);
     }
 
     @Benchmark
@@ -192,8 +209,25 @@ public class KernelBenchmark {
     @TearDown
     public void free() {
         Pointer[] all = {
-            table, localTable, steps, x, pivots, noise, xHat, input, slope, next, clean, level, pixels, scores, best, winner,
-            nans, from, to
+            table,
+            localTable,
+            steps,
+            x,
+            pivots,
+            noise,
+            xHat,
+            input,
+            slope,
+            next,
+            clean,
+            level,
+            pixels,
+            scores,
+            best,
+            winner,
+            nans,
+            from,
+            to
         };
         for (Pointer pointer : all) {
             pointer.close();

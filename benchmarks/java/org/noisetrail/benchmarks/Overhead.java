@@ -73,7 +73,8 @@ final class Overhead {
 
     /** Prints a row for 1, 4 and 16 images; 4 images x 4 candidates make the 16 rows that the aim names. */
     static void print() {
-        System.out.println("\n## A whole eps-greedy search beside its network (N 4, K 2, brightness; median of " + RUNS + " runs)\n");
+        System.out.println("\n## A whole eps-greedy search beside its network (N 4, K 2, brightness; median of " + RUNS
+                + " runs)\n");
         System.out.println("| images | rows a call | NFE | wall, ms | network, ms | ms per NFE | the rest / network |");
         System.out.println("|---:|---:|---:|---:|---:|---:|---:|");
         try (Model model = Model.load("fashion-mnist", Device.CPU)) {
@@ -108,7 +109,13 @@ final class Overhead {
         System.out.printf(
                 Locale.ROOT,
                 "| %d | %d | %d | %.1f | %.1f | %.3f | %.2f %% |%n",
-                images, 4 * images, rows, median(wall), median(network), median(wall) / rows, 100 * median(rest));
+                images,
+                4 * images,
+                rows,
+                median(wall),
+                median(network),
+                median(wall) / rows,
+                100 * median(rest));
     }
 
     private static double median(double[] values) {

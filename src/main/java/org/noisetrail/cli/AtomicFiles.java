@@ -28,7 +28,8 @@ final class AtomicFiles {
     /** @throws NoisetrailException that names the file, if it cannot be written; there is nothing new in the folder then */
     static void write(Path file, Writer<OutputStream> writer) {
         replace(file, temporary -> {
-            // Not Files.newOutputStream: an interrupt would close its channel, and what a cancelled search has found is written by an
+            // Not Files.newOutputStream: an interrupt would close its channel, and what a cancelled search has found is
+            // written by an
             // interrupted thread.
             try (OutputStream out = new FileOutputStream(temporary.toFile())) {
                 writer.write(out);

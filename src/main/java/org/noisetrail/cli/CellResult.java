@@ -57,7 +57,7 @@ record CellResult(double seconds, double diversity, List<Drawn> images) {
                     image.nanScores(),
                     image.costs(),
                     byStep,
-                    Png.encode(Png.picture(image.pixels()), Map.of()));
+                    Png.encode(image.pixels().toBufferedImage(), Map.of()));
         }
 
         BufferedImage picture() {

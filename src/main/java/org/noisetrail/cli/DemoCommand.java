@@ -128,8 +128,8 @@ final class DemoCommand implements Callable<Integer> {
         String title = method.name() + ", " + aim.reward();
         try (Reward reward = RewardSpec.parse(aim.reward()).build(() -> model);
                 Reward heldOut = RewardSpec.parse(aim.heldOut()).build(() -> model);
-                ProgressDisplay display =
-                        ProgressDisplay.of(title, json || quiet.quiet(), command.commandLine().getErr())) {
+                ProgressDisplay display = ProgressDisplay.of(
+                        title, json || quiet.quiet(), command.commandLine().getErr())) {
             SearchResult result = Search.builder(model.denoiser())
                     .method(method)
                     .reward(reward)
@@ -167,7 +167,8 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     private static String table(List<Run> runs) {
-        TextTable table = new TextTable("reward", "method", "mean reward", "held-out", "mean held-out", "NFE/image", "seconds");
+        TextTable table =
+                new TextTable("reward", "method", "mean reward", "held-out", "mean held-out", "NFE/image", "seconds");
         for (Run run : runs) {
             table.row(
                     run.reward(),

@@ -1,10 +1,11 @@
 package org.noisetrail.cli;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.kernels.Device;
@@ -12,6 +13,7 @@ import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Model;
 import org.noisetrail.model.Preconditioning;
+import org.noisetrail.model.Safetensors;
 import org.noisetrail.model.Tensors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -40,53 +42,57 @@ final class DenoiseCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        modelOptions.check();
+        if (Files.exists(out) && !Files.isRegularFile(out)) {
+            throw new IllegalArgumentException("--out must be a file: " + out);
+        }
+        Safetensors file = Safetensors.open(in);
         try (Model model = modelOptions.load()) {
             Denoiser denoiser = model.denoiser();
             ImageShape shape = denoiser.shape();
-            long[] any = {-1, shape.channels(), shape.height(), shape.width()};
-            float[] x;
-            float[] sigma;
-            long @Nullable [] labels;
-            try (TensorFile file = new TensorFile(in);
-                    Tensor states = file.tensor("x", any, ScalarType.Float);
-                    Tensor levels = file.tensor("sigma", new long[] {states.size(0)}, ScalarType.Float)) {
-                x = Tensors.toFloats(states);
-                sigma = Tensors.toFloats(levels);
-                labels = labels(file, denoiser, sigma.length);
+            List<Long> size = file.entry("x").shape();
+            if (size.size() != 4 || !size.subList(1, 4).equals(shape(shape))) {
+                throw new NoisetrailException(in + ": tensor x must be [N, " + shape.channels() + ", " + shape.height()
+                        + ", " + shape.width() + "]: " + size);
             }
-            float[] denoised = denoise(denoiser, x, sigma, labels);
-            try (Tensor result = Tensors.of(
-                    Device.CPU, denoised, sigma.length, shape.channels(), shape.height(), shape.width())) {
-                TensorFile.write(out, "denoised", result);
+            float[] x = file.floats("x");
+            float[] sigma = file.floats("sigma");
+            if (sigma.length != size.get(0)) {
+                throw new NoisetrailException(in + ": sigma must be one a row, " + size.get(0) + ": " + sigma.length);
             }
+            float[] denoised = denoise(denoiser, x, sigma, labels(file, denoiser, sigma.length));
+            Safetensors.writer()
+                    .put("denoised", denoised, sigma.length, shape.channels(), shape.height(), shape.width())
+                    .write(out);
         }
         return ExitCode.OK;
     }
 
-    private long @Nullable [] labels(TensorFile file, Denoiser denoiser, int rows) {
+    private static List<Long> shape(ImageShape shape) {
+        return List.of((long) shape.channels(), (long) shape.height(), (long) shape.width());
+    }
+
+    private long @Nullable [] labels(Safetensors file, Denoiser denoiser, int rows) {
         int classes = denoiser.classes();
         if (classes == 0) {
             return null;
         }
-        if (!file.has("class_labels")) {
+        if (!file.entries().containsKey("class_labels")) {
             throw new NoisetrailException(in + ": the model has classes, so there must be a tensor class_labels");
         }
+        List<Long> size = file.entry("class_labels").shape();
         long[] labels;
-        try (Tensor given = file.tensor("class_labels")) {
-            if (given.dim() == 1) {
-                try (Tensor numbers = file.tensor("class_labels", new long[] {rows}, ScalarType.Long)) {
-                    labels = Tensors.toLongs(numbers);
-                }
-            } else {
-                try (Tensor oneHot = file.tensor("class_labels", new long[] {rows, classes}, ScalarType.Float)) {
-                    labels = numbers(Tensors.toFloats(oneHot), rows, classes);
-                }
-            }
+        if (size.equals(List.of((long) rows))) {
+            labels = file.longs("class_labels");
+        } else if (size.equals(List.of((long) rows, (long) classes))) {
+            labels = numbers(file.floats("class_labels"), rows, classes);
+        } else {
+            throw new NoisetrailException(
+                    in + ": class_labels must be [" + rows + "] or [" + rows + ", " + classes + "]: " + size);
         }
         for (long label : labels) {
             if (label < 0 || label >= classes) {
-                throw new NoisetrailException(
-                        in + ": class_labels must be from 0 to " + (classes - 1) + ": " + label);
+                throw new NoisetrailException(in + ": class_labels must be from 0 to " + (classes - 1) + ": " + label);
             }
         }
         return labels;
@@ -133,7 +139,8 @@ final class DenoiseCommand implements Callable<Integer> {
                     input[row * elements + e] = (float) (at[row].in() * x[(from + row) * elements + e]);
                 }
             }
-            float[] output = network(denoiser, input, noise, labels == null ? null : Arrays.copyOfRange(labels, from, from + rows));
+            float[] output = network(
+                    denoiser, input, noise, labels == null ? null : Arrays.copyOfRange(labels, from, from + rows));
             for (int row = 0; row < rows; row++) {
                 for (int e = 0; e < elements; e++) {
                     int i = (from + row) * elements + e;
@@ -147,8 +154,7 @@ final class DenoiseCommand implements Callable<Integer> {
     private static float[] network(Denoiser denoiser, float[] input, float[] noise, long @Nullable [] labels) {
         ImageShape shape = denoiser.shape();
         Device device = denoiser.device();
-        try (Tensor inputs = Tensors.of(
-                        device, input, noise.length, shape.channels(), shape.height(), shape.width());
+        try (Tensor inputs = Tensors.of(device, input, noise.length, shape.channels(), shape.height(), shape.width());
                 Tensor levels = Tensors.of(device, noise, noise.length);
                 Tensor classes = labels == null ? null : Tensors.of(device, labels, noise.length);
                 Tensor output = denoiser.network(inputs, levels, classes)) {

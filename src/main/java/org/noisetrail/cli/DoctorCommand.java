@@ -38,7 +38,10 @@ final class DoctorCommand implements Callable<Integer> {
         Map<String, Object> facts = new LinkedHashMap<>();
         facts.put("noisetrail", Version.NOISETRAIL);
         facts.put("java", System.getProperty("java.version") + ", " + System.getProperty("java.vm.name"));
-        facts.put("system", System.getProperty("os.name") + " " + System.getProperty("os.version") + " " + System.getProperty("os.arch"));
+        facts.put(
+                "system",
+                System.getProperty("os.name") + " " + System.getProperty("os.version") + " "
+                        + System.getProperty("os.arch"));
         facts.put("processors", Runtime.getRuntime().availableProcessors());
         facts.put("heapMiB", Runtime.getRuntime().maxMemory() >> 20);
         facts.put("javacpp", Versions.javaCpp());

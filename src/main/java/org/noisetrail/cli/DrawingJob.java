@@ -22,11 +22,7 @@ import picocli.CommandLine.Option;
 final class DrawingJob {
     /** Where the results of such a command go. */
     static final class Options {
-        @Option(
-                names = "--out",
-                paramLabel = "FOLDER",
-                defaultValue = "out",
-                description = "Default: ${DEFAULT-VALUE}")
+        @Option(names = "--out", paramLabel = "FOLDER", defaultValue = "out", description = "Default: ${DEFAULT-VALUE}")
         @SuppressWarnings("NullAway.Init")
         private Path out;
 
@@ -82,7 +78,8 @@ final class DrawingJob {
         try (Interruption interruption = new Interruption()) {
             RunFiles files = new RunFiles(folder, plan.requests(), plan.trail());
             boolean complete = true;
-            try (ProgressDisplay display = ProgressDisplay.of(plan.title(), options.json || options.quiet.quiet(), err)) {
+            try (ProgressDisplay display =
+                    ProgressDisplay.of(plan.title(), options.json || options.quiet.quiet(), err)) {
                 drawing.draw(files.also(display));
             } catch (SearchCancelledException e) {
                 complete = false;

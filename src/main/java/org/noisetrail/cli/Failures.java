@@ -26,7 +26,7 @@ final class Failures {
         if (e instanceof UnmatchedArgumentException unmatched) {
             List<String> similar = unmatched.getSuggestions();
             if (!similar.isEmpty()) {
-                message += "; did you mean " + String.join(" or ", similar.subList(0, Math.min(2, similar.size()))) + "?";
+                message += "; did you mean " + similar.get(0) + "?";
             }
         }
         print(message);
@@ -101,7 +101,11 @@ final class Failures {
 
     /** LibTorch's messages go on for pages, picocli's for lines: the first says it. */
     private void print(String message) {
-        String line = message.lines().map(String::strip).filter(s -> !s.isEmpty()).findFirst().orElse("failed");
+        String line = message.lines()
+                .map(String::strip)
+                .filter(s -> !s.isEmpty())
+                .findFirst()
+                .orElse("failed");
         err.println("noisetrail: " + line);
         err.flush();
     }

@@ -130,9 +130,8 @@ final class GenerateCommand implements Callable<Integer> {
         try (Model model = modelOptions.load()) {
             Denoiser denoiser = model.denoiser();
             check(denoiser);
-            int[] wanted = classes == null
-                    ? IntStream.range(0, denoiser.classes()).toArray()
-                    : classes.values();
+            int[] wanted =
+                    classes == null ? IntStream.range(0, denoiser.classes()).toArray() : classes.values();
             try (Reward searched = reward.build(() -> model);
                     Reward judged = heldOut == null ? null : heldOut.build(() -> model)) {
                 Search.Builder search = search(denoiser, sampler, method, searched, judged);
@@ -144,9 +143,7 @@ final class GenerateCommand implements Callable<Integer> {
                         trail(denoiser, sampler, method),
                         count -> Grid.columns(count, wanted.length));
                 return new DrawingJob(output, command.commandLine())
-                        .run(
-                                plan,
-                                listener -> search.listener(listener).build().run(requests));
+                        .run(plan, listener -> search.listener(listener).build().run(requests));
             }
         }
     }
@@ -159,7 +156,8 @@ final class GenerateCommand implements Callable<Integer> {
             throw usage("--classes cannot be given: the model knows no classes");
         }
         if (denoiser.classes() == 0 && (reward.needsModel() || heldOut != null && heldOut.needsModel())) {
-            throw usage("the reward " + RewardSpec.Kind.CLASS.word + " cannot be asked for: the model knows no classes");
+            throw usage(
+                    "the reward " + RewardSpec.Kind.CLASS.word + " cannot be asked for: the model knows no classes");
         }
         if (classes != null) {
             for (int label : classes.values()) {

@@ -9,7 +9,8 @@ import com.fasterxml.jackson.databind.ObjectWriter;
 /** JSON for people: indented, one value a line, short arrays of numbers in one. */
 final class Json {
     private static final ObjectWriter PRETTY = new ObjectMapper()
-            .writer(new DefaultPrettyPrinter().withObjectIndenter(new DefaultIndenter("  ", "\n"))
+            .writer(new DefaultPrettyPrinter()
+                    .withObjectIndenter(new DefaultIndenter("  ", "\n"))
                     .withArrayIndenter(DefaultPrettyPrinter.FixedSpaceIndenter.instance));
 
     private Json() {}

@@ -26,8 +26,8 @@ public final class Main {
     }
 
     private static PrintWriter writer(FileDescriptor descriptor) {
-        return new PrintWriter(new BufferedWriter(
-                new OutputStreamWriter(new FileOutputStream(descriptor), StandardCharsets.UTF_8)));
+        return new PrintWriter(
+                new BufferedWriter(new OutputStreamWriter(new FileOutputStream(descriptor), StandardCharsets.UTF_8)));
     }
 
     private static void setDefault(String property, String value) {

@@ -22,7 +22,8 @@ final class ModelOptions {
     @Option(
             names = "--model",
             paramLabel = "NAME|FOLDER",
-            description = "An embedded model, or a folder of config.json and model.safetensors. Default: " + DEFAULT_MODEL)
+            description =
+                    "An embedded model, or a folder of config.json and model.safetensors. Default: " + DEFAULT_MODEL)
     private @Nullable String model;
 
     @Option(
@@ -34,10 +35,7 @@ final class ModelOptions {
     @SuppressWarnings("NullAway.Init")
     private Device device;
 
-    @Option(
-            names = "--threads",
-            paramLabel = "N",
-            description = "Threads of the CPU's operations. Default: one a core")
+    @Option(names = "--threads", paramLabel = "N", description = "Threads of the CPU's operations. Default: one a core")
     private @Nullable Integer threads;
 
     @Option(
@@ -68,24 +66,34 @@ final class ModelOptions {
 
     /** Refuses what cannot be, before anything slow is done. */
     void check() {
-        maxBatch();
-        if (threads != null && (threads < 1 || threads > 4096)) {
-            throw new ParameterException(command.commandLine(), "--threads must be from 1 to 4096: " + threads);
-        }
+        checkNumbers();
         if (!Model.embedded().contains(name()) && !Files.isDirectory(Path.of(name()))) {
             throw new ParameterException(
                     command.commandLine(),
-                    "unknown model (no folder of this name, and not one of "
-                            + String.join(", ", Model.embedded()) + "): " + name());
+                    "unknown model (no folder of this name, and not one of " + String.join(", ", Model.embedded())
+                            + "): " + name());
+        }
+    }
+
+    /** As {@link #check}, where no model is needed. */
+    void checkNumbers() {
+        maxBatch();
+        if (threads != null && (threads < 1 || threads > 4096)) {
+            throw new ParameterException(command.commandLine(), "--threads must be from 1 to 4096: " + threads);
         }
     }
 
     /** Loads LibTorch and the model. The caller closes it. */
     Model load() {
         check();
+        setThreads();
+        return Model.load(name(), device);
+    }
+
+    /** As asked for. Loads LibTorch. */
+    void setThreads() {
         if (threads != null) {
             Torch.setThreads(threads);
         }
-        return Model.load(name(), device);
     }
 }

@@ -33,10 +33,12 @@ final class ModelsCommand implements Callable<Integer> {
                 Map<String, @Nullable Object> entry = new LinkedHashMap<>();
                 entry.put("name", name);
                 entry.put("id", model.denoiser().id());
-                entry.put("shape", List.of(
-                        model.denoiser().shape().channels(),
-                        model.denoiser().shape().height(),
-                        model.denoiser().shape().width()));
+                entry.put(
+                        "shape",
+                        List.of(
+                                model.denoiser().shape().channels(),
+                                model.denoiser().shape().height(),
+                                model.denoiser().shape().width()));
                 entry.put("classes", model.denoiser().classes());
                 entry.put("classNames", model.classNames());
                 models.add(entry);
@@ -47,7 +49,10 @@ final class ModelsCommand implements Callable<Integer> {
                         model.denoiser().id());
                 names.append(name).append(": ");
                 for (int label = 0; label < model.classNames().size(); label++) {
-                    names.append(label == 0 ? "" : ", ").append(label).append(' ').append(model.classNames().get(label));
+                    names.append(label == 0 ? "" : ", ")
+                            .append(label)
+                            .append(' ')
+                            .append(model.classNames().get(label));
                 }
                 names.append('\n');
             }
@@ -55,7 +60,10 @@ final class ModelsCommand implements Callable<Integer> {
         if (json) {
             command.commandLine().getOut().print(Json.pretty(Map.of("models", models)));
         } else {
-            command.commandLine().getOut().print(table + "\n" + names + "\nAny folder of config.json and model.safetensors is a model, too: --model FOLDER.\n");
+            command.commandLine()
+                    .getOut()
+                    .print(table + "\n" + names
+                            + "\nAny folder of config.json and model.safetensors is a model, too: --model FOLDER.\n");
         }
         return ExitCode.OK;
     }

@@ -29,7 +29,9 @@ final class Numbers {
         if (!Double.isFinite(value)) {
             return "null";
         }
-        return value == Math.rint(value) && Math.abs(value) < 1e15 ? Long.toString((long) value) : Double.toString(value);
+        return value == Math.rint(value) && Math.abs(value) < 1e15
+                ? Long.toString((long) value)
+                : Double.toString(value);
     }
 
     /** Four decimals; a dash for what is no number. */

@@ -1,7 +1,6 @@
 package org.noisetrail.cli;
 
 import java.awt.image.BufferedImage;
-import java.awt.image.WritableRaster;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -22,7 +21,6 @@ import javax.imageio.stream.FileImageInputStream;
 import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 import org.noisetrail.model.ImageShape;
-import org.noisetrail.reward.Image;
 import org.w3c.dom.NodeList;
 
 /** PNG files with text chunks. */
@@ -36,26 +34,6 @@ final class Png {
     /** Grey for one channel, RGB for three: those a PNG can show. */
     static boolean canShow(ImageShape shape) {
         return shape.channels() == 1 || shape.channels() == 3;
-    }
-
-    static BufferedImage picture(Image image) {
-        ImageShape shape = image.shape();
-        if (!canShow(shape)) {
-            throw new IllegalArgumentException("a picture's channels must be 1 or 3: " + shape.channels());
-        }
-        boolean grey = shape.channels() == 1;
-        BufferedImage picture = new BufferedImage(
-                shape.width(), shape.height(), grey ? BufferedImage.TYPE_BYTE_GRAY : BufferedImage.TYPE_INT_RGB);
-        // The raster's samples are the file's: setRGB would convert grey values between colour spaces.
-        WritableRaster raster = picture.getRaster();
-        for (int c = 0; c < shape.channels(); c++) {
-            for (int y = 0; y < shape.height(); y++) {
-                for (int x = 0; x < shape.width(); x++) {
-                    raster.setSample(x, y, c, image.at(c, y, x));
-                }
-            }
-        }
-        return picture;
     }
 
     /** @param text keywords (Latin-1, up to 79 characters) with what they say (Latin-1) */

@@ -54,16 +54,12 @@ final class ReplayCommand implements Callable<Integer> {
             settings.put("seed", Numbers.unsigned(trail.seed()));
             settings.put("sampler", SamplerOptions.settings(trail.sampler()));
             settings.put("maxBatch", modelOptions.maxBatch());
-            int classes = (int) requests.stream()
-                    .mapToInt(ImageRequest::label)
-                    .distinct()
-                    .count();
-            DrawingJob.Plan plan = new DrawingJob.Plan(
-                    "replay", requests, settings, trail, count -> Grid.columns(count, classes));
+            int classes = (int)
+                    requests.stream().mapToInt(ImageRequest::label).distinct().count();
+            DrawingJob.Plan plan =
+                    new DrawingJob.Plan("replay", requests, settings, trail, count -> Grid.columns(count, classes));
             return new DrawingJob(output, command.commandLine())
-                    .run(
-                            plan,
-                            listener -> trail.replay(model.denoiser(), modelOptions.maxBatch(), listener));
+                    .run(plan, listener -> trail.replay(model.denoiser(), modelOptions.maxBatch(), listener));
         }
     }
 }

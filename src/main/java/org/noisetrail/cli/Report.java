@@ -59,7 +59,9 @@ record Report(Map<String, @Nullable Object> settings, List<ImageResult> images, 
         for (ImageResult image : images) {
             table.row(
                     "%03d".formatted(image.request().image()),
-                    image.request().label() < 0 ? "-" : Integer.toString(image.request().label()),
+                    image.request().label() < 0
+                            ? "-"
+                            : Integer.toString(image.request().label()),
                     Numbers.score(image.reward()),
                     Numbers.score(heldOut(image)),
                     Numbers.count(image.costs().networkEvaluations()),

@@ -26,12 +26,14 @@ import picocli.CommandLine.ITypeConverter;
  */
 record RewardSpec(List<Term> terms) {
     /** For help texts. */
-    static final String HELP = "brightness, compressibility[:max-bytes=N], class, heldout, jpeg-bytes, or a weighted sum such as "
-            + "0.7*class+0.3*brightness";
+    static final String HELP =
+            "brightness, compressibility[:max-bytes=N], class, heldout, jpeg-bytes, or a weighted sum such as "
+                    + "0.7*class+0.3*brightness";
 
-    private static final Pattern WEIGHT = Pattern.compile("((?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:[eE][+-]?\\d+)?)\\s*\\*\\s*");
-    private static final Pattern NAME = Pattern.compile("[a-z]+(?:-[a-z]+)*");
-    private static final Pattern ARGUMENT = Pattern.compile(":([a-z]+(?:-[a-z]+)*(?:=(?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:[eE][+-]?\\d+)?)?)");
+    private static final Pattern WEIGHT =
+            Pattern.compile("((?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:[eE][+-]?\\d+)?)\\s*\\*\\s*");
+    private static final Pattern ARGUMENT =
+            Pattern.compile(":([a-z]+(?:-[a-z]+)*(?:=(?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:[eE][+-]?\\d+)?)?)");
 
     /** The rewards of one image, each with how it is made. */
     enum Kind {
@@ -151,16 +153,7 @@ record RewardSpec(List<Term> terms) {
             if (!(size > 0 && size < Double.POSITIVE_INFINITY)) {
                 throw new IllegalArgumentException("a weight must be finite and not 0: " + weight);
             }
-            String name = take(NAME, 0);
-            Kind kind = null;
-            for (Kind each : Kind.values()) {
-                if (each.word.equals(name)) {
-                    kind = each;
-                }
-            }
-            if (kind == null) {
-                throw unknown();
-            }
+            Kind kind = kind();
             String argument = take(ARGUMENT, 1);
             double maxBytes = 0;
             if (argument.startsWith("max-bytes=") && kind == Kind.COMPRESSIBILITY) {
@@ -171,10 +164,22 @@ record RewardSpec(List<Term> terms) {
             } else if (argument.equals("heldout") && kind == Kind.CLASS) {
                 kind = Kind.HELD_OUT;
             } else if (!argument.isEmpty()) {
-                throw new IllegalArgumentException(name + " takes no argument " + argument + ": " + text);
+                throw new IllegalArgumentException(kind.word + " takes no argument " + argument + ": " + text);
             }
             spaces();
             return new Term(sign * size, kind, maxBytes);
+        }
+
+        /** A name holds a minus, and another name may follow one: only the names themselves tell where one ends. */
+        private Kind kind() {
+            for (Kind kind : Kind.values()) {
+                int end = at + kind.word.length();
+                if (text.startsWith(kind.word, at) && (end == text.length() || !Character.isLetter(text.charAt(end)))) {
+                    at = end;
+                    return kind;
+                }
+            }
+            throw unknown();
         }
 
         private IllegalArgumentException unknown() {

@@ -34,10 +34,7 @@ final class RootCommand implements Runnable {
 
     boolean verbose;
 
-    @Option(
-            names = "--verbose",
-            scope = ScopeType.INHERIT,
-            description = "Log more, and print an error's stack trace.")
+    @Option(names = "--verbose", scope = ScopeType.INHERIT, description = "Log more, and print an error's stack trace.")
     void setVerbose(boolean verbose) {
         this.verbose = verbose;
         if (verbose) {

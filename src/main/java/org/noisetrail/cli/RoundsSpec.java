@@ -17,8 +17,8 @@ import picocli.CommandLine.ITypeConverter;
 record RoundsSpec(String text, Rounds rounds) {
     private static final String NUMBER = "(\\d+(?:\\.\\d*)?|\\.\\d+)(?:[eE]([+-]?\\d+))?";
     private static final Pattern PLAIN = Pattern.compile("\\d{1,9}");
-    private static final Pattern SCHEDULE =
-            Pattern.compile("(?<in>\\d{1,9})@(?<low>" + NUMBER + ")\\.\\.(?<high>" + NUMBER + ")(?:,(?<out>\\d{1,9}))?");
+    private static final Pattern SCHEDULE = Pattern.compile(
+            "(?<in>\\d{1,9})@(?<low>" + NUMBER + ")\\.\\.(?<high>" + NUMBER + ")(?:,(?<out>\\d{1,9}))?");
 
     static RoundsSpec constant(int rounds) {
         return new RoundsSpec(Integer.toString(rounds), Rounds.constant(rounds));
@@ -39,8 +39,7 @@ record RoundsSpec(String text, Rounds rounds) {
         }
         String otherwise = schedule.group("out");
         int outside = otherwise == null ? 1 : Integer.parseInt(otherwise);
-        return new RoundsSpec(
-                text, Rounds.byNoiseLevel(low, high, Integer.parseInt(schedule.group("in")), outside));
+        return new RoundsSpec(text, Rounds.byNoiseLevel(low, high, Integer.parseInt(schedule.group("in")), outside));
     }
 
     private static RoundsSpec file(String text) {

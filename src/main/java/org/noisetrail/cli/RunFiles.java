@@ -7,6 +7,8 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.noisetrail.model.ImageShape;
+import org.noisetrail.model.Safetensors;
 import org.noisetrail.reward.Image;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.ImageResult;
@@ -49,7 +51,7 @@ final class RunFiles implements SearchListener {
     @Override
     public void onImages(List<ImageResult> images) {
         for (ImageResult image : images) {
-            byte[] png = Png.encode(Png.picture(image.pixels()), text(image));
+            byte[] png = Png.encode(image.pixels().toBufferedImage(), text(image));
             AtomicFiles.write(folder.file(Report.imageFile(image)), png);
             finished.add(image);
         }
@@ -77,7 +79,7 @@ final class RunFiles implements SearchListener {
         List<Image> pictures = report.images().stream().map(ImageResult::pixels).toList();
         AtomicFiles.write(folder.file("grid.png"), Png.encode(Grid.draw(pictures, gridColumns), SOFTWARE));
         if (saveTensors) {
-            States.write(folder.file("final.safetensors"), report.images());
+            saveStates(report.images());
         } else {
             folder.remove("final.safetensors");
         }
@@ -85,5 +87,17 @@ final class RunFiles implements SearchListener {
         AtomicFiles.write(folder.file("trail.json"), trail);
         byte[] result = Json.pretty(report.json()).getBytes(StandardCharsets.UTF_8);
         AtomicFiles.write(folder.file("result.json"), result);
+    }
+
+    private void saveStates(List<ImageResult> images) {
+        ImageShape shape = images.get(0).pixels().shape();
+        int elements = shape.elements();
+        float[] x = new float[Math.multiplyExact(images.size(), elements)];
+        for (int i = 0; i < images.size(); i++) {
+            System.arraycopy(images.get(i).state(), 0, x, i * elements, elements);
+        }
+        Safetensors.writer()
+                .put("x", x, images.size(), shape.channels(), shape.height(), shape.width())
+                .write(folder.file("final.safetensors"));
     }
 }

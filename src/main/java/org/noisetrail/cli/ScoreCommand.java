@@ -3,14 +3,14 @@ package org.noisetrail.cli;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.Callable;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Model;
+import org.noisetrail.model.Safetensors;
 import org.noisetrail.model.Tensors;
 import org.noisetrail.reward.ImageBatch;
 import org.noisetrail.reward.Reward;
@@ -53,37 +53,55 @@ final class ScoreCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (reward.needsModel() && !modelOptions.named()) {
-            throw new ParameterException(command.commandLine(), "the reward " + reward + " needs a --model, for its classifier");
+            throw new ParameterException(
+                    command.commandLine(), "the reward " + reward + " needs a --model, for its classifier");
         }
-        modelOptions.check();
-        double[] scores;
-        try (TensorFile file = new TensorFile(in);
-                Tensor images = file.tensor("images", new long[] {-1, -1, -1, -1}, ScalarType.Byte)) {
-            int[] classes = classes(file, (int) images.size(0));
-            if (reward.needsModel()) {
-                try (Model model = modelOptions.load()) {
-                    scores = score(images, classes, model);
-                }
-            } else {
-                scores = score(images, classes, null);
+        if (modelOptions.named()) {
+            modelOptions.check();
+        } else {
+            modelOptions.checkNumbers();
+        }
+        Safetensors file = Safetensors.open(in);
+        List<Long> size = file.entry("images").shape();
+        if (size.size() != 4) {
+            throw new NoisetrailException(in + ": tensor images must be NCHW: " + size);
+        }
+        byte[] images = file.bytes("images");
+        int rows = Math.toIntExact(size.get(0));
+        int[] classes = classes(file, rows);
+        if (rows == 0) {
+            command.commandLine().getOut().println("[]");
+            return ExitCode.OK;
+        }
+        ImageShape shape = new ImageShape(
+                Math.toIntExact(size.get(1)), Math.toIntExact(size.get(2)), Math.toIntExact(size.get(3)));
+        if (reward.needsModel()) {
+            try (Model model = modelOptions.load()) {
+                checkFits(shape, classes, model);
+                print(score(images, shape, classes, reward.build(() -> model)));
             }
+        } else {
+            modelOptions.setThreads();
+            print(score(images, shape, classes, reward.build(() -> {
+                throw new IllegalStateException("no model");
+            })));
         }
-        print(scores);
         return ExitCode.OK;
     }
 
-    private int[] classes(TensorFile file, int rows) {
+    private int[] classes(Safetensors file, int rows) {
         int[] classes = new int[rows];
         Arrays.fill(classes, -1);
-        if (file.has("classes")) {
-            try (Tensor labels = file.tensor("classes", new long[] {rows}, ScalarType.Long)) {
-                long[] values = Tensors.toLongs(labels);
-                for (int i = 0; i < rows; i++) {
-                    if (values[i] < 0 || values[i] > Integer.MAX_VALUE) {
-                        throw new NoisetrailException(in + ": classes must be >= 0: " + values[i]);
-                    }
-                    classes[i] = (int) values[i];
+        if (file.entries().containsKey("classes")) {
+            long[] values = file.longs("classes");
+            if (values.length != rows) {
+                throw new NoisetrailException(in + ": classes must be one an image, " + rows + ": " + values.length);
+            }
+            for (int i = 0; i < rows; i++) {
+                if (values[i] < 0 || values[i] > Integer.MAX_VALUE) {
+                    throw new NoisetrailException(in + ": classes must be >= 0: " + values[i]);
                 }
+                classes[i] = (int) values[i];
             }
         } else if (reward.needsModel()) {
             throw new NoisetrailException(in + ": the reward " + reward + " needs a tensor classes (int64)");
@@ -91,26 +109,19 @@ final class ScoreCommand implements Callable<Integer> {
         return classes;
     }
 
-    private double[] score(Tensor images, int[] classes, @Nullable Model model) {
-        long[] size = Tensors.shape(images);
-        ImageShape shape = new ImageShape((int) size[1], (int) size[2], (int) size[3]);
+    private double[] score(byte[] images, ImageShape shape, int[] classes, Reward judge) {
         Device device = modelOptions.device();
-        if (model != null) {
-            checkFits(shape, classes, model);
-        }
         double[] all = new double[classes.length];
-        try (Reward judge = reward.build(() -> {
-            if (model == null) {
-                throw new IllegalStateException("no model");
-            }
-            return model;
-        })) {
+        try (judge) {
             for (int from = 0; from < classes.length; from += modelOptions.maxBatch()) {
                 int count = Math.min(modelOptions.maxBatch(), classes.length - from);
+                int d = shape.elements();
+                byte[] part = Arrays.copyOfRange(images, from * d, (from + count) * d);
                 int[] labels = Arrays.copyOfRange(classes, from, from + count);
-                try (Tensor pixels = onDevice(images, from, count, device);
+                try (Tensor pixels = Tensors.bytes(device, count, shape.channels(), shape.height(), shape.width());
                         Tensor label = Tensors.ints(device, count);
                         Tensor scores = Tensors.doubles(device, count)) {
+                    Tensors.copy(part, pixels);
                     Tensors.copy(labels, label);
                     judge.score(new ImageBatch(device, shape, pixels, label, labels), scores);
                     System.arraycopy(Tensors.toDoubles(scores), 0, all, from, count);
@@ -130,15 +141,6 @@ final class ScoreCommand implements Callable<Integer> {
                 throw new NoisetrailException(
                         in + ": classes must be from 0 to " + (model.denoiser().classes() - 1) + ": " + label);
             }
-        }
-    }
-
-    private static Tensor onDevice(Tensor images, int from, int count, Device device) {
-        try (Tensor rows = Tensors.rows(images, from, count)) {
-            byte[] values = Tensors.toBytes(rows);
-            Tensor pixels = Tensors.bytes(device, count, images.size(1), images.size(2), images.size(3));
-            Tensors.copy(values, pixels);
-            return pixels;
         }
     }
 

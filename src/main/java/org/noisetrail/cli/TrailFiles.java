@@ -24,7 +24,8 @@ final class TrailFiles {
             if (Files.isRegularFile(file) && Png.isPng(file)) {
                 String text = Png.text(file).get(KEYWORD);
                 if (text == null) {
-                    throw new NoisetrailException(file + " is a picture without a trail: it was not written by generate");
+                    throw new NoisetrailException(
+                            file + " is a picture without a trail: it was not written by generate");
                 }
                 return Trail.parse(file.toString(), text);
             }

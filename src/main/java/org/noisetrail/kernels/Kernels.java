@@ -4,7 +4,12 @@ import org.bytedeco.javacpp.Pointer;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 
-/** The native kernels on one device. */
+/**
+ * The native kernels on one device: {@code noisetrail.h}, function by function, where the arguments are described. Immutable; safe to share between threads.
+ *
+ * <p>Bad arguments are an {@link IllegalArgumentException}, a missing or failing device a {@link NoisetrailException}; neither harms the JVM. Pointers are trusted to have the
+ * size that the other arguments say.
+ */
 public final class Kernels {
     private final Device device;
     private final @Nullable Pointer stream;
@@ -14,10 +19,12 @@ public final class Kernels {
         this.stream = stream;
     }
 
+    /** On the device's default stream. */
     public static Kernels on(Device device) {
         return new Kernels(device, null);
     }
 
+    /** @param stream a CUDA stream (cudaStream_t), or null for the default one; the CPU has none */
     public static Kernels on(Device device, @Nullable Pointer stream) {
         return new Kernels(device, stream);
     }
@@ -30,6 +37,16 @@ public final class Kernels {
     /** How many CUDA devices can be used now; 0 without a driver. */
     public static int cudaDevices() {
         return NativeKernels.nt_cuda_device_count();
+    }
+
+    /** The instruction set the CPU's kernels were chosen for: {@code x86-64}, {@code x86-64-v3} or {@code x86-64-v4}; same bits in all. */
+    public static String cpuLevel() {
+        return NativeKernels.nt_cpu_level().getString();
+    }
+
+    /** Philox4x32-10 itself, on the host: both pointers to 4 words. */
+    static void philox(long key, @Nullable Pointer counter, @Nullable Pointer out) {
+        check(NativeKernels.nt_philox(key, counter, out));
     }
 
     private static void check(int status) {

@@ -22,6 +22,10 @@ final class NativeKernels {
 
     static native @Cast("const char*") BytePointer nt_last_error();
 
+    static native @Cast("const char*") BytePointer nt_cpu_level();
+
+    static native int nt_philox(@Cast("uint64_t") long key, @Nullable Pointer counter, @Nullable Pointer out);
+
     static native int nt_noise(int device, @Nullable Pointer stream, @Nullable Pointer rowsTable, long rows, @Cast("uint64_t") long seed, long elements, float scale, @Nullable Pointer out);
 
     static native int nt_uniforms(int device, @Nullable Pointer stream, @Nullable Pointer rowsTable, long rows, @Cast("uint64_t") long seed, @Nullable Pointer out);

@@ -23,7 +23,7 @@ public final class Tensors {
     /** What makes a tensor is the same each time: kept, because building it costs more than the allocation. */
     private static final Map<Kind, TensorOptions> OPTIONS = new ConcurrentHashMap<>();
 
-    private static final MemoryFormatOptional ANY_FORMAT = new MemoryFormatOptional();
+    private static final MemoryFormatOptional ANY_FORMAT = Torch.keep(new MemoryFormatOptional());
 
     private Tensors() {}
 
@@ -218,7 +218,7 @@ public final class Tensors {
                     var typed = plain.dtype(typeOptional);
                     var torchDevice = torchDevice(device);
                     var deviceOptional = new DeviceOptional(torchDevice)) {
-                return typed.device(deviceOptional);
+                return Torch.keep(typed.device(deviceOptional));
             }
         });
     }

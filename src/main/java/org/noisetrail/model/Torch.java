@@ -1,6 +1,7 @@
 package org.noisetrail.model;
 
 import java.util.function.Supplier;
+import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.global.torch;
 import org.noisetrail.NoisetrailException;
 
@@ -36,6 +37,15 @@ public final class Torch {
         } catch (RuntimeException e) {
             throw new NoisetrailException("LibTorch: " + firstLine(e));
         }
+    }
+
+    /**
+     * Saves a cached object from a {@code PointerScope} that happens to be open where it is made. To free it for good: {@code
+     * deallocate()}.
+     */
+    static <P extends Pointer> P keep(P pointer) {
+        pointer.retainReference();
+        return pointer;
     }
 
     static void run(Runnable operations) {

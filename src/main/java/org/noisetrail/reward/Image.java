@@ -1,5 +1,7 @@
 package org.noisetrail.reward;
 
+import java.awt.image.BufferedImage;
+import java.awt.image.WritableRaster;
 import org.noisetrail.model.ImageShape;
 
 /**
@@ -20,5 +22,28 @@ public record Image(ImageShape shape, byte[] pixels, int label) {
     /** The value 0..255 at a channel, row and column. */
     public int at(int channel, int y, int x) {
         return pixels[(channel * shape.height() + y) * shape.width() + x] & 0xff;
+    }
+
+    /**
+     * The image for Java's own graphics and file writers ({@code ImageIO}), its values as they are.
+     *
+     * @throws IllegalArgumentException if it has neither 1 (grey) nor 3 channels (RGB)
+     */
+    public BufferedImage toBufferedImage() {
+        if (shape.channels() != 1 && shape.channels() != 3) {
+            throw new IllegalArgumentException("a picture's channels must be 1 or 3: " + shape.channels());
+        }
+        int type = shape.channels() == 1 ? BufferedImage.TYPE_BYTE_GRAY : BufferedImage.TYPE_INT_RGB;
+        BufferedImage picture = new BufferedImage(shape.width(), shape.height(), type);
+        // The raster's samples are the file's: setRGB would convert grey values between colour spaces.
+        WritableRaster raster = picture.getRaster();
+        for (int c = 0; c < shape.channels(); c++) {
+            for (int y = 0; y < shape.height(); y++) {
+                for (int x = 0; x < shape.width(); x++) {
+                    raster.setSample(x, y, c, at(c, y, x));
+                }
+            }
+        }
+        return picture;
     }
 }

@@ -102,6 +102,7 @@ public final class Draws implements AutoCloseable {
          * @param candidate 0 to 65535
          * @param parent the row of the states and pivots it starts from
          */
+        @SuppressWarnings("EnumOrdinal") // the order is nt_kind's
         public Builder add(int slot, int round, int candidate, int parent, Kind kind) {
             if (rows == slots.length) {
                 slots = Arrays.copyOf(slots, Math.max(16, 2 * rows));

@@ -87,6 +87,12 @@ final class ChainSearch implements Strategy {
                 }
             }
             long[] nans = Arrays.stream(winners.nanScores()).asLongStream().toArray();
+            for (int slot = 0; slot < nans.length; slot++) {
+                if (nans[slot] == wave.ledger.costs(slot).rewardCalls()) {
+                    // NaN loses as minus infinity, but is told as what it is.
+                    scores[slot] = Double.NaN;
+                }
+            }
             return outcome(wave, best, winner, norms, nans, scores);
         }
     }

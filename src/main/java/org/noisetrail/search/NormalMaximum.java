@@ -17,7 +17,7 @@ final class NormalMaximum {
         double sum = 0;
         for (int i = 0; i < CDF.length; i++) {
             double x = -RANGE + i * STEP;
-            double power = Math.pow(CDF[i], n);
+            double power = Math.pow(CDF[i], (double) n);
             double value = x > 0 ? 1 - power : x < 0 ? -power : .5 - power;
             sum += value * (i == 0 || i == CDF.length - 1 ? STEP / 2 : STEP);
         }

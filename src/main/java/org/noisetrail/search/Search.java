@@ -23,6 +23,8 @@ import org.noisetrail.sampler.Kind;
  * neither the denoiser nor the rewards.
  */
 public final class Search {
+    private static final Duration FOR_EVER = Duration.ofNanos(Long.MAX_VALUE / 2);
+
     private final Denoiser denoiser;
     private final EdmSampler sampler;
     private final Method method;
@@ -91,7 +93,7 @@ public final class Search {
     private SearchSettings settings(long start) {
         return new SearchSettings(
                 denoiser, sampler, reward, seed, maxBatch, budget, target,
-                start + (timeLimit == null ? Long.MAX_VALUE / 2 : timeLimit.toNanos()));
+                start + (timeLimit == null || timeLimit.compareTo(FOR_EVER) > 0 ? FOR_EVER : timeLimit).toNanos());
     }
 
     private Strategy strategy() {

@@ -17,7 +17,22 @@ class IntRangesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", ",", "1,", "a", "-1", "1-", "1--2", "1.5", "0x3", "1-2-3", "99999999999", "3-1", "0-999999999"})
+    @ValueSource(
+            strings = {
+                "",
+                ",",
+                "1,",
+                "a",
+                "-1",
+                "1-",
+                "1--2",
+                "1.5",
+                "0x3",
+                "1-2-3",
+                "99999999999",
+                "3-1",
+                "0-999999999"
+            })
     void whatIsNoListIsRefused(String text) {
         assertThatThrownBy(() -> IntRanges.parse(text)).isInstanceOf(IllegalArgumentException.class);
     }

@@ -29,7 +29,7 @@ class PngTest {
     void everyValueComesBackAsItWas() throws IOException {
         for (int channels : new int[] {1, 3}) {
             Image image = noise(channels, 16, 16);
-            byte[] png = Png.encode(Png.picture(image), Map.of());
+            byte[] png = Png.encode(image.toBufferedImage(), Map.of());
             BufferedImage read = ImageIO.read(new ByteArrayInputStream(png));
             assertThat(read.getRaster().getNumBands()).isEqualTo(channels);
             for (int c = 0; c < channels; c++) {
@@ -45,15 +45,15 @@ class PngTest {
     @Test
     void textChunksAreReadBack(@TempDir Path folder) throws IOException {
         Map<String, String> text = Map.of("Reward", "0.25", "Trail", "{\"format\":\"x y\"}".repeat(500));
-        Path file = Files.write(folder.resolve("a.png"), Png.encode(Png.picture(noise(1, 4, 4)), text));
+        Path file =
+                Files.write(folder.resolve("a.png"), Png.encode(noise(1, 4, 4).toBufferedImage(), text));
         assertThat(Png.isPng(file)).isTrue();
         assertThat(Png.text(file)).isEqualTo(text);
     }
 
     @Test
     void fourChannelsAreNoPicture() {
-        assertThatThrownBy(() -> Png.picture(noise(4, 2, 2)))
-                .hasMessage("a picture's channels must be 1 or 3: 4");
+        assertThatThrownBy(() -> noise(4, 2, 2).toBufferedImage()).hasMessage("a picture's channels must be 1 or 3: 4");
     }
 
     @Test
@@ -65,7 +65,8 @@ class PngTest {
         Image third = images.get(2);
         for (int y = 0; y < 112; y++) {
             for (int x = 0; x < 112; x++) {
-                int expected = third.at(0, y / 4, x / 4) << 16 | third.at(1, y / 4, x / 4) << 8 | third.at(2, y / 4, x / 4);
+                int expected =
+                        third.at(0, y / 4, x / 4) << 16 | third.at(1, y / 4, x / 4) << 8 | third.at(2, y / 4, x / 4);
                 assertThat(grid.getRGB(4 + x, 4 + 116 + y) & 0xffffff).isEqualTo(expected);
             }
         }

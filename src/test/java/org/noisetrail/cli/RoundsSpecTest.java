@@ -30,7 +30,9 @@ class RoundsSpecTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "-1", "x", "1.5", "20@", "20@1", "20@1..", "20@2..1,1", "20@0..1,", "70000", "20@0..1,70000"})
+    @ValueSource(
+            strings = {"", "-1", "x", "1.5", "20@", "20@1", "20@1..", "20@2..1,1", "20@0..1,", "70000", "20@0..1,70000"
+            })
     void whatIsNoScheduleIsRefused(String text) {
         assertThatThrownBy(() -> RoundsSpec.parse(text)).isInstanceOf(IllegalArgumentException.class);
     }

@@ -29,8 +29,14 @@ class HostileTrailTest {
                 0, 0, List.of(List.of(), List.of(new Draw(3, 1, false), new Draw(65535, 65535, true)), List.of()));
         Recipe chain = new Recipe(2, 2, List.of(List.of(), List.of(), List.of()));
         return new Trail(
-                "exact-mixture", SAMPLER, -1, .15, true,
-                List.of(new Trail.Entry(new ImageRequest(0xFFFFFFFFL, 9), searched), new Trail.Entry(new ImageRequest(0, -1), chain)));
+                "exact-mixture",
+                SAMPLER,
+                -1,
+                .15,
+                true,
+                List.of(
+                        new Trail.Entry(new ImageRequest(0xFFFFFFFFL, 9), searched),
+                        new Trail.Entry(new ImageRequest(0, -1), chain)));
     }
 
     private Path file() {
@@ -72,14 +78,15 @@ class HostileTrailTest {
         change("\"version\":1", "\"version\":" + version);
         assertThatThrownBy(() -> Trail.read(file()))
                 .isInstanceOf(NoisetrailException.class)
-                .hasMessage(file() + " is of version " + version + "; this library reads up to 1: use a newer noisetrail");
+                .hasMessage(
+                        file() + " is of version " + version + "; this library reads up to 1: use a newer noisetrail");
     }
 
     @Test
     void aTrailOfAnotherModelIsRefused() {
         Trail trail = new Trail("another", SAMPLER, 0, .15, false, trail().images());
-        assertThatThrownBy(() -> trail.replay(
-                        new ExactMixture(new ImageShape(1, 2, 2), false, 1, 0), 64, SearchListener.NONE))
+        assertThatThrownBy(() ->
+                        trail.replay(new ExactMixture(new ImageShape(1, 2, 2), false, 1, 0), 64, SearchListener.NONE))
                 .isInstanceOf(NoisetrailException.class)
                 .hasMessage("the trail was drawn with another model: trail another, model exact-mixture");
     }
@@ -98,37 +105,40 @@ class HostileTrailTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', quoteCharacter = '\0', value = {
-        "\"format\":\"noisetrail-trail\"|\"format\":\"zip\"",
-        "\"version\":1|\"version\":\"one\"",
-        "\"version\":1|\"version\":0",
-        "\"version\":1|\"version\":1.5",
-        "\"seed\":\"18446744073709551615\"|\"seed\":\"18446744073709551616\"",
-        "\"seed\":\"18446744073709551615\"|\"seed\":\"-1\"",
-        "\"lambda\":0.15|\"lambda\":-1",
-        "\"lambda\":0.15|\"lambda\":1e999",
-        "\"lambda\":0.15|\"lambda\":null",
-        "\"project\":true|\"project\":\"perhaps\"",
-        "\"name\":\"edm\"|\"name\":\"ddim\"",
-        "\"steps\":3|\"steps\":4",
-        "\"steps\":3|\"steps\":2000000000",
-        "\"sigmaMin\":0.002|\"sigmaMin\":0",
-        "\"sigmaMax\":80.0|\"sigmaMax\":\"Infinity\"",
-        "\"image\":4294967295|\"image\":4294967296",
-        "\"image\":4294967295|\"image\":-1",
-        "\"image\":4294967295|\"image\":1.5",
-        "\"class\":9|\"class\":-2",
-        "\"class\":9|\"class\":99999999999",
-        "\"start\":2|\"start\":-1",
-        "\"start\":2|\"start\":65536",
-        "\"chain\":2|\"chain\":65536",
-        "g3.1|x3.1",
-        "g3.1|g3",
-        "g3.1|g65536.1",
-        "g3.1|g3.-1",
-        "\"images\":[|\"images\":7,\"x\":[",
-        "\"project\":true|\"project\":true,\"lambda\":1",
-    })
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '\0',
+            value = {
+                "\"format\":\"noisetrail-trail\"|\"format\":\"zip\"",
+                "\"version\":1|\"version\":\"one\"",
+                "\"version\":1|\"version\":0",
+                "\"version\":1|\"version\":1.5",
+                "\"seed\":\"18446744073709551615\"|\"seed\":\"18446744073709551616\"",
+                "\"seed\":\"18446744073709551615\"|\"seed\":\"-1\"",
+                "\"lambda\":0.15|\"lambda\":-1",
+                "\"lambda\":0.15|\"lambda\":1e999",
+                "\"lambda\":0.15|\"lambda\":null",
+                "\"project\":true|\"project\":\"perhaps\"",
+                "\"name\":\"edm\"|\"name\":\"ddim\"",
+                "\"steps\":3|\"steps\":4",
+                "\"steps\":3|\"steps\":2000000000",
+                "\"sigmaMin\":0.002|\"sigmaMin\":0",
+                "\"sigmaMax\":80.0|\"sigmaMax\":\"Infinity\"",
+                "\"image\":4294967295|\"image\":4294967296",
+                "\"image\":4294967295|\"image\":-1",
+                "\"image\":4294967295|\"image\":1.5",
+                "\"class\":9|\"class\":-2",
+                "\"class\":9|\"class\":99999999999",
+                "\"start\":2|\"start\":-1",
+                "\"start\":2|\"start\":65536",
+                "\"chain\":2|\"chain\":65536",
+                "g3.1|x3.1",
+                "g3.1|g3",
+                "g3.1|g65536.1",
+                "g3.1|g3.-1",
+                "\"images\":[|\"images\":7,\"x\":[",
+                "\"project\":true|\"project\":true,\"lambda\":1",
+            })
     void aFieldOutOfItsRangeIsOneClearError(String from, String to) throws IOException {
         trail().write(file());
         change(from, to);

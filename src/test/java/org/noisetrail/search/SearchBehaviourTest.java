@@ -51,7 +51,10 @@ class SearchBehaviourTest {
                 new Mcts(1, 3, 0),
                 LocalSearch.builder().epsilon(0).rounds(3).keepPivot(true).build(),
                 LocalSearch.builder().rounds(3).build(),
-                LocalSearch.builder().rounds(Rounds.byNoiseLevel(.1, 10, 4, 1)).project(true).build());
+                LocalSearch.builder()
+                        .rounds(Rounds.byNoiseLevel(.1, 10, 4, 1))
+                        .project(true)
+                        .build());
     }
 
     /** Brightness, counting the images of each class that it judges. */
@@ -89,7 +92,9 @@ class SearchBehaviourTest {
                 .run(ImageRequest.of(0, 10, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9));
         for (int i = 0; i < 10; i++) {
             Costs costs = result.images().get(i).costs();
-            assertThat(costs.networkEvaluations()).isEqualTo(mixture.rowsOfClass.get(i)).isPositive();
+            assertThat(costs.networkEvaluations())
+                    .isEqualTo(mixture.rowsOfClass.get(i))
+                    .isPositive();
             assertThat(costs.rewardCalls()).isEqualTo(reward.calls.get(i)).isPositive();
             assertThat(costs.heldOutCalls()).isEqualTo(heldOut.calls.get(i)).isEqualTo(1);
             assertThat(costs.decoderCalls()).isZero();
@@ -105,7 +110,9 @@ class SearchBehaviourTest {
                 .build()
                 .run(ImageRequest.of(0, 2, 3, 4));
         for (ImageResult image : result.images()) {
-            assertThat(image.costs().networkEvaluations()).isEqualTo(13 * 80 * 2 + 4 * 2 + 1).isEqualTo(2089);
+            assertThat(image.costs().networkEvaluations())
+                    .isEqualTo(13 * 80 * 2 + 4 * 2 + 1)
+                    .isEqualTo(2089);
             assertThat(image.costs().transitions()).isEqualTo(13 * 80 + 5);
             assertThat(image.costs().rewardCalls()).isEqualTo(13 * 80 + 1);
         }
@@ -152,7 +159,9 @@ class SearchBehaviourTest {
         List<ImageRequest> requests = ImageRequest.of(20, 4, 5, 6, 7);
         SearchResult together = run(method, 64, requests);
         for (int i = 0; i < 4; i++) {
-            assertSame(run(method, 64, requests.subList(i, i + 1)).images().get(0), together.images().get(i));
+            assertSame(
+                    run(method, 64, requests.subList(i, i + 1)).images().get(0),
+                    together.images().get(i));
         }
     }
 
@@ -181,7 +190,8 @@ class SearchBehaviourTest {
         SearchResult drawn = run(method, 64, ImageRequest.of(0, 5, 1, 2, 3));
         SearchResult again = drawn.trail().replay(mixture, 3, SearchListener.NONE);
         for (int i = 0; i < 5; i++) {
-            assertThat(again.images().get(i).state()).isEqualTo(drawn.images().get(i).state());
+            assertThat(again.images().get(i).state())
+                    .isEqualTo(drawn.images().get(i).state());
             assertThat(again.images().get(i).costs().networkEvaluations()).isEqualTo(SHORT.evaluations());
         }
         assertThat(mixture.rows.get()).isEqualTo(5L * SHORT.evaluations());
@@ -191,7 +201,8 @@ class SearchBehaviourTest {
     void twoSearchesAtOnceFindWhatEachFindsAlone() throws Exception {
         List<Method> methods = List.of(LocalSearch.builder().rounds(4).build(), new BestOfN(4));
         List<ImageRequest> requests = ImageRequest.of(0, 6, 1, 2, 3);
-        List<SearchResult> alone = methods.stream().map(method -> run(method, 16, requests)).toList();
+        List<SearchResult> alone =
+                methods.stream().map(method -> run(method, 16, requests)).toList();
         AtomicReference<Throwable> failure = new AtomicReference<>();
         List<Thread> threads = new ArrayList<>();
         for (int t = 0; t < 4; t++) {
@@ -201,7 +212,9 @@ class SearchBehaviourTest {
                     for (int repeat = 0; repeat < 5; repeat++) {
                         SearchResult result = run(methods.get(which), 16, requests);
                         for (int i = 0; i < 6; i++) {
-                            assertSame(result.images().get(i), alone.get(which).images().get(i));
+                            assertSame(
+                                    result.images().get(i),
+                                    alone.get(which).images().get(i));
                         }
                     }
                 } catch (Throwable e) {
@@ -319,7 +332,9 @@ class SearchBehaviourTest {
                 .isInstanceOf(NoisetrailException.class)
                 .hasMessage("broken " + where);
         assertThat(Pointer.totalCount()).isEqualTo(pointers);
-        assertThat(search.run(ImageRequest.of(0, 4, 1)).images()).as("and the search runs again").hasSize(4);
+        assertThat(search.run(ImageRequest.of(0, 4, 1)).images())
+                .as("and the search runs again")
+                .hasSize(4);
     }
 
     @Test
@@ -330,7 +345,12 @@ class SearchBehaviourTest {
                 .sampler(SHORT.withSteps(4))
                 .method(LocalSearch.builder().rounds(2).build())
                 .reward(Rewards.weighted(java.util.Map.of(
-                        Rewards.brightness(), 1.0, Rewards.compressibility(0), .5, Reward.of("own", image -> image.at(0, 3, 3)), .1)))
+                        Rewards.brightness(),
+                        1.0,
+                        Rewards.compressibility(0),
+                        .5,
+                        Reward.of("own", image -> image.at(0, 3, 3)),
+                        .1)))
                 .build();
         for (int i = 0; i < 10; i++) {
             search.run(ImageRequest.of(0, 8, 0, 1));
@@ -370,14 +390,16 @@ class SearchBehaviourTest {
             }
             SearchResult again = result.trail().replay(mixture, 64, SearchListener.NONE);
             for (int i = 0; i < 3; i++) {
-                assertThat(again.images().get(i).state()).isEqualTo(result.images().get(i).state());
+                assertThat(again.images().get(i).state())
+                        .isEqualTo(result.images().get(i).state());
             }
         }
     }
 
     @Test
     void aBudgetBelowOneTrajectoryIsRefused() {
-        assertThatThrownBy(() -> Search.builder(tenClasses()).sampler(SHORT).budget(14).build())
+        assertThatThrownBy(() ->
+                        Search.builder(tenClasses()).sampler(SHORT).budget(14).build())
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("budget must be >= 15: 14");
     }
@@ -396,7 +418,8 @@ class SearchBehaviourTest {
                 .run(ImageRequest.of(0, 3, 1, 2, 3));
         for (int i = 0; i < 3; i++) {
             if (method instanceof LocalSearch) {
-                assertThat(result.images().get(i).state()).isEqualTo(plain.images().get(i).state());
+                assertThat(result.images().get(i).state())
+                        .isEqualTo(plain.images().get(i).state());
             }
             assertThat(result.images().get(i).reward()).isBetween(0.0, 1.0);
         }
@@ -431,7 +454,11 @@ class SearchBehaviourTest {
         assertThat(result.images()).allMatch(image -> image.pixels().at(0, 0, 0) % 2 == 0);
         Reward never = Reward.of("never", image -> Double.NaN);
         for (Method method : methods()) {
-            SearchResult none = Search.builder(tenClasses()).sampler(SHORT).method(method).reward(never).build()
+            SearchResult none = Search.builder(tenClasses())
+                    .sampler(SHORT)
+                    .method(method)
+                    .reward(never)
+                    .build()
                     .run(ImageRequest.of(0, 2, 1));
             assertThat(none.images()).allMatch(image -> Double.isNaN(image.reward()));
         }
@@ -469,8 +496,10 @@ class SearchBehaviourTest {
             @Override
             public void onProgress(org.noisetrail.trace.Progress progress) {
                 if (last.get() != null) {
-                    assertThat(progress.imageSteps()).isGreaterThanOrEqualTo(last.get().imageSteps());
-                    assertThat(progress.networkEvaluations()).isGreaterThanOrEqualTo(last.get().networkEvaluations());
+                    assertThat(progress.imageSteps())
+                            .isGreaterThanOrEqualTo(last.get().imageSteps());
+                    assertThat(progress.networkEvaluations())
+                            .isGreaterThanOrEqualTo(last.get().networkEvaluations());
                 }
                 last.set(progress);
             }
@@ -492,10 +521,17 @@ class SearchBehaviourTest {
                     .build()
                     .run(ImageRequest.of(0, 7, 1, 2));
             assertThat(told).isEqualTo(result.images());
-            assertThat(last.get().imageSteps()).isEqualTo(7L * SHORT.steps()).isEqualTo(last.get().imageStepsTotal());
-            long evaluations = result.images().stream().mapToLong(image -> image.costs().networkEvaluations()).sum();
+            assertThat(last.get().imageSteps())
+                    .isEqualTo(7L * SHORT.steps())
+                    .isEqualTo(last.get().imageStepsTotal());
+            long evaluations = result.images().stream()
+                    .mapToLong(image -> image.costs().networkEvaluations())
+                    .sum();
             assertThat(last.get().networkEvaluations()).isEqualTo(evaluations);
-            double best = result.images().stream().mapToDouble(ImageResult::reward).max().orElseThrow();
+            double best = result.images().stream()
+                    .mapToDouble(ImageResult::reward)
+                    .max()
+                    .orElseThrow();
             assertThat(last.get().bestReward()).isGreaterThanOrEqualTo(best - 1e-12);
         }
     }
@@ -513,7 +549,8 @@ class SearchBehaviourTest {
                 .build()
                 .run(ImageRequest.of(0, 3, 1));
         for (int i = 0; i < 3; i++) {
-            assertThat(with.images().get(i).state()).isEqualTo(without.images().get(i).state());
+            assertThat(with.images().get(i).state())
+                    .isEqualTo(without.images().get(i).state());
             assertThat(without.images().get(i).heldOut()).isEmpty();
             assertThat(with.images().get(i).heldOut().orElseThrow()).isCloseTo(.6, within(.4));
         }

@@ -69,7 +69,13 @@ class SearchLawsTest {
         float[] x = result.images().get(0).state();
         // Another data deviation, the same noise: both tell the same initial state.
         ExactMixture wider = new ExactMixture(SMALL, false, 1, 0);
-        float[] wide = Search.builder(wider).sampler(sampler).build().run(ImageRequest.of(0, 1)).images().get(0).state();
+        float[] wide = Search.builder(wider)
+                .sampler(sampler)
+                .build()
+                .run(ImageRequest.of(0, 1))
+                .images()
+                .get(0)
+                .state();
         double wideFactor = Linear.of(sampler, 1).factor();
         for (int i = 0; i < x.length; i++) {
             assertThat(x[i] / linear.factor()).isCloseTo(wide[i] / wideFactor, within(80 * 1e-4));
@@ -93,12 +99,18 @@ class SearchLawsTest {
 
     @Test
     void theSamplerReproducesTheMomentsOfAMixture() {
-        // Two well separated components: mean 0, variance m^2 + s^2, and half of the images on each side. Many steps: the sampler's own
+        // Two well separated components: mean 0, variance m^2 + s^2, and half of the images on each side. Many steps:
+        // the sampler's own
         // error at 18 steps is above the test's.
         EdmSampler fine = new EdmSampler(200, .002, 80, 7, 40, .05, 50, 1);
         ExactMixture mixture = new ExactMixture(PIXEL, false, .15, -.6, .6);
         int n = 4000;
-        float[] x = states(Search.builder(mixture).sampler(fine).maxBatch(1000).seed(11).build().run(ImageRequest.of(0, n)));
+        float[] x = states(Search.builder(mixture)
+                .sampler(fine)
+                .maxBatch(1000)
+                .seed(11)
+                .build()
+                .run(ImageRequest.of(0, n)));
         double error = 1 / Math.sqrt(n);
         double variance = .6 * .6 + .15 * .15;
         assertThat(mean(x)).isCloseTo(0, within(4 * Math.sqrt(variance) * error));
@@ -172,7 +184,8 @@ class SearchLawsTest {
     void everyMethodBeatsNaive(Method method) {
         ExactMixture mixture = new ExactMixture(SMALL, false, .2, -.4, 0, .4);
         int n = 64;
-        Search.Builder search = Search.builder(mixture).reward(Rewards.brightness()).maxBatch(256);
+        Search.Builder search =
+                Search.builder(mixture).reward(Rewards.brightness()).maxBatch(256);
         double[] naive = rewards(search.build().run(ImageRequest.of(0, n)));
         double[] searched = rewards(search.method(method).build().run(ImageRequest.of(0, n)));
         double[] gain = new double[n];
@@ -193,13 +206,18 @@ class SearchLawsTest {
             for (int rounds = 1; rounds <= 8; rounds++) {
                 double[] now = rewards(Search.builder(mixture)
                         .sampler(LAST_STEP_ALONE)
-                        .method(LocalSearch.builder().rounds(rounds).keepPivot(keep).build())
+                        .method(LocalSearch.builder()
+                                .rounds(rounds)
+                                .keepPivot(keep)
+                                .build())
                         .reward(Rewards.brightness())
                         .build()
                         .run(ImageRequest.of(0, 12)));
                 for (int i = 0; before != null && i < now.length; i++) {
                     if (keep) {
-                        assertThat(now[i]).as("image %d after round %d", i, rounds).isGreaterThanOrEqualTo(before[i]);
+                        assertThat(now[i])
+                                .as("image %d after round %d", i, rounds)
+                                .isGreaterThanOrEqualTo(before[i]);
                     } else {
                         fell |= now[i] < before[i];
                     }
@@ -233,12 +251,20 @@ class SearchLawsTest {
             Recorded reward = new Recorded();
             SearchResult result = Search.builder(mixture)
                     .sampler(LAST_STEP_ALONE)
-                    .method(LocalSearch.builder().candidates(5).rounds(7).keepPivot(keep).build())
+                    .method(LocalSearch.builder()
+                            .candidates(5)
+                            .rounds(7)
+                            .keepPivot(keep)
+                            .build())
                     .reward(reward)
                     .build()
                     .run(ImageRequest.of(3, 1));
             List<double[]> rounds = reward.batches.subList(0, 7);
-            double best = rounds.stream().skip(keep ? 0 : 6).flatMapToDouble(Arrays::stream).max().orElseThrow();
+            double best = rounds.stream()
+                    .skip(keep ? 0 : 6)
+                    .flatMapToDouble(Arrays::stream)
+                    .max()
+                    .orElseThrow();
             assertThat(result.images().get(0).reward()).isEqualTo(best);
         }
     }
@@ -249,9 +275,13 @@ class SearchLawsTest {
         ExactMixture mixture = new ExactMixture(SMALL, false, .2, -.4, .4);
         Method method = LocalSearch.builder().rounds(3).build();
         Search.Builder search = Search.builder(mixture).method(method);
-        double bright = search.reward(Rewards.brightness()).build().run(ImageRequest.of(0, 16)).meanReward();
+        double bright = search.reward(Rewards.brightness())
+                .build()
+                .run(ImageRequest.of(0, 16))
+                .meanReward();
         Reward dark = Rewards.weighted(java.util.Map.of(Rewards.brightness(), -1.0));
-        double darkness = search.reward(dark).build().run(ImageRequest.of(0, 16)).meanReward();
+        double darkness =
+                search.reward(dark).build().run(ImageRequest.of(0, 16)).meanReward();
         assertThat(bright).isGreaterThan(.6);
         assertThat(-darkness).isLessThan(.4);
     }
@@ -262,10 +292,18 @@ class SearchLawsTest {
         ExactMixture mixture = new ExactMixture(SMALL, false, .3, 0);
         LocalSearch.Builder method =
                 LocalSearch.builder().epsilon(epsilon).lambda(.5).rounds(10).keepPivot(false);
-        List<ImageResult> free = Search.builder(mixture).method(method.build()).reward(Rewards.brightness()).build()
-                .run(ImageRequest.of(0, 8)).images();
-        List<ImageResult> projected = Search.builder(mixture).method(method.project(true).build()).reward(Rewards.brightness()).build()
-                .run(ImageRequest.of(0, 8)).images();
+        List<ImageResult> free = Search.builder(mixture)
+                .method(method.build())
+                .reward(Rewards.brightness())
+                .build()
+                .run(ImageRequest.of(0, 8))
+                .images();
+        List<ImageResult> projected = Search.builder(mixture)
+                .method(method.project(true).build())
+                .reward(Rewards.brightness())
+                .build()
+                .run(ImageRequest.of(0, 8))
+                .images();
         if (epsilon == 0) {
             assertThat(free).allMatch(image -> image.pivotNorm() > 1.3);
             assertThat(projected).allMatch(image -> Math.abs(image.pivotNorm() - 1) < 1e-4);

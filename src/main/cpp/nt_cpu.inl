@@ -1,0 +1,441 @@
+/*
+ * The CPU form, compiled once for each instruction set (NT_LEVEL names the namespace): the same operations in the same order, so the same bits.
+ * Threads are OpenMP's, the pool that LibTorch uses too; small jobs stay on the caller.
+ */
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <memory>
+#include <new>
+
+#include "nt_ops.h"
+
+namespace nt {
+namespace NT_LEVEL {
+namespace {
+
+/* Elements below which a parallel region costs more than it saves. */
+constexpr int64_t PARALLEL = 1 << 14;
+constexpr int COUNTERS = 64; /* of a block of noise: 256 normals */
+constexpr int BLOCK = 4 * COUNTERS;
+
+struct Key {
+    uint32_t c1, c2, c3, k0, k1;
+};
+
+inline Key key_of(const nt_row& row, uint32_t round, uint64_t seed) {
+    return {row.draw + round, row.stage, row.image, (uint32_t)seed, (uint32_t)(seed >> 32)};
+}
+
+/* 256 normals from a counter on. */
+inline void block_of_normals(const Key& key, uint32_t first, float* __restrict out) {
+    alignas(64) uint32_t r0[COUNTERS], r1[COUNTERS], r2[COUNTERS], r3[COUNTERS];
+    for (int j = 0; j < COUNTERS; j++) {
+        Words w = philox(first + (uint32_t)j, key.c1, key.c2, key.c3, key.k0, key.k1);
+        r0[j] = w.r0;
+        r1[j] = w.r1;
+        r2[j] = w.r2;
+        r3[j] = w.r3;
+    }
+    for (int j = 0; j < COUNTERS; j++) {
+        float m0 = radius(r0[j]);
+        Turn t0 = turn(r1[j]);
+        float m1 = radius(r2[j]);
+        Turn t1 = turn(r3[j]);
+        out[4 * j] = m0 * t0.cos;
+        out[4 * j + 1] = m0 * t0.sin;
+        out[4 * j + 2] = m1 * t1.cos;
+        out[4 * j + 3] = m1 * t1.sin;
+    }
+}
+
+inline void row_of_normals(const Key& key, int64_t elements, float* out) {
+    int64_t e = 0;
+    for (; e + BLOCK <= elements; e += BLOCK) {
+        block_of_normals(key, (uint32_t)(e / 4), out + e);
+    }
+    if (e < elements) {
+        alignas(64) float rest[BLOCK];
+        block_of_normals(key, (uint32_t)(e / 4), rest);
+        std::memcpy(out + e, rest, (size_t)(elements - e) * sizeof(float));
+    }
+}
+
+inline double norm_of(const float* __restrict v, int64_t elements) {
+    alignas(64) float lanes[LANES] = {};
+    int64_t e = 0;
+    for (; e + LANES <= elements; e += LANES) {
+        for (int l = 0; l < LANES; l++) {
+            lanes[l] = fmaf(v[e + l], v[e + l], lanes[l]);
+        }
+    }
+    for (int l = 0; e + l < elements; l++) {
+        lanes[l] = fmaf(v[e + l], v[e + l], lanes[l]);
+    }
+    for (int width = LANES / 2; width > 0; width /= 2) {
+        for (int l = 0; l < width; l++) {
+            lanes[l] += lanes[l + width];
+        }
+    }
+    return std::sqrt((double)lanes[0]);
+}
+
+inline void uniforms_of(const Key& key, double& coin, double& radius) {
+    Words w = philox(0xFFFFFFFFu, key.c1, key.c2, key.c3, key.k0, key.k1);
+    coin = uniform(w.r0);
+    radius = uniform(w.r1);
+}
+
+template <class Store>
+inline void store_as(int32_t dtype, const Store& store) {
+    if (dtype == NT_F32) {
+        store([](void* out, int64_t i, float v) { ((float*)out)[i] = v; });
+    } else if (dtype == NT_F16) {
+        store([](void* out, int64_t i, float v) { ((uint16_t*)out)[i] = to_half(v); });
+    } else {
+        store([](void* out, int64_t i, float v) { ((uint16_t*)out)[i] = to_bf16(v); });
+    }
+}
+
+template <class Load>
+inline void load_as(int32_t dtype, const Load& load) {
+    if (dtype == NT_F32) {
+        load([](const void* in, int64_t i) { return ((const float*)in)[i]; });
+    } else if (dtype == NT_F16) {
+        load([](const void* in, int64_t i) { return from_half(((const uint16_t*)in)[i]); });
+    } else {
+        load([](const void* in, int64_t i) { return from_bf16(((const uint16_t*)in)[i]); });
+    }
+}
+
+int32_t noise(void*, const nt_row* table, int64_t rows, uint64_t seed, int64_t elements, float scale, float* out) {
+#pragma omp parallel for if (rows > 1 && rows * elements >= PARALLEL)
+    for (int64_t r = 0; r < rows; r++) {
+        float* row = out + r * elements;
+        row_of_normals(key_of(table[r], 0, seed), elements, row);
+        for (int64_t e = 0; e < elements; e++) {
+            row[e] *= scale;
+        }
+    }
+    return NT_OK;
+}
+
+int32_t uniforms(void*, const nt_row* table, int64_t rows, uint64_t seed, double* out) {
+    for (int64_t r = 0; r < rows; r++) {
+        uniforms_of(key_of(table[r], 0, seed), out[2 * r], out[2 * r + 1]);
+    }
+    return NT_OK;
+}
+
+inline void candidate_noise(const CandidateArgs& a, const nt_row& row, float* __restrict z) {
+    const float* __restrict pivot = a.pivots + (a.pivots ? row.parent * a.elements : 0);
+    Key key = key_of(row, a.round, a.seed);
+    double coin, u;
+    uniforms_of(key, coin, u);
+    int32_t kind = row.kind == NT_COIN ? (coin < a.epsilon ? NT_GLOBAL : NT_LOCAL) : row.kind;
+    if (kind == NT_NONE) {
+        std::memset(z, 0, (size_t)a.elements * sizeof(float));
+    } else if (kind == NT_PIVOT) {
+        std::memcpy(z, pivot, (size_t)a.elements * sizeof(float));
+    } else {
+        row_of_normals(key, a.elements, z);
+    }
+    if (kind != NT_LOCAL) {
+        return;
+    }
+    double root = std::sqrt((double)a.elements);
+    float factor = (float)(u * a.lambda * root / norm_of(z, a.elements));
+    for (int64_t e = 0; e < a.elements; e++) {
+        z[e] = fmaf(factor, z[e], pivot[e]);
+    }
+    if (a.sphere) {
+        float scale = (float)(root / norm_of(z, a.elements));
+        for (int64_t e = 0; e < a.elements; e++) {
+            z[e] *= scale;
+        }
+    }
+}
+
+int32_t candidates(void*, const CandidateArgs& a) {
+    int32_t status = NT_OK;
+#pragma omp parallel for if (a.rows > 1 && a.rows * a.elements >= PARALLEL)
+    for (int64_t r = 0; r < a.rows; r++) {
+        const nt_row& row = a.table[r];
+        std::unique_ptr<float[]> scratch;
+        float* z = a.noise + (a.noise ? r * a.elements : 0);
+        if (!a.noise) {
+            scratch.reset(new (std::nothrow) float[(size_t)a.elements]);
+            z = scratch.get();
+            if (!z) {
+#pragma omp atomic write
+                status = NT_OUT_OF_MEMORY;
+                continue;
+            }
+        }
+        candidate_noise(a, row, z);
+        if (!a.steps) {
+            continue;
+        }
+        const nt_step step = a.steps[row.stage - 1];
+        if (a.c_noise) {
+            a.c_noise[r] = step.c_noise;
+        }
+        if (!a.x_hat && !a.input) {
+            continue;
+        }
+        const float* __restrict x = a.x + row.parent * a.elements;
+        store_as(a.input_dtype, [&](auto put) {
+            if (a.x_hat && a.input) {
+                float* __restrict x_hat = a.x_hat + r * a.elements;
+                for (int64_t e = 0; e < a.elements; e++) {
+                    float v = fmaf(step.gain, z[e], x[e]);
+                    x_hat[e] = v;
+                    put(a.input, r * a.elements + e, step.c_in * v);
+                }
+                return;
+            }
+            for (int64_t e = 0; e < a.elements; e++) {
+                float v = fmaf(step.gain, z[e], x[e]);
+                if (a.x_hat) {
+                    a.x_hat[r * a.elements + e] = v;
+                } else {
+                    put(a.input, r * a.elements + e, step.c_in * v);
+                }
+            }
+        });
+    }
+    return status == NT_OK ? NT_OK : fail(status, "no memory for the noise of a candidate: %lld bytes", (long long)a.elements * 4);
+}
+
+int32_t euler(void*, const UpdateArgs& a) {
+#pragma omp parallel for if (a.rows > 1 && a.rows * a.elements >= PARALLEL)
+    for (int64_t r = 0; r < a.rows; r++) {
+        const nt_step step = a.steps[a.table[r].stage - 1];
+        const int64_t from = r * a.elements;
+        const float* __restrict x_hat = a.x_hat + from;
+        float* __restrict x_next = a.x_next + from;
+        float* __restrict slope = a.slope ? a.slope + from : nullptr;
+        float* __restrict clean = a.clean ? a.clean + from : nullptr;
+        const float way = step.sigma_next - step.sigma_hat;
+        if (a.c_noise) {
+            a.c_noise[r] = step.c_noise_next;
+        }
+        load_as(a.network_dtype, [&](auto get) {
+            store_as(a.input_dtype, [&](auto put) {
+                auto all = [&](auto each) {
+                    for (int64_t e = 0; e < a.elements; e++) {
+                        float d = denoised(step.c_skip, step.c_out, x_hat[e], get(a.network, from + e));
+                        float s = (x_hat[e] - d) / step.sigma_hat;
+                        float v = fmaf(way, s, x_hat[e]);
+                        x_next[e] = v;
+                        each(e, d, s, v);
+                    }
+                };
+                if (slope && a.input && !clean) {
+                    all([&](int64_t e, float, float s, float v) {
+                        slope[e] = s;
+                        put(a.input, from + e, step.c_in_next * v);
+                    });
+                    return;
+                }
+                all([&](int64_t e, float d, float s, float v) {
+                    if (slope) {
+                        slope[e] = s;
+                    }
+                    if (clean) {
+                        clean[e] = d;
+                    }
+                    if (a.input) {
+                        put(a.input, from + e, step.c_in_next * v);
+                    }
+                });
+            });
+        });
+    }
+    return NT_OK;
+}
+
+int32_t heun(void*, const UpdateArgs& a) {
+#pragma omp parallel for if (a.rows > 1 && a.rows * a.elements >= PARALLEL)
+    for (int64_t r = 0; r < a.rows; r++) {
+        const nt_step step = a.steps[a.table[r].stage - 1];
+        const int64_t from = r * a.elements;
+        const float* __restrict x_hat = a.x_hat + from;
+        const float* __restrict slope = a.slope + from;
+        float* __restrict x_next = a.x_next + from;
+        float* __restrict clean = a.clean ? a.clean + from : nullptr;
+        const float half_way = 0.5f * (step.sigma_next - step.sigma_hat);
+        load_as(a.network_dtype, [&](auto get) {
+            auto all = [&](auto each) {
+                for (int64_t e = 0; e < a.elements; e++) {
+                    float v = x_next[e];
+                    float d = denoised(step.c_skip_next, step.c_out_next, v, get(a.network, from + e));
+                    x_next[e] = fmaf(half_way, slope[e] + (v - d) / step.sigma_next, x_hat[e]);
+                    each(e, d);
+                }
+            };
+            if (clean) {
+                all([&](int64_t e, float d) { clean[e] = d; });
+            } else {
+                all([](int64_t, float) {});
+            }
+        });
+    }
+    return NT_OK;
+}
+
+int32_t quantise(void*, const float* x, int64_t count, uint8_t* out) {
+    const int64_t piece = 1 << 13;
+#pragma omp parallel for if (count >= 4 * PARALLEL)
+    for (int64_t from = 0; from < count; from += piece) {
+        const int64_t to = std::min(count, from + piece);
+        for (int64_t i = from; i < to; i++) {
+            out[i] = quantised(x[i]);
+        }
+    }
+    return NT_OK;
+}
+
+int32_t luminance(void*, const ImageArgs& a, double* out) {
+    const int64_t plane = (int64_t)a.height * a.width;
+#pragma omp parallel for if (a.rows > 1 && a.rows * a.channels * plane >= 4 * PARALLEL)
+    for (int64_t r = 0; r < a.rows; r++) {
+        const uint8_t* image = a.images + r * a.channels * plane;
+        uint64_t sums[3] = {};
+        for (int32_t c = 0; c < a.channels; c++) {
+            uint64_t sum = 0;
+            for (int64_t i = 0; i < plane; i++) {
+                sum += image[c * plane + i];
+            }
+            sums[a.channels == 3 ? c : 0] += sum;
+        }
+        out[r] = luminance_of(sums[0], sums[1], sums[2], a.channels, plane);
+    }
+    return NT_OK;
+}
+
+int32_t jpeg_size(void*, const ImageArgs& a, double max_bytes, int32_t* bytes, double* score) {
+    const int64_t size = (int64_t)a.channels * a.height * a.width;
+    const JpegTables& tables = jpeg_tables();
+#pragma omp parallel for schedule(dynamic) if (a.rows > 1)
+    for (int64_t r = 0; r < a.rows; r++) {
+        int32_t count = jpeg_bytes(tables, {a.images + r * size, a.channels, a.height, a.width});
+        if (bytes) {
+            bytes[r] = count;
+        }
+        if (score) {
+            score[r] = compressibility(count, max_bytes);
+        }
+    }
+    return NT_OK;
+}
+
+int32_t softmax_at(void*, const float* logits, int64_t rows, int64_t classes, const int32_t* labels, double* out) {
+    for (int64_t r = 0; r < rows; r++) {
+        if (labels[r] < 0 || labels[r] >= classes) {
+            return fail(NT_INVALID, "label must be from 0 to %lld: %d", (long long)classes - 1, labels[r]);
+        }
+    }
+    for (int64_t r = 0; r < rows; r++) {
+        const float* row = logits + r * classes;
+        float most = row[0];
+        for (int64_t c = 1; c < classes; c++) {
+            most = row[c] > most ? row[c] : most;
+        }
+        double sum = 0;
+        for (int64_t c = 0; c < classes; c++) {
+            sum += std::exp((double)row[c] - (double)most);
+        }
+        out[r] = std::exp((double)row[labels[r]] - (double)most) / sum;
+    }
+    return NT_OK;
+}
+
+int32_t accumulate(void*, const double* score, int64_t rows, double weight, int32_t add, double* out) {
+    for (int64_t r = 0; r < rows; r++) {
+        out[r] = add ? std::fma(weight, score[r], out[r]) : weight * score[r];
+    }
+    return NT_OK;
+}
+
+int32_t select(void*, const double* scores, int64_t groups, int64_t size, int32_t keep, double* best, int32_t* winner, int32_t* nans) {
+    for (int64_t g = 0; g < groups; g++) {
+        const double* group = scores + g * size;
+        int64_t index = 0;
+        int32_t unknown = 0;
+        for (int64_t i = 0; i < size; i++) {
+            unknown += group[i] != group[i];
+            index = ranked(group[i]) > ranked(group[index]) ? i : index;
+        }
+        if (nans) {
+            nans[g] += unknown;
+        }
+        bool kept = keep && best[g] == best[g] && !(ranked(group[index]) > best[g]);
+        winner[g] = kept ? -1 : (int32_t)index;
+        best[g] = kept ? best[g] : group[index];
+    }
+    return NT_OK;
+}
+
+int32_t top(void*, const double* scores, int64_t groups, int64_t size, int64_t take, int32_t* index, int32_t* nans) {
+    std::unique_ptr<int32_t[]> order(new (std::nothrow) int32_t[(size_t)size]);
+    if (!order) {
+        return fail(NT_OUT_OF_MEMORY, "no memory to rank %lld scores", (long long)size);
+    }
+    for (int64_t g = 0; g < groups; g++) {
+        const double* group = scores + g * size;
+        for (int64_t i = 0; i < size; i++) {
+            order[i] = (int32_t)i;
+            if (nans && group[i] != group[i]) {
+                nans[g]++;
+            }
+        }
+        std::partial_sort(order.get(), order.get() + take, order.get() + size, [&](int32_t a, int32_t b) {
+            double left = ranked(group[a]), right = ranked(group[b]);
+            return left > right || (left == right && a < b);
+        });
+        std::copy(order.get(), order.get() + take, index + g * take);
+    }
+    return NT_OK;
+}
+
+int32_t gather(
+        void*, const char* src, int64_t row_bytes, const int32_t* index, int64_t count, int64_t per_group, int64_t group_size,
+        const int32_t* target, char* dst) {
+    for (int64_t g = 0; g < count; g++) {
+        int64_t to = target ? target[g] : g;
+        if (index[g] >= 0 && index[g] < group_size && to >= 0) {
+            std::memcpy(dst + to * row_bytes, src + ((g / per_group) * group_size + index[g]) * row_bytes, (size_t)row_bytes);
+        }
+    }
+    return NT_OK;
+}
+
+int32_t sphere(void*, float* p, int64_t rows, int64_t elements, int32_t project, double* norm) {
+    double root = std::sqrt((double)elements);
+#pragma omp parallel for if (rows > 1 && rows * elements >= PARALLEL)
+    for (int64_t r = 0; r < rows; r++) {
+        float* row = p + r * elements;
+        double length = norm_of(row, elements);
+        if (norm) {
+            norm[r] = length;
+        }
+        if (project && length > 0) {
+            float scale = (float)(root / length);
+            for (int64_t e = 0; e < elements; e++) {
+                row[e] *= scale;
+            }
+        }
+    }
+    return NT_OK;
+}
+
+} // namespace
+
+extern const Ops ops;
+const Ops ops = {noise,     uniforms, candidates, euler, heun, quantise, luminance, jpeg_size, softmax_at,
+                 accumulate, select,  top,        gather, sphere};
+
+} // namespace NT_LEVEL
+} // namespace nt

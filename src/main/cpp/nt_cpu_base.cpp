@@ -1,0 +1,2 @@
+#define NT_LEVEL base
+#include "nt_cpu.inl"

@@ -1,0 +1,2 @@
+#define NT_LEVEL v3
+#include "nt_cpu.inl"

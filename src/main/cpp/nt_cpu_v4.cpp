@@ -1,0 +1,2 @@
+#define NT_LEVEL v4
+#include "nt_cpu.inl"

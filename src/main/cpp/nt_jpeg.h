@@ -1,0 +1,221 @@
+/*
+ * The exact size of the baseline JPEG that libjpeg writes (and Pillow with it) at quality 80, 4:2:0, standard Huffman tables: the same integer
+ * arithmetic, without the file. Tables: ITU-T T.81, annex K. Shared by the CPU and the GPU.
+ */
+#ifndef NT_JPEG_H
+#define NT_JPEG_H
+
+#include "nt_math.h"
+
+namespace nt {
+
+struct JpegTables {
+    uint16_t quant[2][64];      /* quality 80, natural order, luminance and chrominance */
+    uint8_t zigzag[64];         /* natural index of each zigzag position */
+    uint32_t dc[2][12];         /* code << 8 | length, by category */
+    uint32_t ac[2][256];        /* code << 8 | length, by run << 4 | size */
+};
+
+#ifdef __CUDACC__
+#define NT_JPEG_HD static inline __host__ __device__
+#else
+#define NT_JPEG_HD static inline
+#endif
+
+/* Bytes of the file before and after the entropy-coded data: SOI, APP0, DQT, SOF0, DHT, SOS, EOI. */
+enum { JPEG_HEADER_GREY = 330, JPEG_HEADER_COLOUR = 625 };
+
+/* Counts the bytes that a bit writer would write, a zero stuffed after each 0xFF. */
+struct BitCounter {
+    uint64_t buffer;
+    int32_t bits;
+    int32_t bytes;
+
+    NT_HD void put(uint32_t code, int32_t length) {
+        buffer = buffer << length | code;
+        bits += length;
+        while (bits >= 8) {
+            bits -= 8;
+            bytes += 1 + ((buffer >> bits & 0xFF) == 0xFF);
+        }
+    }
+
+    /* The last byte is filled up with ones. */
+    NT_HD int32_t finish() {
+        if (bits > 0) {
+            put((1u << (8 - bits)) - 1u, 8 - bits);
+        }
+        return bytes;
+    }
+};
+
+/* libjpeg's accurate integer DCT (Loeffler, Ligtenberg and Moschytz 1989): 13-bit constants, output scaled by 8, in place. */
+NT_JPEG_HD void forward_dct(int32_t* data) {
+    for (int pass = 0; pass < 2; pass++) {
+        const int next = pass == 0 ? 1 : 8; /* rows, then columns */
+        const int line = pass == 0 ? 8 : 1;
+        const int shift = pass == 0 ? 11 : 15;
+        const int32_t half = 1 << (shift - 1);
+        for (int i = 0; i < 8; i++) {
+            int32_t* p = data + i * line;
+            int32_t s0 = p[0] + p[7 * next], d0 = p[0] - p[7 * next];
+            int32_t s1 = p[next] + p[6 * next], d1 = p[next] - p[6 * next];
+            int32_t s2 = p[2 * next] + p[5 * next], d2 = p[2 * next] - p[5 * next];
+            int32_t s3 = p[3 * next] + p[4 * next], d3 = p[3 * next] - p[4 * next];
+            int32_t e0 = s0 + s3, e3 = s0 - s3, e1 = s1 + s2, e2 = s1 - s2;
+            if (pass == 0) {
+                p[0] = (e0 + e1) * 4;
+                p[4 * next] = (e0 - e1) * 4;
+            } else {
+                p[0] = (e0 + e1 + 2) >> 2;
+                p[4 * next] = (e0 - e1 + 2) >> 2;
+            }
+            int32_t z = (e2 + e3) * 4433;
+            p[2 * next] = (z + e3 * 6270 + half) >> shift;
+            p[6 * next] = (z - e2 * 15137 + half) >> shift;
+            int32_t z1 = d3 + d0, z2 = d2 + d1, z3 = d3 + d1, z4 = d2 + d0;
+            int32_t z5 = (z3 + z4) * 9633;
+            z1 *= -7373;
+            z2 *= -20995;
+            z3 = z3 * -16069 + z5;
+            z4 = z4 * -3196 + z5;
+            p[7 * next] = (d3 * 2446 + z1 + z3 + half) >> shift;
+            p[5 * next] = (d2 * 16819 + z2 + z4 + half) >> shift;
+            p[3 * next] = (d1 * 25172 + z2 + z3 + half) >> shift;
+            p[next] = (d0 * 12299 + z1 + z4 + half) >> shift;
+        }
+    }
+}
+
+NT_JPEG_HD int32_t bit_length(uint32_t value) {
+    int32_t length = 0;
+    while (value) {
+        length++;
+        value >>= 1;
+    }
+    return length;
+}
+
+/* Transforms, quantises and codes one block of level-shifted samples; the block's DC becomes `last`. */
+NT_JPEG_HD void code_block(const JpegTables& t, int chroma, int32_t* block, int32_t& last, BitCounter& out) {
+    forward_dct(block);
+    int32_t run = 0;
+    for (int k = 0; k < 64; k++) {
+        int natural = t.zigzag[k];
+        int32_t q = (int32_t)t.quant[chroma][natural] << 3;
+        int32_t value = block[natural];
+        int32_t magnitude = ((value < 0 ? -value : value) + (q >> 1)) / q;
+        value = value < 0 ? -magnitude : magnitude;
+        if (k == 0) {
+            int32_t difference = value - last;
+            last = value;
+            int32_t size = bit_length((uint32_t)(difference < 0 ? -difference : difference));
+            uint32_t code = t.dc[chroma][size];
+            out.put(code >> 8, (int32_t)(code & 0xFF));
+            if (size) {
+                out.put((uint32_t)(difference < 0 ? difference - 1 : difference) & ((1u << size) - 1u), size);
+            }
+            continue;
+        }
+        if (value == 0) {
+            run++;
+            continue;
+        }
+        for (; run > 15; run -= 16) {
+            out.put(t.ac[chroma][0xF0] >> 8, (int32_t)(t.ac[chroma][0xF0] & 0xFF));
+        }
+        int32_t size = bit_length((uint32_t)magnitude);
+        uint32_t code = t.ac[chroma][run << 4 | size];
+        out.put(code >> 8, (int32_t)(code & 0xFF));
+        out.put((uint32_t)(value < 0 ? value - 1 : value) & ((1u << size) - 1u), size);
+        run = 0;
+    }
+    if (run) {
+        out.put(t.ac[chroma][0] >> 8, (int32_t)(t.ac[chroma][0] & 0xFF));
+    }
+}
+
+/* A block that lies outside the image: the DC before it and nothing else. */
+NT_JPEG_HD void code_empty_block(const JpegTables& t, int chroma, BitCounter& out) {
+    out.put(t.dc[chroma][0] >> 8, (int32_t)(t.dc[chroma][0] & 0xFF));
+    out.put(t.ac[chroma][0] >> 8, (int32_t)(t.ac[chroma][0] & 0xFF));
+}
+
+/* Reads an image as libjpeg's encoder sees it: edges repeated, RGB turned to Y, Cb, Cr in 16-bit fixed point. */
+struct JpegSource {
+    const uint8_t* pixels; /* [channels, height, width] */
+    int32_t channels, height, width;
+
+    NT_HD int32_t component(int which, int32_t y, int32_t x) const {
+        y = y < height ? y : height - 1;
+        x = x < width ? x : width - 1;
+        const int64_t plane = (int64_t)height * width;
+        const uint8_t* p = pixels + (int64_t)y * width + x;
+        if (channels == 1) {
+            return p[0];
+        }
+        int32_t r = p[0], g = p[plane], b = p[2 * plane];
+        switch (which) {
+            case 0: return (19595 * r + 38470 * g + 7471 * b + 32768) >> 16;
+            case 1: return (-11059 * r - 21709 * g + 32768 * b + (128 << 16) + 32767) >> 16;
+            default: return (32768 * r - 27439 * g - 5329 * b + (128 << 16) + 32767) >> 16;
+        }
+    }
+
+    /* Half resolution both ways; the rounding alternates between columns. Rows below the last pair repeat it. */
+    NT_HD int32_t halved(int which, int32_t y, int32_t x) const {
+        int32_t last = (height + 1) / 2 - 1;
+        y = y < last ? y : last;
+        int32_t sum = component(which, 2 * y, 2 * x) + component(which, 2 * y, 2 * x + 1)
+                + component(which, 2 * y + 1, 2 * x) + component(which, 2 * y + 1, 2 * x + 1);
+        return (sum + 1 + (x & 1)) >> 2;
+    }
+};
+
+NT_JPEG_HD int32_t jpeg_bytes(const JpegTables& t, const JpegSource& image) {
+    BitCounter out = {0, 0, 0};
+    int32_t block[64];
+    const int32_t columns = (image.width + 7) / 8;
+    const int32_t rows = (image.height + 7) / 8;
+    int32_t last[3] = {0, 0, 0};
+    if (image.channels == 1) {
+        for (int32_t by = 0; by < rows; by++) {
+            for (int32_t bx = 0; bx < columns; bx++) {
+                for (int i = 0; i < 64; i++) {
+                    block[i] = image.component(0, by * 8 + i / 8, bx * 8 + i % 8) - 128;
+                }
+                code_block(t, 0, block, last[0], out);
+            }
+        }
+        return JPEG_HEADER_GREY + out.finish();
+    }
+    for (int32_t my = 0; my < (image.height + 15) / 16; my++) {
+        for (int32_t mx = 0; mx < (image.width + 15) / 16; mx++) {
+            for (int part = 0; part < 4; part++) {
+                int32_t by = 2 * my + part / 2;
+                int32_t bx = 2 * mx + part % 2;
+                if (by >= rows || bx >= columns) {
+                    code_empty_block(t, 0, out);
+                    continue;
+                }
+                for (int i = 0; i < 64; i++) {
+                    block[i] = image.component(0, by * 8 + i / 8, bx * 8 + i % 8) - 128;
+                }
+                code_block(t, 0, block, last[0], out);
+            }
+            for (int which = 1; which < 3; which++) {
+                for (int i = 0; i < 64; i++) {
+                    block[i] = image.halved(which, my * 8 + i / 8, mx * 8 + i % 8) - 128;
+                }
+                code_block(t, 1, block, last[which], out);
+            }
+        }
+    }
+    return JPEG_HEADER_COLOUR + out.finish();
+}
+
+/* Builds the tables; on the host. */
+const JpegTables& jpeg_tables();
+
+} // namespace nt
+#endif

@@ -1,0 +1,121 @@
+/* What each device implements, after noisetrail.cpp has checked the arguments. */
+#ifndef NT_OPS_H
+#define NT_OPS_H
+
+#include "nt_jpeg.h"
+#include "noisetrail.h"
+
+namespace nt {
+
+struct CandidateArgs {
+    const nt_row* table;
+    int64_t rows;
+    uint32_t round; /* already << 16 */
+    uint64_t seed;
+    int64_t elements;
+    double epsilon, lambda;
+    int32_t sphere;
+    const float* x;
+    const float* pivots;
+    const nt_step* steps;
+    float* noise;
+    float* x_hat;
+    void* input;
+    int32_t input_dtype;
+    float* c_noise;
+};
+
+struct UpdateArgs {
+    const nt_row* table;
+    int64_t rows, elements;
+    const nt_step* steps;
+    const float* x_hat;
+    const void* network;
+    int32_t network_dtype;
+    float* slope;
+    float* x_next;
+    void* input;
+    int32_t input_dtype;
+    float* c_noise;
+    float* clean;
+};
+
+struct ImageArgs {
+    const uint8_t* images;
+    int64_t rows;
+    int32_t channels, height, width;
+};
+
+/* One set of kernels; each returns an nt_status. `stream` is the device's own. */
+struct Ops {
+    int32_t (*noise)(void* stream, const nt_row* table, int64_t rows, uint64_t seed, int64_t elements, float scale, float* out);
+    int32_t (*uniforms)(void* stream, const nt_row* table, int64_t rows, uint64_t seed, double* out);
+    int32_t (*candidates)(void* stream, const CandidateArgs& a);
+    int32_t (*euler)(void* stream, const UpdateArgs& a);
+    int32_t (*heun)(void* stream, const UpdateArgs& a);
+    int32_t (*quantise)(void* stream, const float* x, int64_t count, uint8_t* out);
+    int32_t (*luminance)(void* stream, const ImageArgs& a, double* out);
+    int32_t (*jpeg_size)(void* stream, const ImageArgs& a, double max_bytes, int32_t* bytes, double* score);
+    int32_t (*softmax_at)(void* stream, const float* logits, int64_t rows, int64_t classes, const int32_t* labels, double* out);
+    int32_t (*accumulate)(void* stream, const double* score, int64_t rows, double weight, int32_t add, double* out);
+    int32_t (*select)(void* stream, const double* scores, int64_t groups, int64_t size, int32_t keep, double* best, int32_t* winner, int32_t* nans);
+    int32_t (*top)(void* stream, const double* scores, int64_t groups, int64_t size, int64_t take, int32_t* index, int32_t* nans);
+    int32_t (*gather)(void* stream, const char* src, int64_t row_bytes, const int32_t* index, int64_t count, int64_t per_group, int64_t group_size, const int32_t* target, char* dst);
+    int32_t (*sphere)(void* stream, float* p, int64_t rows, int64_t elements, int32_t project, double* norm);
+};
+
+const Ops& cpu_ops();
+
+#ifdef NT_WITH_CUDA
+/* Sets the device for the calling thread; null if it cannot. */
+const Ops* cuda_ops(int32_t device);
+#endif
+
+/* Keeps a message for nt_last_error and gives the status back. */
+int32_t fail(int32_t status, const char* format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Conversions of the network's dtypes, round to nearest even; the GPU has its own instructions for the same. */
+NT_HD uint16_t to_bf16(float value) {
+    uint32_t bits = float_bits(value);
+    if ((bits & 0x7FFFFFFFu) > 0x7F800000u) {
+        return (uint16_t)(bits >> 16 | 0x40u);
+    }
+    return (uint16_t)((bits + 0x7FFFu + (bits >> 16 & 1u)) >> 16);
+}
+
+NT_HD float from_bf16(uint16_t value) {
+    return bits_float((uint32_t)value << 16);
+}
+
+NT_HD uint16_t to_half(float value) {
+    uint32_t bits = float_bits(value);
+    uint32_t sign = bits >> 16 & 0x8000u;
+    bits &= 0x7FFFFFFFu;
+    if (bits > 0x7F800000u) {
+        return (uint16_t)(sign | 0x7E00u);
+    }
+    if (bits >= 0x477FF000u) {
+        return (uint16_t)(sign | 0x7C00u); /* beyond 65504 + half a step: infinite */
+    }
+    if (bits < 0x38800000u) {
+        /* Subnormal: adding .5 leaves the value, rounded, in the last bits. */
+        return (uint16_t)(sign | (float_bits(bits_float(bits) + 0.5f) - 0x3F000000u));
+    }
+    return (uint16_t)(sign | ((bits - 0x38000000u + 0xFFFu + (bits >> 13 & 1u)) >> 13));
+}
+
+NT_HD float from_half(uint16_t value) {
+    uint32_t sign = (uint32_t)(value & 0x8000u) << 16;
+    uint32_t rest = value & 0x7FFFu;
+    if (rest >= 0x7C00u) {
+        return bits_float(sign | 0x7F800000u | (rest & 0x3FFu) << 13);
+    }
+    if (rest < 0x400u) {
+        float subnormal = (float)(int32_t)rest * 0x1p-24f;
+        return sign ? -subnormal : subnormal;
+    }
+    return bits_float(sign | ((rest << 13) + 0x38000000u));
+}
+
+} // namespace nt
+#endif

@@ -1,0 +1,75 @@
+package org.noisetrail.model;
+
+import java.util.List;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.kernels.Device;
+
+/** NVlabs' {@code EDMPrecond} over one of EDM's U-Nets. On the CPU a row's output has the same bits in every batch. */
+final class EdmDenoiser implements Denoiser {
+    private final NetworkConfig config;
+    private final Device device;
+    private final Digest id;
+    private final ScriptFunction function;
+    private final Preconditioning preconditioning;
+
+    /** @param id of the weights' file */
+    EdmDenoiser(NetworkConfig config, Safetensors file, Digest id, Device device) {
+        this.config = config;
+        this.device = device;
+        this.id = id;
+        this.preconditioning = Preconditioning.edm(config.sigmaData());
+        this.function = Torch.call(() -> build(config, file, device));
+    }
+
+    @SuppressWarnings("try")
+    private static ScriptFunction build(NetworkConfig config, Safetensors file, Device device) {
+        try (PointerScope leftovers = new PointerScope()) {
+            UNetScript.Source source = UNetScript.write(config, new Weights(file), device);
+            List<Tensor> arguments = source.arguments();
+            if (device.isCuda()) {
+                var target = Tensors.torchDevice(device);
+                arguments = arguments.stream().map(w -> w.to(target, ScalarType.Float)).toList();
+            }
+            return new ScriptFunction(source.text(), arguments);
+        }
+    }
+
+    @Override
+    public String id() {
+        return id.value();
+    }
+
+    @Override
+    public ImageShape shape() {
+        return config.shape();
+    }
+
+    @Override
+    public int classes() {
+        return config.classes();
+    }
+
+    @Override
+    public Preconditioning preconditioning() {
+        return preconditioning;
+    }
+
+    @Override
+    public Device device() {
+        return device;
+    }
+
+    @Override
+    public Tensor network(Tensor input, Tensor noise, @Nullable Tensor labels) {
+        Inputs.check(this, input, noise, labels);
+        return Torch.call(() -> labels == null ? function.call(input, noise) : function.call(input, noise, labels));
+    }
+
+    @Override
+    public void close() {
+        function.close();
+    }
+}

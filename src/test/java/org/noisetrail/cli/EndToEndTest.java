@@ -1,0 +1,510 @@
+package org.noisetrail.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.File;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Whole commands, from their arguments to their files. */
+@Timeout(300)
+class EndToEndTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    /** A plain trajectory of 18 steps: 17 of two evaluations and the last of one. */
+    private static final int PLAIN = 35;
+
+    @TempDir
+    private Path folder;
+
+    private Path out() {
+        return folder.resolve("out");
+    }
+
+    private static Cli.Ending succeed(Object... args) {
+        Cli.Ending ending = Cli.run(args);
+        assertThat(ending.err()).isEmpty();
+        assertThat(ending.code()).isZero();
+        return ending;
+    }
+
+    private static void fails(Cli.Ending ending, String message) {
+        assertThat(ending.err()).startsWith("noisetrail: ").contains(message);
+        assertThat(ending.err().lines()).hasSize(1);
+        assertThat(ending.out()).isEmpty();
+        assertThat(ending.code()).isEqualTo(1);
+    }
+
+    private static List<String> files(Path folder) throws IOException {
+        try (var files = Files.walk(folder)) {
+            return new ArrayList<>(new TreeSet<>(files.filter(Files::isRegularFile)
+                    .map(file -> folder.relativize(file).toString())
+                    .toList()));
+        }
+    }
+
+    private static JsonNode result(Path out) throws IOException {
+        return JSON.readTree(out.resolve("result.json").toFile());
+    }
+
+    @Test
+    void naiveImagesAreTheGoldensAndTheirFilesAreAllThere() throws IOException {
+        Cli.Ending ending = succeed(
+                "generate",
+                "--method",
+                "naive",
+                "--images",
+                10,
+                "--classes",
+                "0-9",
+                "--seed",
+                seed(),
+                "--held-out",
+                "class",
+                "--save-tensors",
+                "--out",
+                out(),
+                "-q");
+        assertThat(ending.out()).contains("image").contains("held-out").contains("written to " + out());
+
+        float[] expected = RawTensors.golden("edm/naive.safetensors").get("x").floats();
+        RawTensors.Raw x = RawTensors.read(out().resolve("final.safetensors")).get("x");
+        assertThat(x.type()).isEqualTo("F32");
+        assertThat(x.shape()).containsExactly(10, 1, 28, 28);
+        double sum = 0;
+        for (int i = 0; i < expected.length; i++) {
+            assertThat(x.floats()[i]).isCloseTo(expected[i], within(2e-3f));
+            sum += Math.abs(x.floats()[i] - expected[i]);
+        }
+        assertThat(sum / expected.length).isLessThan(2e-4);
+
+        List<String> names = new ArrayList<>(List.of("final.safetensors", "grid.png"));
+        for (int i = 0; i < 10; i++) {
+            names.add("images/00" + i + ".png");
+        }
+        names.addAll(List.of("result.json", "trail.json"));
+        assertThat(files(out())).containsExactlyElementsOf(names);
+
+        float[] brightness =
+                RawTensors.golden("edm/naive.safetensors").get("brightness").floats();
+        JsonNode result = result(out());
+        assertThat(result.get("complete").asBoolean()).isTrue();
+        assertThat(result.get("seconds").asDouble()).isPositive();
+        assertThat(result.get("settings").get("method").asText()).isEqualTo("naive");
+        assertThat(result.get("settings").get("sampler").get("sChurn").asDouble())
+                .isEqualTo(40);
+        assertThat(result.get("images")).hasSize(10);
+        for (int i = 0; i < 10; i++) {
+            JsonNode image = result.get("images").get(i);
+            assertThat(image.get("id").asInt()).isEqualTo(i);
+            assertThat(image.get("class").asInt()).isEqualTo(i);
+            assertThat(image.get("reward").asDouble()).isCloseTo(brightness[i], within(2e-3));
+            assertThat(image.get("heldOut").asDouble()).isBetween(0.0, 1.0);
+            assertThat(image.get("pivotNorm").asDouble()).isBetween(.9, 1.3);
+            assertThat(image.get("ledger").get("networkEvaluations").asInt()).isEqualTo(PLAIN);
+            assertThat(image.get("ledger").get("transitions").asInt()).isEqualTo(18);
+            assertThat(image.get("ledger").get("rewardCalls").asInt()).isEqualTo(1);
+            assertThat(image.get("ledger").get("heldOutCalls").asInt()).isEqualTo(1);
+            Map<String, String> text = Png.text(out().resolve(image.get("file").asText()));
+            assertThat(Double.parseDouble(text.get("Reward")))
+                    .isEqualTo(image.get("reward").asDouble());
+            assertThat(text).containsKeys("Held-out", "Trail", "Software");
+        }
+    }
+
+    private static String seed() throws IOException {
+        try (var in = EndToEndTest.class.getResourceAsStream("/golden/edm/naive.json")) {
+            return JSON.readTree(in).get("seed").asText();
+        }
+    }
+
+    @Test
+    void aSearchReplaysFromItsTrailAndFromEachPicture() throws IOException {
+        succeed(
+                "generate",
+                "--images",
+                3,
+                "--classes",
+                "7,2",
+                "--first-image",
+                5,
+                "--rounds",
+                "2@0.1..10,1",
+                "--reward",
+                "class",
+                "--held-out",
+                "heldout",
+                "--keep-pivot",
+                "--save-tensors",
+                "--out",
+                out(),
+                "-q");
+        JsonNode settings = result(out()).get("settings");
+        assertThat(settings.get("rounds").asText()).isEqualTo("2@0.1..10,1");
+        assertThat(settings.get("keepPivot").asBoolean()).isTrue();
+        assertThat(result(out()).get("images").get(2).get("class").asInt()).isEqualTo(7);
+        assertThat(result(out()).get("images").get(2).get("id").asInt()).isEqualTo(7);
+
+        Path again = folder.resolve("again");
+        succeed("replay", out().resolve("trail.json"), "--save-tensors", "--out", again, "-q");
+        for (String name : List.of("final.safetensors", "trail.json")) {
+            assertThat(again.resolve(name)).hasSameBinaryContentAs(out().resolve(name));
+        }
+        JsonNode replayed = result(again).get("images");
+        assertThat(replayed).hasSize(3);
+        for (JsonNode image : replayed) {
+            assertThat(image.get("reward").isNull()).isTrue();
+            assertThat(image.get("ledger").get("networkEvaluations").asInt()).isEqualTo(PLAIN);
+        }
+        for (int i = 5; i < 8; i++) {
+            samePixels(again.resolve("images/00" + i + ".png"), out().resolve("images/00" + i + ".png"));
+        }
+
+        Path one = folder.resolve("one");
+        succeed("replay", out().resolve("images/006.png"), "--out", one, "-q");
+        assertThat(files(one)).containsExactly("grid.png", "images/006.png", "result.json", "trail.json");
+        samePixels(one.resolve("images/006.png"), out().resolve("images/006.png"));
+    }
+
+    private static void samePixels(Path one, Path other) throws IOException {
+        var a = ImageIO.read(one.toFile()).getRaster();
+        var b = ImageIO.read(other.toFile()).getRaster();
+        assertThat(a.getPixels(0, 0, 28, 28, (int[]) null)).isEqualTo(b.getPixels(0, 0, 28, 28, (int[]) null));
+    }
+
+    @Test
+    void searchCostsWhatTheLedgerSaysAndPaysInReward() throws IOException {
+        String[] common = {"--images", "2", "--classes", "1", "--reward", "brightness", "-q", "--json"};
+        JsonNode plain = JSON.readTree(
+                succeed(with(common, "--method", "naive", "--out", out())).out());
+        JsonNode searched = JSON.readTree(
+                succeed(with(common, "--method", "eps-greedy", "--rounds", 3, "--candidates", 4, "--out", out()))
+                        .out());
+        assertThat(searched).isEqualTo(result(out()));
+        for (int i = 0; i < 2; i++) {
+            JsonNode image = searched.get("images").get(i);
+            // 13 live steps of 3 x 4 candidates, two evaluations each; steps 0, 1, 15, 16 plain, and the last.
+            assertThat(image.get("ledger").get("networkEvaluations").asInt()).isEqualTo(13 * 12 * 2 + 9);
+            assertThat(image.get("ledger").get("transitions").asInt()).isEqualTo(13 * 12 + 5);
+            assertThat(image.get("ledger").get("rewardCalls").asInt()).isEqualTo(13 * 12 + 1);
+            assertThat(image.get("reward").asDouble())
+                    .isGreaterThan(plain.get("images").get(i).get("reward").asDouble());
+        }
+        assertThat(out().resolve("final.safetensors")).doesNotExist();
+    }
+
+    private static Object[] with(String[] common, Object... more) {
+        List<Object> all = new ArrayList<>(List.of("generate"));
+        all.addAll(Arrays.asList(common));
+        all.addAll(Arrays.asList(more));
+        return all.toArray();
+    }
+
+    @Test
+    void everyMethodAndStopEndsInAValidResult() throws IOException {
+        for (String args : List.of(
+                "--method best-of-n --candidates 3 --shared-start",
+                "--method zero-order --rounds 1 --lambda .3 --project",
+                "--rounds 5 --budget 60",
+                "--rounds 5 --target-reward -5",
+                "--rounds 50 --time-limit 0.01",
+                "--method naive --reward 0.7*class+0.3*compressibility:max-bytes=700 --held-out -jpeg-bytes")) {
+            List<Object> all = new ArrayList<>(List.of("generate", "--images", 1, "--out", out(), "-q"));
+            all.addAll(Arrays.asList(args.split(" ")));
+            succeed(all.toArray());
+            JsonNode image = result(out()).get("images").get(0);
+            assertThat(image.get("ledger").get("networkEvaluations").asInt())
+                    .as(args)
+                    .isGreaterThanOrEqualTo(PLAIN);
+            if (args.contains("budget")) {
+                assertThat(image.get("ledger").get("networkEvaluations").asInt())
+                        .isLessThanOrEqualTo(60);
+            }
+            assertThat(image.get("reward").isNumber()).as(args).isTrue();
+        }
+    }
+
+    @Test
+    void anInterruptLeavesTheFinishedImagesAndAResultThatNamesThem() throws Exception {
+        Cli.Ending[] ending = new Cli.Ending[1];
+        Thread thread = new Thread(() -> ending[0] = Cli.run(
+                "generate", "--images", 64, "--classes", 0, "--rounds", 1, "--max-batch", 4, "--out", out(), "-q"));
+        thread.start();
+        while (!Files.exists(out().resolve("images/001.png"))) {
+            assertThat(thread.isAlive()).isTrue();
+            Thread.sleep(20);
+        }
+        thread.interrupt();
+        thread.join();
+        isInterrupted(ending[0].code(), ending[0].err());
+    }
+
+    private void isInterrupted(int code, String err) throws IOException {
+        assertThat(code).isEqualTo(130);
+        assertThat(err.lines()).hasSize(1);
+        JsonNode result = result(out());
+        assertThat(result.get("complete").asBoolean()).isFalse();
+        int finished = result.get("images").size();
+        assertThat(finished).isBetween(2, 63);
+        assertThat(err).contains("interrupted; " + finished + " of 64 images are finished and written to " + out());
+        assertThat(files(out())).hasSize(finished + 3).noneMatch(name -> name.endsWith(".tmp"));
+        Path again = folder.resolve("again");
+        succeed("replay", out().resolve("trail.json"), "--out", again, "-q");
+        samePixels(again.resolve("images/001.png"), out().resolve("images/001.png"));
+    }
+
+    @Test
+    void controlCEndsTheProcessWith130AndValidFiles() throws Exception {
+        Process process = java(
+                folder,
+                "generate",
+                "--images",
+                64,
+                "--classes",
+                0,
+                "--rounds",
+                1,
+                "--max-batch",
+                4,
+                "--out",
+                out(),
+                "-q");
+        while (!Files.exists(out().resolve("images/001.png"))) {
+            assertThat(process.isAlive()).isTrue();
+            Thread.sleep(20);
+        }
+        new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        isInterrupted(process.exitValue(), Files.readString(folder.resolve("err")));
+    }
+
+    /** A Java process of this test's class path, with its output in the files out.txt and err. */
+    private static Process java(Path folder, Object... args) throws IOException {
+        List<String> words = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:-UsePerfData",
+                "-cp",
+                System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                "org.noisetrail.cli.Main"));
+        for (Object arg : args) {
+            words.add(arg.toString());
+        }
+        return new ProcessBuilder(words)
+                .redirectOutput(new File(folder.toFile(), "out.txt"))
+                .redirectError(new File(folder.toFile(), "err"))
+                .start();
+    }
+
+    @Test
+    void aFullStandardOutputIsAFailure() throws Exception {
+        Process process = new ProcessBuilder(
+                        "bash",
+                        "-c",
+                        "\"$0\" \"$@\" >/dev/full",
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-cp",
+                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                        "org.noisetrail.cli.Main",
+                        "noise",
+                        "--elements",
+                        "4")
+                .redirectError(folder.resolve("err").toFile())
+                .start();
+        assertThat(process.waitFor()).isEqualTo(1);
+        assertThat(folder.resolve("err")).hasContent("noisetrail: cannot write to standard output");
+    }
+
+    @Test
+    void aDiskThatIsFullIsOneLineThatNamesTheFile() throws Exception {
+        // No file above 64 KiB: the final states of 64 images do not fit, the images do.
+        Process process = new ProcessBuilder(
+                        "bash",
+                        "-c",
+                        "ulimit -f 64; exec \"$0\" \"$@\"",
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:-UsePerfData",
+                        "-cp",
+                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                        "org.noisetrail.cli.Main",
+                        "generate",
+                        "--method",
+                        "naive",
+                        "--images",
+                        "64",
+                        "--steps",
+                        "2",
+                        "--save-tensors",
+                        "--out",
+                        out().toString(),
+                        "-q")
+                .redirectOutput(folder.resolve("out.txt").toFile())
+                .redirectError(folder.resolve("err").toFile())
+                .start();
+        assertThat(process.waitFor()).isEqualTo(1);
+        String err = Files.readString(folder.resolve("err"));
+        assertThat(err.lines()).hasSize(1);
+        assertThat(err).startsWith("noisetrail: ").contains(out().toString());
+        assertThat(files(out())).contains("images/063.png").noneMatch(name -> name.endsWith(".tmp"));
+        assertThat(out().resolve("result.json")).doesNotExist();
+    }
+
+    @Test
+    void aFolderThatCannotBeWrittenToIsNamed() {
+        // /proc takes no folders, whoever asks.
+        fails(
+                Cli.run("generate", "--method", "naive", "--images", 1, "--out", "/proc/noisetrail"),
+                "cannot write to the folder /proc/noisetrail");
+    }
+
+    @Test
+    void classesOfTheModelOnly() {
+        Cli.Ending ending = Cli.run("generate", "--classes", "10", "--out", out());
+        assertThat(ending.code()).isEqualTo(2);
+        assertThat(ending.err()).isEqualTo("noisetrail: --classes must be from 0 to 9: 10\n");
+        assertThat(out()).doesNotExist();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"1x28x28", "3x32x32", "3x45x71", "3x64x64", "3x256x192"})
+    void jpegSizesAreTheGoldens(String shape) throws IOException {
+        Map<String, RawTensors.Raw> golden = RawTensors.golden("jpeg/pillow.safetensors");
+        Path file =
+                RawTensors.write(folder.resolve("images.safetensors"), Map.of("images", golden.get("images_" + shape)));
+        String printed = succeed("score", "--reward", "jpeg-bytes", "--in", file, "--max-batch", 5)
+                .out();
+        assertThat(printed.lines()).hasSize(1);
+        assertThat(JSON.readValue(printed, long[].class))
+                .isEqualTo(golden.get("bytes_" + shape).longs());
+    }
+
+    @Test
+    void classRewardsScoreEachImageByItsClass() throws IOException {
+        RawTensors.Raw images = RawTensors.golden("jpeg/pillow.safetensors").get("images_1x28x28");
+        double[] sum = new double[24];
+        for (int label = 0; label < 10; label++) {
+            long[] classes = new long[24];
+            Arrays.fill(classes, label);
+            Path file = RawTensors.write(
+                    folder.resolve("images.safetensors"),
+                    Map.of("images", images, "classes", RawTensors.Raw.longs(classes)));
+            double[] scores = JSON.readValue(
+                    succeed("score", "--reward", "class", "--model", "fashion-mnist", "--in", file)
+                            .out(),
+                    double[].class);
+            for (int i = 0; i < 24; i++) {
+                sum[i] += scores[i];
+            }
+        }
+        assertThat(sum).hasSize(24);
+        for (double probability : sum) {
+            assertThat(probability).isCloseTo(1, within(1e-5));
+        }
+    }
+
+    @Test
+    void scoreNamesTheTensorThatIsWrong() throws IOException {
+        Map<String, RawTensors.Raw> golden = RawTensors.golden("jpeg/pillow.safetensors");
+        Path none = RawTensors.write(folder.resolve("a"), Map.of("pictures", golden.get("images_1x28x28")));
+        fails(Cli.run("score", "--reward", "brightness", "--in", none), "images");
+        Path longs = RawTensors.write(folder.resolve("b"), Map.of("images", golden.get("bytes_1x28x28")));
+        fails(Cli.run("score", "--reward", "brightness", "--in", longs), "tensor images must be");
+        Path unlabelled = RawTensors.write(folder.resolve("c"), Map.of("images", golden.get("images_1x28x28")));
+        fails(
+                Cli.run("score", "--reward", "class", "--model", "fashion-mnist", "--in", unlabelled),
+                "needs a tensor classes");
+        Path wrongShape = RawTensors.write(
+                folder.resolve("d"),
+                Map.of("images", golden.get("images_3x32x32"), "classes", RawTensors.Raw.longs(new long[24])));
+        fails(
+                Cli.run("score", "--reward", "class", "--model", "fashion-mnist", "--in", wrongShape),
+                "images must be 1x28x28, as the model's: 3x32x32");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"adm-rgb-32", "ddpmpp-rgb-16", "ncsnpp-rgb-16"})
+    void denoisingIsTheGoldens(String name) throws IOException {
+        Path golden = Path.of("src/test/resources/golden/nets", name);
+        Path written = folder.resolve("d.safetensors");
+        succeed(
+                "denoise",
+                "--model",
+                golden,
+                "--in",
+                golden.resolve("golden.safetensors"),
+                "--out",
+                written,
+                "--max-batch",
+                2);
+        RawTensors.Raw expected =
+                RawTensors.read(golden.resolve("golden.safetensors")).get("denoised");
+        RawTensors.Raw actual = RawTensors.read(written).get("denoised");
+        assertThat(actual.shape()).isEqualTo(expected.shape());
+        double difference = 0;
+        double norm = 0;
+        for (int i = 0; i < expected.floats().length; i++) {
+            difference += Math.pow(actual.floats()[i] - expected.floats()[i], 2);
+            norm += Math.pow(expected.floats()[i], 2);
+        }
+        assertThat(Math.sqrt(difference / norm)).isLessThan(1e-4);
+    }
+
+    @Test
+    void whatIsNoTrailIsRefused() throws IOException {
+        fails(Cli.run("replay", folder.resolve("none.json"), "--out", out()), "none.json");
+        Path text = Files.writeString(folder.resolve("text.json"), "{\"format\": \"else\"}");
+        fails(Cli.run("replay", text, "--out", out()), "is not a trail");
+        Path newer =
+                Files.writeString(folder.resolve("newer.json"), "{\"format\": \"noisetrail-trail\", \"version\": 99}");
+        fails(Cli.run("replay", newer, "--out", out()), "version 99");
+        Path picture = Files.write(
+                folder.resolve("a.png"), Png.encode(PngTest.noise(1, 4, 4).toBufferedImage(), Map.of()));
+        fails(Cli.run("replay", picture, "--out", out()), "picture without a trail");
+        assertThat(out()).doesNotExist();
+    }
+
+    @Test
+    void modelsAndTheDoctorSpeakJson() throws IOException {
+        JsonNode models = JSON.readTree(succeed("models", "--json").out()).get("models");
+        assertThat(models.get(0).get("name").asText()).isEqualTo("fashion-mnist");
+        assertThat(models.get(0).get("classes").asInt()).isEqualTo(10);
+        assertThat(models.get(0).get("classNames")).hasSize(10);
+        JsonNode doctor = JSON.readTree(succeed("doctor", "--json").out());
+        assertThat(doctor.get("nativeLibraries").toString())
+                .contains("libtorch")
+                .contains("noisetrail");
+        assertThat(doctor.get("libtorchThreads").asInt()).isPositive();
+        assertThat(succeed("doctor").out()).contains("libtorch");
+        assertThat(succeed("models").out()).contains("fashion-mnist");
+    }
+
+    @Test
+    void theDemoDrawsAPictureAndATable() throws IOException {
+        Cli.Ending ending = succeed("demo", "--rounds", 1, "--images", 3, "--out", out(), "-q");
+        assertThat(ending.out())
+                .contains("naive")
+                .contains("eps-greedy")
+                .contains("NFE/image")
+                .contains("seconds");
+        assertThat(files(out())).containsExactly("demo.png", "result.json");
+        assertThat(ImageIO.read(out().resolve("demo.png").toFile()).getWidth()).isGreaterThan(3 * 112);
+        JsonNode runs = result(out()).get("runs");
+        assertThat(runs).hasSize(4);
+        assertThat(runs.get(1).get("meanReward").asDouble())
+                .isGreaterThan(runs.get(0).get("meanReward").asDouble());
+    }
+}

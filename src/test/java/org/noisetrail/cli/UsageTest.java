@@ -1,0 +1,145 @@
+package org.noisetrail.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class UsageTest {
+    @TempDir
+    private Path folder;
+
+    private static void isUsageError(Cli.Ending ending, String message) {
+        assertThat(ending.err()).startsWith("noisetrail: ").contains(message);
+        assertThat(ending.err().lines()).hasSize(1);
+        assertThat(ending.out()).isEmpty();
+        assertThat(ending.code()).isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "--colour red | Unknown option",
+                "--model no-such-model | unknown model",
+                "--method beam-me-up | unknown method (known: naive, best-of-n, zero-order, eps-greedy): beam-me-up",
+                "--reward beauty | unknown reward",
+                "--held-out beauty | unknown reward",
+                "--reward brightness:max-bytes=3 | brightness takes no argument",
+                "--images 0 | images must be >= 1: 0",
+                "--images many | 'many' is not an int",
+                "--images | Missing required parameter for option '--images'",
+                "--first-image -1 | image must be >= 0: -1",
+                "--first-image 4294967295 --images 2 | image must be <= 4294967295: 4294967296",
+                "--classes 3-1 | a range must go upward: 3-1",
+                "--classes a | must be numbers and ranges such as 0,3,5-7: a",
+                "--seed -1 | must be a number from 0 to 18446744073709551615: -1",
+                "--seed 18446744073709551616 | must be a number from 0 to 18446744073709551615",
+                "--candidates 0 | candidates must be >= 1: 0",
+                "--rounds 20@1 | must be a number or a schedule",
+                "--rounds -1 | must be a number or a schedule",
+                "--epsilon 1.5 | epsilon must be from 0.0 to 1.0: 1.5",
+                "--epsilon nan | 'nan' is not a double",
+                "--epsilon NaN | epsilon must be from 0.0 to 1.0: NaN",
+                "--lambda -1 | lambda must be from 0.0 to 1000000.0: -1.0",
+                "--method zero-order --epsilon .4 | --epsilon is not an option of --method zero-order (it is one of eps-greedy)",
+                "--method naive --candidates 4 | --candidates is not an option of --method naive",
+                "--method naive --keep-pivot | --keep-pivot is not an option of --method naive",
+                "--method best-of-n --rounds 3 | --rounds is not an option of --method best-of-n",
+                "--shared-start | --shared-start is not an option of --method eps-greedy (it is one of best-of-n)",
+                "--steps 1 | steps must be from 2 to 10000: 1",
+                "--sigma-min 0 | sigma-min must be > 0: 0.0",
+                "--sigma-min 90 | sigma-min must be < sigma-max 80.0: 90.0",
+                "--s-churn -1 | s-churn must be >= 0: -1.0",
+                "--max-batch 0 | --max-batch must be >= 1: 0",
+                "--threads 0 | --threads must be from 1 to 4096: 0",
+                "--device gpu | device must be cpu, cuda or cuda:N: gpu",
+                "--target-reward NaN | --target-reward must be a number",
+                "--time-limit soon | must be a time such as 90, 90s, 1.5m or 2h: soon",
+                "--time-limit 0 | must be above 0",
+                "--seed 1 --seed 2 | option '--seed' (S) should be specified only once",
+                "stray | Unmatched argument at index 3: 'stray'",
+            })
+    void generateRefusesWhatCannotBe(String args, String message) {
+        String[] words = ("generate --out " + folder.resolve("out") + " " + args).split(" +");
+        isUsageError(Cli.run((Object[]) words), message);
+        assertThat(folder.resolve("out")).doesNotExist();
+    }
+
+    @Test
+    void unknownCommandsAndOptionsSuggestTheLikelyOnes() {
+        isUsageError(Cli.run("generat"), "did you mean generate?");
+        isUsageError(Cli.run("generate", "--canddates", "4"), "did you mean --candidates?");
+    }
+
+    @Test
+    void requiredOptionsAreNamed() {
+        isUsageError(Cli.run("score"), "Missing required options: '--reward=REWARD', '--in=FILE'");
+        isUsageError(Cli.run("replay"), "Missing required parameter: 'TRAIL'");
+        isUsageError(Cli.run("noise"), "Missing required option: '--elements=N'");
+        isUsageError(Cli.run("score", "--reward", "class", "--in", "x"), "the reward class needs a --model");
+    }
+
+    @Test
+    void outThatIsAFileIsAUsageErrorAndStaysAsItWas() throws IOException {
+        Path file = Files.writeString(folder.resolve("file"), "mine");
+        isUsageError(
+                Cli.run("generate", "--method", "naive", "--images", 1, "--out", file),
+                "--out must be a folder, but is a file: " + file);
+        assertThat(file).hasContent("mine");
+    }
+
+    @Test
+    void noiseRefusesNamesOutsideTheirRange() {
+        isUsageError(Cli.run("noise", "--elements", 0), "--elements must be from 1 to 268435456: 0");
+        isUsageError(Cli.run("noise", "--elements", 1, "--round", 65536), "--round must be from 0 to 65535: 65536");
+        isUsageError(Cli.run("noise", "--elements", 1, "--image", -1), "--image must be from 0 to 4294967295: -1");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "generate", "replay", "demo", "score", "denoise", "noise", "models", "doctor"})
+    void everyCommandHasHelp(String name) {
+        Cli.Ending ending = name.isEmpty() ? Cli.run("--help") : Cli.run(name, "--help");
+        assertThat(ending.code()).isZero();
+        assertThat(ending.err()).isEmpty();
+        assertThat(ending.out()).contains("Usage: noisetrail" + (name.isEmpty() ? "" : " " + name));
+    }
+
+    @Test
+    void withoutACommandThereIsHelp() {
+        assertThat(Cli.run().code()).isZero();
+        assertThat(Cli.run().out()).contains("Usage: noisetrail");
+    }
+
+    @Test
+    void theVersionIsThePoms() throws IOException {
+        Matcher version = Pattern.compile("<version>([^<]+)</version>").matcher(Files.readString(Path.of("pom.xml")));
+        assertThat(version.find()).isTrue();
+        assertThat(Cli.run("--version").out().strip()).isEqualTo("noisetrail " + version.group(1));
+    }
+
+    @Test
+    void helpNamesEveryReward() {
+        String help = Cli.run("generate", "--help").out();
+        for (RewardSpec.Kind kind : RewardSpec.Kind.values()) {
+            assertThat(help).contains("  " + kind.word);
+        }
+    }
+
+    @Test
+    void missingFilesAreNamed() {
+        Cli.Ending ending = Cli.run("score", "--reward", "brightness", "--in", folder.resolve("none.safetensors"));
+        assertThat(ending.code()).isEqualTo(1);
+        assertThat(ending.err()).startsWith("noisetrail: ").contains("none.safetensors");
+        assertThat(ending.err().lines()).hasSize(1);
+    }
+}
