@@ -1,9 +1,7 @@
 package org.noisetrail.model;
 
-import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.kernels.Device;
 
@@ -16,24 +14,19 @@ final class EdmDenoiser implements Denoiser {
     private final Preconditioning preconditioning;
 
     /** @param id of the weights' file */
-    EdmDenoiser(NetworkConfig config, Safetensors file, Digest id, Device device) {
+    EdmDenoiser(NetworkConfig config, Weights weights, Digest id, Device device) {
         this.config = config;
         this.device = device;
         this.id = id;
         this.preconditioning = Preconditioning.edm(config.sigmaData());
-        this.function = Torch.call(() -> build(config, file, device));
+        this.function = Torch.call(() -> build(config, weights, device));
     }
 
     @SuppressWarnings("try")
-    private static ScriptFunction build(NetworkConfig config, Safetensors file, Device device) {
-        try (PointerScope leftovers = new PointerScope()) {
-            UNetScript.Source source = UNetScript.write(config, new Weights(file), device);
-            List<Tensor> arguments = source.arguments();
-            if (device.isCuda()) {
-                var target = Tensors.torchDevice(device);
-                arguments = arguments.stream().map(w -> w.to(target, ScalarType.Float)).toList();
-            }
-            return new ScriptFunction(source.text(), arguments);
+    private static ScriptFunction build(NetworkConfig config, Weights weights, Device device) {
+        try (PointerScope leftovers = new PointerScope();
+                UNetScript.Source source = UNetScript.write(config, weights, device)) {
+            return new ScriptFunction(source.text(), source.arguments());
         }
     }
 

@@ -99,6 +99,9 @@ public final class Tensors {
     /** Fills the first {@code source.length} elements of a contiguous float32 tensor. */
     public static void copy(float[] source, Tensor target) {
         check(target, ScalarType.Float, source.length);
+        if (source.length == 0) {
+            return;
+        }
         if (!target.is_cuda()) {
             target.data_ptr_float().put(source, 0, source.length);
             return;
@@ -112,6 +115,9 @@ public final class Tensors {
     /** Fills the first {@code source.length} elements of a contiguous float64 tensor. */
     public static void copy(double[] source, Tensor target) {
         check(target, ScalarType.Double, source.length);
+        if (source.length == 0) {
+            return;
+        }
         if (!target.is_cuda()) {
             target.data_ptr_double().put(source, 0, source.length);
             return;
@@ -125,6 +131,9 @@ public final class Tensors {
     /** Fills the first {@code source.length} elements of a contiguous int32 tensor. */
     public static void copy(int[] source, Tensor target) {
         check(target, ScalarType.Int, source.length);
+        if (source.length == 0) {
+            return;
+        }
         if (!target.is_cuda()) {
             target.data_ptr_int().put(source, 0, source.length);
             return;
@@ -138,6 +147,9 @@ public final class Tensors {
     /** Fills the first {@code source.length} elements of a contiguous int64 tensor. */
     public static void copy(long[] source, Tensor target) {
         check(target, ScalarType.Long, source.length);
+        if (source.length == 0) {
+            return;
+        }
         if (!target.is_cuda()) {
             target.data_ptr_long().put(source, 0, source.length);
             return;
@@ -151,6 +163,9 @@ public final class Tensors {
     /** Fills the first {@code source.length} elements of a contiguous uint8 tensor. */
     public static void copy(byte[] source, Tensor target) {
         check(target, ScalarType.Byte, source.length);
+        if (source.length == 0) {
+            return;
+        }
         if (!target.is_cuda()) {
             target.data_ptr_byte().put(source, 0, source.length);
             return;
@@ -165,7 +180,9 @@ public final class Tensors {
     public static float[] toFloats(Tensor tensor) {
         try (Tensor host = download(tensor, ScalarType.Float)) {
             float[] values = new float[length(host)];
-            host.data_ptr_float().get(values);
+            if (values.length > 0) {
+                host.data_ptr_float().get(values);
+            }
             return values;
         }
     }
@@ -173,7 +190,9 @@ public final class Tensors {
     public static double[] toDoubles(Tensor tensor) {
         try (Tensor host = download(tensor, ScalarType.Double)) {
             double[] values = new double[length(host)];
-            host.data_ptr_double().get(values);
+            if (values.length > 0) {
+                host.data_ptr_double().get(values);
+            }
             return values;
         }
     }
@@ -181,7 +200,9 @@ public final class Tensors {
     public static int[] toInts(Tensor tensor) {
         try (Tensor host = download(tensor, ScalarType.Int)) {
             int[] values = new int[length(host)];
-            host.data_ptr_int().get(values);
+            if (values.length > 0) {
+                host.data_ptr_int().get(values);
+            }
             return values;
         }
     }
@@ -189,7 +210,9 @@ public final class Tensors {
     public static long[] toLongs(Tensor tensor) {
         try (Tensor host = download(tensor, ScalarType.Long)) {
             long[] values = new long[length(host)];
-            host.data_ptr_long().get(values);
+            if (values.length > 0) {
+                host.data_ptr_long().get(values);
+            }
             return values;
         }
     }
@@ -198,7 +221,9 @@ public final class Tensors {
     public static byte[] toBytes(Tensor tensor) {
         try (Tensor host = download(tensor, ScalarType.Byte)) {
             byte[] values = new byte[length(host)];
-            host.data_ptr_byte().get(values);
+            if (values.length > 0) {
+                host.data_ptr_byte().get(values);
+            }
             return values;
         }
     }

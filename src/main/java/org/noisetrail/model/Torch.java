@@ -2,11 +2,18 @@ package org.noisetrail.model;
 
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.global.torch;
 import org.noisetrail.NoisetrailException;
 
 /** LibTorch as a whole: its threads, and its errors in one line. */
 public final class Torch {
+    static {
+        // OpenBLAS keeps threads of its own, which spin beside LibTorch's after each product: with two cores a network runs at a third
+        // of its speed. LibTorch's threads already share the work that matters.
+        openblas_nolapack.blas_set_num_threads(Integer.getInteger("org.noisetrail.blasThreads", 1));
+    }
+
     private Torch() {}
 
     /**
@@ -57,6 +64,13 @@ public final class Torch {
 
     static String firstLine(Throwable error) {
         String message = error.getMessage() == null ? error.getClass().getSimpleName() : error.getMessage();
-        return message.lines().map(String::strip).filter(line -> !line.isEmpty()).findFirst().orElse("unknown error");
+        // TorchScript's errors begin with a traceback of the script; the fact comes after it.
+        int fact = message.indexOf("RuntimeError: ");
+        return message.substring(fact < 0 ? 0 : fact + "RuntimeError: ".length())
+                .lines()
+                .map(String::strip)
+                .filter(line -> !line.isEmpty())
+                .findFirst()
+                .orElse("unknown error");
     }
 }

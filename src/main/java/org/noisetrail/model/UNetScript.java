@@ -8,11 +8,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.LongArrayRefOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
 import org.noisetrail.kernels.Device;
 
 /**
@@ -29,8 +31,8 @@ import org.noisetrail.kernels.Device;
  *       the sign in their weights.
  * </ul>
  *
- * <p>Three things are folded: the blocks' layers of the embedding are one matrix; ADM's scale and shift are the weights of its group
- * norm, taken over rows x channels; a zeroth-order constant is never multiplied at run time if a weight can carry it.
+ * <p>Two things are folded everywhere: the blocks' layers of the embedding are one matrix; ADM's scale and shift are the weights of its
+ * group norm, taken over rows x channels.
  *
  * <p>Made inside a {@code PointerScope} that frees what building leaves over.
  */
@@ -45,6 +47,7 @@ final class UNetScript {
 
     private final NetworkConfig config;
     private final Weights weights;
+    private final Device device;
     private final boolean cpu;
 
     /** What the activation's argument and result are multiplied with. */
@@ -64,6 +67,7 @@ final class UNetScript {
     private UNetScript(NetworkConfig config, Weights weights, Device device) {
         this.config = config;
         this.weights = weights;
+        this.device = device;
         this.cpu = !device.isCuda();
         this.sign = cpu ? -1 : 1;
         this.embeddingChannels = config.modelChannels() * config.channelMultEmb();
@@ -71,22 +75,37 @@ final class UNetScript {
         this.epsilon = config.isSong() ? 1e-6 : 1e-5;
     }
 
-    /** A function's text, named {@code forward}, and the tensors its first argument lists. */
-    record Source(String text, List<Tensor> arguments) {}
+    /** A function's text, named {@code forward}, and the tensors its first argument lists, which it owns. */
+    record Source(String text, List<Tensor> arguments) implements AutoCloseable {
+        @Override
+        public void close() {
+            arguments.forEach(Tensor::deallocate);
+        }
+    }
 
     static Source write(NetworkConfig config, Weights weights, Device device) {
         UNetScript script = new UNetScript(config, weights, device);
-        String output = config.isSong() ? script.song() : script.adm();
+        try {
+            return script.write();
+        } catch (RuntimeException e) {
+            script.arguments.forEach(Tensor::deallocate);
+            script.freeEmbedding();
+            throw e;
+        }
+    }
+
+    private Source write() {
+        String output = config.isSong() ? song() : adm();
         // Written last, because its final layer is all that the blocks asked of the embedding.
-        String embedding = script.embedding();
+        String embedding = embedding();
         weights.requireAllUsed();
-        String names = IntStream.range(0, script.arguments.size()).mapToObj(i -> "w" + i).collect(Collectors.joining(", "));
+        String names = IntStream.range(0, arguments.size()).mapToObj(i -> "w" + i).collect(Collectors.joining(", "));
         String text = "def forward(weights: List[Tensor], x: Tensor, noise: Tensor"
                 + (config.classes() > 0 ? ", labels: Tensor" : "") + ") -> Tensor:\n"
                 + "    " + names + " = weights\n"
                 + "    rows = x.size(0)\n"
-                + embedding + script.body + "    return " + output + "\n";
-        return new Source(text, script.arguments);
+                + embedding + body + "    return " + output + "\n";
+        return new Source(text, arguments);
     }
 
     // --- the networks ---
@@ -247,10 +266,16 @@ final class UNetScript {
             activate(e);
         }
         String all = convolve(e, pointwise(concatenate(embeddingWeights)), concatenate(embeddingBiases), 0, 1, 1);
+        freeEmbedding();
         line("e = torch.split_with_sizes(" + all + ", " + embeddingSizes + ", 1)");
         String text = body.substring(blocksBegin);
         body.setLength(blocksBegin);
         return text;
+    }
+
+    private void freeEmbedding() {
+        embeddingWeights.forEach(Tensor::deallocate);
+        embeddingBiases.forEach(Tensor::deallocate);
     }
 
     private Tensor frequencies(int count) {
@@ -276,8 +301,19 @@ final class UNetScript {
 
     // --- the block ---
 
-    /** @param resolution of its output */
+    /**
+     * Frees what a block leaves over, so that a large network is not held several times.
+     *
+     * @param resolution of its output
+     */
+    @SuppressWarnings("try")
     private String block(String name, String x, int in, int out, int resolution, Resample resample, boolean attention) {
+        try (PointerScope leftovers = new PointerScope()) {
+            return blockLines(name, x, in, out, resolution, resample, attention);
+        }
+    }
+
+    private String blockLines(String name, String x, int in, int out, int resolution, Resample resample, boolean attention) {
         String h = activatedNorm(x, name + ".norm0", in, epsilon);
         h = resample(h, name + ".conv0", in, resolution, resample);
         Tensor shiftBias = weights.get(name + ".conv0.bias", out);
@@ -318,8 +354,8 @@ final class UNetScript {
 
     /** Takes rows of the layer that all blocks share; returns their place in its result. */
     private int embedded(Tensor weight, Tensor bias) {
-        embeddingWeights.add(weight);
-        embeddingBiases.add(bias);
+        embeddingWeights.add(Torch.keep(weight));
+        embeddingBiases.add(Torch.keep(bias));
         embeddingSizes.add((int) bias.size(0));
         return embeddingSizes.size() - 1;
     }
@@ -401,7 +437,7 @@ final class UNetScript {
     }
 
     private String convolve(
-            String x, Tensor weight, @org.jspecify.annotations.Nullable Tensor bias, int padding, int stride, int groups) {
+            String x, Tensor weight, @Nullable Tensor bias, int padding, int stride, int groups) {
         long[] pad = {padding, padding};
         long[] step = {stride, stride};
         String biasName = bias == null ? "None" : argument(bias);
@@ -489,7 +525,13 @@ final class UNetScript {
     }
 
     private String argument(Tensor tensor) {
-        arguments.add(tensor);
+        Tensor kept = tensor;
+        if (!cpu) {
+            try (var target = Tensors.torchDevice(device)) {
+                kept = tensor.to(target, torch.ScalarType.Float);
+            }
+        }
+        arguments.add(Torch.keep(kept));
         return "w" + (arguments.size() - 1);
     }
 

@@ -1,54 +1,16 @@
 package org.noisetrail.model;
 
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.LinkedHashSet;
-import java.util.List;
-import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.noisetrail.NoisetrailException;
 
-/** A checkpoint's tensors as a network asks for them: by name, with the shape each must have. Not thread-safe. */
-final class Weights {
-    private final Safetensors file;
-    private final Set<String> unused;
-
-    Weights(Safetensors file) {
-        this.file = file;
-        this.unused = new LinkedHashSet<>(file.entries().keySet());
-    }
-
+/** A network's tensors as it asks for them: by name, with the shape each must have. Not thread-safe. */
+interface Weights {
     /**
-     * A float32 tensor on the CPU; its memory may be the mapped file.
+     * A float32 tensor on the CPU, not to be written to.
      *
-     * @throws NoisetrailException if there is none of this name, or it has another shape
+     * @throws org.noisetrail.NoisetrailException if there is none of this name, or it has another shape
      */
-    Tensor get(String name, long... shape) {
-        Safetensors.Entry entry = file.entries().get(name);
-        if (entry == null) {
-            throw new NoisetrailException(
-                    file.file() + ": missing tensor \"" + name + "\" of shape " + Arrays.toString(shape));
-        }
-        if (!Arrays.equals(entry.shapeArray(), shape)) {
-            throw new NoisetrailException(file.file() + ": tensor \"" + name + "\" must have shape " + Arrays.toString(shape)
-                    + ": " + entry.shape());
-        }
-        if (!entry.dtype().isFloating()) {
-            throw new NoisetrailException(
-                    file.file() + ": tensor \"" + name + "\": dtype must be F32, F16, BF16 or F64: " + entry.dtype());
-        }
-        unused.remove(name);
-        Tensor tensor = file.tensor(name);
-        return entry.dtype() == Safetensors.Dtype.F32 ? tensor : tensor.to(ScalarType.Float);
-    }
+    Tensor get(String name, long... shape);
 
-    /** @throws NoisetrailException if the file has tensors that the network did not ask for */
-    void requireAllUsed() {
-        if (!unused.isEmpty()) {
-            List<String> names = new ArrayList<>(unused);
-            throw new NoisetrailException(file.file() + ": unknown tensor" + (names.size() > 1 ? "s " : " ")
-                    + Safetensors.preview(names) + ": config.json describes a network without");
-        }
-    }
+    /** @throws org.noisetrail.NoisetrailException if there are tensors that the network did not ask for */
+    void requireAllUsed();
 }

@@ -38,9 +38,11 @@ final class BeamSearch implements Strategy {
 
     /** The draws of a trajectory's steps, the last first: beams share what they have in common. */
     private record Path(@Nullable Path before, List<Recipe.Draw> draws) {
+        static final Path START = new Path(null, List.of());
+
         Recipe recipe() {
             Deque<List<Recipe.Draw>> steps = new ArrayDeque<>();
-            for (Path path = this; path != null; path = path.before) {
+            for (Path path = this; path.before != null; path = path.before) {
                 steps.addFirst(path.draws);
             }
             return new Recipe(0, 0, new ArrayList<>(steps));
@@ -53,7 +55,7 @@ final class BeamSearch implements Strategy {
      * @param row where its state lies
      * @param score of its last clean estimate; NaN where that was not judged
      */
-    private record Trajectory(int row, @Nullable Path path, double score) {
+    private record Trajectory(int row, Path path, double score) {
         double value() {
             return Double.isNaN(score) ? Double.NEGATIVE_INFINITY : score;
         }
@@ -93,7 +95,7 @@ final class BeamSearch implements Strategy {
                 engine.put(starts, firsts, x);
             }
             for (int row : firsts) {
-                beams.add(List.of(new Trajectory(row, null, Double.NaN)));
+                beams.add(List.of(new Trajectory(row, Path.START, Double.NaN)));
             }
             for (int step = 0; step < wave.sampler().steps(); step++) {
                 step(step);
@@ -107,10 +109,8 @@ final class BeamSearch implements Strategy {
 
         private Outcome outcome() {
             List<Trajectory> winners = beams.stream().map(Run::best).toList();
-            List<Recipe> recipes = new ArrayList<>();
-            for (Trajectory winner : winners) {
-                recipes.add(winner.path() == null ? new Recipe(0, 0, List.of()) : winner.path().recipe());
-            }
+            List<Recipe> recipes =
+                    winners.stream().map(winner -> winner.path().recipe()).toList();
             double[] norms = wave.norms(recipes);
             double[] rewards = winners.stream().mapToDouble(Trajectory::score).toArray();
             Rows result = engine.rows(images);

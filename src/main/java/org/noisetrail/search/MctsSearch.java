@@ -103,7 +103,7 @@ final class MctsSearch implements Strategy {
             wave.each(slot -> draws.add(new ArrayList<>()));
             capacity = images;
             candidates = engine.candidates(capacity);
-            pool = new StatePool(engine, images * (2 + method.candidates()));
+            pool = new StatePool(engine, 2 * images);
         }
 
         Outcome toEnd() {
@@ -194,7 +194,8 @@ final class MctsSearch implements Strategy {
                     return;
                 }
                 long price = price(leaf);
-                if (!wave.affords(slot, committed + price, step + 1)) {
+                if (!wave.affords(slot, committed + price, step + 1)
+                        && !wave.affords(slot, committed + price + rest(roots[slot], leaf), steps)) {
                     return;
                 }
                 TreeNode source = leaf;
@@ -244,6 +245,26 @@ final class MctsSearch implements Strategy {
                 return leaf.rolledOut ? 0 : wave.plainFrom(leaf.step);
             }
             return (long) method.candidates() * wave.sampler().evaluations(leaf.step) + wave.plainFrom(leaf.step + 1);
+        }
+
+        /** The most that an image's way to its end can cost after a simulation that comes to this leaf. */
+        private long rest(TreeNode root, TreeNode leaf) {
+            long most = 0;
+            Deque<TreeNode> nodes = new ArrayDeque<>(List.of(root));
+            while (!nodes.isEmpty()) {
+                TreeNode node = nodes.remove();
+                // Where nothing is left to choose, a visited node's end is there.
+                int from = node == leaf ? node.step + 1 : node.step;
+                if (!node.expanded() && from < tail) {
+                    most = Math.max(most, wave.plainFrom(from));
+                }
+                for (TreeNode child : node.children()) {
+                    if (child.visits() > 0 || child == leaf) {
+                        nodes.add(child);
+                    }
+                }
+            }
+            return most;
         }
 
         private int randomChild(int step, int slot, int number) {

@@ -78,7 +78,8 @@ final class TreeNode {
     }
 
     /** The child that the next simulation goes to, by UCB1; null where that depends on rewards still to come. */
-    @Nullable TreeNode select(double exploration) {
+    @Nullable
+    TreeNode select(double exploration) {
         boolean waiting = false;
         for (TreeNode child : children) {
             if (child.visits == 0) {
@@ -109,7 +110,8 @@ final class TreeNode {
     }
 
     /** The visited child of the best mean reward, the lowest index of equals; null where none was visited. */
-    @Nullable TreeNode best() {
+    @Nullable
+    TreeNode best() {
         TreeNode best = null;
         for (TreeNode child : children) {
             if (child.visits > 0 && (best == null || worst(child.mean()) > worst(best.mean()))) {

@@ -21,7 +21,7 @@ final class Nets {
                     NetworkConfig.parse("config.json", Files.readAllBytes(folder.resolve("config.json")), false);
             return new EdmDenoiser(
                     config,
-                    Safetensors.open(folder.resolve("model.safetensors")),
+                    new FileWeights(Safetensors.open(folder.resolve("model.safetensors"))),
                     new Digest(config.identity(), files, "model.safetensors"),
                     Device.CPU);
         } catch (IOException e) {

@@ -150,6 +150,72 @@ class GoldenSearchTest {
     }
 
     @Test
+    void aBeamChoosesWhatTheReferenceChooses() throws IOException {
+        JsonNode golden = json("search-beam");
+        JsonNode settings = golden.get("settings");
+        Beam method = new Beam(settings.get("N").asInt(), settings.get("B").asInt());
+        List<ImageRequest> requests = requests(golden, settings.get("images"));
+        SearchResult result = Search.builder(model.denoiser())
+                .seed(golden.get("seed").asLong())
+                .reward(Rewards.brightness())
+                .method(method)
+                .build()
+                .run(requests);
+        float[] expected = Goldens.floats("edm/search-beam.safetensors", "x");
+        for (int i = 0; i < requests.size(); i++) {
+            ImageResult image = result.images().get(i);
+            assertThat(image.costs().networkEvaluations())
+                    .isEqualTo(golden.get("network_evaluations_per_image").asLong());
+            assertThat(image.reward()).isCloseTo(golden.get("final_brightness").get(i).asDouble(), within(2e-3));
+            int certain = certainSteps(golden, i);
+            assertThat(isTrajectory(image.recipe(), golden.get("choices"), i, method.candidates(), certain))
+                    .as("image %d up to step %d", i, certain)
+                    .isTrue();
+            if (certain == golden.get("choices").size()) {
+                assertClose(image.state(), Arrays.copyOfRange(expected, i * 784, (i + 1) * 784));
+            }
+        }
+    }
+
+    /** How many steps come before the first whose choice rounding could turn. */
+    private static int certainSteps(JsonNode golden, int image) {
+        JsonNode choices = golden.get("choices");
+        int searched = 0;
+        for (int step = 0; step < choices.size(); step++) {
+            if (!choices.get(step).isEmpty()
+                    && golden.get("gaps").get(searched++).get(image).asDouble() < EIGHT_BIT_ROUNDING) {
+                return step;
+            }
+        }
+        return choices.size();
+    }
+
+    /** Whether a recipe is, for some steps, the way of one of the reference's beams: of each step's choices, one whose parent is the one before. */
+    private static boolean isTrajectory(Recipe recipe, JsonNode choices, int image, int candidates, int steps) {
+        int parent = 0;
+        for (int step = 0; step < steps; step++) {
+            List<Recipe.Draw> draws = recipe.steps().get(step);
+            if (choices.get(step).isEmpty()) {
+                if (!draws.isEmpty()) {
+                    return false;
+                }
+                continue;
+            }
+            Recipe.Draw draw = draws.get(0);
+            JsonNode beams = choices.get(step).get(image);
+            int rank = -1;
+            for (int b = 0; b < beams.size(); b++) {
+                rank = beams.get(b).asInt() == draw.candidate() ? b : rank;
+            }
+            if (rank < 0 || draw.candidate() / candidates != parent || draw.round() != 1 || draw.local()) {
+                return false;
+            }
+            parent = rank;
+        }
+        return true;
+    }
+
+    @Test
     void epsGreedyWithItsDefaultsCosts2089NetworkEvaluations() {
         SearchResult result = Search.builder(model.denoiser())
                 .seed(1)

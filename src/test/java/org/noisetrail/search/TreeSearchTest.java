@@ -1,0 +1,563 @@
+package org.noisetrail.search;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.noisetrail.model.ImageShape;
+import org.noisetrail.model.Tensors;
+import org.noisetrail.noise.Recipe;
+import org.noisetrail.reward.Image;
+import org.noisetrail.reward.ImageBatch;
+import org.noisetrail.reward.Reward;
+import org.noisetrail.reward.Rewards;
+import org.noisetrail.sampler.Candidates;
+import org.noisetrail.sampler.Draws;
+import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.sampler.Kind;
+import org.noisetrail.sampler.Locality;
+import org.noisetrail.sampler.Rows;
+import org.noisetrail.sampler.StepEngine;
+import org.noisetrail.trace.Ledger;
+
+/** Beam and tree search against exhaustive search, and against simulations run one by one. */
+class TreeSearchTest {
+    private static final ImageShape SHAPE = new ImageShape(1, 4, 4);
+    private static final long SEED = 99;
+
+    /** Noise at all three steps, the last included. */
+    private static final EdmSampler ALL_LIVE = new EdmSampler(3, .3, 20, 3, 10, 0, Double.POSITIVE_INFINITY, 1.003);
+
+    /** The middle two of six steps inject noise. */
+    private static final EdmSampler LIVE_WITHIN = new EdmSampler(6, .05, 20, 3, 10, 1, 6, 1.003);
+
+    private static ExactMixture mixture() {
+        return new ExactMixture(SHAPE, false, .25, -.5, 0, .4);
+    }
+
+    private static SearchResult run(EdmSampler sampler, Method method, int maxBatch, List<ImageRequest> images) {
+        return search(mixture(), sampler, method).maxBatch(maxBatch).build().run(images);
+    }
+
+    private static Search.Builder search(ExactMixture mixture, EdmSampler sampler, Method method) {
+        return Search.builder(mixture)
+                .sampler(sampler)
+                .method(method)
+                .reward(Rewards.brightness())
+                .seed(SEED);
+    }
+
+    private static Recipe recipe(int... candidates) {
+        return new Recipe(
+                0,
+                0,
+                Arrays.stream(candidates)
+                        .mapToObj(c -> List.of(new Recipe.Draw(1, c, false)))
+                        .toList());
+    }
+
+    /** The reward of each recipe's image, drawn plainly by replay. */
+    private static double[] exhaustive(
+            EdmSampler sampler, long image, List<Recipe> recipes, ToDoubleFunction<Image> reward) {
+        ExactMixture mixture = mixture();
+        List<Trail.Entry> entries = recipes.stream()
+                .map(recipe -> new Trail.Entry(new ImageRequest(image, -1), recipe))
+                .toList();
+        return new Trail(mixture.id(), sampler, SEED, 0, false, entries)
+                .replay(mixture, 64, SearchListener.NONE).images().stream()
+                        .mapToDouble(result -> reward.applyAsDouble(result.pixels()))
+                        .toArray();
+    }
+
+    private static double brightness(Image image) {
+        double sum = 0;
+        for (byte pixel : image.pixels()) {
+            sum += pixel & 0xFF;
+        }
+        return sum / SHAPE.elements() / 255;
+    }
+
+    /** It differs more from image to image than brightness does, so that means settle sooner. */
+    private static double corner(Image image) {
+        return image.at(0, 0, 0) / 255.0;
+    }
+
+    @Test
+    void everyStepOfTheSamplersIsWhatTheTestsTakeItFor() {
+        assertThat(IntStream.range(0, 3).filter(i -> ALL_LIVE.gain(i) > 0)).containsExactly(0, 1, 2);
+        assertThat(IntStream.range(0, 6).filter(i -> LIVE_WITHIN.gain(i) > 0)).containsExactly(2, 3);
+    }
+
+    @Test
+    void treeSearchWithEnoughSimulationsFindsTheBestOfAllNoises() {
+        List<Recipe> all = new ArrayList<>();
+        for (int i = 0; i < 27; i++) {
+            all.add(recipe(i / 9, i / 3 % 3, i % 3));
+        }
+        SearchResult result = search(mixture(), ALL_LIVE, new Mcts(3, 20000, .7))
+                .reward(Reward.of("corner", TreeSearchTest::corner))
+                .build()
+                .run(ImageRequest.of(0, 12));
+        for (ImageResult image : result.images()) {
+            double[] exhaustive = exhaustive(ALL_LIVE, image.request().image(), all, TreeSearchTest::corner);
+            double best = Arrays.stream(exhaustive).max().orElseThrow();
+            assertThat(image.reward()).as("image %d", image.request().image()).isEqualTo(best);
+            // All states of the tree, each once: 3 + 9 children, 27 ends, and the rollouts.
+            assertThat(image.costs().networkEvaluations()).isLessThanOrEqualTo(3 * 2 + 9 * 2 + 27 + 3 * 3 + 9);
+        }
+    }
+
+    /** Brightness, and every batch of scores it has given. */
+    private static final class Recorded implements Reward {
+        final List<double[]> batches = new ArrayList<>();
+
+        @Override
+        public String name() {
+            return "recorded";
+        }
+
+        @Override
+        public void score(ImageBatch images, Tensor scores) {
+            Rewards.brightness().score(images, scores);
+            batches.add(Tensors.toDoubles(scores));
+        }
+    }
+
+    private static int[] ranks(double[] scores) {
+        return IntStream.range(0, scores.length)
+                .boxed()
+                .sorted((a, b) -> Double.compare(scores[b], scores[a]))
+                .mapToInt(Integer::intValue)
+                .toArray();
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {0, 1, 2, 3})
+    void beamsForAllNoisesFindTheBestOfThem(long image) {
+        Recorded reward = new Recorded();
+        ImageResult result = search(mixture(), ALL_LIVE, new Beam(3, 27))
+                .reward(reward)
+                .maxBatch(81)
+                .build()
+                .run(ImageRequest.of(image, 1))
+                .images()
+                .get(0);
+        // No beam is ever cut; the scores tell only which beam tries which noise.
+        int[] first = ranks(reward.batches.get(0));
+        int[] second = ranks(reward.batches.get(1));
+        List<Recipe> all = new ArrayList<>();
+        for (int c = 0; c < 27; c++) {
+            int parent = second[c / 3];
+            all.add(recipe(first[parent / 3], parent, c));
+        }
+        double[] exhaustive = exhaustive(ALL_LIVE, image, all, TreeSearchTest::brightness);
+        int best = ranks(exhaustive)[0];
+        assertThat(result.reward()).isEqualTo(exhaustive[best]);
+        assertThat(result.recipe()).isEqualTo(all.get(best));
+        assertThat(result.costs().networkEvaluations()).isEqualTo(3 * 2 + 9 * 2 + 27);
+        assertThat(result.costs().rewardCalls()).isEqualTo(3 + 9 + 27);
+    }
+
+    /** Simulations one by one, from the definition: no state is shared, each reward comes from a whole trajectory of its own. */
+    private static final class OneByOne implements AutoCloseable {
+        private static final int NO_NOISE = -1;
+        private final EdmSampler sampler;
+        private final Mcts method;
+        private final StepEngine engine;
+        private final Map<List<Integer>, Double> ends = new HashMap<>();
+        private final Map<List<Integer>, Integer> visits = new HashMap<>();
+        private final Map<List<Integer>, Double> totals = new HashMap<>();
+        private final Set<List<Integer>> expanded = new HashSet<>();
+
+        OneByOne(EdmSampler sampler, Mcts method, long image) {
+            this.sampler = sampler;
+            this.method = method;
+            engine = new StepEngine(
+                    mixture(), sampler, SEED, 1, new long[] {image}, new int[] {-1}, new Ledger(1), () -> {});
+        }
+
+        List<Integer> choices() {
+            List<Integer> root = List.of();
+            for (int step = 0; step < sampler.steps(); step++) {
+                if (sampler.gain(step) == 0) {
+                    root = with(root, NO_NOISE);
+                    continue;
+                }
+                for (int s = 0; s < method.simulations(); s++) {
+                    simulate(root, step, s);
+                }
+                List<Integer> from = root;
+                root = null;
+                for (List<Integer> child : children(from)) {
+                    if (visits.containsKey(child) && (root == null || mean(child) > mean(root))) {
+                        root = child;
+                    }
+                }
+            }
+            return root;
+        }
+
+        private static List<Integer> with(List<Integer> path, int choice) {
+            List<Integer> longer = new ArrayList<>(path);
+            longer.add(choice);
+            return longer;
+        }
+
+        private List<List<Integer>> children(List<Integer> path) {
+            if (sampler.gain(path.size()) == 0) {
+                return List.of(with(path, NO_NOISE));
+            }
+            return IntStream.range(0, method.candidates())
+                    .mapToObj(n -> with(path, n))
+                    .toList();
+        }
+
+        private void simulate(List<Integer> root, int step, int number) {
+            List<Integer> node = root;
+            while (expanded.contains(node)) {
+                node = select(node);
+            }
+            if (node.size() < sampler.steps()) {
+                expanded.add(node);
+                List<List<Integer>> children = children(node);
+                node = children.get((int) (coin(step, number) * children.size()));
+            }
+            double reward = end(node);
+            for (int length = root.size(); length <= node.size(); length++) {
+                visits.merge(List.copyOf(node.subList(0, length)), 1, Integer::sum);
+                totals.merge(List.copyOf(node.subList(0, length)), reward, Double::sum);
+            }
+        }
+
+        private List<Integer> select(List<Integer> node) {
+            List<Integer> best = null;
+            double highest = 0;
+            for (List<Integer> child : children(node)) {
+                if (!visits.containsKey(child)) {
+                    return child;
+                }
+                double bound =
+                        mean(child) + method.exploration() * Math.sqrt(Math.log(visits.get(node)) / visits.get(child));
+                if (best == null || bound > highest) {
+                    best = child;
+                    highest = bound;
+                }
+            }
+            return best;
+        }
+
+        private double mean(List<Integer> node) {
+            return totals.get(node) / visits.get(node);
+        }
+
+        private double coin(int step, int number) {
+            try (Draws draws =
+                    engine.draws(step, 1).add(0, 0xFFFF, number, 0, Kind.NONE).build()) {
+                return engine.coins(draws)[0];
+            }
+        }
+
+        /** The reward of a path that goes on without noise. */
+        private double end(List<Integer> path) {
+            return ends.computeIfAbsent(path, p -> {
+                Rows x;
+                try (Draws start =
+                        engine.draws(-1, 1).add(0, 0, 0, 0, Kind.GLOBAL).build()) {
+                    x = engine.start(start);
+                }
+                try (Candidates candidates = engine.candidates(1)) {
+                    for (int step = 0; step < sampler.steps(); step++) {
+                        int choice = step < p.size() ? p.get(step) : NO_NOISE;
+                        Kind kind = choice == NO_NOISE ? Kind.NONE : Kind.GLOBAL;
+                        try (Draws draws = engine.draws(step, 1)
+                                .add(0, 1, Math.max(0, choice), 0, kind)
+                                .build()) {
+                            engine.advance(candidates, x, null, draws, 0, Locality.NONE);
+                            x = candidates.exchangeNext(x);
+                        }
+                    }
+                    try (Draws draws =
+                            engine.draws(0, 1).add(0, 0, 0, 0, Kind.NONE).build()) {
+                        return engine.judge(x, draws, Rewards.brightness(), false)[0];
+                    }
+                } finally {
+                    x.close();
+                }
+            });
+        }
+
+        @Override
+        public void close() {
+            engine.close();
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "1, 4, 1.4",
+        "2, 1, 1.4",
+        "2, 7, .3",
+        "3, 2, 1.4",
+        "3, 30, .1",
+        "3, 30, 1.4",
+        "4, 8, 1.4142",
+        "5, 11, 0",
+        "4, 300, .05"
+    })
+    void choicesAreThoseOfSimulationsRunOneByOneWhateverTheBatch(int candidates, int simulations, double exploration) {
+        Mcts method = new Mcts(candidates, simulations, exploration);
+        for (EdmSampler sampler : List.of(ALL_LIVE, LIVE_WITHIN, EdmSampler.DEFAULT.withSteps(7))) {
+            List<List<Integer>> expected = new ArrayList<>();
+            for (int image = 0; image < 6; image++) {
+                try (OneByOne reference = new OneByOne(sampler, method, image)) {
+                    expected.add(reference.choices());
+                }
+            }
+            List<ImageResult> first =
+                    run(sampler, method, 64, ImageRequest.of(0, 6)).images();
+            for (int i = 0; i < 6; i++) {
+                assertThat(choices(sampler, first.get(i).recipe()))
+                        .as("image %d", i)
+                        .isEqualTo(expected.get(i));
+            }
+            for (int maxBatch : new int[] {1, 2, 5, 1000}) {
+                List<ImageResult> images =
+                        run(sampler, method, maxBatch, ImageRequest.of(0, 6)).images();
+                for (int i = 0; i < 6; i++) {
+                    assertThat(images.get(i).recipe()).isEqualTo(first.get(i).recipe());
+                    assertThat(images.get(i).state()).isEqualTo(first.get(i).state());
+                    assertThat(images.get(i).costs()).isEqualTo(first.get(i).costs());
+                }
+            }
+        }
+    }
+
+    private static List<Integer> choices(EdmSampler sampler, Recipe recipe) {
+        List<Integer> choices = new ArrayList<>();
+        for (int step = 0; step < sampler.steps(); step++) {
+            List<Recipe.Draw> draws = recipe.steps().get(step);
+            choices.add(draws.isEmpty() ? OneByOne.NO_NOISE : draws.get(0).candidate());
+        }
+        return choices;
+    }
+
+    @Test
+    void simulationsThatNoRewardCanChangeShareTheirNetworkCalls() {
+        // At the first root the first N simulations are known at once; one by one each would sweep the steps anew.
+        Mcts method = new Mcts(4, 4, 1.4);
+        ExactMixture alone = mixture();
+        search(alone, ALL_LIVE, method).maxBatch(1).build().run(ImageRequest.of(0, 1));
+        ExactMixture together = mixture();
+        search(together, ALL_LIVE, method).maxBatch(64).build().run(ImageRequest.of(0, 1));
+        assertThat(together.rows.get()).isEqualTo(alone.rows.get());
+        // The first root's sweep is one call a step's evaluation.
+        assertThat(together.calls.get()).isLessThan(alone.calls.get() / 3);
+    }
+
+    @Test
+    void aDeadStepHasOneChildAndNoStateIsRolledOutTwice() {
+        // One step alone is live: plain steps before it, its N children, and from each one way to its end.
+        EdmSampler one = new EdmSampler(6, .05, 20, 3, 10, 1.8, 5, 1.003);
+        assertThat(IntStream.range(0, 6).filter(i -> one.gain(i) > 0)).hasSize(1);
+        int live =
+                IntStream.range(0, 6).filter(i -> one.gain(i) > 0).findFirst().orElseThrow();
+        long before = 2L * live;
+        long rest = one.evaluations() - before - 2;
+        for (int simulations : new int[] {1, 2, 5, 8, 200}) {
+            ImageResult image = run(one, new Mcts(5, simulations, 1.4), 64, ImageRequest.of(4, 1))
+                    .images()
+                    .get(0);
+            long rollouts = Math.min(5, simulations);
+            assertThat(image.costs().networkEvaluations()).isEqualTo(before + 5 * 2 + rollouts * rest);
+            assertThat(image.costs().rewardCalls()).isEqualTo(rollouts);
+        }
+    }
+
+    @Test
+    void whereNoStepInjectsNoiseThereIsNothingToSearch() {
+        EdmSampler dead = EdmSampler.DEFAULT.withChurn(0);
+        float[] plain = run(dead, new Naive(), 64, ImageRequest.of(7, 1))
+                .images()
+                .get(0)
+                .state();
+        for (Method method : List.of(Mcts.standard(), Beam.standard())) {
+            ImageResult image =
+                    run(dead, method, 64, ImageRequest.of(7, 1)).images().get(0);
+            assertThat(image.state()).isEqualTo(plain);
+            assertThat(image.costs().networkEvaluations()).isEqualTo(35);
+            assertThat(image.costs().rewardCalls()).isEqualTo(1);
+            assertThat(image.recipe().steps()).allMatch(List::isEmpty);
+        }
+    }
+
+    @Test
+    void aBeamCosts214NetworkEvaluationsAndTriesNoNoiseAtDeadSteps() {
+        ImageResult image = run(EdmSampler.DEFAULT, Beam.standard(), 64, ImageRequest.of(0, 1))
+                .images()
+                .get(0);
+        // Two steps of one beam, one of 4 candidates, 12 of 8, two of 2 beams, and the last of 2.
+        assertThat(image.costs().networkEvaluations()).isEqualTo(2 * 2 + 4 * 2 + 12 * 8 * 2 + 2 * 2 * 2 + 2);
+        assertThat(image.costs().transitions()).isEqualTo(2 + 4 + 12 * 8 + 2 * 2 + 2);
+        assertThat(image.costs().rewardCalls()).isEqualTo(4 + 12 * 8 + 2);
+        for (int step = 0; step < 18; step++) {
+            assertThat(image.recipe().steps().get(step)).hasSize(step < 2 || step > 14 ? 0 : 1);
+        }
+    }
+
+    @Test
+    void aBudgetThatPaysForAllChangesNothingAndOneEvaluationLessIsKept() {
+        for (Method method : List.of(new Beam(3, 4), new Mcts(3, 6, 1))) {
+            SearchResult free = run(LIVE_WITHIN, method, 64, ImageRequest.of(0, 4));
+            for (int i = 0; i < 4; i++) {
+                ImageResult image = free.images().get(i);
+                long cost = image.costs().networkEvaluations();
+                ImageResult same = search(mixture(), LIVE_WITHIN, method)
+                        .budget(cost)
+                        .build()
+                        .run(ImageRequest.of(i, 1))
+                        .images()
+                        .get(0);
+                assertThat(same.state()).isEqualTo(image.state());
+                assertThat(same.costs()).isEqualTo(image.costs());
+                ImageResult less = search(mixture(), LIVE_WITHIN, method)
+                        .budget(cost - 1)
+                        .build()
+                        .run(ImageRequest.of(i, 1))
+                        .images()
+                        .get(0);
+                assertThat(less.costs().networkEvaluations()).isLessThan(cost);
+            }
+        }
+    }
+
+    @Test
+    void aTargetThatIsMetAtOnceLeavesTheLeastOfASearch() {
+        // Beam: one search of 4 candidates at step 2, then one beam, judged at step 3 and at its end.
+        ImageResult beam = search(mixture(), LIVE_WITHIN, Beam.standard())
+                .targetReward(0)
+                .build()
+                .run(ImageRequest.of(0, 1))
+                .images()
+                .get(0);
+        assertThat(beam.costs().networkEvaluations()).isEqualTo(11 + 3 * 2);
+        assertThat(beam.costs().rewardCalls()).isEqualTo(4 + 1 + 1);
+        // Tree: one simulation at step 2 (4 children, a rollout of 5), one at step 3 (4 children, and 3 to the end).
+        ImageResult tree = search(mixture(), LIVE_WITHIN, Mcts.standard())
+                .targetReward(0)
+                .build()
+                .run(ImageRequest.of(0, 1))
+                .images()
+                .get(0);
+        assertThat(tree.costs().networkEvaluations()).isEqualTo(4 + 8 + 5 + 8 + 3);
+        assertThat(tree.costs().rewardCalls()).isEqualTo(2);
+    }
+
+    @Test
+    void aBeamThatFallsBelowTheTargetIsSearchedAgain() {
+        // Brightness alternates from call to call: the best of step 2 meets the target, the plain step 3 does not.
+        EdmSampler three = new EdmSampler(6, .05, 20, 3, 10, .3, 6, 1.003);
+        int[] calls = {0};
+        Reward falling = new Reward() {
+            @Override
+            public String name() {
+                return "falling";
+            }
+
+            @Override
+            public void score(ImageBatch images, Tensor scores) {
+                double[] values = new double[images.rows()];
+                Arrays.fill(values, calls[0]++ == 1 ? 0 : 1);
+                Tensors.copy(values, scores);
+            }
+        };
+        int first =
+                IntStream.range(0, 6).filter(i -> three.gain(i) > 0).findFirst().orElseThrow();
+        assertThat(IntStream.range(0, 6).filter(i -> three.gain(i) > 0)).hasSize(3);
+        Recipe recipe = search(mixture(), three, new Beam(4, 2))
+                .reward(falling)
+                .targetReward(1)
+                .build()
+                .run(ImageRequest.of(0, 1))
+                .images()
+                .get(0)
+                .recipe();
+        assertThat(recipe.steps().get(first)).hasSize(1);
+        assertThat(recipe.steps().get(first + 1)).isEmpty();
+        assertThat(recipe.steps().get(first + 2)).hasSize(1);
+    }
+
+    @Test
+    void nanRewardsLoseAndAreCounted() {
+        Reward odd = Reward.of("odd", image -> image.at(0, 0, 0) % 2 == 1 ? Double.NaN : image.at(0, 0, 0));
+        for (Method method : List.of(new Beam(8, 4), new Mcts(8, 24, 50))) {
+            SearchResult result =
+                    search(mixture(), LIVE_WITHIN, method).reward(odd).build().run(ImageRequest.of(0, 6));
+            assertThat(result.images()).allMatch(image -> image.nanScores() > 0);
+            assertThat(result.images()).allMatch(image -> image.pixels().at(0, 0, 0) % 2 == 0);
+        }
+    }
+
+    @Test
+    void searchesLeaveNoNativeObjectsBehind() {
+        for (Method method : List.of(new Beam(3, 4), new Mcts(4, 12, 1))) {
+            Search search = search(mixture(), LIVE_WITHIN, method).maxBatch(7).build();
+            search.run(ImageRequest.of(0, 5));
+            long pointers = Pointer.totalCount();
+            for (int i = 0; i < 20; i++) {
+                search.run(ImageRequest.of(0, 5));
+            }
+            assertThat(Pointer.totalCount()).isEqualTo(pointers);
+        }
+    }
+
+    @Test
+    void statesThatWereGivenBackAreUsedAgainAndTheRestSurviveGrowth() {
+        try (StepEngine engine = new StepEngine(
+                        mixture(), ALL_LIVE, SEED, 4, new long[] {0}, new int[] {-1}, new Ledger(1), () -> {});
+                StatePool pool = new StatePool(engine, 2);
+                Draws draws = engine.draws(-1, 2)
+                        .add(0, 0, 0, 0, Kind.GLOBAL)
+                        .add(0, 0, 1, 0, Kind.GLOBAL)
+                        .build();
+                Rows states = engine.start(draws)) {
+            int first = pool.take();
+            int second = pool.take();
+            engine.put(states, new int[] {first, second}, pool.rows());
+            pool.release(first);
+            assertThat(pool.take()).isEqualTo(first);
+            Set<Integer> taken = new HashSet<>(List.of(first, second));
+            for (int i = 0; i < 9; i++) {
+                assertThat(taken.add(pool.take())).isTrue();
+            }
+            assertThat(pool.held()).isEqualTo(11);
+            float[] now = pool.rows().toFloats();
+            float[] then = states.toFloats();
+            assertThat(Arrays.copyOfRange(now, second * 16, (second + 1) * 16))
+                    .isEqualTo(Arrays.copyOfRange(then, 16, 32));
+        }
+    }
+
+    @Test
+    void settingsOutOfRangeAreRefusedByName() {
+        assertThatThrownBy(() -> new Beam(0, 1)).hasMessage("candidates must be >= 1: 0");
+        assertThatThrownBy(() -> new Beam(4, 0)).hasMessage("beams must be >= 1: 0");
+        assertThatThrownBy(() -> new Beam(257, 256)).hasMessage("candidates x beams must be <= 65536: 65792");
+        assertThatThrownBy(() -> new Mcts(4, 0, 1)).hasMessage("simulations must be >= 1: 0");
+        assertThatThrownBy(() -> new Mcts(4, 1, Double.NaN))
+                .hasMessage("exploration must be from 0.0 to 1000000.0: NaN");
+    }
+}
