@@ -1,7 +1,6 @@
 package org.noisetrail.cli;
 
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -174,7 +173,9 @@ final class CompareCommand implements Callable<Integer> {
                 return Failures.INTERRUPTED;
             }
             interruption.settle();
-            write(folder, tables, settings(denoiser, sampler, wanted));
+            ComparisonFiles files = new ComparisonFiles(tables, settings(denoiser, sampler, wanted));
+            files.write(folder);
+            say(files);
         }
         return ExitCode.OK;
     }
@@ -252,34 +253,10 @@ final class CompareCommand implements Callable<Integer> {
         }
     }
 
-    private void write(OutputFolder folder, List<ComparisonTable> tables, Map<String, @Nullable Object> settings) {
-        List<List<Plot>> plots = new ArrayList<>();
-        StringBuilder csv = new StringBuilder(ComparisonTable.csvHead());
-        StringBuilder text = new StringBuilder();
-        StringBuilder markdown = new StringBuilder();
-        for (ComparisonTable table : tables) {
-            List<Plot> drawn = ComparisonPlots.of(table);
-            drawn.forEach(plot -> plot.write(folder));
-            plots.add(drawn);
-            csv.append(table.csv());
-            text.append(table.text()).append('\n');
-            markdown.append(table.markdown()).append('\n');
-        }
-        Map<String, @Nullable Object> result = new LinkedHashMap<>();
-        result.put("settings", settings);
-        result.put("versions", Versions.json());
-        result.put("tables", tables.stream().map(ComparisonTable::json).toList());
-        write(folder, "compare.csv", csv.toString());
-        write(folder, "compare.md", markdown.toString());
-        write(folder, "report.html", ComparisonPage.of(tables, plots, settings));
-        write(folder, "compare.json", Json.pretty(result));
+    private void say(ComparisonFiles files) {
         PrintWriter print = command.commandLine().getOut();
-        print.print(json ? Json.pretty(result) : text + "written to " + folder.path() + "\n");
+        print.print(json ? Json.pretty(files.json()) : files.text() + "written to " + out + "\n");
         print.flush();
-    }
-
-    private static void write(OutputFolder folder, String name, String text) {
-        AtomicFiles.write(folder.file(name), text.getBytes(StandardCharsets.UTF_8));
     }
 
     private Map<String, @Nullable Object> settings(Denoiser denoiser, EdmSampler sampler, int[] wanted) {

@@ -155,7 +155,15 @@ final class MethodCosts {
         while (candidates > 1 && beam(candidates, 1, sampler) > target) {
             candidates--;
         }
-        int low = 1;
+        int most = widest(candidates, target, sampler);
+        // More than the steps can ever fill cost nothing and do nothing.
+        long price = beam(candidates, most, sampler);
+        return new Beam(candidates, widest(candidates, price - 1, sampler) + 1);
+    }
+
+    /** The most beams that the target pays for; 0 if not even one. */
+    private static int widest(int candidates, long target, EdmSampler sampler) {
+        int low = 0;
         int high = 65536 / candidates;
         while (low < high) {
             int middle = (low + high + 1) >>> 1;
@@ -165,7 +173,7 @@ final class MethodCosts {
                 high = middle - 1;
             }
         }
-        return new Beam(candidates, low);
+        return low;
     }
 
     /** If every simulation expanded a child of the root, and none was ever repeated: more than most cost. */
