@@ -73,7 +73,7 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Mixin
     @SuppressWarnings("NullAway.Init")
-    private MethodOptions methodOptions;
+    private ChosenMethod methodOptions;
 
     @Option(
             names = "--reward",

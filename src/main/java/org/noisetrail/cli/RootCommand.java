@@ -19,6 +19,7 @@ import picocli.CommandLine.Spec;
         subcommands = {
             GenerateCommand.class,
             ReplayCommand.class,
+            CompareCommand.class,
             DemoCommand.class,
             ScoreCommand.class,
             DenoiseCommand.class,

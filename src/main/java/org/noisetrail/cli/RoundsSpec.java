@@ -1,13 +1,18 @@
 package org.noisetrail.cli;
 
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.search.RoundSchedule;
 import org.noisetrail.search.Rounds;
 import picocli.CommandLine.ITypeConverter;
 
 /**
- * Rounds as an option gives them: {@code 20}, or a schedule such as {@code 20@0.01..1,1}: 20 where .01 <= sigma <= 1, else 1
- * (1 if the last number is left out).
+ * Rounds as an option gives them: {@code 20}; or a schedule such as {@code 20@0.01..1,1}: 20 where .01 <= sigma <= 1, else 1
+ * (1 if the last number is left out); or a file that {@code calibrate} has written.
  */
 record RoundsSpec(String text, Rounds rounds) {
     private static final String NUMBER = "(\\d+(?:\\.\\d*)?|\\.\\d+)(?:[eE]([+-]?\\d+))?";
@@ -25,9 +30,7 @@ record RoundsSpec(String text, Rounds rounds) {
         }
         Matcher schedule = SCHEDULE.matcher(text);
         if (!schedule.matches()) {
-            throw new IllegalArgumentException(
-                    "must be a number or a schedule such as 20@0.01..1,1 (20 rounds where .01 <= sigma <= 1, else 1): "
-                            + text);
+            return file(text);
         }
         double low = Double.parseDouble(schedule.group("low"));
         double high = Double.parseDouble(schedule.group("high"));
@@ -37,6 +40,19 @@ record RoundsSpec(String text, Rounds rounds) {
         String otherwise = schedule.group("out");
         int outside = otherwise == null ? 1 : Integer.parseInt(otherwise);
         return new RoundsSpec(text, Rounds.byNoiseLevel(low, high, Integer.parseInt(schedule.group("in")), outside));
+    }
+
+    private static RoundsSpec file(String text) {
+        try {
+            Path file = Path.of(text);
+            if (Files.exists(file)) {
+                return new RoundsSpec(text, RoundSchedule.read(file));
+            }
+        } catch (InvalidPathException | NoisetrailException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
+        throw new IllegalArgumentException("must be a number, a schedule such as 20@0.01..1,1 (20 rounds where "
+                + ".01 <= sigma <= 1, else 1), or a file that is there: " + text);
     }
 
     static final class Converter implements ITypeConverter<RoundsSpec> {

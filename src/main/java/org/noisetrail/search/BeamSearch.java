@@ -239,6 +239,12 @@ final class BeamSearch implements Strategy {
                     nans[slot] += best.nans()[g];
                     beams.set(slot, after);
                 }
+                wave.reportStep(
+                        step,
+                        slots.stream().mapToInt(Integer::intValue).toArray(),
+                        slots.stream()
+                                .mapToDouble(slot -> beams.get(slot).get(0).score())
+                                .toArray());
             }
         }
 

@@ -162,6 +162,7 @@ final class PivotSearch implements Strategy {
                     active = still;
                 }
             }
+            wave.reportStep(step, slots, budget.scores(slots));
         }
 
         private void observe(int step, int groups, Candidates many) {

@@ -1,5 +1,6 @@
 package org.noisetrail.search;
 
+import java.util.List;
 import org.noisetrail.trace.Ledger;
 import org.noisetrail.trace.Progress;
 
@@ -20,6 +21,11 @@ final class Reporter {
     void progress(long imageSteps, Ledger ledger) {
         listener.onProgress(new Progress(
                 finishedSteps + imageSteps, totalSteps, finishedEvaluations + ledger.networkEvaluations(), best));
+    }
+
+    /** @param rewards of the clean estimates that the images go on from */
+    void step(int step, List<ImageRequest> images, double[] rewards) {
+        listener.onStep(step, images, rewards);
     }
 
     void rewards(double... rewards) {

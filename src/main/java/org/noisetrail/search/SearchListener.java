@@ -10,6 +10,13 @@ public interface SearchListener {
     /** After each round and each step. */
     default void onProgress(Progress progress) {}
 
+    /**
+     * When a step has been searched for some images, by a method that judges clean estimates (local search, beam).
+     *
+     * @param rewards of the clean estimate that each image goes on from, in the images' order; NaN where it was not judged
+     */
+    default void onStep(int step, List<ImageRequest> images, double[] rewards) {}
+
     /** When some images are finished, each image once; what is told here is complete even if the search is cancelled later. */
     default void onImages(List<ImageResult> images) {}
 }

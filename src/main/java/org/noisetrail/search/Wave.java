@@ -113,6 +113,11 @@ final class Wave implements AutoCloseable {
         return draws.build();
     }
 
+    /** Tells the listener what the clean estimates that images go on from are worth. */
+    void reportStep(int step, int[] slots, double[] rewards) {
+        reporter.step(step, Arrays.stream(slots).mapToObj(requests::get).toList(), rewards);
+    }
+
     /** 0, 1, ... images - 1. */
     int[] slots() {
         return java.util.stream.IntStream.range(0, images()).toArray();

@@ -14,17 +14,17 @@ import org.noisetrail.model.Tensors;
  * The exact denoiser of a mixture of equal, isotropic Gaussians, in plain Java: the tests' own, beside the library's. Component k has
  * the mean {@code means[k]} in every element. Conditional: class k is component k alone. It counts the rows it is asked for.
  */
-final class ExactMixture implements Denoiser {
+public final class ExactMixture implements Denoiser {
     private final ImageShape shape;
     private final double[] means;
     private final double deviation;
     private final boolean conditional;
-    final AtomicLong rows = new AtomicLong();
+    public final AtomicLong rows = new AtomicLong();
     final AtomicLongArray rowsOfClass;
-    final AtomicLong calls = new AtomicLong();
+    public final AtomicLong calls = new AtomicLong();
     volatile Runnable beforeCall = () -> {};
 
-    ExactMixture(ImageShape shape, boolean conditional, double deviation, double... means) {
+    public ExactMixture(ImageShape shape, boolean conditional, double deviation, double... means) {
         this.shape = shape;
         this.conditional = conditional;
         this.deviation = deviation;

@@ -1,0 +1,288 @@
+package org.noisetrail.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.model.Classifier;
+import org.noisetrail.model.Denoiser;
+import org.noisetrail.model.Model;
+import org.noisetrail.model.Torch;
+import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.search.ImageRequest;
+import org.noisetrail.search.SearchCancelledException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "compare",
+        description = {
+            "Sets methods beside each other: same images, same classes, same initial noise.",
+            "Always adds best-of-n at the network evaluations that each search costs."
+        },
+        footerHeading = "%nFiles:%n",
+        footer = {
+            "  Writes compare.json, compare.csv, compare.md, report.html and plots/ to --out.",
+            "  Each finished search is kept in cells/: the same command goes on where it was interrupted."
+        })
+final class CompareCommand implements Callable<Integer> {
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec command;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private ModelOptions modelOptions;
+
+    @Option(
+            names = "--methods",
+            paramLabel = "METHOD",
+            split = ",",
+            defaultValue = "naive,best-of-n,beam,mcts,zero-order,eps-greedy",
+            description = "What to compare, with commas between; each may have options of its own, as in "
+                    + "eps-greedy:rounds=10:keep-pivot. Default: ${DEFAULT-VALUE}")
+    @SuppressWarnings("NullAway.Init")
+    private List<String> methods;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private MethodOptions methodOptions;
+
+    @Option(
+            names = "--reward",
+            paramLabel = "REWARD",
+            split = ",",
+            defaultValue = "brightness",
+            converter = RewardSpec.Converter.class,
+            description = "What to search for, as for generate; several, with commas between, have a table each. "
+                    + "Default: ${DEFAULT-VALUE}")
+    @SuppressWarnings("NullAway.Init")
+    private List<RewardSpec> rewards;
+
+    @Option(
+            names = "--held-out",
+            paramLabel = "REWARD",
+            split = ",",
+            converter = RewardSpec.Converter.class,
+            description = "A reward of the final images, never searched on; one for all, or one for each --reward.")
+    private @Nullable List<RewardSpec> heldOuts;
+
+    @Option(
+            names = "--classes",
+            paramLabel = "LIST",
+            converter = IntRanges.Converter.class,
+            description = "Classes, taken in turn: numbers and ranges such as 0,3,5-7. Default: all of the model's")
+    private @Nullable IntRanges classes;
+
+    @Option(names = "--images", paramLabel = "N", defaultValue = "36", description = "Default: ${DEFAULT-VALUE}")
+    private int images;
+
+    @Option(
+            names = "--first-image",
+            paramLabel = "I",
+            defaultValue = "0",
+            description = "The first image's number. Default: ${DEFAULT-VALUE}")
+    private long firstImage;
+
+    @Option(
+            names = "--seeds",
+            paramLabel = "N",
+            defaultValue = "3",
+            description = "How many times the images are drawn, with other noise. Default: ${DEFAULT-VALUE}")
+    private int seeds;
+
+    @Option(
+            names = "--seed",
+            paramLabel = "S",
+            defaultValue = "0",
+            converter = Converters.Seed.class,
+            description = "The first of the seeds. Default: ${DEFAULT-VALUE}")
+    private long seed;
+
+    @Option(
+            names = "--equal-nfe",
+            paramLabel = "X",
+            description = "Size each method (rounds, chains, beams, simulations) to cost about X network evaluations an image.")
+    private @Nullable Long equal;
+
+    @Option(
+            names = "--sweep",
+            paramLabel = "nfe=X,X,...",
+            converter = Sweep.Converter.class,
+            description = "The same for several X, such as nfe=100,200,400.")
+    private @Nullable Sweep sweep;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private SamplerOptions samplerOptions;
+
+    @Option(names = "--out", paramLabel = "FOLDER", defaultValue = "compare", description = "Default: ${DEFAULT-VALUE}")
+    @SuppressWarnings("NullAway.Init")
+    private Path out;
+
+    @Option(names = "--json", description = "Print compare.json instead of tables, and show no progress.")
+    private boolean json;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private QuietOption quiet;
+
+    @Override
+    public Integer call() {
+        EdmSampler sampler = samplerOptions.sampler();
+        List<Contender> contenders = contenders();
+        List<Comparison.Aim> aims = aims();
+        List<Long> budgets = budgets(sampler);
+        List<Long> seedList = seeds();
+        ImageRequest.of(firstImage, images);
+        modelOptions.check();
+        OutputFolder folder = OutputFolder.open(out);
+        try (Interruption interruption = new Interruption();
+                Model model = modelOptions.load()) {
+            Denoiser denoiser = model.denoiser();
+            check(denoiser);
+            int[] wanted = classes == null
+                    ? IntStream.range(0, denoiser.classes()).toArray()
+                    : classes.values();
+            Comparison.Plan plan = new Comparison.Plan(
+                    contenders, aims, seedList, ImageRequest.of(firstImage, images, wanted), sampler, budgets);
+            Comparison.Bench bench = new Comparison.Bench(
+                    denoiser, features(model), spec -> spec.build(() -> model), modelOptions.maxBatch(), Torch.threads());
+            Progress progress = new Progress();
+            List<ComparisonTable> tables;
+            try {
+                tables = new Comparison(bench, plan, new CellStore(folder), progress).run();
+            } catch (SearchCancelledException e) {
+                interruption.settle();
+                PrintWriter err = command.commandLine().getErr();
+                err.printf("noisetrail: interrupted; the same command goes on from what is in %s%n", out.resolve("cells"));
+                err.flush();
+                return Failures.INTERRUPTED;
+            }
+            interruption.settle();
+            ComparisonFiles files = new ComparisonFiles(tables, settings(denoiser, sampler, wanted));
+            files.write(folder);
+            say(files);
+        }
+        return ExitCode.OK;
+    }
+
+    private final class Progress implements Comparison.Watcher {
+        @Override
+        public ProgressDisplay begin(int cell, int cells, String title) {
+            String numbered = cell == 0 ? title : cell + "/" + cells + " " + title;
+            return ProgressDisplay.of(numbered, json || quiet.quiet(), command.commandLine().getErr());
+        }
+    }
+
+    private List<Contender> contenders() {
+        methodOptions.checkUsed(methods.stream().map(Contender::word).toList());
+        List<Contender> contenders = new ArrayList<>();
+        for (String method : methods) {
+            Contender contender = Contender.parse(method, methodOptions);
+            if (contenders.stream().anyMatch(other -> other.label().equals(contender.label()))) {
+                throw usage("--methods names " + contender.label() + " twice");
+            }
+            contenders.add(contender);
+        }
+        return contenders;
+    }
+
+    private List<Comparison.Aim> aims() {
+        List<RewardSpec> others = heldOuts == null ? List.of() : heldOuts;
+        if (others.size() > 1 && others.size() != rewards.size()) {
+            throw usage("--held-out must be one, or one for each of the " + rewards.size() + " rewards: " + others.size());
+        }
+        List<Comparison.Aim> aims = new ArrayList<>();
+        for (int i = 0; i < rewards.size(); i++) {
+            RewardSpec heldOut = others.isEmpty() ? null : others.get(others.size() == 1 ? 0 : i);
+            aims.add(new Comparison.Aim(rewards.get(i), heldOut));
+        }
+        return aims;
+    }
+
+    private List<Long> budgets(EdmSampler sampler) {
+        if (equal != null && sweep != null) {
+            throw usage("--equal-nfe is one budget and --sweep several: give one of them");
+        }
+        List<Long> budgets = equal != null ? List.of(equal) : sweep != null ? sweep.budgets() : List.of();
+        for (long budget : budgets) {
+            if (budget < sampler.evaluations()) {
+                throw usage("network evaluations must be >= " + sampler.evaluations() + ", one plain trajectory's: "
+                        + budget);
+            }
+        }
+        return budgets;
+    }
+
+    private List<Long> seeds() {
+        if (seeds < 1 || seeds > 1000) {
+            throw usage("--seeds must be from 1 to 1000: " + seeds);
+        }
+        return LongStream.range(0, seeds).mapToObj(i -> seed + i).toList();
+    }
+
+    private void check(Denoiser denoiser) {
+        if (!Png.canShow(denoiser.shape())) {
+            throw usage("the model's images must have 1 or 3 channels to be shown: " + denoiser.shape());
+        }
+        if (classes != null && Arrays.stream(classes.values()).anyMatch(label -> label >= denoiser.classes())) {
+            throw usage("--classes must be < " + denoiser.classes() + ", the number of the model's classes: " + classes);
+        }
+    }
+
+    /** Diversity is told by the model's classifier, where it has one. */
+    private static @Nullable Classifier features(Model model) {
+        try {
+            return model.classifier();
+        } catch (NoisetrailException e) {
+            return null;
+        }
+    }
+
+    private void say(ComparisonFiles files) {
+        PrintWriter print = command.commandLine().getOut();
+        print.print(json ? Json.pretty(files.json()) : files.text() + "written to " + out + "\n");
+        print.flush();
+    }
+
+    private Map<String, @Nullable Object> settings(Denoiser denoiser, EdmSampler sampler, int[] wanted) {
+        Map<String, @Nullable Object> settings = new LinkedHashMap<>();
+        settings.put("command", "compare");
+        settings.put("model", modelOptions.name());
+        settings.put("denoiser", denoiser.id());
+        settings.put("device", denoiser.device().toString());
+        settings.put("threads", Torch.threads());
+        settings.put("maxBatch", modelOptions.maxBatch());
+        settings.put("methods", methods);
+        settings.put("options", methodOptions.given());
+        settings.put("rewards", rewards.stream().map(RewardSpec::toString).toList());
+        settings.put("heldOut", heldOuts == null ? null : heldOuts.stream().map(RewardSpec::toString).toList());
+        settings.put("images", images);
+        settings.put("firstImage", firstImage);
+        settings.put("classes", wanted);
+        settings.put("seedCount", seeds);
+        settings.put("firstSeed", Numbers.unsigned(seed));
+        settings.put("equalNfe", equal);
+        settings.put("sweepNfe", sweep == null ? null : sweep.budgets());
+        settings.put("sampler", SamplerOptions.settings(sampler));
+        return settings;
+    }
+
+    private ParameterException usage(String message) {
+        return new ParameterException(command.commandLine(), message);
+    }
+}
