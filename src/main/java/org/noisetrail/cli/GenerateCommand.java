@@ -29,11 +29,11 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nRewards:%n",
         footer = {
             "  brightness                     mean luminance, 0 to 1",
-            "  compressibility[:max-bytes=N]  1 - JPEG bytes / N, at quality 80; N is 3000 up to 64x64 pixels, else 150000",
+            "  compressibility[:max-bytes=N]  1 - JPEG bytes / N; N is 3000, above 64x64 pixels 150000",
             "  class                          probability of the image's class under the model's classifier.pt",
             "  heldout (or class:heldout)     the same under its heldout.pt",
             "  jpeg-bytes                     the JPEG's size itself",
-            "  0.7*class+0.3*brightness       a weighted sum; a weight may follow a minus: class-0.5*brightness",
+            "  0.7*class+0.3*brightness       a weighted sum; also class-0.5*brightness",
             "",
             "Writes images/NNN.png, grid.png, trail.json and result.json to --out, and final.safetensors if asked to."
         })
