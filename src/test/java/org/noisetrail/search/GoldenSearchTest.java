@@ -227,4 +227,23 @@ class GoldenSearchTest {
         assertThat(result.images().get(0).costs().transitions()).isEqualTo(13 * 80 + 5);
         assertThat(result.images().get(0).costs().rewardCalls()).isEqualTo(13 * 80 + 1);
     }
+
+    @Test
+    void aTrailGivesTheSameBitsInAnotherBatchForAPlainTrajectorysPrice() {
+        SearchResult searched = Search.builder(model.denoiser())
+                .seed(77)
+                .reward(Rewards.brightness())
+                .method(LocalSearch.builder().candidates(3).rounds(2).project(true).build())
+                .maxBatch(7)
+                .build()
+                .run(ImageRequest.of(40, 3, 1, 5));
+        SearchResult replayed = searched.trail().replay(model.denoiser(), 2, SearchListener.NONE);
+        for (int i = 0; i < 3; i++) {
+            assertThat(replayed.images().get(i).state())
+                    .containsExactly(searched.images().get(i).state());
+            assertThat(replayed.images().get(i).costs().networkEvaluations()).isEqualTo(35);
+            assertThat(replayed.images().get(i).pivotNorm())
+                    .isEqualTo(searched.images().get(i).pivotNorm());
+        }
+    }
 }
