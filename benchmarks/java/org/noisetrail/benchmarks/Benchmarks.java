@@ -14,7 +14,7 @@ import org.openjdk.jmh.runner.options.CommandLineOptions;
 import org.openjdk.jmh.runner.options.Options;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 
-/** Runs the benchmarks by JMH's own options and prints what they are for: Markdown tables. JSON: target/benchmarks/jmh.json. */
+/** Runs the benchmarks by JMH's own options and prints what they are for: Markdown tables. JSON: target/benchmarks. */
 public final class Benchmarks {
     private Benchmarks() {}
 
@@ -46,9 +46,6 @@ public final class Benchmarks {
         } catch (NoBenchmarksException e) {
             System.err.println("no benchmark matches " + line.getIncludes() + "; -l lists them");
             System.exit(1);
-        }
-        if (args.length == 0) {
-            Overhead.print();
         }
     }
 

@@ -5,9 +5,11 @@ import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Model;
 import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.search.Beam;
 import org.noisetrail.search.BestOfN;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.LocalSearch;
+import org.noisetrail.search.Mcts;
 import org.noisetrail.search.Method;
 import org.noisetrail.search.Naive;
 import org.noisetrail.search.Search;
@@ -37,7 +39,7 @@ public class StepBenchmark {
     /** Fewer than the sampler's default, so that the whole takes minutes; two of the six are dead. */
     private static final int STEPS = 6;
 
-    @Param({"naive", "best-of-n", "zero-order", "eps-greedy"})
+    @Param({"naive", "best-of-n", "beam", "mcts", "zero-order", "eps-greedy"})
     public String method;
 
     @Param({"1", "4", "16"})
@@ -60,6 +62,8 @@ public class StepBenchmark {
         return switch (method) {
             case "naive" -> new Naive();
             case "best-of-n" -> new BestOfN(4);
+            case "beam" -> Beam.standard();
+            case "mcts" -> Mcts.standard();
             case "zero-order" -> LocalSearch.builder().epsilon(0).rounds(2).build();
             case "eps-greedy" -> LocalSearch.builder().rounds(2).build();
             default -> throw new IllegalArgumentException("method must be one of the above: " + method);

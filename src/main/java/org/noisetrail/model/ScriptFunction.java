@@ -65,6 +65,8 @@ final class ScriptFunction implements AutoCloseable {
     private Tensor run(Tensor[] inputs) {
         // LibTorch keeps this per thread. Optimising would profile the first runs and specialise on their shapes.
         torch.setGraphExecutorOptimize(false);
+        // Asking applies the number of threads to a thread that is new to LibTorch; oneDNN would not ask.
+        torch.get_num_threads();
         IValue[] values = new IValue[1 + inputs.length];
         values[0] = weights;
         try {

@@ -2,10 +2,11 @@ package org.noisetrail.model;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.locks.StampedLock;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipInputStream;
+import java.util.zip.ZipException;
+import java.util.zip.ZipFile;
 import org.bytedeco.pytorch.DeviceOptional;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.IValueVector;
@@ -23,11 +24,11 @@ final class TorchScriptModule implements AutoCloseable {
     private boolean closed;
 
     TorchScriptModule(ModelFiles files, String file, Device device) {
-        requireTorchScript(files, file);
         this.module = files.with(file, path -> load(path, files.path(file), device));
     }
 
     private static JitModule load(Path path, Path name, Device device) {
+        requireTorchScript(path, name);
         try (var target = Tensors.torchDevice(device);
                 var optional = new DeviceOptional(target)) {
             JitModule module = Torch.keep(torch.load(path.toString(), optional, false));
@@ -39,36 +40,30 @@ final class TorchScriptModule implements AutoCloseable {
     }
 
     /** LibTorch's own words for a file that is not TorchScript speak of archives and pickles. */
-    private static void requireTorchScript(ModelFiles files, String file) {
-        boolean archive = false;
-        boolean code = false;
-        try (ZipInputStream zip = new ZipInputStream(files.open(file))) {
-            for (ZipEntry entry = zip.getNextEntry(); entry != null && !code; entry = zip.getNextEntry()) {
-                archive = true;
-                code = entry.getName().matches("[^/]+/(code/.*|constants\\.pkl)");
+    private static void requireTorchScript(Path file, Path name) {
+        boolean pickle;
+        try (ZipFile zip = new ZipFile(file.toFile())) {
+            if (zip.stream().anyMatch(entry -> entry.getName().matches("[^/]+/constants\\.pkl"))) {
+                return;
             }
+            pickle = zip.stream().anyMatch(entry -> entry.getName().matches("[^/]+/data\\.pkl"));
+        } catch (ZipException e) {
+            pickle = firstByte(file, name) == 0x80;
         } catch (IOException e) {
-            if (!archive) {
-                throw Safetensors.failed("cannot read", files.path(file), e);
-            }
-        } catch (IllegalArgumentException e) {
-            // A name that is not UTF-8: no file of torch.jit.save.
-            archive = false;
+            throw Safetensors.failed("cannot read", name, e);
         }
-        if (!code) {
-            throw new NoisetrailException(files.path(file)
-                    + (archive || isPickle(files, file)
-                            ? ": a pickle of torch.save (a state dict or a whole module), which needs Python's classes to be read: save"
-                                    + " its tensors as model.safetensors, or the module with torch.jit.save"
-                            : ": not a TorchScript file (torch.jit.save)"));
-        }
+        throw new NoisetrailException(name
+                + (pickle
+                        ? ": a pickle of torch.save (a state dict or a whole module), which needs Python's classes to be read: save its"
+                                + " tensors as model.safetensors, or the module with torch.jit.save"
+                        : ": not a whole TorchScript file (torch.jit.save)"));
     }
 
-    private static boolean isPickle(ModelFiles files, String file) {
-        try (InputStream in = files.open(file)) {
-            return in.read() == 0x80;
+    private static int firstByte(Path file, Path name) {
+        try (InputStream in = Files.newInputStream(file)) {
+            return in.read();
         } catch (IOException e) {
-            return false;
+            throw Safetensors.failed("cannot read", name, e);
         }
     }
 
@@ -87,6 +82,8 @@ final class TorchScriptModule implements AutoCloseable {
 
     private Tensor run(Tensor[] inputs) {
         torch.setGraphExecutorOptimize(false);
+        // Asking applies the number of threads to a thread that is new to LibTorch; oneDNN would not ask.
+        torch.get_num_threads();
         try (IValueVector vector = new IValueVector()) {
             for (Tensor input : inputs) {
                 try (IValue value = new IValue(input)) {

@@ -106,7 +106,7 @@ final class TreeNode {
     }
 
     private double bound(TreeNode child, double exploration) {
-        return worst(child.mean()) + exploration * Math.sqrt(Math.log(visits) / child.visits);
+        return worst(child.mean()) + exploration * Math.sqrt(Math.log((double) visits) / child.visits);
     }
 
     /** The visited child of the best mean reward, the lowest index of equals; null where none was visited. */

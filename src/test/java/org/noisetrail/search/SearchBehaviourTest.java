@@ -44,6 +44,8 @@ class SearchBehaviourTest {
                 new Naive(),
                 new BestOfN(3),
                 new BestOfN(5, true),
+                new Beam(3, 2),
+                new Mcts(2, 3, Math.sqrt(2)),
                 Beam.standard(),
                 new Beam(2, 5),
                 Mcts.standard(),

@@ -170,6 +170,8 @@ class SearchLawsTest {
         return List.of(
                 new BestOfN(4),
                 new BestOfN(4, true),
+                new Beam(4, 2),
+                new Mcts(3, 6, .1),
                 Beam.standard(),
                 Mcts.standard(),
                 LocalSearch.builder().epsilon(0).rounds(3).build(),

@@ -444,6 +444,47 @@ class TreeSearchTest {
         }
     }
 
+    /** The steps with a chosen noise, and what it all cost. */
+    private static List<Integer> searchedSteps(Method method, long budget, long expectedCost) {
+        ImageResult image = search(mixture(), LIVE_WITHIN, method)
+                .budget(budget)
+                .build()
+                .run(ImageRequest.of(0, 1))
+                .images()
+                .get(0);
+        assertThat(image.costs().networkEvaluations()).isEqualTo(expectedCost);
+        return IntStream.range(0, LIVE_WITHIN.steps())
+                .filter(step -> !image.recipe().steps().get(step).isEmpty())
+                .boxed()
+                .toList();
+    }
+
+    @Test
+    void aBudgetThatDoesNotPayForAllBeamsNarrowsThem() {
+        // Plain: 4, 2, 2, 3. A search of step 2 costs 8 in place of 2; a second beam from there on 5 more.
+        Method method = Beam.standard();
+        assertThat(searchedSteps(method, 11, 11)).isEmpty();
+        // A search of step 2 or of step 3 costs 6 more.
+        assertThat(searchedSteps(method, 16, 11)).isEmpty();
+        assertThat(searchedSteps(method, 17, 17)).containsExactly(2);
+        // Two beams leave step 2; step 3 is plain for both.
+        assertThat(searchedSteps(method, 22, 22)).containsExactly(2);
+        assertThat(searchedSteps(method, 4 + 8 + 16 + 2 * 3, 34)).containsExactly(2, 3);
+    }
+
+    @Test
+    void aBudgetEndsTheSimulationsAndTheRootGoesOnPlainly() {
+        // A first simulation at step 2 costs 4 x 2 + 5, and 5 must be left to go on from step 3; at step 3 it costs 4 x
+        // 2 + 3.
+        Method method = new Mcts(4, 1, 1);
+        assertThat(searchedSteps(method, 16, 11)).isEmpty();
+        // What does not pay for a simulation at step 2 may pay for one at step 3: 4 + 2 + 8 + 3.
+        assertThat(searchedSteps(method, 17, 17)).containsExactly(3);
+        assertThat(searchedSteps(method, 21, 17)).containsExactly(3);
+        assertThat(searchedSteps(method, 22, 22)).containsExactly(2);
+        assertThat(searchedSteps(method, 4 + 8 + 5 + 8 + 3, 28)).containsExactly(2, 3);
+    }
+
     @Test
     void aTargetThatIsMetAtOnceLeavesTheLeastOfASearch() {
         // Beam: one search of 4 candidates at step 2, then one beam, judged at step 3 and at its end.
