@@ -28,6 +28,8 @@ import org.noisetrail.trace.Progress;
 
 /** Runs methods on the same images, classes and initial noise, and best-of-n at what each search among them costs. */
 final class Comparison {
+    private static final int PILOT_IMAGES = 4;
+
     /**
      * What draws and judges.
      *
@@ -194,12 +196,14 @@ final class Comparison {
         return new Entry(label, method, method instanceof Naive ? null : target, cap, contender.searches());
     }
 
-    /** How many simulations cost the target is found on one image: it depends on the rewards. */
+    /** How many simulations cost the target is found on a few images: it depends on the rewards. */
     private Method measured(Aim aim, Mcts guess, long target) {
         Mcts tree = guess;
         for (int trial = 0; trial < 2; trial++) {
             Cell pilot = new Cell(aim.reward(), null, tree, plan.sampler(), plan.seeds().get(0), null);
-            CellResult result = cell(pilot, plan.images().subList(0, 1), "mcts, a first image", false);
+            List<ImageRequest> few =
+                    plan.images().subList(0, Math.min(PILOT_IMAGES, plan.images().size()));
+            CellResult result = cell(pilot, few, "mcts, to find its size", false);
             tree = MethodCosts.scaled(
                     tree, result.mean(image -> image.costs().networkEvaluations()), target, plan.sampler());
         }

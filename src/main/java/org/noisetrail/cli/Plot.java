@@ -194,7 +194,11 @@ record Plot(String name, String title, byte[] png, byte[] svg) {
         String head = element.substring(0, end)
                 .replaceAll("\\s+xmlns(:\\w+)?=\"[^\"]*\"", "")
                 .replaceAll("\\s+(width|height|version)=\"[^\"]*\"", "");
-        return head + element.substring(end);
+        // Its clips are named within the page.
+        return head
+                + element.substring(end)
+                        .replace("id=\"clip", "id=\"" + name + "-clip")
+                        .replace("url(#clip", "url(#" + name + "-clip");
     }
 
     void write(OutputFolder folder) {
