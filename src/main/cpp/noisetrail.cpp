@@ -3,6 +3,8 @@
 
 #include <cstdarg>
 #include <cstdio>
+#include <cstdlib>
+#include <cstring>
 #include <limits>
 
 #include "nt_ops.h"
@@ -35,11 +37,14 @@ int32_t fail(int32_t status, const char* format, ...) {
 
 const Ops& cpu_ops() {
     static const Ops& chosen = []() -> const Ops& {
+        /* For tests and for comparing: at most this level. */
+        const char* most = std::getenv("NOISETRAIL_CPU");
         __builtin_cpu_init();
-        if (__builtin_cpu_supports("x86-64-v4")) {
+        const bool any = !most || !*most || std::strcmp(most, "x86-64-v4") == 0;
+        if (any && __builtin_cpu_supports("x86-64-v4")) {
             return v4::ops;
         }
-        return __builtin_cpu_supports("x86-64-v3") ? v3::ops : base::ops;
+        return (any || std::strcmp(most, "x86-64-v3") == 0) && __builtin_cpu_supports("x86-64-v3") ? v3::ops : base::ops;
     }();
     return chosen;
 }
