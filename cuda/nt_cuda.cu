@@ -407,20 +407,48 @@ __global__ void __launch_bounds__(THREADS) luminance_kernel(ImageArgs a, double*
     }
 }
 
-/* An image a thread: the bits of a block depend on those before it only through their number, but libjpeg's stuffing needs them in order. */
-__global__ void jpeg_kernel(JpegTables tables, ImageArgs a, double max_bytes, int32_t* bytes, double* score) {
-    const int64_t r = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
-    if (r >= a.rows) {
-        return;
+constexpr int JPEG_THREADS = 64;
+
+/* A block of threads an image: each thread transforms and quantises one of 64 image blocks, then one thread codes them, because what is stuffed depends on
+ * all the bits before. */
+__global__ void __launch_bounds__(JPEG_THREADS) jpeg_kernel(JpegTables tables, ImageArgs a, double max_bytes, int32_t* bytes, double* score) {
+    __shared__ JpegBlock blocks[JPEG_THREADS];
+    __shared__ int32_t which[JPEG_THREADS];
+    const int64_t r = blockIdx.x;
+    const JpegSource image = {a.images + r * a.channels * a.height * a.width, a.channels, a.height, a.width};
+    const JpegScan scan(image);
+    BitCounter out = {0, 0, 0};
+    int32_t last[3] = {0, 0, 0};
+    for (int32_t from = 0; from < scan.blocks; from += JPEG_THREADS) {
+        const int32_t i = from + static_cast<int32_t>(threadIdx.x);
+        if (i < scan.blocks) {
+            int32_t samples[64];
+            which[threadIdx.x] = samples_of(image, scan, i, samples);
+            if (which[threadIdx.x] >= 0) {
+                quantise_block(tables, which[threadIdx.x] > 0, samples, blocks[threadIdx.x]);
+            }
+        }
+        __syncthreads();
+        if (threadIdx.x == 0) {
+            const int32_t count = scan.blocks - from < JPEG_THREADS ? scan.blocks - from : JPEG_THREADS;
+            for (int32_t b = 0; b < count; b++) {
+                if (which[b] < 0) {
+                    code_empty_block(tables, 0, out);
+                } else {
+                    code_block(tables, which[b] > 0, blocks[b], last[which[b]], out);
+                }
+            }
+        }
+        __syncthreads();
     }
-    const int64_t size = static_cast<int64_t>(a.channels) * a.height * a.width;
-    JpegSource image = {a.images + r * size, a.channels, a.height, a.width};
-    const int32_t count = jpeg_bytes(tables, image);
-    if (bytes) {
-        bytes[r] = count;
-    }
-    if (score) {
-        score[r] = compressibility(count, max_bytes);
+    if (threadIdx.x == 0) {
+        const int32_t count = jpeg_header(a.channels) + out.finish();
+        if (bytes) {
+            bytes[r] = count;
+        }
+        if (score) {
+            score[r] = compressibility(count, max_bytes);
+        }
     }
 }
 
@@ -598,7 +626,7 @@ int32_t luminance(void* stream, const ImageArgs& a, double* out) {
 }
 
 int32_t jpeg_size(void* stream, const ImageArgs& a, double max_bytes, int32_t* bytes, double* score) {
-    return launch("jpeg_size", jpeg_kernel, blocks_for(a.rows, WARP), WARP, stream, jpeg_tables(), a, max_bytes, bytes, score);
+    return launch("jpeg_size", jpeg_kernel, a.rows, JPEG_THREADS, stream, jpeg_tables(), a, max_bytes, bytes, score);
 }
 
 int32_t softmax_at(void* stream, const float* logits, int64_t rows, int64_t classes, const int32_t* labels, double* out) {

@@ -366,20 +366,27 @@ int32_t quantise(void*, const float* x, int64_t count, uint8_t* out) {
     return NT_OK;
 }
 
+uint64_t sum_of(const uint8_t* values, int64_t count) {
+    uint64_t sum = 0;
+    const int64_t piece = 1 << 20; /* of which the sum fits 32 bits */
+    for (int64_t from = 0; from < count; from += piece) {
+        const int64_t to = std::min(count, from + piece);
+        uint32_t part = 0;
+        for (int64_t i = from; i < to; i++) {
+            part += values[i];
+        }
+        sum += part;
+    }
+    return sum;
+}
+
 int32_t luminance(void*, const ImageArgs& a, double* out) {
     const int64_t plane = (int64_t)a.height * a.width;
-#pragma omp parallel for if (a.rows > 1 && a.rows * a.channels * plane >= 4 * PARALLEL)
+#pragma omp parallel for if (a.rows > 1 && a.rows * a.channels * plane >= 16 * PARALLEL)
     for (int64_t r = 0; r < a.rows; r++) {
         const uint8_t* image = a.images + r * a.channels * plane;
-        uint64_t sums[3] = {};
-        for (int32_t c = 0; c < a.channels; c++) {
-            uint64_t sum = 0;
-            for (int64_t i = 0; i < plane; i++) {
-                sum += image[c * plane + i];
-            }
-            sums[a.channels == 3 ? c : 0] += sum;
-        }
-        out[r] = luminance_of(sums[0], sums[1], sums[2], a.channels, plane);
+        out[r] = a.channels == 3 ? luminance_of(sum_of(image, plane), sum_of(image + plane, plane), sum_of(image + 2 * plane, plane), 3, plane)
+                                 : luminance_of(sum_of(image, a.channels * plane), 0, 0, a.channels, plane);
     }
     return NT_OK;
 }
