@@ -23,10 +23,15 @@ import org.noisetrail.search.SearchResult;
 
 class ReadmeExampleTest {
     static void draw(Path folder) throws IOException {
-        try (Model model = Model.load("fashion-mnist", Device.CPU); Reward reward = Rewards.brightness()) {
+        try (Model model = Model.load("fashion-mnist", Device.CPU);
+                Reward reward = Rewards.brightness()) {
             SearchResult result = Search.builder(model.denoiser())
                     .sampler(EdmSampler.DEFAULT.withSteps(12))
-                    .method(LocalSearch.builder().candidates(4).rounds(5).keepPivot(true).build())
+                    .method(LocalSearch.builder()
+                            .candidates(4)
+                            .rounds(5)
+                            .keepPivot(true)
+                            .build())
                     .reward(reward)
                     .seed(7)
                     .build()
