@@ -31,7 +31,7 @@ class UsageTest {
             value = {
                 "--colour red | Unknown option",
                 "--model no-such-model | unknown model",
-                "--method beam-me-up | unknown method (known: naive, best-of-n, zero-order, eps-greedy): beam-me-up",
+                "--method beam-me-up | unknown method (known: naive, best-of-n, beam, mcts, zero-order, eps-greedy): beam-me-up",
                 "--reward beauty | unknown reward",
                 "--held-out beauty | unknown reward",
                 "--reward brightness:max-bytes=3 | brightness takes no argument",
