@@ -59,7 +59,8 @@ int32_t nt_cuda_device_count(void);
 /* The last error of this thread, never null; valid until the thread's next call. */
 const char* nt_last_error(void);
 
-/* The instruction set the CPU's kernels were chosen for: x86-64, x86-64-v3 (AVX2, FMA) or x86-64-v4 (AVX-512); same bits in all. */
+/* The instruction set the CPU's kernels were chosen for: x86-64, x86-64-v3 (AVX2, FMA) or x86-64-v4 (AVX-512), at most what the environment's
+ * NOISETRAIL_CPU names; same bits in all. */
 const char* nt_cpu_level(void);
 
 /* The generator itself, on the host: out = Philox4x32-10(counter, key), the key's low word first; counter and out are uint32 [4]. */

@@ -10,7 +10,8 @@
 namespace nt {
 
 struct JpegTables {
-    uint16_t quant[2][64];      /* quality 80, natural order, luminance and chrominance */
+    uint16_t half[2][64];       /* half a divisor (the quality-80 quantiser times the DCT's 8), natural order, luminance and chrominance */
+    uint32_t inverse[2][64];    /* ceil(2^32 / divisor): the high word of a product is the exact quotient, for numerators below 2^20 */
     uint8_t zigzag[64];         /* natural index of each zigzag position */
     uint32_t dc[2][12];         /* code << 8 | length, by category */
     uint32_t ac[2][256];        /* code << 8 | length, by run << 4 | size */
@@ -34,16 +35,23 @@ struct BitCounter {
     NT_HD void put(uint32_t code, int32_t length) {
         buffer = buffer << length | code;
         bits += length;
-        while (bits >= 8) {
-            bits -= 8;
-            bytes += 1 + ((buffer >> bits & 0xFF) == 0xFF);
+        if (bits >= 32) {
+            bits -= 32;
+            uint32_t inverted = ~(uint32_t)(buffer >> bits);
+            uint32_t other = (((inverted & 0x7F7F7F7Fu) + 0x7F7F7F7Fu) | inverted) & 0x80808080u; /* the top bit of each byte that is not 0xFF */
+            bytes += 8 - (int32_t)((other >> 7) * 0x01010101u >> 24);
         }
     }
 
     /* The last byte is filled up with ones. */
     NT_HD int32_t finish() {
-        if (bits > 0) {
-            put((1u << (8 - bits)) - 1u, 8 - bits);
+        if (bits % 8 != 0) {
+            int32_t fill = 8 - bits % 8;
+            buffer = buffer << fill | ((1u << fill) - 1u);
+            bits += fill;
+        }
+        for (; bits > 0; bits -= 8) {
+            bytes += 1 + ((buffer >> (bits - 8) & 0xFF) == 0xFF);
         }
         return bytes;
     }
@@ -88,49 +96,66 @@ NT_JPEG_HD void forward_dct(int32_t* data) {
 }
 
 NT_JPEG_HD int32_t bit_length(uint32_t value) {
-    int32_t length = 0;
-    while (value) {
-        length++;
-        value >>= 1;
-    }
-    return length;
+#ifdef __CUDA_ARCH__
+    return 32 - __clz((int)value);
+#else
+    return value ? 32 - __builtin_clz(value) : 0;
+#endif
 }
 
-/* Transforms, quantises and codes one block of level-shifted samples; the block's DC becomes `last`. */
-NT_JPEG_HD void code_block(const JpegTables& t, int chroma, int32_t* block, int32_t& last, BitCounter& out) {
-    forward_dct(block);
-    int32_t run = 0;
+NT_JPEG_HD int32_t lowest_bit(uint64_t value) {
+#ifdef __CUDA_ARCH__
+    return __ffsll((long long)value) - 1;
+#else
+    return __builtin_ctzll(value);
+#endif
+}
+
+/* A block as it is coded: quantised, in zigzag order; bit k of `others` says that value k > 0 is not zero. */
+struct JpegBlock {
+    uint64_t others;
+    int16_t values[64];
+};
+
+/* Transforms (in place) and quantises one block of level-shifted samples. */
+NT_JPEG_HD void quantise_block(const JpegTables& t, int chroma, int32_t* samples, JpegBlock& out) {
+    forward_dct(samples);
+    uint64_t others = 0;
     for (int k = 0; k < 64; k++) {
         int natural = t.zigzag[k];
-        int32_t q = (int32_t)t.quant[chroma][natural] << 3;
-        int32_t value = block[natural];
-        int32_t magnitude = ((value < 0 ? -value : value) + (q >> 1)) / q;
-        value = value < 0 ? -magnitude : magnitude;
-        if (k == 0) {
-            int32_t difference = value - last;
-            last = value;
-            int32_t size = bit_length((uint32_t)(difference < 0 ? -difference : difference));
-            uint32_t code = t.dc[chroma][size];
-            out.put(code >> 8, (int32_t)(code & 0xFF));
-            if (size) {
-                out.put((uint32_t)(difference < 0 ? difference - 1 : difference) & ((1u << size) - 1u), size);
-            }
-            continue;
-        }
-        if (value == 0) {
-            run++;
-            continue;
-        }
+        int32_t value = samples[natural];
+        uint32_t numerator = (uint32_t)(value < 0 ? -value : value) + t.half[chroma][natural];
+        int32_t magnitude = (int32_t)((uint64_t)numerator * t.inverse[chroma][natural] >> 32);
+        out.values[k] = (int16_t)(value < 0 ? -magnitude : magnitude);
+        others |= (uint64_t)(magnitude != 0) << k;
+    }
+    out.others = others & ~(uint64_t)1;
+}
+
+NT_JPEG_HD void code_value(uint32_t code, int32_t value, int32_t size, BitCounter& out) {
+    out.put(code >> 8, (int32_t)(code & 0xFF));
+    out.put((uint32_t)(value < 0 ? value - 1 : value) & ((1u << size) - 1u), size);
+}
+
+/* Codes one block; its DC becomes `last`. */
+NT_JPEG_HD void code_block(const JpegTables& t, int chroma, const JpegBlock& block, int32_t& last, BitCounter& out) {
+    int32_t value = block.values[0] - last;
+    last = block.values[0];
+    int32_t size = bit_length((uint32_t)(value < 0 ? -value : value));
+    code_value(t.dc[chroma][size], value, size, out);
+    int32_t before = 0;
+    for (uint64_t others = block.others; others; others &= others - 1) {
+        int32_t k = lowest_bit(others);
+        int32_t run = k - before - 1;
+        before = k;
         for (; run > 15; run -= 16) {
             out.put(t.ac[chroma][0xF0] >> 8, (int32_t)(t.ac[chroma][0xF0] & 0xFF));
         }
-        int32_t size = bit_length((uint32_t)magnitude);
-        uint32_t code = t.ac[chroma][run << 4 | size];
-        out.put(code >> 8, (int32_t)(code & 0xFF));
-        out.put((uint32_t)(value < 0 ? value - 1 : value) & ((1u << size) - 1u), size);
-        run = 0;
+        value = block.values[k];
+        size = bit_length((uint32_t)(value < 0 ? -value : value));
+        code_value(t.ac[chroma][run << 4 | size], value, size, out);
     }
-    if (run) {
+    if (before < 63) {
         out.put(t.ac[chroma][0] >> 8, (int32_t)(t.ac[chroma][0] & 0xFF));
     }
 }
@@ -172,46 +197,61 @@ struct JpegSource {
     }
 };
 
+/* The order of an image's blocks: row by row (grey), or in units of 2 x 2 luminance blocks and one of each chrominance (4:2:0). */
+struct JpegScan {
+    int32_t rows, columns; /* luminance blocks that hold some of the image */
+    int32_t units;         /* units in a row of them */
+    int32_t blocks;        /* in all */
+
+    NT_HD explicit JpegScan(const JpegSource& image) {
+        rows = (image.height + 7) / 8;
+        columns = (image.width + 7) / 8;
+        units = image.channels == 1 ? columns : (image.width + 15) / 16;
+        blocks = image.channels == 1 ? rows * columns : 6 * units * ((image.height + 15) / 16);
+    }
+};
+
+/* The samples of block i of the scan, less 128; gives its component, or -1 where it lies outside the image. */
+NT_JPEG_HD int32_t samples_of(const JpegSource& image, const JpegScan& scan, int32_t i, int32_t* samples) {
+    const bool grey = image.channels == 1;
+    const int32_t unit = grey ? i : i / 6, part = grey ? 0 : i % 6;
+    const int32_t uy = unit / scan.units, ux = unit % scan.units;
+    if (part >= 4) {
+        for (int k = 0; k < 64; k++) {
+            samples[k] = image.halved(part - 3, uy * 8 + k / 8, ux * 8 + k % 8) - 128;
+        }
+        return part - 3;
+    }
+    const int32_t by = grey ? uy : 2 * uy + part / 2, bx = grey ? ux : 2 * ux + part % 2;
+    if (by >= scan.rows || bx >= scan.columns) {
+        return -1;
+    }
+    for (int k = 0; k < 64; k++) {
+        samples[k] = image.component(0, by * 8 + k / 8, bx * 8 + k % 8) - 128;
+    }
+    return 0;
+}
+
+NT_JPEG_HD int32_t jpeg_header(int32_t channels) {
+    return channels == 1 ? JPEG_HEADER_GREY : JPEG_HEADER_COLOUR;
+}
+
 NT_JPEG_HD int32_t jpeg_bytes(const JpegTables& t, const JpegSource& image) {
     BitCounter out = {0, 0, 0};
-    int32_t block[64];
-    const int32_t columns = (image.width + 7) / 8;
-    const int32_t rows = (image.height + 7) / 8;
+    const JpegScan scan(image);
+    int32_t samples[64];
+    JpegBlock block;
     int32_t last[3] = {0, 0, 0};
-    if (image.channels == 1) {
-        for (int32_t by = 0; by < rows; by++) {
-            for (int32_t bx = 0; bx < columns; bx++) {
-                for (int i = 0; i < 64; i++) {
-                    block[i] = image.component(0, by * 8 + i / 8, bx * 8 + i % 8) - 128;
-                }
-                code_block(t, 0, block, last[0], out);
-            }
-        }
-        return JPEG_HEADER_GREY + out.finish();
-    }
-    for (int32_t my = 0; my < (image.height + 15) / 16; my++) {
-        for (int32_t mx = 0; mx < (image.width + 15) / 16; mx++) {
-            for (int part = 0; part < 4; part++) {
-                int32_t by = 2 * my + part / 2;
-                int32_t bx = 2 * mx + part % 2;
-                if (by >= rows || bx >= columns) {
-                    code_empty_block(t, 0, out);
-                    continue;
-                }
-                for (int i = 0; i < 64; i++) {
-                    block[i] = image.component(0, by * 8 + i / 8, bx * 8 + i % 8) - 128;
-                }
-                code_block(t, 0, block, last[0], out);
-            }
-            for (int which = 1; which < 3; which++) {
-                for (int i = 0; i < 64; i++) {
-                    block[i] = image.halved(which, my * 8 + i / 8, mx * 8 + i % 8) - 128;
-                }
-                code_block(t, 1, block, last[which], out);
-            }
+    for (int32_t i = 0; i < scan.blocks; i++) {
+        int32_t which = samples_of(image, scan, i, samples);
+        if (which < 0) {
+            code_empty_block(t, 0, out);
+        } else {
+            quantise_block(t, which > 0, samples, block);
+            code_block(t, which > 0, block, last[which], out);
         }
     }
-    return JPEG_HEADER_COLOUR + out.finish();
+    return jpeg_header(image.channels) + out.finish();
 }
 
 /* Builds the tables; on the host. */

@@ -91,7 +91,7 @@ record CellResult(double seconds, double diversity, List<Drawn> images) {
             JsonNode steps = field(json, "rewardByStep");
             double[] byStep = new double[steps.size()];
             for (int i = 0; i < byStep.length; i++) {
-                byStep[i] = steps.get(i).asDouble(Double.NaN);
+                byStep[i] = number(steps.get(i));
             }
             return new Drawn(
                     field(json, "id").longValue(),
@@ -134,7 +134,11 @@ record CellResult(double seconds, double diversity, List<Drawn> images) {
 
     /** null is what JSON has for NaN. */
     private static double number(JsonNode json, String name) {
-        return field(json, name).asDouble(Double.NaN);
+        return number(field(json, name));
+    }
+
+    private static double number(JsonNode value) {
+        return value.isNumber() ? value.doubleValue() : Double.NaN;
     }
 
     private static JsonNode field(JsonNode json, String name) {

@@ -28,6 +28,8 @@ import org.noisetrail.trace.Progress;
 
 /** Runs methods on the same images, classes and initial noise, and best-of-n at what each search among them costs. */
 final class Comparison {
+    private static final int PILOT_IMAGES = 4;
+
     /**
      * What draws and judges.
      *
@@ -70,7 +72,12 @@ final class Comparison {
     }
 
     /** A method in a table, before it has run. */
-    private record Entry(String label, Method method, @Nullable Long target, @Nullable Long cap, boolean searches) {}
+    private record Entry(
+            String label,
+            Method method,
+            @Nullable Long target,
+            @Nullable Long cap,
+            boolean searches) {}
 
     private final Bench bench;
     private final Plan plan;
@@ -89,7 +96,8 @@ final class Comparison {
         Denoiser denoiser = bench.denoiser();
         common.put("noisetrail", Version.NOISETRAIL);
         common.put("denoiser", denoiser.id());
-        common.put("features", bench.features() == null ? null : bench.features().id());
+        common.put(
+                "features", bench.features() == null ? null : bench.features().id());
         // Results do not depend on these, but seconds do.
         common.put("device", denoiser.device().toString());
         common.put("maxBatch", bench.maxBatch());
@@ -127,8 +135,7 @@ final class Comparison {
         }
         for (int i = 0; i < entries.size(); i++) {
             if (entries.get(i).searches()) {
-                partners.putIfAbsent(
-                        partner(rows.get(i)), entries.get(i).target());
+                partners.putIfAbsent(partner(rows.get(i)), entries.get(i).target());
             }
         }
         cells += partners.size() * plan.seeds().size();
@@ -172,8 +179,9 @@ final class Comparison {
 
     private boolean same(Entry one, Entry other) {
         return java.util.Objects.equals(one.cap(), other.cap())
-                && MethodWords.json(one.method(), plan.sampler()).toString().equals(
-                        MethodWords.json(other.method(), plan.sampler()).toString());
+                && MethodWords.json(one.method(), plan.sampler())
+                        .toString()
+                        .equals(MethodWords.json(other.method(), plan.sampler()).toString());
     }
 
     private Entry entry(Aim aim, Contender contender, @Nullable Long target) {
@@ -194,12 +202,15 @@ final class Comparison {
         return new Entry(label, method, method instanceof Naive ? null : target, cap, contender.searches());
     }
 
-    /** How many simulations cost the target is found on one image: it depends on the rewards. */
+    /** How many simulations cost the target is found on a few images: it depends on the rewards. */
     private Method measured(Aim aim, Mcts guess, long target) {
         Mcts tree = guess;
         for (int trial = 0; trial < 2; trial++) {
-            Cell pilot = new Cell(aim.reward(), null, tree, plan.sampler(), plan.seeds().get(0), null);
-            CellResult result = cell(pilot, plan.images().subList(0, 1), "mcts, a first image", false);
+            Cell pilot = new Cell(
+                    aim.reward(), null, tree, plan.sampler(), plan.seeds().get(0), null);
+            List<ImageRequest> few = plan.images()
+                    .subList(0, Math.min(PILOT_IMAGES, plan.images().size()));
+            CellResult result = cell(pilot, few, "mcts, to find its size", false);
             tree = MethodCosts.scaled(
                     tree, result.mean(image -> image.costs().networkEvaluations()), target, plan.sampler());
         }
@@ -289,8 +300,7 @@ final class Comparison {
                     result.elapsed().toNanos() / 1e9,
                     diversity,
                     result.images().stream()
-                            .map(image -> CellResult.Drawn.of(
-                                    image, byStep.getOrDefault(image.request(), unknown())))
+                            .map(image -> CellResult.Drawn.of(image, byStep.getOrDefault(image.request(), unknown())))
                             .toList());
         }
     }

@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.noisetrail.search.BestOfN;
 
 /** A comparison as one page that needs nothing else: no network, no script. */
 final class ComparisonPage {
@@ -35,7 +34,8 @@ final class ComparisonPage {
             table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
             th, td { padding: .3rem .6rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
             th:first-child, td:first-child { text-align: left; padding-left: 0; font-weight: 600; }
-            td.words { text-align: left; color: var(--faint); }
+            .words { text-align: left; color: var(--faint); }
+            th.words { text-align: left; }
             th { font-weight: 600; vertical-align: bottom; }
             .plots, .sheets { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 22rem), 1fr)); margin: 1rem 0; }
             .sheets { grid-template-columns: repeat(auto-fill, minmax(min(100%, 15rem), 1fr)); }
@@ -71,8 +71,8 @@ final class ComparisonPage {
         add("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n");
         add("<title>" + escape(title) + "</title>\n<style>\n" + STYLE + "</style>\n</head>\n<body>\n");
         add("<h1>" + escape(title) + "</h1>\n");
-        add("<p class=\"faint\">" + escape(settings.get("images") + " images, " + settings.get("seedCount")
-                + " seeds; every method draws the same images from the same initial noise."));
+        add("<p class=\"faint\">" + escape("Images: " + settings.get("images") + ", drawn with " + settings.get("seedCount")
+                + " seed(s); every method draws the same images from the same initial noise."));
         add(" Numbers are means over all of them; brackets hold 95 % of the means of bootstrap resamples of the images.");
         add(" NFE: network evaluations an image.</p>\n");
     }
@@ -118,8 +118,9 @@ final class ComparisonPage {
 
     private void table(ComparisonTable table) {
         add("<div class=\"scroll\" tabindex=\"0\">\n<table>\n<thead><tr>");
-        for (String head : ComparisonTable.HEAD) {
-            add("<th>" + escape(head) + "</th>");
+        for (int c = 0; c < ComparisonTable.HEAD.size(); c++) {
+            String style = c == ComparisonTable.HEAD.size() - 1 ? "<th class=\"words\">" : "<th>";
+            add(style + escape(ComparisonTable.HEAD.get(c)) + "</th>");
         }
         add("</tr></thead>\n<tbody>\n");
         List<List<String>> lines = table.cells();
@@ -128,7 +129,7 @@ final class ComparisonPage {
             ComparisonTable.Difference difference = table.rows().get(r).difference();
             add("<tr>");
             for (int c = 0; c < line.size(); c++) {
-                String style = c == 1 ? "words" : c == line.size() - 1 && difference != null
+                String style = c == line.size() - 1 ? "words" : c == line.size() - 2 && difference != null
                         ? style(difference.reward().sign())
                         : "";
                 add((style.isEmpty() ? "<td>" : "<td class=\"" + style + "\">") + escape(line.get(c)) + "</td>");
@@ -145,7 +146,7 @@ final class ComparisonPage {
                 .map(CellResult.Drawn::picture)
                 .toList();
         byte[] png = Png.encode(sheet(pictures), Map.of());
-        String words = row.label() + (row.method() instanceof BestOfN || row.target() == null ? "" : " at " + row.target());
+        String words = row.title();
         String caption = whole(row.networkEvaluations()) + " NFE, reward " + Numbers.score(row.reward().mean());
         add("<figure><img alt=\"" + escape("Images by " + words) + "\" src=\"data:image/png;base64,"
                 + Base64.getEncoder().encodeToString(png) + "\"/><figcaption><strong>" + escape(words)

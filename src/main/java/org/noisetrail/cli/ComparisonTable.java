@@ -9,6 +9,7 @@ import java.util.function.ToDoubleFunction;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.search.BestOfN;
 import org.noisetrail.search.Method;
 
 /** What methods have come to for one reward. */
@@ -19,8 +20,8 @@ record ComparisonTable(Comparison.Aim aim, EdmSampler sampler, List<Row> rows) {
 
     /** The cells of one row, in the order of {@link #HEAD}. */
     static final List<String> HEAD = List.of(
-            "method", "settings", "reward [95 %]", "held-out [95 %]", "transitions", "NFE", "s/image", "|p|/sqrt(d)",
-            "diversity", "vs best-of-n at its NFE [95 %]");
+            "method", "reward [95 %]", "held-out [95 %]", "transitions", "NFE", "s/image", "|p|/sqrt(d)",
+            "diversity", "vs best-of-n at its NFE [95 %]", "settings");
 
     /** The names of the columns of a CSV file. */
     static final List<String> CSV_HEAD = List.of(
@@ -74,6 +75,11 @@ record ComparisonTable(Comparison.Aim aim, EdmSampler sampler, List<Row> rows) {
 
         String label() {
             return label;
+        }
+
+        /** Tells a sweep's rows of one method apart. */
+        String title() {
+            return target == null || method instanceof BestOfN ? label : label + " at " + target;
         }
 
         Method method() {
@@ -164,8 +170,7 @@ record ComparisonTable(Comparison.Aim aim, EdmSampler sampler, List<Row> rows) {
         for (Row row : rows) {
             Difference difference = row.difference();
             lines.add(List.of(
-                    row.label(),
-                    MethodWords.describe(row.method(), sampler),
+                    row.title(),
                     row.reward().toString(),
                     row.heldOut().toString(),
                     whole(row.transitions()),
@@ -173,7 +178,8 @@ record ComparisonTable(Comparison.Aim aim, EdmSampler sampler, List<Row> rows) {
                     String.format(Locale.ROOT, "%.3f", row.secondsPerImage()),
                     Numbers.score(row.pivotNorm()),
                     Double.isFinite(row.diversity()) ? String.format(Locale.ROOT, "%.2f", row.diversity()) : "-",
-                    difference == null ? "" : difference.reward() + " (" + difference.label() + ")"));
+                    difference == null ? "" : difference.reward() + " (" + difference.label() + ")",
+                    MethodWords.describe(row.method(), sampler)));
         }
         return lines;
     }
@@ -197,7 +203,7 @@ record ComparisonTable(Comparison.Aim aim, EdmSampler sampler, List<Row> rows) {
     String markdown() {
         StringBuilder text = new StringBuilder("### " + title() + "\n\n");
         text.append(HEAD.stream().map(ComparisonTable::escaped).collect(Collectors.joining(" | ", "| ", " |\n")));
-        text.append("|---|---|").append("---:|".repeat(HEAD.size() - 2)).append('\n');
+        text.append("|---|").append("---:|".repeat(HEAD.size() - 2)).append("---|\n");
         for (List<String> line : cells()) {
             text.append(line.stream().map(ComparisonTable::escaped).collect(Collectors.joining(" | ", "| ", " |\n")));
         }

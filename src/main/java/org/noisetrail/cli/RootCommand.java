@@ -20,6 +20,8 @@ import picocli.CommandLine.Spec;
             GenerateCommand.class,
             ReplayCommand.class,
             CompareCommand.class,
+            ProfileCommand.class,
+            CalibrateCommand.class,
             DemoCommand.class,
             ScoreCommand.class,
             DenoiseCommand.class,

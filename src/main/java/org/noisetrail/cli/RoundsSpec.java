@@ -51,7 +51,7 @@ record RoundsSpec(String text, Rounds rounds) {
         } catch (InvalidPathException | NoisetrailException e) {
             throw new IllegalArgumentException(e.getMessage(), e);
         }
-        throw new IllegalArgumentException("must be a number, a schedule such as 20@0.01..1,1 (20 rounds where "
+        throw new IllegalArgumentException("must be a number or a schedule such as 20@0.01..1,1 (20 rounds where "
                 + ".01 <= sigma <= 1, else 1), or a file that is there: " + text);
     }
 

@@ -22,7 +22,7 @@ public final class ExactMixture implements Denoiser {
     public final AtomicLong rows = new AtomicLong();
     final AtomicLongArray rowsOfClass;
     public final AtomicLong calls = new AtomicLong();
-    volatile Runnable beforeCall = () -> {};
+    public volatile Runnable beforeCall = () -> {};
 
     public ExactMixture(ImageShape shape, boolean conditional, double deviation, double... means) {
         this.shape = shape;

@@ -1,0 +1,143 @@
+/*
+ * Compares every kernel on the card with its CPU form, bit for bit (softmax: to 1e-13), and times the large cases beside a device-to-device copy of as many bytes.
+ * usage: kernels_gpu [ORDINAL]. Exits with 77, saying why, where there is no card.
+ */
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+#include "cases.h"
+
+#ifndef NT_WITH_CUDA
+
+int main() {
+    std::printf("SKIPPED: built without CUDA\n");
+    return 77;
+}
+
+#else
+
+#include <cuda_runtime.h>
+
+namespace {
+
+void must(cudaError_t error, const char* what) {
+    if (error != cudaSuccess) {
+        std::printf("FAILED: %s: %s\n", what, cudaGetErrorString(error));
+        std::exit(1);
+    }
+}
+
+/* Median time of a call in seconds, from batches between two events. */
+double time_of(cudaStream_t stream, const std::function<void()>& call) {
+    cudaEvent_t begin, end;
+    must(cudaEventCreate(&begin), "event");
+    must(cudaEventCreate(&end), "event");
+    std::vector<float> times;
+    const int batch = 20;
+    for (int i = 0; i < 11; i++) {
+        must(cudaEventRecord(begin, stream), "record");
+        for (int k = 0; k < batch; k++) {
+            call();
+        }
+        must(cudaEventRecord(end, stream), "record");
+        must(cudaEventSynchronize(end), "synchronize");
+        float ms;
+        must(cudaEventElapsedTime(&ms, begin, end), "elapsed");
+        times.push_back(ms / batch);
+    }
+    cudaEventDestroy(begin);
+    cudaEventDestroy(end);
+    std::nth_element(times.begin(), times.begin() + 5, times.end());
+    return times[5] * 1e-3;
+}
+
+bool same(const Case& c, const std::vector<uint8_t>& expected, const std::vector<uint8_t>& actual, size_t array) {
+    if (expected == actual) {
+        return true;
+    }
+    if (c.tolerance > 0) {
+        for (size_t i = 0; i + 8 <= expected.size(); i += 8) {
+            double a, b;
+            std::memcpy(&a, &expected[i], 8);
+            std::memcpy(&b, &actual[i], 8);
+            if (!(std::fabs(a - b) <= c.tolerance * std::fabs(a))) {
+                std::printf("FAILED: %s: array %zu, value %zu: %.17g on the CPU, %.17g on the card\n", c.name.c_str(), array, i / 8, a, b);
+                return false;
+            }
+        }
+        return true;
+    }
+    size_t at = 0, count = 0;
+    for (size_t i = expected.size(); i-- > 0;) {
+        if (expected[i] != actual[i]) {
+            at = i;
+            count++;
+        }
+    }
+    std::printf("FAILED: %s: array %zu: %zu of %zu bytes differ, the first is %zu\n", c.name.c_str(), array, count, expected.size(), at);
+    return false;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    const int device = argc > 1 ? std::atoi(argv[1]) : 0;
+    if (nt_cuda_device_count() <= device) {
+        std::printf("SKIPPED: no CUDA device %d here (%d in all)\n", device, nt_cuda_device_count());
+        return 77;
+    }
+    must(cudaSetDevice(device), "cudaSetDevice");
+    cudaDeviceProp properties;
+    must(cudaGetDeviceProperties(&properties, device), "properties");
+    cudaStream_t stream;
+    must(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "stream");
+    std::printf("%s, sm_%d%d, CPU form %s\n", properties.name, properties.major, properties.minor, nt_cpu_level());
+    std::printf("%-40s %10s %8s %10s\n", "timed", "us", "GB/s", "of a copy");
+    int failures = 0, count = 0;
+    for (const Case& c : all_cases(true)) {
+        count++;
+        int32_t cpu_status;
+        const auto expected = run_on_cpu(c, cpu_status);
+        std::vector<void*> p;
+        for (const Array& a : c.arrays) {
+            void* memory;
+            must(cudaMalloc(&memory, a.bytes.size()), "cudaMalloc");
+            must(cudaMemcpyAsync(memory, a.bytes.data(), a.bytes.size(), cudaMemcpyHostToDevice, stream), "copy in");
+            p.push_back(memory);
+        }
+        const int32_t status = c.call(device, stream, p.data());
+        if (status != NT_OK || cpu_status != NT_OK) {
+            std::printf("FAILED: %s: %s\n", c.name.c_str(), nt_last_error());
+            return 1; /* a sticky error would fail all that follows */
+        }
+        bool good = true;
+        for (size_t i = 0, k = 0; i < p.size(); i++) {
+            if (c.arrays[i].out) {
+                std::vector<uint8_t> actual(c.arrays[i].bytes.size());
+                must(cudaMemcpyAsync(actual.data(), p[i], actual.size(), cudaMemcpyDeviceToHost, stream), c.name.c_str());
+                must(cudaStreamSynchronize(stream), c.name.c_str());
+                good = same(c, expected[k++], actual, i) && good;
+            }
+        }
+        failures += !good;
+        if (c.touched > 0) {
+            const double time = time_of(stream, [&] { c.call(device, stream, p.data()); });
+            void *from, *to;
+            must(cudaMalloc(&from, (size_t)c.touched / 2 + 1), "cudaMalloc");
+            must(cudaMalloc(&to, (size_t)c.touched / 2 + 1), "cudaMalloc");
+            const double copy = time_of(stream, [&] { cudaMemcpyAsync(to, from, (size_t)c.touched / 2, cudaMemcpyDeviceToDevice, stream); });
+            cudaFree(from);
+            cudaFree(to);
+            std::printf("%-40s %10.2f %8.1f %8.0f %%\n", c.name.c_str(), time * 1e6, (double)c.touched / time * 1e-9, 100 * copy / time);
+        }
+        for (void* memory : p) {
+            cudaFree(memory);
+        }
+    }
+    cudaStreamDestroy(stream);
+    std::printf("%d of %d cases differ from the CPU\n", failures, count);
+    return failures == 0 ? 0 : 1;
+}
+
+#endif
