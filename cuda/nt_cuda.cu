@@ -15,18 +15,22 @@ constexpr int THREADS = 256;
 constexpr int WARP = 32;
 static_assert(4 * THREADS == LANES, "a thread sums four lanes of a norm");
 
-cudaStream_t stream_of(void* stream) {
-    return static_cast<cudaStream_t>(stream);
+int64_t blocks_for(int64_t count, int64_t size) {
+    return (count + size - 1) / size;
 }
 
-int32_t launched(const char* kernel) {
+/* Launches a grid of one dimension, if a grid can have that many blocks. */
+template <class Kernel, class... Args>
+int32_t launch(const char* name, Kernel kernel, int64_t blocks, int threads, void* stream, Args... args) {
+    if (blocks == 0) {
+        return NT_OK;
+    }
+    if (blocks > INT32_MAX) {
+        return fail(NT_INVALID, "%s: blocks of the grid must be < 2^31: %lld", name, static_cast<long long>(blocks));
+    }
+    kernel<<<static_cast<unsigned>(blocks), threads, 0, static_cast<cudaStream_t>(stream)>>>(args...);
     cudaError_t error = cudaGetLastError();
-    return error == cudaSuccess ? NT_OK : fail(NT_DEVICE_ERROR, "%s: %s", kernel, cudaGetErrorString(error));
-}
-
-/* Blocks of `size` that cover `count`; a count that a grid cannot hold is refused by the caller's launch. */
-unsigned blocks_for(int64_t count, int64_t size) {
-    return static_cast<unsigned>((count + size - 1) / size);
+    return error == cudaSuccess ? NT_OK : fail(NT_DEVICE_ERROR, "%s: %s", name, cudaGetErrorString(error));
 }
 
 __device__ void store(void* out, int64_t i, float value, int32_t dtype) {
@@ -174,10 +178,17 @@ __global__ void uniforms_kernel(const nt_row* table, int64_t rows, uint64_t seed
  * is cheaper than a trip to memory and back. */
 template <bool VECTOR>
 __global__ void __launch_bounds__(THREADS) candidates_kernel(CandidateArgs a) {
-    __shared__ float lanes_shared[LANES];
+    __shared__ alignas(16) float lanes_shared[LANES];
     const int64_t r = blockIdx.x;
     const nt_row row = a.table[r];
-    const float* pivot = a.pivots + (a.pivots ? row.parent * a.elements : 0);
+    /* What the CPU's form refuses is left alone here: the whole block returns. */
+    const bool moves = a.x_hat || a.input;
+    const bool with_pivot = row.kind == NT_LOCAL || row.kind == NT_COIN || row.kind == NT_PIVOT;
+    if (row.kind < NT_NONE || row.kind > NT_PIVOT || (a.steps && (row.stage < 1 || row.stage > a.step_count))
+            || ((moves || with_pivot) && (row.parent < 0 || row.parent >= a.parents)) || (with_pivot && !a.pivots)) {
+        return;
+    }
+    const float* pivot = a.pivots + (with_pivot ? row.parent * a.elements : 0);
     int32_t kind = row.kind;
     float factor = 0;
     float sphere = 1;
@@ -189,13 +200,13 @@ __global__ void __launch_bounds__(THREADS) candidates_kernel(CandidateArgs a) {
             const double root = sqrt(static_cast<double>(a.elements));
             float4 lanes = make_float4(0, 0, 0, 0);
             quads<VECTOR>(a.elements, [&](int64_t e, int count) { lanes = add_squares(lanes, normals_at(row, a.round, a.seed, e), count); });
-            factor = static_cast<float>(uniform(w.r1) * a.lambda * root / fold_norm(lanes, lanes_shared));
+            factor = onto(uniform(w.r1) * a.lambda * root, fold_norm(lanes, lanes_shared));
             if (a.sphere) {
                 lanes = make_float4(0, 0, 0, 0);
                 quads<VECTOR>(a.elements, [&](int64_t e, int count) {
                     lanes = add_squares(lanes, moved(get4<VECTOR>(pivot, e, count), factor, normals_at(row, a.round, a.seed, e)), count);
                 });
-                sphere = static_cast<float>(root / fold_norm(lanes, lanes_shared));
+                sphere = onto(root, fold_norm(lanes, lanes_shared));
             }
         }
     }
@@ -206,7 +217,6 @@ __global__ void __launch_bounds__(THREADS) candidates_kernel(CandidateArgs a) {
             a.c_noise[r] = step.c_noise;
         }
     }
-    const bool moves = a.x_hat || a.input;
     const float* x = a.x + (moves ? row.parent * a.elements : 0);
     const int64_t base = r * a.elements;
     quads<VECTOR>(a.elements, [&](int64_t e, int count) {
@@ -257,23 +267,23 @@ __device__ void heun_at(const nt_step& s, float half_way, float x_hat, float slo
     next = fmaf(half_way, slope + (next - d) / s.sigma_next, x_hat);
 }
 
-/* Blocks of a row that each take `width` elements a thread. */
-__device__ int64_t element_of(int64_t elements, int width, int64_t& row) {
-    const int64_t per_row = (elements + static_cast<int64_t>(THREADS) * width - 1) / (static_cast<int64_t>(THREADS) * width);
+/* Row and first element of a thread where `per_row` blocks share a row; false where it has nothing to do. */
+__device__ bool place(const UpdateArgs& a, unsigned per_row, int width, int64_t& row, int64_t& element) {
     row = blockIdx.x / per_row;
-    return ((blockIdx.x % per_row) * THREADS + threadIdx.x) * width;
+    element = (static_cast<int64_t>(blockIdx.x % per_row) * THREADS + threadIdx.x) * width;
+    const uint32_t stage = a.table[row].stage;
+    return element < a.elements && stage >= 1 && stage <= a.step_count;
 }
 
 template <bool VECTOR>
-__global__ void __launch_bounds__(THREADS) euler_kernel(UpdateArgs a) {
-    int64_t r;
-    const int64_t e = element_of(a.elements, VECTOR ? 4 : 1, r);
+__global__ void __launch_bounds__(THREADS) euler_kernel(UpdateArgs a, unsigned per_row) {
+    int64_t r, e;
+    if (!place(a, per_row, VECTOR ? 4 : 1, r, e)) {
+        return;
+    }
     const nt_step s = a.steps[a.table[r].stage - 1];
     if (e == 0 && a.c_noise) {
         a.c_noise[r] = s.c_noise_next;
-    }
-    if (e >= a.elements) {
-        return;
     }
     const int64_t i = r * a.elements + e;
     const float way = s.sigma_next - s.sigma_hat;
@@ -312,13 +322,15 @@ __global__ void __launch_bounds__(THREADS) euler_kernel(UpdateArgs a) {
 }
 
 template <bool VECTOR>
-__global__ void __launch_bounds__(THREADS) heun_kernel(UpdateArgs a) {
-    int64_t r;
-    const int64_t e = element_of(a.elements, VECTOR ? 4 : 1, r);
-    if (e >= a.elements) {
+__global__ void __launch_bounds__(THREADS) heun_kernel(UpdateArgs a, unsigned per_row) {
+    int64_t r, e;
+    if (!place(a, per_row, VECTOR ? 4 : 1, r, e)) {
         return;
     }
     const nt_step s = a.steps[a.table[r].stage - 1];
+    if (!(s.sigma_next > 0)) {
+        return;
+    }
     const int64_t i = r * a.elements + e;
     const float half_way = 0.5f * (s.sigma_next - s.sigma_hat);
     if (VECTOR) {
@@ -515,9 +527,9 @@ __global__ void top_kernel(const double* scores, int64_t size, int64_t take, int
 
 template <class Word>
 __global__ void __launch_bounds__(THREADS) gather_kernel(
-        const Word* src, int64_t words, int64_t per_row, const int32_t* index, int64_t per_group, int64_t group_size, const int32_t* target, Word* dst) {
+        const Word* src, int64_t words, unsigned per_row, const int32_t* index, int64_t per_group, int64_t group_size, const int32_t* target, Word* dst) {
     const int64_t g = blockIdx.x / per_row;
-    const int64_t w = (blockIdx.x % per_row) * THREADS + threadIdx.x;
+    const int64_t w = static_cast<int64_t>(blockIdx.x % per_row) * THREADS + threadIdx.x;
     const int32_t from = index[g];
     const int64_t to = target ? target[g] : g;
     if (w < words && from >= 0 && from < group_size && to >= 0) {
@@ -525,60 +537,46 @@ __global__ void __launch_bounds__(THREADS) gather_kernel(
     }
 }
 
+template <bool VECTOR>
 __global__ void __launch_bounds__(THREADS) sphere_kernel(float* p, int64_t elements, int32_t project, double* norm) {
-    __shared__ float shared[LANES];
+    __shared__ alignas(16) float shared[LANES];
     float* row = p + blockIdx.x * elements;
     float4 lanes = make_float4(0, 0, 0, 0);
-    quads<false>(elements, [&](int64_t e, int count) { lanes = add_squares(lanes, get4<false>(row, e, count), count); });
+    quads<VECTOR>(elements, [&](int64_t e, int count) { lanes = add_squares(lanes, get4<VECTOR>(row, e, count), count); });
     const double length = fold_norm(lanes, shared);
     if (norm && threadIdx.x == 0) {
         norm[blockIdx.x] = length;
     }
     if (project && length > 0) {
         const float scale = static_cast<float>(sqrt(static_cast<double>(elements)) / length);
-        for (int64_t e = threadIdx.x; e < elements; e += THREADS) {
-            row[e] *= scale;
-        }
+        quads<VECTOR>(elements, [&](int64_t e, int count) { put4<VECTOR>(row, e, scaled(get4<VECTOR>(row, e, count), scale), count); });
     }
 }
 
 int32_t noise(void* stream, const nt_row* table, int64_t rows, uint64_t seed, int64_t elements, float scale, float* out) {
-    if (rows == 0) {
-        return NT_OK;
-    }
     auto kernel = elements % 4 == 0 && aligned(out, 16) ? noise_kernel<true> : noise_kernel<false>;
-    kernel<<<blocks_for(rows, 1), THREADS, 0, stream_of(stream)>>>(table, seed, elements, scale, out);
-    return launched("noise");
+    return launch("noise", kernel, rows, THREADS, stream, table, seed, elements, scale, out);
 }
 
 int32_t uniforms(void* stream, const nt_row* table, int64_t rows, uint64_t seed, double* out) {
-    if (rows > 0) {
-        uniforms_kernel<<<blocks_for(rows, THREADS), THREADS, 0, stream_of(stream)>>>(table, rows, seed, out);
-    }
-    return launched("uniforms");
+    return launch("uniforms", uniforms_kernel, blocks_for(rows, THREADS), THREADS, stream, table, rows, seed, out);
 }
 
 int32_t candidates(void* stream, const CandidateArgs& a) {
-    if (a.rows == 0) {
-        return NT_OK;
-    }
     const bool vector = a.elements % 4 == 0 && aligned(a.x, 16) && aligned(a.pivots, 16) && aligned(a.noise, 16) && aligned(a.x_hat, 16)
             && aligned(a.input, four(a.input_dtype));
-    auto kernel = vector ? candidates_kernel<true> : candidates_kernel<false>;
-    kernel<<<blocks_for(a.rows, 1), THREADS, 0, stream_of(stream)>>>(a);
-    return launched("candidates");
+    return launch("candidates", vector ? candidates_kernel<true> : candidates_kernel<false>, a.rows, THREADS, stream, a);
 }
 
 template <class Kernel>
 int32_t update(const char* name, void* stream, const UpdateArgs& a, Kernel vectored, Kernel single) {
-    if (a.rows == 0) {
-        return NT_OK;
-    }
     const bool vector = a.elements % 4 == 0 && aligned(a.x_hat, 16) && aligned(a.slope, 16) && aligned(a.x_next, 16) && aligned(a.clean, 16)
             && aligned(a.input, four(a.input_dtype)) && aligned(a.network, four(a.network_dtype));
-    const unsigned per_row = blocks_for(a.elements, vector ? 4 * THREADS : THREADS);
-    (vector ? vectored : single)<<<blocks_for(a.rows * per_row, 1), THREADS, 0, stream_of(stream)>>>(a);
-    return launched(name);
+    const int64_t per_row = blocks_for(a.elements, vector ? 4 * THREADS : THREADS); /* at most 2^34 / 2^8 */
+    if (a.rows > INT32_MAX / per_row) {
+        return fail(NT_INVALID, "%s: rows x elements are too many for a grid: %lld x %lld", name, static_cast<long long>(a.rows), static_cast<long long>(a.elements));
+    }
+    return launch(name, vector ? vectored : single, a.rows * per_row, THREADS, stream, a, static_cast<unsigned>(per_row));
 }
 
 int32_t euler(void* stream, const UpdateArgs& a) {
@@ -590,88 +588,63 @@ int32_t heun(void* stream, const UpdateArgs& a) {
 }
 
 int32_t quantise(void* stream, const float* x, int64_t count, uint8_t* out) {
-    if (count == 0) {
-        return NT_OK;
-    }
     const bool vector = count % 4 == 0 && aligned(x, 16) && aligned(out, 4);
     auto kernel = vector ? quantise_kernel<true> : quantise_kernel<false>;
-    kernel<<<blocks_for(count, vector ? 4 * THREADS : THREADS), THREADS, 0, stream_of(stream)>>>(x, count, out);
-    return launched("quantise");
+    return launch("quantise", kernel, blocks_for(count, vector ? 4 * THREADS : THREADS), THREADS, stream, x, count, out);
 }
 
 int32_t luminance(void* stream, const ImageArgs& a, double* out) {
-    if (a.rows > 0) {
-        luminance_kernel<<<blocks_for(a.rows, 1), THREADS, 0, stream_of(stream)>>>(a, out);
-    }
-    return launched("luminance");
+    return launch("luminance", luminance_kernel, a.rows, THREADS, stream, a, out);
 }
 
 int32_t jpeg_size(void* stream, const ImageArgs& a, double max_bytes, int32_t* bytes, double* score) {
-    if (a.rows > 0) {
-        jpeg_kernel<<<blocks_for(a.rows, WARP), WARP, 0, stream_of(stream)>>>(jpeg_tables(), a, max_bytes, bytes, score);
-    }
-    return launched("jpeg_size");
+    return launch("jpeg_size", jpeg_kernel, blocks_for(a.rows, WARP), WARP, stream, jpeg_tables(), a, max_bytes, bytes, score);
 }
 
 int32_t softmax_at(void* stream, const float* logits, int64_t rows, int64_t classes, const int32_t* labels, double* out) {
-    if (rows > 0) {
-        softmax_kernel<<<blocks_for(rows, 1), WARP, 0, stream_of(stream)>>>(logits, classes, labels, out);
-    }
-    return launched("softmax_at");
+    return launch("softmax_at", softmax_kernel, rows, WARP, stream, logits, classes, labels, out);
 }
 
 int32_t accumulate(void* stream, const double* score, int64_t rows, double weight, int32_t add, double* out) {
-    if (rows > 0) {
-        accumulate_kernel<<<blocks_for(rows, THREADS), THREADS, 0, stream_of(stream)>>>(score, rows, weight, add, out);
-    }
-    return launched("accumulate");
+    return launch("accumulate", accumulate_kernel, blocks_for(rows, THREADS), THREADS, stream, score, rows, weight, add, out);
 }
 
 int32_t select(void* stream, const double* scores, int64_t groups, int64_t size, int32_t keep, double* best, int32_t* winner, int32_t* nans) {
-    if (groups > 0) {
-        select_kernel<<<blocks_for(groups, 1), WARP, 0, stream_of(stream)>>>(scores, size, keep, best, winner, nans);
-    }
-    return launched("select");
+    return launch("select", select_kernel, groups, WARP, stream, scores, size, keep, best, winner, nans);
 }
 
 int32_t top(void* stream, const double* scores, int64_t groups, int64_t size, int64_t take, int32_t* index, int32_t* nans) {
-    if (groups > 0) {
-        top_kernel<<<blocks_for(groups, 1), WARP, 0, stream_of(stream)>>>(scores, size, take, index, nans);
-    }
-    return launched("top");
+    return launch("top", top_kernel, groups, WARP, stream, scores, size, take, index, nans);
 }
 
 template <class Word>
-void copy_rows(
+int32_t copy_rows(
         void* stream, const char* src, int64_t row_bytes, const int32_t* index, int64_t count, int64_t per_group, int64_t group_size,
         const int32_t* target, char* dst) {
     const int64_t words = row_bytes / static_cast<int64_t>(sizeof(Word));
-    const unsigned per_row = blocks_for(words, THREADS);
-    gather_kernel<Word><<<blocks_for(count * per_row, 1), THREADS, 0, stream_of(stream)>>>(
-            reinterpret_cast<const Word*>(src), words, per_row, index, per_group, group_size, target, reinterpret_cast<Word*>(dst));
+    const int64_t per_row = blocks_for(words, THREADS);
+    if (count > INT32_MAX / per_row) {
+        return fail(NT_INVALID, "gather: count x row_bytes are too many for a grid: %lld x %lld", static_cast<long long>(count), static_cast<long long>(row_bytes));
+    }
+    return launch("gather", gather_kernel<Word>, count * per_row, THREADS, stream, reinterpret_cast<const Word*>(src), words,
+                  static_cast<unsigned>(per_row), index, per_group, group_size, target, reinterpret_cast<Word*>(dst));
 }
 
 int32_t gather(
         void* stream, const char* src, int64_t row_bytes, const int32_t* index, int64_t count, int64_t per_group, int64_t group_size,
         const int32_t* target, char* dst) {
-    if (count == 0) {
-        return NT_OK;
-    }
     if (row_bytes % 16 == 0 && aligned(src, 16) && aligned(dst, 16)) {
-        copy_rows<uint4>(stream, src, row_bytes, index, count, per_group, group_size, target, dst);
-    } else if (row_bytes % 4 == 0 && aligned(src, 4) && aligned(dst, 4)) {
-        copy_rows<uint32_t>(stream, src, row_bytes, index, count, per_group, group_size, target, dst);
-    } else {
-        copy_rows<uint8_t>(stream, src, row_bytes, index, count, per_group, group_size, target, dst);
+        return copy_rows<uint4>(stream, src, row_bytes, index, count, per_group, group_size, target, dst);
     }
-    return launched("gather");
+    if (row_bytes % 4 == 0 && aligned(src, 4) && aligned(dst, 4)) {
+        return copy_rows<uint32_t>(stream, src, row_bytes, index, count, per_group, group_size, target, dst);
+    }
+    return copy_rows<uint8_t>(stream, src, row_bytes, index, count, per_group, group_size, target, dst);
 }
 
 int32_t sphere(void* stream, float* p, int64_t rows, int64_t elements, int32_t project, double* norm) {
-    if (rows > 0) {
-        sphere_kernel<<<blocks_for(rows, 1), THREADS, 0, stream_of(stream)>>>(p, elements, project, norm);
-    }
-    return launched("sphere");
+    auto kernel = elements % 4 == 0 && aligned(p, 16) ? sphere_kernel<true> : sphere_kernel<false>;
+    return launch("sphere", kernel, rows, THREADS, stream, p, elements, project, norm);
 }
 
 const Ops ops = {noise,     uniforms,  candidates, euler, heun, quantise, luminance, jpeg_size, softmax_at,
@@ -679,14 +652,25 @@ const Ops ops = {noise,     uniforms,  candidates, euler, heun, quantise, lumina
 
 } // namespace
 
-const Ops* cuda_ops(int32_t device) {
-    cudaError_t error = cudaSetDevice(device);
+const Ops* cuda_ops(int32_t device, int32_t& previous) {
+    int current = -1;
+    cudaError_t error = cudaGetDevice(&current);
+    if (error == cudaSuccess && current != device) {
+        error = cudaSetDevice(device);
+    }
     if (error != cudaSuccess) {
         cudaGetLastError();
         fail(NT_NO_DEVICE, "cuda:%d cannot be used: %s", device, cudaGetErrorString(error));
         return nullptr;
     }
+    previous = current == device ? -1 : current;
     return &ops;
+}
+
+void cuda_leave(int32_t previous) {
+    if (previous >= 0) {
+        cudaSetDevice(previous);
+    }
 }
 
 } // namespace nt

@@ -88,6 +88,14 @@ public:
         return *this;
     }
 
+    /* A row's own round and the call's share the 16 bits of the counter's word. */
+    Check& rounds(int32_t device, const void* table, int64_t rows, int32_t round) {
+        for (int64_t r = 0; ok_ && device == NT_CPU && r < rows; r++) {
+            range("a row's round + round", (int64_t)(((const nt_row*)table)[r].draw >> 16) + round, 0, 65535);
+        }
+        return *this;
+    }
+
     Check& dtype(const char* name, int32_t value) {
         return range(name, value, NT_F32, NT_BF16);
     }
@@ -124,30 +132,30 @@ private:
     bool ok_ = true;
 };
 
-const Ops* ops_of(int32_t device) {
-    if (device == NT_CPU) {
-        return &cpu_ops();
-    }
-#ifdef NT_WITH_CUDA
-    if (device >= 0) {
-        return cuda_ops(device);
-    }
-#endif
-    if (device < NT_CPU) {
-        fail(NT_INVALID, "device must be >= -1: %d", device);
-    } else {
-        fail(NT_NO_DEVICE, "this build has no CUDA kernels: device %d", device);
-    }
-    return nullptr;
-}
-
+/* Calls `body` with the device's kernels; the calling thread's current CUDA device is afterwards what it was. */
 template <class Run>
 int32_t run(int32_t device, bool ok, const Run& body) {
     if (!ok) {
         return NT_INVALID;
     }
-    const Ops* ops = ops_of(device);
-    return ops ? body(*ops) : device < NT_CPU ? NT_INVALID : NT_NO_DEVICE;
+    if (device == NT_CPU) {
+        return body(cpu_ops());
+    }
+    if (device < NT_CPU) {
+        return fail(NT_INVALID, "device must be >= -1: %d", device);
+    }
+#ifdef NT_WITH_CUDA
+    int32_t previous;
+    const Ops* ops = cuda_ops(device, previous);
+    if (!ops) {
+        return NT_NO_DEVICE;
+    }
+    int32_t status = body(*ops);
+    cuda_leave(previous);
+    return status;
+#else
+    return fail(NT_NO_DEVICE, "this build has no CUDA kernels: device %d", device);
+#endif
 }
 
 constexpr int64_t ANY = std::numeric_limits<int64_t>::max();
@@ -163,7 +171,7 @@ Check& image(Check& check, const void* images, int64_t rows, int32_t channels, i
     if (jpeg && channels != 1) {
         check.range("channels of a JPEG that is not grey", channels, 3, 3);
     }
-    const int64_t most = jpeg ? 65535 : INT32_MAX;
+    const int64_t most = jpeg ? 16384 : INT32_MAX; /* a JPEG's size is then sure to fit 31 bits */
     return check.range("height", height, 1, most)
             .range("width", width, 1, most)
             .product("channels x height x width", (int64_t)height * width, channels, 8)
@@ -248,10 +256,11 @@ int32_t nt_candidates(
             .dtype("input_dtype", input_dtype)
             .pointer("x", x, moves && rows > 0)
             .pointer("steps", steps, stepped && rows > 0)
-            .table(device, rows_table, rows, stepped, step_count, true, parents, pivots != nullptr);
+            .table(device, rows_table, rows, stepped, step_count, true, parents, pivots != nullptr)
+            .rounds(device, rows_table, rows, round);
     CandidateArgs args = {
             (const nt_row*)rows_table, rows, (uint32_t)round << 16, seed, elements, epsilon, lambda, sphere, (const float*)x,
-            (const float*)pivots, stepped ? (const nt_step*)steps : nullptr, (float*)noise, (float*)x_hat, network_input, input_dtype,
+            parents, (const float*)pivots, stepped ? (const nt_step*)steps : nullptr, step_count, (float*)noise, (float*)x_hat, network_input, input_dtype,
             (float*)c_noise};
     return run(device, check.ok(), [&](const Ops& ops) { return ops.candidates(stream, args); });
 }
@@ -270,7 +279,7 @@ int32_t nt_euler(
             .pointer("network", network, rows > 0)
             .pointer("x_next", x_next, rows > 0)
             .table(device, rows_table, rows, true, step_count, false, 0, true);
-    UpdateArgs args = {(const nt_row*)rows_table, rows, elements, (const nt_step*)steps, (const float*)x_hat, network, network_dtype,
+    UpdateArgs args = {(const nt_row*)rows_table, rows, elements, (const nt_step*)steps, step_count, (const float*)x_hat, network, network_dtype,
                        (float*)slope, (float*)x_next, network_input, input_dtype, (float*)c_noise, (float*)clean};
     return run(device, check.ok(), [&](const Ops& ops) { return ops.euler(stream, args); });
 }
@@ -296,7 +305,7 @@ int32_t nt_heun(
             }
         }
     }
-    UpdateArgs args = {(const nt_row*)rows_table, rows, elements, (const nt_step*)steps, (const float*)x_hat, network, network_dtype,
+    UpdateArgs args = {(const nt_row*)rows_table, rows, elements, (const nt_step*)steps, step_count, (const float*)x_hat, network, network_dtype,
                        (float*)slope, (float*)x_next, nullptr, NT_F32, nullptr, (float*)clean};
     return run(device, check.ok(), [&](const Ops& ops) { return ops.heun(stream, args); });
 }
@@ -380,7 +389,11 @@ int32_t nt_gather(
             .range("per_group", per_group, 1, ANY)
             .range("group_size", group_size, 0, INT32_MAX)
             .product("count x row_bytes", count, row_bytes, 1)
-            .pointer("src", src, count > 0)
+            .product("group_size x row_bytes", group_size, row_bytes, 1);
+    if (check.ok()) {
+        check.product("groups x rows' bytes", count / per_group + 1, group_size * row_bytes, 1);
+    }
+    check.pointer("src", src, count > 0)
             .pointer("index", index, count > 0)
             .pointer("dst", dst, count > 0);
     return run(device, check.ok(), [&](const Ops& ops) {

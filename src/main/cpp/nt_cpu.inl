@@ -10,6 +10,12 @@
 #include <new>
 
 #include "nt_ops.h"
+#ifdef __AVX2__
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wuninitialized" /* GCC 12 says it of its own header */
+#include <immintrin.h>
+#pragma GCC diagnostic pop
+#endif
 
 namespace nt {
 namespace NT_LEVEL {
@@ -17,8 +23,8 @@ namespace {
 
 /* Elements below which a parallel region costs more than it saves. */
 constexpr int64_t PARALLEL = 1 << 14;
-constexpr int COUNTERS = 64; /* of a block of noise: 256 normals */
-constexpr int BLOCK = 4 * COUNTERS;
+constexpr int BLOCK = 256; /* normals made at a time: their words stay in registers and the nearest cache */
+constexpr int SMALL_BLOCK = 64;
 
 struct Key {
     uint32_t c1, c2, c3, k0, k1;
@@ -28,9 +34,54 @@ inline Key key_of(const nt_row& row, uint32_t round, uint64_t seed) {
     return {row.draw + round, row.stage, row.image, (uint32_t)seed, (uint32_t)(seed >> 32)};
 }
 
-/* 256 normals from a counter on. */
-inline void block_of_normals(const Key& key, uint32_t first, float* __restrict out) {
-    alignas(64) uint32_t r0[COUNTERS], r1[COUNTERS], r2[COUNTERS], r3[COUNTERS];
+/*
+ * The words of COUNTERS counters, a multiple of 16. A compiler does not see that Philox in 64-bit lanes needs no shuffles (a product reads the low halves only, so the high
+ * ones may hold anything), hence the instructions by name: even and odd counters in two registers, put together at the end.
+ */
+template <int COUNTERS>
+inline void words_of_block(const Key& key, uint32_t first, uint32_t* r0, uint32_t* r1, uint32_t* r2, uint32_t* r3) {
+#if defined(__AVX512F__)
+    using V = __m512i;
+    constexpr int WIDTH = 8;
+    const V steps = _mm512_set_epi64(14, 12, 10, 8, 6, 4, 2, 0);
+    auto all = [](uint32_t v) { return _mm512_set1_epi64((int64_t)v); };
+    auto mul = [](V a, V b) { return _mm512_mul_epu32(a, b); };
+    auto high_xor = [](V p, V c, V k) { return _mm512_ternarylogic_epi64(_mm512_srli_epi64(p, 32), c, k, 0x96); };
+    auto add = [](V a, V b) { return _mm512_add_epi64(a, b); };
+    auto put = [](uint32_t* to, V even, V odd) { _mm512_storeu_si512(to, _mm512_mask_blend_epi32(0xAAAA, even, _mm512_slli_epi64(odd, 32))); };
+#elif defined(__AVX2__)
+    using V = __m256i;
+    constexpr int WIDTH = 4;
+    const V steps = _mm256_set_epi64x(6, 4, 2, 0);
+    auto all = [](uint32_t v) { return _mm256_set1_epi64x((int64_t)v); };
+    auto mul = [](V a, V b) { return _mm256_mul_epu32(a, b); };
+    auto high_xor = [](V p, V c, V k) { return _mm256_xor_si256(_mm256_xor_si256(_mm256_srli_epi64(p, 32), c), k); };
+    auto add = [](V a, V b) { return _mm256_add_epi64(a, b); };
+    auto put = [](uint32_t* to, V even, V odd) { _mm256_storeu_si256((__m256i*)to, _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xAA)); };
+#endif
+#if defined(__AVX2__)
+    for (int j = 0; j < COUNTERS; j += 2 * WIDTH) {
+        V c0[2] = {add(all(first + (uint32_t)j), steps), add(all(first + (uint32_t)j + 1), steps)};
+        V c1[2] = {all(key.c1), all(key.c1)}, c2[2] = {all(key.c2), all(key.c2)}, c3[2] = {all(key.c3), all(key.c3)};
+        uint32_t k0 = key.k0, k1 = key.k1;
+        for (int round = 0; round < 10; round++) {
+            for (int h = 0; h < 2; h++) {
+                V p0 = mul(all(0xD2511F53u), c0[h]);
+                V p1 = mul(all(0xCD9E8D57u), c2[h]);
+                c0[h] = high_xor(p1, c1[h], all(k0));
+                c2[h] = high_xor(p0, c3[h], all(k1));
+                c1[h] = p1;
+                c3[h] = p0;
+            }
+            k0 += 0x9E3779B9u;
+            k1 += 0xBB67AE85u;
+        }
+        put(r0 + j, c0[0], c0[1]);
+        put(r1 + j, c1[0], c1[1]);
+        put(r2 + j, c2[0], c2[1]);
+        put(r3 + j, c3[0], c3[1]);
+    }
+#else
     for (int j = 0; j < COUNTERS; j++) {
         Words w = philox(first + (uint32_t)j, key.c1, key.c2, key.c3, key.k0, key.k1);
         r0[j] = w.r0;
@@ -38,6 +89,15 @@ inline void block_of_normals(const Key& key, uint32_t first, float* __restrict o
         r2[j] = w.r2;
         r3[j] = w.r3;
     }
+#endif
+}
+
+/* SIZE normals from a counter on. */
+template <int SIZE>
+inline void block_of_normals(const Key& key, uint32_t first, float* __restrict out) {
+    constexpr int COUNTERS = SIZE / 4;
+    alignas(64) uint32_t r0[COUNTERS], r1[COUNTERS], r2[COUNTERS], r3[COUNTERS];
+    words_of_block<COUNTERS>(key, first, r0, r1, r2, r3);
     for (int j = 0; j < COUNTERS; j++) {
         float m0 = radius(r0[j]);
         Turn t0 = turn(r1[j]);
@@ -50,15 +110,19 @@ inline void block_of_normals(const Key& key, uint32_t first, float* __restrict o
     }
 }
 
-inline void row_of_normals(const Key& key, int64_t elements, float* out) {
-    int64_t e = 0;
-    for (; e + BLOCK <= elements; e += BLOCK) {
-        block_of_normals(key, (uint32_t)(e / 4), out + e);
+/* Elements from..to of a row; `from` is a multiple of 4. */
+inline void normals_of(const Key& key, int64_t from, int64_t to, float* out) {
+    int64_t e = from;
+    for (; e + BLOCK <= to; e += BLOCK) {
+        block_of_normals<BLOCK>(key, (uint32_t)(e / 4), out + e);
     }
-    if (e < elements) {
-        alignas(64) float rest[BLOCK];
-        block_of_normals(key, (uint32_t)(e / 4), rest);
-        std::memcpy(out + e, rest, (size_t)(elements - e) * sizeof(float));
+    for (; e + SMALL_BLOCK <= to; e += SMALL_BLOCK) {
+        block_of_normals<SMALL_BLOCK>(key, (uint32_t)(e / 4), out + e);
+    }
+    if (e < to) {
+        alignas(64) float rest[SMALL_BLOCK];
+        block_of_normals<SMALL_BLOCK>(key, (uint32_t)(e / 4), rest);
+        std::memcpy(out + e, rest, (size_t)(to - e) * sizeof(float));
     }
 }
 
@@ -110,12 +174,17 @@ inline void load_as(int32_t dtype, const Load& load) {
 }
 
 int32_t noise(void*, const nt_row* table, int64_t rows, uint64_t seed, int64_t elements, float scale, float* out) {
-#pragma omp parallel for if (rows > 1 && rows * elements >= PARALLEL)
-    for (int64_t r = 0; r < rows; r++) {
+    const int64_t piece = 1 << 13; /* a long row is shared between threads too */
+    const int64_t pieces = (elements + piece - 1) / piece;
+#pragma omp parallel for schedule(static) if (rows * elements >= PARALLEL)
+    for (int64_t task = 0; task < rows * pieces; task++) {
+        const int64_t r = task / pieces, from = task % pieces * piece, to = std::min(elements, from + piece);
         float* row = out + r * elements;
-        row_of_normals(key_of(table[r], 0, seed), elements, row);
-        for (int64_t e = 0; e < elements; e++) {
-            row[e] *= scale;
+        normals_of(key_of(table[r], 0, seed), from, to, row);
+        if (scale != 1) {
+            for (int64_t e = from; e < to; e++) {
+                row[e] *= scale;
+            }
         }
     }
     return NT_OK;
@@ -139,18 +208,18 @@ inline void candidate_noise(const CandidateArgs& a, const nt_row& row, float* __
     } else if (kind == NT_PIVOT) {
         std::memcpy(z, pivot, (size_t)a.elements * sizeof(float));
     } else {
-        row_of_normals(key, a.elements, z);
+        normals_of(key, 0, a.elements, z);
     }
     if (kind != NT_LOCAL) {
         return;
     }
     double root = std::sqrt((double)a.elements);
-    float factor = (float)(u * a.lambda * root / norm_of(z, a.elements));
+    float factor = onto(u * a.lambda * root, norm_of(z, a.elements));
     for (int64_t e = 0; e < a.elements; e++) {
         z[e] = fmaf(factor, z[e], pivot[e]);
     }
     if (a.sphere) {
-        float scale = (float)(root / norm_of(z, a.elements));
+        float scale = onto(root, norm_of(z, a.elements));
         for (int64_t e = 0; e < a.elements; e++) {
             z[e] *= scale;
         }

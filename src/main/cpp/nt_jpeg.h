@@ -10,7 +10,8 @@
 namespace nt {
 
 struct JpegTables {
-    uint16_t quant[2][64];      /* quality 80, natural order, luminance and chrominance */
+    uint16_t half[2][64];       /* half a divisor (the quality-80 quantiser times the DCT's 8), natural order, luminance and chrominance */
+    uint32_t inverse[2][64];    /* ceil(2^32 / divisor): the high word of a product is the exact quotient, for numerators below 2^20 */
     uint8_t zigzag[64];         /* natural index of each zigzag position */
     uint32_t dc[2][12];         /* code << 8 | length, by category */
     uint32_t ac[2][256];        /* code << 8 | length, by run << 4 | size */
@@ -34,16 +35,23 @@ struct BitCounter {
     NT_HD void put(uint32_t code, int32_t length) {
         buffer = buffer << length | code;
         bits += length;
-        while (bits >= 8) {
-            bits -= 8;
-            bytes += 1 + ((buffer >> bits & 0xFF) == 0xFF);
+        if (bits >= 32) {
+            bits -= 32;
+            uint32_t inverted = ~(uint32_t)(buffer >> bits);
+            uint32_t other = (((inverted & 0x7F7F7F7Fu) + 0x7F7F7F7Fu) | inverted) & 0x80808080u; /* the top bit of each byte that is not 0xFF */
+            bytes += 8 - (int32_t)((other >> 7) * 0x01010101u >> 24);
         }
     }
 
     /* The last byte is filled up with ones. */
     NT_HD int32_t finish() {
-        if (bits > 0) {
-            put((1u << (8 - bits)) - 1u, 8 - bits);
+        if (bits % 8 != 0) {
+            int32_t fill = 8 - bits % 8;
+            buffer = buffer << fill | ((1u << fill) - 1u);
+            bits += fill;
+        }
+        for (; bits > 0; bits -= 8) {
+            bytes += 1 + ((buffer >> (bits - 8) & 0xFF) == 0xFF);
         }
         return bytes;
     }
@@ -88,12 +96,11 @@ NT_JPEG_HD void forward_dct(int32_t* data) {
 }
 
 NT_JPEG_HD int32_t bit_length(uint32_t value) {
-    int32_t length = 0;
-    while (value) {
-        length++;
-        value >>= 1;
-    }
-    return length;
+#ifdef __CUDA_ARCH__
+    return 32 - __clz((int)value);
+#else
+    return value ? 32 - __builtin_clz(value) : 0;
+#endif
 }
 
 /* Transforms, quantises and codes one block of level-shifted samples; the block's DC becomes `last`. */
@@ -102,9 +109,9 @@ NT_JPEG_HD void code_block(const JpegTables& t, int chroma, int32_t* block, int3
     int32_t run = 0;
     for (int k = 0; k < 64; k++) {
         int natural = t.zigzag[k];
-        int32_t q = (int32_t)t.quant[chroma][natural] << 3;
         int32_t value = block[natural];
-        int32_t magnitude = ((value < 0 ? -value : value) + (q >> 1)) / q;
+        uint32_t numerator = (uint32_t)(value < 0 ? -value : value) + t.half[chroma][natural];
+        int32_t magnitude = (int32_t)((uint64_t)numerator * t.inverse[chroma][natural] >> 32);
         value = value < 0 ? -magnitude : magnitude;
         if (k == 0) {
             int32_t difference = value - last;

@@ -58,8 +58,11 @@ JpegTables build() {
     JpegTables t = {};
     const int scale = 200 - 2 * 80; /* of quality 80, in percent */
     for (int i = 0; i < 64; i++) {
-        t.quant[0][i] = (uint16_t)((LUMINANCE[i] * scale + 50) / 100);
-        t.quant[1][i] = (uint16_t)((CHROMINANCE[i] * scale + 50) / 100);
+        for (int chroma = 0; chroma < 2; chroma++) {
+            uint32_t divisor = (uint32_t)(((chroma ? CHROMINANCE : LUMINANCE)[i] * scale + 50) / 100) * 8;
+            t.half[chroma][i] = (uint16_t)(divisor / 2);
+            t.inverse[chroma][i] = (uint32_t)((0x100000000ull + divisor - 1) / divisor);
+        }
     }
     int k = 0;
     for (int diagonal = 0; diagonal < 15; diagonal++) {

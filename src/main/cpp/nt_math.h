@@ -50,34 +50,33 @@ NT_HD uint32_t float_bits(float value) {
     return bits;
 }
 
-/* r as a float, rounded once: there is no unsigned conversion below AVX-512. */
-NT_HD float unsigned_float(uint32_t r) {
-    return fmaf((float)(int32_t)(r >> 16), 65536.0f, (float)(int32_t)(r & 0xFFFFu));
-}
-
-/* sqrt(-2 ln u), u = (r + 1/2) / 2^32. Near u = 1 the argument is taken from the other end, where it is exact. */
+/*
+ * sqrt(-2 ln u), u = (r + 1/2) / 2^32, to 2e-7 of itself everywhere, also near u = 1 where the logarithm vanishes: r + 1/2 has 33 bits, so it
+ * is taken as a float x and what its rounding left over, which enters to first order.
+ */
 NT_HD float radius(uint32_t r) {
-    float x = unsigned_float(r) + 0.5f;
-    uint32_t shifted = float_bits(x) - 0x3F3504F3u; /* the mantissa's range is [sqrt(1/2), sqrt(2)) */
-    int32_t exponent = (int32_t)shifted >> 23;
-    float m = bits_float((shifted & 0x007FFFFFu) + 0x3F3504F3u);
-    float near_one = (unsigned_float(~r) + 0.5f) * -0x1p-32f;
-    float f = exponent >= 32 ? near_one : m - 1.0f;
-    float e = exponent >= 32 ? 0.0f : (float)(exponent - 32);
-    float z = f * f;
-    float p = 7.0376836292e-2f;
-    p = fmaf(p, f, -1.1514610310e-1f);
-    p = fmaf(p, f, 1.1676998740e-1f);
-    p = fmaf(p, f, -1.2420140846e-1f);
-    p = fmaf(p, f, 1.4249322787e-1f);
-    p = fmaf(p, f, -1.6668057665e-1f);
-    p = fmaf(p, f, 2.0000714765e-1f);
-    p = fmaf(p, f, -2.4999993993e-1f);
-    p = fmaf(p, f, 3.3333331174e-1f);
-    float y = p * f * z;
-    y = fmaf(e, -2.12194440e-4f, y);
-    y = fmaf(z, -0.5f, y);
-    float ln = fmaf(e, 0.693359375f, f + y);
+    float high = (float)(int32_t)(r >> 8) * 256.0f;
+    float low = (float)(int32_t)(r & 255u) + 0.5f;
+    float x = high + low;
+    float rest = low - (x - high); /* exact */
+    uint32_t bits = float_bits(x);
+    uint32_t exponent = (bits - 0x3F3504F3u) & 0xFF800000u; /* the mantissa m's range is [sqrt(1/2), sqrt(2)) */
+    float t = bits_float(bits - exponent) - 1.0f;
+    float e = (float)(((int32_t)exponent >> 23) - 32);
+    float scale = bits_float(0x3F800000u - exponent); /* m / x: stands for 1 / x, since m is 1 where `rest` counts */
+    float z = t * t;
+    /* (ln(1 + t) - t + t^2 / 2) / t^3, fitted so that the logarithm's relative error stays below 6e-9 */
+    float p = -0x1.38b4ccp-4f;
+    p = fmaf(p, t, 0x1.055b46p-3f);
+    p = fmaf(p, t, -0x1.0d8552p-3f);
+    p = fmaf(p, t, 0x1.22da22p-3f);
+    p = fmaf(p, t, -0x1.547244p-3f);
+    p = fmaf(p, t, 0x1.99a008p-3f);
+    p = fmaf(p, t, -0x1.000228p-2f);
+    p = fmaf(p, t, 0x1.555554p-2f);
+    float y = fmaf(t * z, p, rest * scale);
+    y = t + fmaf(z, -0.5f, y);
+    float ln = fmaf(e, 0x1.62e430p-1f, y);
     return sqrtf(-2.0f * ln);
 }
 
@@ -85,23 +84,25 @@ struct Turn {
     float cos, sin;
 };
 
-/* cos and sin of 2 pi (r + 1/2) / 2^32: the nearest quarter turn is taken off as an integer. */
+/* cos and sin of 2 pi (r + 1/2) / 2^32: the nearest quarter turn is taken off as an integer, polynomials of our own fit do the rest. */
 NT_HD Turn turn(uint32_t r) {
-    uint32_t quarter = (r + 0x20000000u) >> 30;
-    int32_t rest = (int32_t)(r - (quarter << 30));
-    float a = ((float)rest + 0.5f) * 1.4629180792671596e-9f; /* 2 pi / 2^32 */
+    uint32_t quarter = r + 0x20000000u; /* its two highest bits */
+    int32_t rest = (int32_t)(r - (quarter & 0xC0000000u)) * 2 + 1;
+    float a = (float)rest * 0x1.921fb6p-31f; /* 2 pi / 2^33 */
     float z = a * a;
-    float s = fmaf(-1.9515295891e-4f, z, 8.3321608736e-3f);
-    s = fmaf(s, z, -1.6666654611e-1f);
+    float s = -0x1.994eb2p-13f;
+    s = fmaf(s, z, 0x1.110760p-7f);
+    s = fmaf(s, z, -0x1.555546p-3f);
     s = fmaf(s * z, a, a);
-    float c = fmaf(2.443315711809948e-5f, z, -1.388731625493765e-3f);
-    c = fmaf(c, z, 4.166664568298827e-2f);
-    c = fmaf(c * z, z, fmaf(z, -0.5f, 1.0f));
-    float co = quarter & 1u ? s : c;
-    float si = quarter & 1u ? c : s;
-    uint32_t co_sign = ((quarter + 1u) & 2u) << 30;
-    uint32_t si_sign = (quarter & 2u) << 30;
-    return {bits_float(float_bits(co) ^ co_sign), bits_float(float_bits(si) ^ si_sign)};
+    float c = 0x1.9a0258p-16f;
+    c = fmaf(c, z, -0x1.6c0c8cp-10f);
+    c = fmaf(c, z, 0x1.55554ap-5f);
+    c = fmaf(c, z, -0.5f);
+    c = fmaf(c, z, 1.0f);
+    bool odd = quarter & 0x40000000u;
+    float co = odd ? s : c;
+    float si = odd ? c : s;
+    return {bits_float(float_bits(co) ^ ((quarter ^ quarter << 1) & 0x80000000u)), bits_float(float_bits(si) ^ (quarter & 0x80000000u))};
 }
 
 /* The four normals of a counter, Box-Muller. */
@@ -122,6 +123,11 @@ NT_HD double uniform(uint32_t r) {
 
 /* Where a squared norm is summed: lane l of LANES takes elements l, l + LANES, ... in order; then the lanes are folded in halves. */
 enum { LANES = 1024 };
+
+/* What takes a vector of norm `from` to norm `to`; the zero vector stays. */
+NT_HD float onto(double to, double from) {
+    return from > 0 ? (float)(to / from) : 0.0f;
+}
 
 /* c_skip x + c_out F. */
 NT_HD float denoised(float skip, float out, float x, float f) {

@@ -16,8 +16,10 @@ struct CandidateArgs {
     double epsilon, lambda;
     int32_t sphere;
     const float* x;
+    int64_t parents;
     const float* pivots;
     const nt_step* steps;
+    int64_t step_count;
     float* noise;
     float* x_hat;
     void* input;
@@ -29,6 +31,7 @@ struct UpdateArgs {
     const nt_row* table;
     int64_t rows, elements;
     const nt_step* steps;
+    int64_t step_count;
     const float* x_hat;
     const void* network;
     int32_t network_dtype;
@@ -67,8 +70,9 @@ struct Ops {
 const Ops& cpu_ops();
 
 #ifdef NT_WITH_CUDA
-/* Sets the device for the calling thread; null if it cannot. */
-const Ops* cuda_ops(int32_t device);
+/* Makes the device the calling thread's current one until `cuda_leave(previous)`; null if it cannot be used. */
+const Ops* cuda_ops(int32_t device, int32_t& previous);
+void cuda_leave(int32_t previous);
 #endif
 
 /* Keeps a message for nt_last_error and gives the status back. */

@@ -23,20 +23,19 @@ import org.noisetrail.search.SearchResult;
 
 class ReadmeExampleTest {
     static void draw(Path folder) throws IOException {
+        // spotless:off
         try (Model model = Model.load("fashion-mnist", Device.CPU); Reward reward = Rewards.brightness()) {
             SearchResult result = Search.builder(model.denoiser())
                     .sampler(EdmSampler.DEFAULT.withSteps(12))
-                    .method(LocalSearch.builder().candidates(4).rounds(5).keepPivot(true).build())
-                    .reward(reward)
-                    .seed(7)
-                    .build()
-                    .run(ImageRequest.of(0, 4, 1, 7)); // four images, of classes 1 and 7 in turn
+                    .method(LocalSearch.builder().rounds(5).keepPivot(true).build())
+                    .reward(reward).seed(7).build()
+                    .run(ImageRequest.of(0, 4, 1, 7)); // images 0 to 3, of classes 1 and 7 in turn
             for (ImageResult image : result.images()) {
-                Path file = folder.resolve(image.request().image() + ".png");
-                ImageIO.write(image.pixels().toBufferedImage(), "png", file.toFile());
+                ImageIO.write(image.pixels().toBufferedImage(), "png", folder.resolve(image.request().image() + ".png").toFile());
             }
             result.trail().write(folder.resolve("trail.json"));
         }
+        // spotless:on
     }
 
     @Test
@@ -45,8 +44,7 @@ class ReadmeExampleTest {
         Matcher snippet =
                 Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(Path.of("README.md")));
         assertThat(snippet.find()).isTrue();
-        assertThat(source.stripIndent())
-                .contains(snippet.group(1).strip().indent(4).stripTrailing());
+        assertThat(source).contains(snippet.group(1).strip().indent(8).stripTrailing());
     }
 
     @Test

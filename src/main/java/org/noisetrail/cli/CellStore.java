@@ -32,7 +32,8 @@ final class CellStore {
         }
         try {
             JsonNode root = JSON.readTree(Files.readAllBytes(file));
-            if (!root.path("format").asText().equals(FORMAT) || !root.path("settings").equals(key)) {
+            if (!root.path("format").asText().equals(FORMAT)
+                    || !root.path("settings").equals(key)) {
                 LOG.warn("{} is not a result of these settings; it is made again", file);
                 return Optional.empty();
             }

@@ -115,7 +115,8 @@ final class CompareCommand implements Callable<Integer> {
     @Option(
             names = "--equal-nfe",
             paramLabel = "X",
-            description = "Size each method (rounds, chains, beams, simulations) to cost about X network evaluations an image.")
+            description =
+                    "Size each method (rounds, chains, beams, simulations) to cost about X network evaluations an image.")
     private @Nullable Long equal;
 
     @Option(
@@ -154,13 +155,16 @@ final class CompareCommand implements Callable<Integer> {
                 Model model = modelOptions.load()) {
             Denoiser denoiser = model.denoiser();
             check(denoiser);
-            int[] wanted = classes == null
-                    ? IntStream.range(0, denoiser.classes()).toArray()
-                    : classes.values();
+            int[] wanted =
+                    classes == null ? IntStream.range(0, denoiser.classes()).toArray() : classes.values();
             Comparison.Plan plan = new Comparison.Plan(
                     contenders, aims, seedList, ImageRequest.of(firstImage, images, wanted), sampler, budgets);
             Comparison.Bench bench = new Comparison.Bench(
-                    denoiser, features(model), spec -> spec.build(() -> model), modelOptions.maxBatch(), Torch.threads());
+                    denoiser,
+                    features(model),
+                    spec -> spec.build(() -> model),
+                    modelOptions.maxBatch(),
+                    Torch.threads());
             Progress progress = new Progress();
             List<ComparisonTable> tables;
             try {
@@ -168,7 +172,8 @@ final class CompareCommand implements Callable<Integer> {
             } catch (SearchCancelledException e) {
                 interruption.settle();
                 PrintWriter err = command.commandLine().getErr();
-                err.printf("noisetrail: interrupted; the same command goes on from what is in %s%n", out.resolve("cells"));
+                err.printf(
+                        "noisetrail: interrupted; the same command goes on from what is in %s%n", out.resolve("cells"));
                 err.flush();
                 return Failures.INTERRUPTED;
             }
@@ -184,7 +189,8 @@ final class CompareCommand implements Callable<Integer> {
         @Override
         public ProgressDisplay begin(int cell, int cells, String title) {
             String numbered = cell == 0 ? title : cell + "/" + cells + " " + title;
-            return ProgressDisplay.of(numbered, json || quiet.quiet(), command.commandLine().getErr());
+            return ProgressDisplay.of(
+                    numbered, json || quiet.quiet(), command.commandLine().getErr());
         }
     }
 
@@ -204,7 +210,8 @@ final class CompareCommand implements Callable<Integer> {
     private List<Comparison.Aim> aims() {
         List<RewardSpec> others = heldOuts == null ? List.of() : heldOuts;
         if (others.size() > 1 && others.size() != rewards.size()) {
-            throw usage("--held-out must be one, or one for each of the " + rewards.size() + " rewards: " + others.size());
+            throw usage(
+                    "--held-out must be one, or one for each of the " + rewards.size() + " rewards: " + others.size());
         }
         List<Comparison.Aim> aims = new ArrayList<>();
         for (int i = 0; i < rewards.size(); i++) {
@@ -240,7 +247,8 @@ final class CompareCommand implements Callable<Integer> {
             throw usage("the model's images must have 1 or 3 channels to be shown: " + denoiser.shape());
         }
         if (classes != null && Arrays.stream(classes.values()).anyMatch(label -> label >= denoiser.classes())) {
-            throw usage("--classes must be < " + denoiser.classes() + ", the number of the model's classes: " + classes);
+            throw usage(
+                    "--classes must be < " + denoiser.classes() + ", the number of the model's classes: " + classes);
         }
     }
 
@@ -270,7 +278,11 @@ final class CompareCommand implements Callable<Integer> {
         settings.put("methods", methods);
         settings.put("options", methodOptions.given());
         settings.put("rewards", rewards.stream().map(RewardSpec::toString).toList());
-        settings.put("heldOut", heldOuts == null ? null : heldOuts.stream().map(RewardSpec::toString).toList());
+        settings.put(
+                "heldOut",
+                heldOuts == null
+                        ? null
+                        : heldOuts.stream().map(RewardSpec::toString).toList());
         settings.put("images", images);
         settings.put("firstImage", firstImage);
         settings.put("classes", wanted);

@@ -72,7 +72,12 @@ final class Comparison {
     }
 
     /** A method in a table, before it has run. */
-    private record Entry(String label, Method method, @Nullable Long target, @Nullable Long cap, boolean searches) {}
+    private record Entry(
+            String label,
+            Method method,
+            @Nullable Long target,
+            @Nullable Long cap,
+            boolean searches) {}
 
     private final Bench bench;
     private final Plan plan;
@@ -91,7 +96,8 @@ final class Comparison {
         Denoiser denoiser = bench.denoiser();
         common.put("noisetrail", Version.NOISETRAIL);
         common.put("denoiser", denoiser.id());
-        common.put("features", bench.features() == null ? null : bench.features().id());
+        common.put(
+                "features", bench.features() == null ? null : bench.features().id());
         // Results do not depend on these, but seconds do.
         common.put("device", denoiser.device().toString());
         common.put("maxBatch", bench.maxBatch());
@@ -129,8 +135,7 @@ final class Comparison {
         }
         for (int i = 0; i < entries.size(); i++) {
             if (entries.get(i).searches()) {
-                partners.putIfAbsent(
-                        partner(rows.get(i)), entries.get(i).target());
+                partners.putIfAbsent(partner(rows.get(i)), entries.get(i).target());
             }
         }
         cells += partners.size() * plan.seeds().size();
@@ -174,8 +179,9 @@ final class Comparison {
 
     private boolean same(Entry one, Entry other) {
         return java.util.Objects.equals(one.cap(), other.cap())
-                && MethodWords.json(one.method(), plan.sampler()).toString().equals(
-                        MethodWords.json(other.method(), plan.sampler()).toString());
+                && MethodWords.json(one.method(), plan.sampler())
+                        .toString()
+                        .equals(MethodWords.json(other.method(), plan.sampler()).toString());
     }
 
     private Entry entry(Aim aim, Contender contender, @Nullable Long target) {
@@ -200,9 +206,10 @@ final class Comparison {
     private Method measured(Aim aim, Mcts guess, long target) {
         Mcts tree = guess;
         for (int trial = 0; trial < 2; trial++) {
-            Cell pilot = new Cell(aim.reward(), null, tree, plan.sampler(), plan.seeds().get(0), null);
-            List<ImageRequest> few =
-                    plan.images().subList(0, Math.min(PILOT_IMAGES, plan.images().size()));
+            Cell pilot = new Cell(
+                    aim.reward(), null, tree, plan.sampler(), plan.seeds().get(0), null);
+            List<ImageRequest> few = plan.images()
+                    .subList(0, Math.min(PILOT_IMAGES, plan.images().size()));
             CellResult result = cell(pilot, few, "mcts, to find its size", false);
             tree = MethodCosts.scaled(
                     tree, result.mean(image -> image.costs().networkEvaluations()), target, plan.sampler());
@@ -293,8 +300,7 @@ final class Comparison {
                     result.elapsed().toNanos() / 1e9,
                     diversity,
                     result.images().stream()
-                            .map(image -> CellResult.Drawn.of(
-                                    image, byStep.getOrDefault(image.request(), unknown())))
+                            .map(image -> CellResult.Drawn.of(image, byStep.getOrDefault(image.request(), unknown())))
                             .toList());
         }
     }

@@ -30,8 +30,7 @@ final class ComparisonPlots {
             lines.computeIfAbsent(best ? BEST_OF_N : row.label(), label -> new ArrayList<>())
                     .add(row);
         }
-        lines.values()
-                .forEach(rows -> rows.sort(Comparator.comparingDouble(ComparisonTable.Row::networkEvaluations)));
+        lines.values().forEach(rows -> rows.sort(Comparator.comparingDouble(ComparisonTable.Row::networkEvaluations)));
     }
 
     /** Words as the name of a file. */
@@ -116,8 +115,8 @@ final class ComparisonPlots {
             return Optional.empty();
         }
         int end = table.sampler().steps();
-        return Optional.of(Plot.of(
-                slug + "-by-step", reward + " by step", "step (" + end + ": the image)", reward, false, all));
+        return Optional.of(
+                Plot.of(slug + "-by-step", reward + " by step", "step (" + end + ": the image)", reward, false, all));
     }
 
     private int number(String line) {

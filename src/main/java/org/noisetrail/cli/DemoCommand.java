@@ -35,7 +35,7 @@ import picocli.CommandLine.Spec;
         })
 final class DemoCommand implements Callable<Integer> {
     /** So many that a demo ends in under four minutes on two cores. */
-    static final String DEFAULT_ROUNDS = "20";
+    static final String DEFAULT_ROUNDS = "10";
 
     /** A reward with another that says what the search for it did to the image. */
     private record Aim(String reward, String heldOut) {}

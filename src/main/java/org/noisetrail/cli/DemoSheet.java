@@ -17,7 +17,7 @@ final class DemoSheet {
     private static final Color INK = new Color(0x22, 0x22, 0x22);
     private static final Color FAINT = new Color(0x77, 0x77, 0x77);
     private static final int MARGIN = 20;
-    private static final int LABEL_WIDTH = 210;
+    private static final int LABEL_WIDTH = 230;
     private static final int GAP = 8;
     private static final int HEAD = 30;
     private static final int CAPTION = 26;

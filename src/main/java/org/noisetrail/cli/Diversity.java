@@ -27,8 +27,8 @@ final class Diversity {
         for (int i = 0; i < images.size(); i++) {
             System.arraycopy(images.get(i).pixels(), 0, all, i * size, size);
         }
-        try (Tensor pixels = Tensors.bytes(
-                classifier.device(), images.size(), shape.channels(), shape.height(), shape.width())) {
+        try (Tensor pixels =
+                Tensors.bytes(classifier.device(), images.size(), shape.channels(), shape.height(), shape.width())) {
             Tensors.copy(all, pixels);
             try (Tensor answer = classifier.logits(pixels)) {
                 float[] values = Tensors.toFloats(answer);

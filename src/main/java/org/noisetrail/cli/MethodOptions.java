@@ -34,7 +34,14 @@ class MethodOptions {
         MCTS("mcts", Set.of("--candidates", "--simulations", "--exploration"), o -> o.tree()),
         ZERO_ORDER(
                 "zero-order",
-                Set.of("--candidates", "--rounds", "--lambda", "--keep-pivot", "--project", "--patience", "--roll-over"),
+                Set.of(
+                        "--candidates",
+                        "--rounds",
+                        "--lambda",
+                        "--keep-pivot",
+                        "--project",
+                        "--patience",
+                        "--roll-over"),
                 o -> o.local(LocalSearch.builder().epsilon(0))),
         EPS_GREEDY(
                 "eps-greedy",
@@ -189,9 +196,7 @@ class MethodOptions {
     /** The given ones of the options that a method takes, as they were given. */
     List<String> given(String word, List<String> except) {
         return OPTIONS.stream()
-                .filter(option -> given(option)
-                        && choice(word).options.contains(option)
-                        && !except.contains(option))
+                .filter(option -> given(option) && choice(word).options.contains(option) && !except.contains(option))
                 .map(this::words)
                 .flatMap(List::stream)
                 .toList();
@@ -199,7 +204,11 @@ class MethodOptions {
 
     /** All that were given, as they were. */
     List<String> given() {
-        return OPTIONS.stream().filter(this::given).map(this::words).flatMap(List::stream).toList();
+        return OPTIONS.stream()
+                .filter(this::given)
+                .map(this::words)
+                .flatMap(List::stream)
+                .toList();
     }
 
     private List<String> words(String option) {
@@ -211,7 +220,8 @@ class MethodOptions {
     /** Refuses what was given and is an option of none of these methods. */
     void checkUsed(Collection<String> methods) {
         for (String option : OPTIONS) {
-            if (given(option) && methods.stream().noneMatch(word -> choice(word).options.contains(option))) {
+            if (given(option)
+                    && methods.stream().noneMatch(word -> choice(word).options.contains(option))) {
                 throw usage(option + " is not an option of any of the methods " + String.join(", ", methods));
             }
         }

@@ -87,7 +87,8 @@ record Plot(String name, String title, byte[] png, byte[] svg) {
         List<Line> shown = new ArrayList<>();
         for (Line line : lines) {
             List<Point> points = line.points().stream()
-                    .filter(point -> Double.isFinite(point.x().mean()) && Double.isFinite(point.y().mean()))
+                    .filter(point -> Double.isFinite(point.x().mean())
+                            && Double.isFinite(point.y().mean()))
                     .toList();
             if (!points.isEmpty()) {
                 shown.add(new Line(line.label(), line.colour(), line.marker(), line.connected(), points));
@@ -123,7 +124,11 @@ record Plot(String name, String title, byte[] png, byte[] svg) {
                 interval(chart, line.colour(), new double[] {x, x}, new double[] {
                     point.y().low(), point.y().high()
                 });
-                interval(chart, line.colour(), new double[] {point.x().low(), point.x().high()}, new double[] {y, y});
+                interval(
+                        chart,
+                        line.colour(),
+                        new double[] {point.x().low(), point.x().high()},
+                        new double[] {y, y});
             }
         }
         return encode(name, title, chart);

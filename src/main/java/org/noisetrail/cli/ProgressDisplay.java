@@ -44,7 +44,7 @@ interface ProgressDisplay extends SearchListener, AutoCloseable {
     private static String describe(Progress progress) {
         String best = Double.isNaN(progress.bestReward())
                 ? ""
-                : String.format(Locale.ROOT, ", best reward %.4f", progress.bestReward());
+                : String.format(Locale.ROOT, ", best %.4f", progress.bestReward());
         return String.format(Locale.ROOT, "%,d NFE", progress.networkEvaluations()) + best;
     }
 

@@ -26,31 +26,161 @@ final class NativeKernels {
 
     static native int nt_philox(@Cast("uint64_t") long key, @Nullable Pointer counter, @Nullable Pointer out);
 
-    static native int nt_noise(int device, @Nullable Pointer stream, @Nullable Pointer rowsTable, long rows, @Cast("uint64_t") long seed, long elements, float scale, @Nullable Pointer out);
+    static native int nt_noise(
+            int device,
+            @Nullable Pointer stream,
+            @Nullable Pointer rowsTable,
+            long rows,
+            @Cast("uint64_t") long seed,
+            long elements,
+            float scale,
+            @Nullable Pointer out);
 
-    static native int nt_uniforms(int device, @Nullable Pointer stream, @Nullable Pointer rowsTable, long rows, @Cast("uint64_t") long seed, @Nullable Pointer out);
+    static native int nt_uniforms(
+            int device,
+            @Nullable Pointer stream,
+            @Nullable Pointer rowsTable,
+            long rows,
+            @Cast("uint64_t") long seed,
+            @Nullable Pointer out);
 
-    static native int nt_candidates(int device, @Nullable Pointer stream, @Nullable Pointer rowsTable, long rows, int round, @Cast("uint64_t") long seed, long elements, double epsilon, double lambda, int sphere, @Nullable Pointer x, long parents, @Nullable Pointer pivots, @Nullable Pointer steps, long stepCount, @Nullable Pointer noise, @Nullable Pointer xHat, @Nullable Pointer networkInput, int inputDtype, @Nullable Pointer cNoise);
+    static native int nt_candidates(
+            int device,
+            @Nullable Pointer stream,
+            @Nullable Pointer rowsTable,
+            long rows,
+            int round,
+            @Cast("uint64_t") long seed,
+            long elements,
+            double epsilon,
+            double lambda,
+            int sphere,
+            @Nullable Pointer x,
+            long parents,
+            @Nullable Pointer pivots,
+            @Nullable Pointer steps,
+            long stepCount,
+            @Nullable Pointer noise,
+            @Nullable Pointer xHat,
+            @Nullable Pointer networkInput,
+            int inputDtype,
+            @Nullable Pointer cNoise);
 
-    static native int nt_euler(int device, @Nullable Pointer stream, @Nullable Pointer rowsTable, long rows, long elements, @Nullable Pointer steps, long stepCount, @Nullable Pointer xHat, @Nullable Pointer network, int networkDtype, @Nullable Pointer slope, @Nullable Pointer xNext, @Nullable Pointer networkInput, int inputDtype, @Nullable Pointer cNoise, @Nullable Pointer clean);
+    static native int nt_euler(
+            int device,
+            @Nullable Pointer stream,
+            @Nullable Pointer rowsTable,
+            long rows,
+            long elements,
+            @Nullable Pointer steps,
+            long stepCount,
+            @Nullable Pointer xHat,
+            @Nullable Pointer network,
+            int networkDtype,
+            @Nullable Pointer slope,
+            @Nullable Pointer xNext,
+            @Nullable Pointer networkInput,
+            int inputDtype,
+            @Nullable Pointer cNoise,
+            @Nullable Pointer clean);
 
-    static native int nt_heun(int device, @Nullable Pointer stream, @Nullable Pointer rowsTable, long rows, long elements, @Nullable Pointer steps, long stepCount, @Nullable Pointer xHat, @Nullable Pointer slope, @Nullable Pointer network, int networkDtype, @Nullable Pointer xNext, @Nullable Pointer clean);
+    static native int nt_heun(
+            int device,
+            @Nullable Pointer stream,
+            @Nullable Pointer rowsTable,
+            long rows,
+            long elements,
+            @Nullable Pointer steps,
+            long stepCount,
+            @Nullable Pointer xHat,
+            @Nullable Pointer slope,
+            @Nullable Pointer network,
+            int networkDtype,
+            @Nullable Pointer xNext,
+            @Nullable Pointer clean);
 
-    static native int nt_quantise(int device, @Nullable Pointer stream, @Nullable Pointer x, long count, @Nullable Pointer out);
+    static native int nt_quantise(
+            int device, @Nullable Pointer stream, @Nullable Pointer x, long count, @Nullable Pointer out);
 
-    static native int nt_luminance(int device, @Nullable Pointer stream, @Nullable Pointer images, long rows, int channels, int height, int width, @Nullable Pointer out);
+    static native int nt_luminance(
+            int device,
+            @Nullable Pointer stream,
+            @Nullable Pointer images,
+            long rows,
+            int channels,
+            int height,
+            int width,
+            @Nullable Pointer out);
 
-    static native int nt_jpeg_size(int device, @Nullable Pointer stream, @Nullable Pointer images, long rows, int channels, int height, int width, double maxBytes, @Nullable Pointer bytes, @Nullable Pointer score);
+    static native int nt_jpeg_size(
+            int device,
+            @Nullable Pointer stream,
+            @Nullable Pointer images,
+            long rows,
+            int channels,
+            int height,
+            int width,
+            double maxBytes,
+            @Nullable Pointer bytes,
+            @Nullable Pointer score);
 
-    static native int nt_softmax_at(int device, @Nullable Pointer stream, @Nullable Pointer logits, long rows, long classes, @Nullable Pointer labels, @Nullable Pointer out);
+    static native int nt_softmax_at(
+            int device,
+            @Nullable Pointer stream,
+            @Nullable Pointer logits,
+            long rows,
+            long classes,
+            @Nullable Pointer labels,
+            @Nullable Pointer out);
 
-    static native int nt_accumulate(int device, @Nullable Pointer stream, @Nullable Pointer score, long rows, double weight, int accumulate, @Nullable Pointer out);
+    static native int nt_accumulate(
+            int device,
+            @Nullable Pointer stream,
+            @Nullable Pointer score,
+            long rows,
+            double weight,
+            int accumulate,
+            @Nullable Pointer out);
 
-    static native int nt_select(int device, @Nullable Pointer stream, @Nullable Pointer scores, long groups, long groupSize, int keep, @Nullable Pointer best, @Nullable Pointer winner, @Nullable Pointer nans);
+    static native int nt_select(
+            int device,
+            @Nullable Pointer stream,
+            @Nullable Pointer scores,
+            long groups,
+            long groupSize,
+            int keep,
+            @Nullable Pointer best,
+            @Nullable Pointer winner,
+            @Nullable Pointer nans);
 
-    static native int nt_top(int device, @Nullable Pointer stream, @Nullable Pointer scores, long groups, long groupSize, long take, @Nullable Pointer index, @Nullable Pointer nans);
+    static native int nt_top(
+            int device,
+            @Nullable Pointer stream,
+            @Nullable Pointer scores,
+            long groups,
+            long groupSize,
+            long take,
+            @Nullable Pointer index,
+            @Nullable Pointer nans);
 
-    static native int nt_gather(int device, @Nullable Pointer stream, @Nullable Pointer src, long rowBytes, @Nullable Pointer index, long count, long perGroup, long groupSize, @Nullable Pointer target, @Nullable Pointer dst);
+    static native int nt_gather(
+            int device,
+            @Nullable Pointer stream,
+            @Nullable Pointer src,
+            long rowBytes,
+            @Nullable Pointer index,
+            long count,
+            long perGroup,
+            long groupSize,
+            @Nullable Pointer target,
+            @Nullable Pointer dst);
 
-    static native int nt_sphere(int device, @Nullable Pointer stream, @Nullable Pointer p, long rows, long elements, int project, @Nullable Pointer norm);
+    static native int nt_sphere(
+            int device,
+            @Nullable Pointer stream,
+            @Nullable Pointer p,
+            long rows,
+            long elements,
+            int project,
+            @Nullable Pointer norm);
 }

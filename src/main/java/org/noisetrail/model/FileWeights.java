@@ -28,8 +28,8 @@ final class FileWeights implements Weights {
                     file.file() + ": missing tensor \"" + name + "\" of shape " + Arrays.toString(shape));
         }
         if (!Arrays.equals(entry.shapeArray(), shape)) {
-            throw new NoisetrailException(file.file() + ": tensor \"" + name + "\" must have shape " + Arrays.toString(shape)
-                    + ": " + entry.shape());
+            throw new NoisetrailException(file.file() + ": tensor \"" + name + "\" must have shape "
+                    + Arrays.toString(shape) + ": " + entry.shape());
         }
         if (!entry.dtype().isFloating()) {
             throw new NoisetrailException(

@@ -175,7 +175,8 @@ public final class GaussianMixture implements Denoiser {
      */
     public double[] denoise(double[] x, double sigma, int label) {
         if (x.length != shape.elements()) {
-            throw new IllegalArgumentException("x must have " + shape.elements() + " elements (" + shape + "): " + x.length);
+            throw new IllegalArgumentException(
+                    "x must have " + shape.elements() + " elements (" + shape + "): " + x.length);
         }
         List<Component> mixture = mixture(classes == 0 ? 0 : label);
         double[] responsibilities = responsibilities(mixture, sigma, j -> x[j]);
@@ -277,7 +278,9 @@ public final class GaussianMixture implements Denoiser {
             digest.update(("mixture " + shape + " " + classes).getBytes(java.nio.charset.StandardCharsets.UTF_8));
             for (List<Component> mixture : mixtures) {
                 for (Component c : mixture) {
-                    ByteBuffer bytes = ByteBuffer.allocate(8 * (2 + c.mean.length)).putDouble(c.weight).putDouble(c.std);
+                    ByteBuffer bytes = ByteBuffer.allocate(8 * (2 + c.mean.length))
+                            .putDouble(c.weight)
+                            .putDouble(c.std);
                     for (double value : c.mean) {
                         bytes.putDouble(value);
                     }

@@ -18,7 +18,8 @@ final class Inputs {
             throw new IllegalArgumentException(
                     "input must be [rows >= 1, " + shape + "]: " + java.util.Arrays.toString(Tensors.shape(input)));
         }
-        if (input.scalar_type().intern() != ScalarType.Float || noise.scalar_type().intern() != ScalarType.Float) {
+        if (input.scalar_type().intern() != ScalarType.Float
+                || noise.scalar_type().intern() != ScalarType.Float) {
             throw new IllegalArgumentException("input and noise must be float32");
         }
         long rows = input.size(0);
@@ -32,7 +33,10 @@ final class Inputs {
                             ? "labels must be given: the network is conditioned on " + denoiser.classes() + " classes"
                             : "labels must be null: the network is unconditional");
         }
-        if (labels != null && (labels.dim() != 1 || labels.size(0) != rows || labels.scalar_type().intern() != ScalarType.Long)) {
+        if (labels != null
+                && (labels.dim() != 1
+                        || labels.size(0) != rows
+                        || labels.scalar_type().intern() != ScalarType.Long)) {
             throw new IllegalArgumentException(
                     "labels must be int64 [" + rows + "]: " + java.util.Arrays.toString(Tensors.shape(labels)));
         }

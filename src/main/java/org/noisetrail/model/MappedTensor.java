@@ -40,12 +40,14 @@ final class MappedTensor {
     static Tensor of(Path file, Safetensors.Entry entry) {
         ScalarType type = type(entry.dtype());
         try (FileChannel channel = FileChannel.open(file)) {
-            if (entry.bytes() > 0 && entry.bytes() <= Integer.MAX_VALUE && entry.offset() % entry.dtype().size() == 0) {
+            if (entry.bytes() > 0
+                    && entry.bytes() <= Integer.MAX_VALUE
+                    && entry.offset() % entry.dtype().size() == 0) {
                 ByteBuffer buffer = channel.map(FileChannel.MapMode.READ_ONLY, entry.offset(), entry.bytes());
                 BytePointer data = new BytePointer(buffer);
                 IN_USE.put(data.address(), buffer);
-                return Torch.call(() -> torch.from_blob(
-                        data, entry.shapeArray(), RELEASE, Tensors.options(Device.CPU, type), CPU));
+                return Torch.call(() ->
+                        torch.from_blob(data, entry.shapeArray(), RELEASE, Tensors.options(Device.CPU, type), CPU));
             }
             Tensor copy = Tensors.empty(Device.CPU, type, entry.shapeArray());
             read(channel, entry, copy);

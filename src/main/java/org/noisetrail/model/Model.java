@@ -53,7 +53,8 @@ public final class Model implements AutoCloseable {
         Digest id = new Digest(config.identity(), files, weights);
         this.denoiser = torchScript
                 ? new TorchScriptDenoiser(config, files, weights, id, device)
-                : files.with(weights, path -> new EdmDenoiser(config, new FileWeights(Safetensors.open(path)), id, device));
+                : files.with(
+                        weights, path -> new EdmDenoiser(config, new FileWeights(Safetensors.open(path)), id, device));
     }
 
     /** The names of the models embedded in the library. */
@@ -85,8 +86,8 @@ public final class Model implements AutoCloseable {
     }
 
     private static NoisetrailException unknown(String nameOrFolder) {
-        return new NoisetrailException("no model \"" + Safetensors.oneLine(nameOrFolder) + "\": neither a folder nor one of "
-                + String.join(", ", EMBEDDED));
+        return new NoisetrailException("no model \"" + Safetensors.oneLine(nameOrFolder)
+                + "\": neither a folder nor one of " + String.join(", ", EMBEDDED));
     }
 
     public String name() {

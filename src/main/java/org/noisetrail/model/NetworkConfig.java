@@ -52,7 +52,8 @@ record NetworkConfig(
         } catch (JsonProcessingException e) {
             throw new NoisetrailException(file + ": not sound JSON: " + Safetensors.oneLine(e.getOriginalMessage()));
         } catch (java.io.IOException e) {
-            throw new NoisetrailException(file + ": not readable: " + Safetensors.oneLine(String.valueOf(e.getMessage())));
+            throw new NoisetrailException(
+                    file + ": not readable: " + Safetensors.oneLine(String.valueOf(e.getMessage())));
         }
         if (!root.isObject()) {
             throw new NoisetrailException(file + ": must be a JSON object");
@@ -196,7 +197,8 @@ record NetworkConfig(
         }
 
         private NoisetrailException wrong(String key, String wanted, JsonNode node) {
-            return new NoisetrailException(file + ": " + key + " must be " + wanted + ": " + Safetensors.oneLine(node.toString()));
+            return new NoisetrailException(
+                    file + ": " + key + " must be " + wanted + ": " + Safetensors.oneLine(node.toString()));
         }
     }
 }

@@ -199,19 +199,39 @@ public final class Safetensors {
         private Writer() {}
 
         public Writer put(String name, float[] values, long... shape) {
-            return put(name, Dtype.F32, values.length, shape, buffer -> buffer.asFloatBuffer().put(values));
+            return put(
+                    name,
+                    Dtype.F32,
+                    values.length,
+                    shape,
+                    buffer -> buffer.asFloatBuffer().put(values));
         }
 
         public Writer put(String name, double[] values, long... shape) {
-            return put(name, Dtype.F64, values.length, shape, buffer -> buffer.asDoubleBuffer().put(values));
+            return put(
+                    name,
+                    Dtype.F64,
+                    values.length,
+                    shape,
+                    buffer -> buffer.asDoubleBuffer().put(values));
         }
 
         public Writer put(String name, long[] values, long... shape) {
-            return put(name, Dtype.I64, values.length, shape, buffer -> buffer.asLongBuffer().put(values));
+            return put(
+                    name,
+                    Dtype.I64,
+                    values.length,
+                    shape,
+                    buffer -> buffer.asLongBuffer().put(values));
         }
 
         public Writer put(String name, int[] values, long... shape) {
-            return put(name, Dtype.I32, values.length, shape, buffer -> buffer.asIntBuffer().put(values));
+            return put(
+                    name,
+                    Dtype.I32,
+                    values.length,
+                    shape,
+                    buffer -> buffer.asIntBuffer().put(values));
         }
 
         /** U8. */
@@ -224,7 +244,12 @@ public final class Safetensors {
             if (half != Dtype.F16 && half != Dtype.BF16) {
                 throw new IllegalArgumentException("dtype must be F16 or BF16: " + half);
             }
-            return put(name, half, bits.length, shape, buffer -> buffer.asShortBuffer().put(bits));
+            return put(
+                    name,
+                    half,
+                    bits.length,
+                    shape,
+                    buffer -> buffer.asShortBuffer().put(bits));
         }
 
         /** A line of the header's {@code __metadata__}. */
@@ -270,8 +295,8 @@ public final class Safetensors {
                 product = dimension < 0 ? -1 : Math.multiplyExact(product, dimension);
             }
             if (product != elements) {
-                throw new IllegalArgumentException(
-                        "shape must have as many elements as there are values (" + elements + "): " + Arrays.toString(shape));
+                throw new IllegalArgumentException("shape must have as many elements as there are values (" + elements
+                        + "): " + Arrays.toString(shape));
             }
             parts.put(name, new Part(dtype, shape.clone(), fill, (long) elements * dtype.size()));
             return this;
@@ -306,8 +331,8 @@ public final class Safetensors {
             }
             writeFully(channel, start.flip());
             for (Map.Entry<String, Part> each : order) {
-                ByteBuffer buffer =
-                        ByteBuffer.allocate(Math.toIntExact(each.getValue().bytes)).order(ByteOrder.LITTLE_ENDIAN);
+                ByteBuffer buffer = ByteBuffer.allocate(Math.toIntExact(each.getValue().bytes))
+                        .order(ByteOrder.LITTLE_ENDIAN);
                 each.getValue().fill.accept(buffer);
                 writeFully(channel, buffer.rewind());
             }
@@ -324,7 +349,8 @@ public final class Safetensors {
     private static Map<String, Entry> readHeader(Path file, FileChannel channel) throws IOException {
         long size = channel.size();
         if (size < 8) {
-            throw new NoisetrailException(file + ": not a safetensors file: " + size + " bytes, less than its header's length");
+            throw new NoisetrailException(
+                    file + ": not a safetensors file: " + size + " bytes, less than its header's length");
         }
         long length = read(channel, 0, 8).getLong();
         if (length < 0 || length > size - 8) {
@@ -381,7 +407,8 @@ public final class Safetensors {
                 bytes = Math.multiplyExact(bytes, value);
             }
         } catch (ArithmeticException e) {
-            throw new NoisetrailException(where + "shape " + oneLine(shapeNode.toString()) + " is larger than any file");
+            throw new NoisetrailException(
+                    where + "shape " + oneLine(shapeNode.toString()) + " is larger than any file");
         }
         long begin = natural(where, "data_offsets", offsetsNode.get(0));
         long end = natural(where, "data_offsets", offsetsNode.get(1));
@@ -390,8 +417,8 @@ public final class Safetensors {
                     + " (the file's data): [" + begin + ", " + end + "]");
         }
         if (end - begin != bytes) {
-            throw new NoisetrailException(where + "shape " + shape + " of " + dtype + " needs " + bytes + " bytes: the file has "
-                    + (end - begin));
+            throw new NoisetrailException(where + "shape " + shape + " of " + dtype + " needs " + bytes
+                    + " bytes: the file has " + (end - begin));
         }
         return new Entry(name, dtype, List.copyOf(shape), dataStart + begin, bytes);
     }
@@ -407,7 +434,8 @@ public final class Safetensors {
 
     private static long natural(String where, String what, JsonNode node) {
         if (!node.isIntegralNumber() || !node.canConvertToLong() || node.longValue() < 0) {
-            throw new NoisetrailException(where + what + " must be integers >= 0 and < 2^63: " + oneLine(node.toString()));
+            throw new NoisetrailException(
+                    where + what + " must be integers >= 0 and < 2^63: " + oneLine(node.toString()));
         }
         return node.longValue();
     }
@@ -464,7 +492,8 @@ public final class Safetensors {
 
     private void require(Entry entry, boolean fits, String dtypes) {
         if (!fits) {
-            throw new NoisetrailException(file + ": tensor \"" + entry.name + "\": dtype must be " + dtypes + ": " + entry.dtype);
+            throw new NoisetrailException(
+                    file + ": tensor \"" + entry.name + "\": dtype must be " + dtypes + ": " + entry.dtype);
         }
     }
 
@@ -481,12 +510,11 @@ public final class Safetensors {
     private static float halfToFloat(short bits) {
         int exponent = bits >> 10 & 0x1f;
         int mantissa = bits & 0x3ff;
-        float magnitude =
-                switch (exponent) {
-                    case 0 -> mantissa * 0x1p-24f;
-                    case 0x1f -> mantissa == 0 ? Float.POSITIVE_INFINITY : Float.NaN;
-                    default -> Float.intBitsToFloat(exponent + 112 << 23 | mantissa << 13);
-                };
+        float magnitude = switch (exponent) {
+            case 0 -> mantissa * 0x1p-24f;
+            case 0x1f -> mantissa == 0 ? Float.POSITIVE_INFINITY : Float.NaN;
+            default -> Float.intBitsToFloat(exponent + 112 << 23 | mantissa << 13);
+        };
         return bits < 0 ? -magnitude : magnitude;
     }
 

@@ -31,7 +31,8 @@ final class ScriptFunction implements AutoCloseable {
     ScriptFunction(String source, List<Tensor> weights) {
         // LibTorch makes a list for a script only inside a script.
         String names = IntStream.range(0, weights.size()).mapToObj(i -> "w" + i).collect(Collectors.joining(", "));
-        String pack = "\ndef pack(" + names.replaceAll("(w\\d+)", "$1: Tensor") + ") -> List[Tensor]:\n    return [" + names + "]\n";
+        String pack = "\ndef pack(" + names.replaceAll("(w\\d+)", "$1: Tensor") + ") -> List[Tensor]:\n    return ["
+                + names + "]\n";
         unit = Torch.keep(torch.compile(source + pack));
         forward = Torch.keep(function("forward"));
         try (IValueVector values = new IValueVector()) {

@@ -261,7 +261,8 @@ public final class Tensors {
 
     private static Tensor download(Tensor tensor, ScalarType type) {
         if (tensor.scalar_type().intern() != type) {
-            throw new IllegalArgumentException("tensor must be " + type + ": " + tensor.scalar_type().intern());
+            throw new IllegalArgumentException(
+                    "tensor must be " + type + ": " + tensor.scalar_type().intern());
         }
         return Torch.call(() -> {
             if (!tensor.is_cuda()) {
@@ -280,10 +281,12 @@ public final class Tensors {
     private static void check(Tensor target, ScalarType type, int count) {
         requireContiguous(target);
         if (target.scalar_type().intern() != type) {
-            throw new IllegalArgumentException("tensor must be " + type + ": " + target.scalar_type().intern());
+            throw new IllegalArgumentException(
+                    "tensor must be " + type + ": " + target.scalar_type().intern());
         }
         if (count > target.numel()) {
-            throw new IllegalArgumentException("values must be <= " + target.numel() + " (the tensor's elements): " + count);
+            throw new IllegalArgumentException(
+                    "values must be <= " + target.numel() + " (the tensor's elements): " + count);
         }
     }
 

@@ -9,7 +9,8 @@ import org.noisetrail.NoisetrailException;
 /** LibTorch as a whole: its threads, and its errors in one line. */
 public final class Torch {
     static {
-        // OpenBLAS keeps threads of its own, which spin beside LibTorch's after each product: with two cores a network runs at a third
+        // OpenBLAS keeps threads of its own, which spin beside LibTorch's after each product: with two cores a network
+        // runs at a third
         // of its speed. LibTorch's threads already share the work that matters.
         openblas_nolapack.blas_set_num_threads(Integer.getInteger("org.noisetrail.blasThreads", 1));
     }

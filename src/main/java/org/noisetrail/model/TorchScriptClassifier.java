@@ -32,8 +32,8 @@ final class TorchScriptClassifier implements Classifier {
     @Override
     public Tensor logits(Tensor images) {
         if (images.dim() != 4 || images.scalar_type().intern() != ScalarType.Byte) {
-            throw new IllegalArgumentException("images must be uint8 [rows, C, H, W]: " + images.scalar_type().intern() + " "
-                    + Arrays.toString(Tensors.shape(images)));
+            throw new IllegalArgumentException("images must be uint8 [rows, C, H, W]: "
+                    + images.scalar_type().intern() + " " + Arrays.toString(Tensors.shape(images)));
         }
         return Torch.call(() -> {
             try (Tensor floats = images.to(ScalarType.Float);

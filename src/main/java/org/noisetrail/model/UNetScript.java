@@ -99,7 +99,8 @@ final class UNetScript {
         // Written last, because its final layer is all that the blocks asked of the embedding.
         String embedding = embedding();
         weights.requireAllUsed();
-        String names = IntStream.range(0, arguments.size()).mapToObj(i -> "w" + i).collect(Collectors.joining(", "));
+        String names =
+                IntStream.range(0, arguments.size()).mapToObj(i -> "w" + i).collect(Collectors.joining(", "));
         String text = "def forward(weights: List[Tensor], x: Tensor, noise: Tensor"
                 + (config.classes() > 0 ? ", labels: Tensor" : "") + ") -> Tensor:\n"
                 + "    " + names + " = weights\n"
@@ -199,7 +200,8 @@ final class UNetScript {
                 Skip skip = skips.pop();
                 boolean attention = i == config.blocks() && attends(resolution);
                 x = assign("torch.cat([" + x + ", " + skip.variable + "], 1)");
-                x = block(prefix + "block" + i, x, channels + skip.channels, width, resolution, Resample.NONE, attention);
+                x = block(
+                        prefix + "block" + i, x, channels + skip.channels, width, resolution, Resample.NONE, attention);
                 channels = width;
             }
             boolean skipDecoder = config.decoderType().equals("skip");
@@ -235,8 +237,8 @@ final class UNetScript {
         Tensor frequencies = frequencies(noiseChannels / 2);
         String angle = assign("torch.outer(noise, " + argument(frequencies) + ")");
         String halves = config.isSong() ? "torch.sin(%1$s), torch.cos(%1$s)" : "torch.cos(%1$s), torch.sin(%1$s)";
-        String e = assign("torch.cat([" + String.format(Locale.ROOT, halves, angle) + "], 1).reshape([-1, " + noiseChannels
-                + ", 1, 1])");
+        String e = assign("torch.cat([" + String.format(Locale.ROOT, halves, angle) + "], 1).reshape([-1, "
+                + noiseChannels + ", 1, 1])");
         if (config.augmentDim() > 0) {
             // No augmentation labels means none was applied: nothing to add.
             weights.get("model.map_augment.weight", noiseChannels, config.augmentDim());
@@ -313,7 +315,8 @@ final class UNetScript {
         }
     }
 
-    private String blockLines(String name, String x, int in, int out, int resolution, Resample resample, boolean attention) {
+    private String blockLines(
+            String name, String x, int in, int out, int resolution, Resample resample, boolean attention) {
         String h = activatedNorm(x, name + ".norm0", in, epsilon);
         h = resample(h, name + ".conv0", in, resolution, resample);
         Tensor shiftBias = weights.get(name + ".conv0.bias", out);
@@ -323,7 +326,8 @@ final class UNetScript {
         } else {
             // The layer's bias travels with the embedding that is added anyway.
             h = convolve(h, weights.get(name + ".conv0.weight", out, in, 3, 3).mul(scalar(sign)), null, 1, 1, 1);
-            Tensor weight = weights.get(name + ".affine.weight", out, embeddingChannels).mul(scalar(sign));
+            Tensor weight =
+                    weights.get(name + ".affine.weight", out, embeddingChannels).mul(scalar(sign));
             Tensor bias = weights.get(name + ".affine.bias", out).add(shiftBias);
             line(h + ".add_(e[" + embedded(weight, bias) + "])");
             h = activatedNorm(h, name + ".norm1", out, epsilon);
@@ -375,10 +379,11 @@ final class UNetScript {
         Tensor shiftBias = affineBias.narrow(0, channels, channels).mul(scalar(sign));
         int scale = embedded(gain.unsqueeze(1).mul(scaleWeight), gain.mul(scaleBias));
         int shift = embedded(
-                offset.unsqueeze(1).mul(scaleWeight).add(shiftWeight), offset.mul(scaleBias).add(shiftBias));
+                offset.unsqueeze(1).mul(scaleWeight).add(shiftWeight),
+                offset.mul(scaleBias).add(shiftBias));
         String flat = assign(h + ".reshape([1, -1, " + resolution + ", " + resolution + "])");
-        flat = assign("torch.group_norm(" + flat + ", rows * " + groups(channels) + ", e[" + scale + "].reshape([-1]), e[" + shift
-                + "].reshape([-1]), " + epsilon + ", False)");
+        flat = assign("torch.group_norm(" + flat + ", rows * " + groups(channels) + ", e[" + scale
+                + "].reshape([-1]), e[" + shift + "].reshape([-1]), " + epsilon + ", False)");
         activate(flat);
         return assign(flat + ".reshape([-1, " + channels + ", " + resolution + ", " + resolution + "])");
     }
@@ -386,7 +391,8 @@ final class UNetScript {
     private String attention(String x, String name, int channels, int resolution, int heads) {
         int perHead = channels / heads;
         String h = norm(x, name + ".norm2", channels, epsilon, 1);
-        // The checkpoint's rows are [head, channel, q k v]; [q k v, head, channel] makes each of the three one piece of memory.
+        // The checkpoint's rows are [head, channel, q k v]; [q k v, head, channel] makes each of the three one piece of
+        // memory.
         Tensor weight = weights.get(name + ".qkv.weight", 3L * channels, channels, 1, 1)
                 .view(heads, perHead, 3, channels)
                 .permute(2, 0, 1, 3)
@@ -416,8 +422,8 @@ final class UNetScript {
     private String norm(String x, String name, int channels, double epsilon, double factor) {
         Tensor weight = weights.get(name + ".weight", channels).mul(scalar(factor));
         Tensor bias = weights.get(name + ".bias", channels).mul(scalar(factor));
-        return assign("torch.group_norm(" + x + ", " + groups(channels) + ", " + argument(weight) + ", " + argument(bias) + ", "
-                + epsilon + ", False)");
+        return assign("torch.group_norm(" + x + ", " + groups(channels) + ", " + argument(weight) + ", "
+                + argument(bias) + ", " + epsilon + ", False)");
     }
 
     private static int groups(int channels) {
@@ -436,19 +442,18 @@ final class UNetScript {
         return convolve(x, weight, bias, kernel / 2, 1, 1);
     }
 
-    private String convolve(
-            String x, Tensor weight, @Nullable Tensor bias, int padding, int stride, int groups) {
+    private String convolve(String x, Tensor weight, @Nullable Tensor bias, int padding, int stride, int groups) {
         long[] pad = {padding, padding};
         long[] step = {stride, stride};
         String biasName = bias == null ? "None" : argument(bias);
         if (!cpu) {
-            return assign("torch.conv2d(" + x + ", " + argument(weight) + ", " + biasName + ", " + Arrays.toString(step) + ", "
-                    + Arrays.toString(pad) + ", [1, 1], " + groups + ")");
+            return assign("torch.conv2d(" + x + ", " + argument(weight) + ", " + biasName + ", " + Arrays.toString(step)
+                    + ", " + Arrays.toString(pad) + ", [1, 1], " + groups + ")");
         }
         Tensor packed = torch.mkldnn_reorder_conv2d_weight(
                 weight.contiguous().to_mkldnn(), pad, step, new long[] {1, 1}, groups, new LongArrayRefOptional());
-        return assign("torch.mkldnn_convolution(" + x + ", " + argument(packed) + ", " + biasName + ", " + Arrays.toString(pad)
-                + ", " + Arrays.toString(step) + ", [1, 1], " + groups + ")");
+        return assign("torch.mkldnn_convolution(" + x + ", " + argument(packed) + ", " + biasName + ", "
+                + Arrays.toString(pad) + ", " + Arrays.toString(step) + ", [1, 1], " + groups + ")");
     }
 
     // --- resampling ---

@@ -54,7 +54,8 @@ public final class Draws implements AutoCloseable {
         return Rows.at(table, (long) row * FIELDS * Integer.BYTES);
     }
 
-    @Nullable Tensor labels(int from, int count) {
+    @Nullable
+    Tensor labels(int from, int count) {
         return labels == null ? null : Tensors.rows(labels, from, count);
     }
 

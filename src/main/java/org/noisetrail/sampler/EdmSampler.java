@@ -106,8 +106,18 @@ public record EdmSampler(
             Preconditioning.Coefficients next =
                     last ? new Preconditioning.Coefficients(0, 0, 0, 0) : preconditioning.at(sigma(i + 1));
             double[] entry = {
-                gain(i), sigmaHat(i), now.in(), now.skip(), now.out(), now.noise(),
-                sigma(i + 1), next.in(), next.skip(), next.out(), next.noise(), 0
+                gain(i),
+                sigmaHat(i),
+                now.in(),
+                now.skip(),
+                now.out(),
+                now.noise(),
+                sigma(i + 1),
+                next.in(),
+                next.skip(),
+                next.out(),
+                next.noise(),
+                0
             };
             for (int k = 0; k < 12; k++) {
                 table[12 * i + k] = (float) entry[k];

@@ -145,9 +145,24 @@ public final class StepEngine implements AutoCloseable {
         into.rows = draws.rows();
         try (StepEvent noise = StepEvent.noise(images.length, draws.rows(), draws.step(), 0)) {
             kernels.candidates(
-                    draws.table(0), draws.rows(), 0, seed, elements, locality.epsilon(), locality.lambda(),
-                    locality.project() ? 1 : 0, null, pivots == null ? 0 : pivots.rows(), pointer(pivots), null, 0,
-                    into.noise.pointer(), null, null, F32, null);
+                    draws.table(0),
+                    draws.rows(),
+                    0,
+                    seed,
+                    elements,
+                    locality.epsilon(),
+                    locality.lambda(),
+                    locality.project() ? 1 : 0,
+                    null,
+                    pivots == null ? 0 : pivots.rows(),
+                    pointer(pivots),
+                    null,
+                    0,
+                    into.noise.pointer(),
+                    null,
+                    null,
+                    F32,
+                    null);
         }
     }
 
@@ -157,8 +172,7 @@ public final class StepEngine implements AutoCloseable {
      * @param pivots null if no row needs one
      * @param round added to each row's round
      */
-    public void advance(
-            Candidates into, Rows x, @Nullable Rows pivots, Draws draws, int round, Locality locality) {
+    public void advance(Candidates into, Rows x, @Nullable Rows pivots, Draws draws, int round, Locality locality) {
         into.rows = draws.rows();
         into.step = draws.step();
         into.round = round;
@@ -170,23 +184,57 @@ public final class StepEngine implements AutoCloseable {
             Pointer rows = draws.table(from);
             try (StepEvent noise = StepEvent.noise(images.length, count, draws.step(), round)) {
                 kernels.candidates(
-                        rows, count, round, seed, elements, locality.epsilon(), locality.lambda(),
-                        locality.project() ? 1 : 0, x.pointer(), x.rows(), pointer(pivots), steps, sampler.steps(),
-                        into.noise.at(from), scratch.xHat.pointer(), scratch.input.pointer(), F32, level);
+                        rows,
+                        count,
+                        round,
+                        seed,
+                        elements,
+                        locality.epsilon(),
+                        locality.lambda(),
+                        locality.project() ? 1 : 0,
+                        x.pointer(),
+                        x.rows(),
+                        pointer(pivots),
+                        steps,
+                        sampler.steps(),
+                        into.noise.at(from),
+                        scratch.xHat.pointer(),
+                        scratch.input.pointer(),
+                        F32,
+                        level);
             }
             try (Tensor output = network(draws, from, count, round);
                     StepEvent update = StepEvent.update(images.length, count, draws.step(), round)) {
                 kernels.euler(
-                        rows, count, elements, steps, sampler.steps(), scratch.xHat.pointer(), Tensors.pointer(output),
-                        F32, scratch.slope.pointer(), into.next().at(from), last ? null : scratch.input.pointer(), F32,
-                        last ? null : level, last ? into.clean.at(from) : null);
+                        rows,
+                        count,
+                        elements,
+                        steps,
+                        sampler.steps(),
+                        scratch.xHat.pointer(),
+                        Tensors.pointer(output),
+                        F32,
+                        scratch.slope.pointer(),
+                        into.next().at(from),
+                        last ? null : scratch.input.pointer(),
+                        F32,
+                        last ? null : level,
+                        last ? into.clean.at(from) : null);
             }
             if (!last) {
                 try (Tensor output = network(draws, from, count, round);
                         StepEvent update = StepEvent.update(images.length, count, draws.step(), round)) {
                     kernels.heun(
-                            rows, count, elements, steps, sampler.steps(), scratch.xHat.pointer(),
-                            scratch.slope.pointer(), Tensors.pointer(output), F32, into.next().at(from),
+                            rows,
+                            count,
+                            elements,
+                            steps,
+                            sampler.steps(),
+                            scratch.xHat.pointer(),
+                            scratch.slope.pointer(),
+                            Tensors.pointer(output),
+                            F32,
+                            into.next().at(from),
                             into.clean.at(from));
                 }
             }
@@ -288,7 +336,12 @@ public final class StepEngine implements AutoCloseable {
         Pointer targets = winners.targets();
         try (StepEvent select = StepEvent.select(images.length, candidates.rows, candidates.step, candidates.round)) {
             kernels.select(
-                    Tensors.pointer(candidates.scores), groups, size, keep ? 1 : 0, winners.best(), winner,
+                    Tensors.pointer(candidates.scores),
+                    groups,
+                    size,
+                    keep ? 1 : 0,
+                    winners.best(),
+                    winner,
                     winners.nans());
             if (pivots != null) {
                 kernels.gather(
@@ -320,11 +373,21 @@ public final class StepEngine implements AutoCloseable {
                 Tensor nans = Tensors.of(device, new int[groups], groups);
                 Tensor target = Tensors.of(device, targets, targets.length)) {
             kernels.top(
-                    Tensors.pointer(candidates.scores), groups, size, take, Tensors.pointer(index),
+                    Tensors.pointer(candidates.scores),
+                    groups,
+                    size,
+                    take,
+                    Tensors.pointer(index),
                     Tensors.pointer(nans));
             kernels.gather(
-                    candidates.next().pointer(), (long) elements * Float.BYTES, Tensors.pointer(index),
-                    (long) groups * take, take, size, Tensors.pointer(target), next.pointer());
+                    candidates.next().pointer(),
+                    (long) elements * Float.BYTES,
+                    Tensors.pointer(index),
+                    (long) groups * take,
+                    take,
+                    size,
+                    Tensors.pointer(target),
+                    next.pointer());
             int[] flat = Tensors.toInts(index);
             int[][] ranked = new int[groups][];
             Arrays.setAll(ranked, g -> Arrays.copyOfRange(flat, g * take, (g + 1) * take));
@@ -336,8 +399,14 @@ public final class StepEngine implements AutoCloseable {
     public void gather(Rows from, int[] sources, Rows to) {
         try (Tensor index = Tensors.of(device, sources, sources.length)) {
             kernels.gather(
-                    from.pointer(), (long) elements * Float.BYTES, Tensors.pointer(index), sources.length,
-                    sources.length, from.rows(), null, to.pointer());
+                    from.pointer(),
+                    (long) elements * Float.BYTES,
+                    Tensors.pointer(index),
+                    sources.length,
+                    sources.length,
+                    from.rows(),
+                    null,
+                    to.pointer());
         }
     }
 
@@ -348,8 +417,14 @@ public final class StepEngine implements AutoCloseable {
         try (Tensor index = Tensors.of(device, identity, identity.length);
                 Tensor target = Tensors.of(device, targets, targets.length)) {
             kernels.gather(
-                    from.pointer(), (long) elements * Float.BYTES, Tensors.pointer(index), targets.length,
-                    targets.length, from.rows(), Tensors.pointer(target), to.pointer());
+                    from.pointer(),
+                    (long) elements * Float.BYTES,
+                    Tensors.pointer(index),
+                    targets.length,
+                    targets.length,
+                    from.rows(),
+                    Tensors.pointer(target),
+                    to.pointer());
         }
     }
 

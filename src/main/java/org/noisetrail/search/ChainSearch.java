@@ -102,7 +102,9 @@ final class ChainSearch implements Strategy {
         List<Recipe> recipes = new ArrayList<>();
         for (int chain : winner) {
             recipes.add(new Recipe(
-                    sharedStart ? 0 : chain, chain, Collections.nCopies(wave.sampler().steps(), List.of())));
+                    sharedStart ? 0 : chain,
+                    chain,
+                    Collections.nCopies(wave.sampler().steps(), List.of())));
         }
         return new Outcome(best, recipes, norms, nans, rewards);
     }

@@ -96,7 +96,8 @@ final class PivotSearch implements Strategy {
                 plain(step, wave.slots(), x, single, next);
                 return;
             }
-            int rounds = Checks.ranged("rounds", method.rounds().at(step, wave.sampler().sigma(step)), 0, 0xFFFF);
+            int rounds = Checks.ranged(
+                    "rounds", method.rounds().at(step, wave.sampler().sigma(step)), 0, 0xFFFF);
             StepRounds budget = new StepRounds(images, rounds);
             int[] searched = remaining(step, wave.slots(), budget);
             try (Draws own = wave.own(step, wave.slots(), 0, Kind.GLOBAL)) {
@@ -132,7 +133,11 @@ final class PivotSearch implements Strategy {
             int[] active = slots;
             while (active.length > 0) {
                 int first = round;
-                int most = Arrays.stream(active).map(slot -> allowed(slot, budget)).max().orElse(0) - first;
+                int most = Arrays.stream(active)
+                                .map(slot -> allowed(slot, budget))
+                                .max()
+                                .orElse(0)
+                        - first;
                 try (Winners winners = engine.winners(most, active, budget.scores(active));
                         Draws draws = candidates(step, active)) {
                     int[] still = active;

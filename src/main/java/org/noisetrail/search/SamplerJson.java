@@ -12,7 +12,9 @@ final class SamplerJson {
     static ObjectNode write(EdmSampler sampler) {
         ObjectNode node = JsonNodeFactory.instance.objectNode();
         node.put("name", "edm").put("steps", sampler.steps());
-        node.put("sigmaMin", sampler.sigmaMin()).put("sigmaMax", sampler.sigmaMax()).put("rho", sampler.rho());
+        node.put("sigmaMin", sampler.sigmaMin())
+                .put("sigmaMax", sampler.sigmaMax())
+                .put("rho", sampler.rho());
         node.put("churn", sampler.churn()).put("churnMin", sampler.churnMin());
         if (Double.isInfinite(sampler.churnMax())) {
             node.put("churnMax", "Infinity");

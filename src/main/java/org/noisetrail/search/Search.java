@@ -92,7 +92,13 @@ public final class Search {
 
     private SearchSettings settings(long start) {
         return new SearchSettings(
-                denoiser, sampler, reward, seed, maxBatch, budget, target,
+                denoiser,
+                sampler,
+                reward,
+                seed,
+                maxBatch,
+                budget,
+                target,
                 start + (timeLimit == null || timeLimit.compareTo(FOR_EVER) > 0 ? FOR_EVER : timeLimit).toNanos());
     }
 
@@ -134,8 +140,8 @@ public final class Search {
             }
         }
         List<ImageResult> results = new ArrayList<>(images.size());
-        Reporter reporter = new Reporter(
-                listener, (long) images.size() * settings.sampler().steps());
+        Reporter reporter =
+                new Reporter(listener, (long) images.size() * settings.sampler().steps());
         int together = Math.max(1, settings.maxBatch() / strategy.rowsPerImage());
         for (int from = 0; from < images.size(); from += together) {
             List<ImageRequest> group = images.subList(from, Math.min(images.size(), from + together));

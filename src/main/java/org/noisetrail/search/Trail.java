@@ -14,9 +14,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-
 import java.util.List;
-
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.noise.Recipe;
@@ -37,8 +35,9 @@ public record Trail(
     public static final int VERSION = 1;
 
     private static final String FORMAT = "noisetrail-trail";
-    private static final ObjectMapper JSON =
-            JsonMapper.builder().enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION).build();
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .build();
 
     public Trail {
         images = List.copyOf(images);
@@ -46,8 +45,9 @@ public record Trail(
         for (Entry entry : images) {
             Recipe recipe = entry.recipe();
             if (recipe.steps().size() != sampler.steps()) {
-                throw new IllegalArgumentException("steps of image " + entry.request().image() + " must be "
-                        + sampler.steps() + ": " + recipe.steps().size());
+                throw new IllegalArgumentException(
+                        "steps of image " + entry.request().image() + " must be " + sampler.steps() + ": "
+                                + recipe.steps().size());
             }
         }
     }
@@ -65,12 +65,18 @@ public record Trail(
     public SearchResult replay(Denoiser denoiser, int maxBatch, SearchListener listener) {
         Checks.range("max-batch", maxBatch, 1, 65536);
         if (!denoiser.id().equals(this.denoiser)) {
-            throw new NoisetrailException("the trail was drawn with another model: trail " + this.denoiser + ", model "
-                    + denoiser.id());
+            throw new NoisetrailException(
+                    "the trail was drawn with another model: trail " + this.denoiser + ", model " + denoiser.id());
         }
         long start = System.nanoTime();
         SearchSettings settings = new SearchSettings(
-                denoiser, sampler, null, seed, maxBatch, Long.MAX_VALUE, Double.POSITIVE_INFINITY,
+                denoiser,
+                sampler,
+                null,
+                seed,
+                maxBatch,
+                Long.MAX_VALUE,
+                Double.POSITIVE_INFINITY,
                 start + Long.MAX_VALUE / 2);
         List<ImageResult> results = Search.run(
                 settings,
@@ -90,11 +96,14 @@ public record Trail(
         ArrayNode list = root.putArray("images");
         for (Entry entry : images) {
             ObjectNode image = list.addObject();
-            image.put("image", entry.request().image()).put("class", entry.request().label());
-            image.put("start", entry.recipe().start()).put("chain", entry.recipe().chain());
+            image.put("image", entry.request().image())
+                    .put("class", entry.request().label());
+            image.put("start", entry.recipe().start())
+                    .put("chain", entry.recipe().chain());
             ArrayNode steps = image.putArray("steps");
             for (List<Recipe.Draw> draws : entry.recipe().steps()) {
-                steps.add(String.join(" ", draws.stream().map(Recipe.Draw::toString).toList()));
+                steps.add(String.join(
+                        " ", draws.stream().map(Recipe.Draw::toString).toList()));
             }
         }
         return root.toString();
@@ -154,11 +163,12 @@ public record Trail(
             List<List<Recipe.Draw>> steps = new ArrayList<>();
             for (JsonNode step : JsonFields.list(image, "steps")) {
                 String draws = step.asText();
-                steps.add(draws.isEmpty()
-                        ? List.of()
-                        : List.of(draws.split(" ")).stream()
-                                .map(Recipe.Draw::parse)
-                                .toList());
+                steps.add(
+                        draws.isEmpty()
+                                ? List.of()
+                                : List.of(draws.split(" ")).stream()
+                                        .map(Recipe.Draw::parse)
+                                        .toList());
             }
             images.add(new Entry(
                     new ImageRequest(JsonFields.whole(image, "image"), JsonFields.integer(image, "class")),

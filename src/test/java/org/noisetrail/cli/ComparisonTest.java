@@ -151,7 +151,8 @@ class ComparisonTest {
 
     @Test
     void allMethodsDrawTheSameImagesFromTheSameNoise(@TempDir Path folder) {
-        ComparisonTable table = compare(folder, plan(CONTENDERS, AIMS.subList(0, 1))).get(0);
+        ComparisonTable table =
+                compare(folder, plan(CONTENDERS, AIMS.subList(0, 1))).get(0);
         for (ComparisonTable.Row row : table.rows()) {
             assertThat(row.cells()).hasSize(2);
             for (CellResult cell : row.cells()) {
@@ -181,7 +182,8 @@ class ComparisonTest {
         List<Contender> two = List.of(CONTENDERS.get(0), CONTENDERS.get(4));
         ComparisonTable table =
                 compare(folder, plan(two, AIMS.subList(0, 1), 40L, 80L, 160L)).get(0);
-        assertThat(table.rows().stream().filter(row -> row.method() instanceof Naive)).hasSize(1);
+        assertThat(table.rows().stream().filter(row -> row.method() instanceof Naive))
+                .hasSize(1);
         assertThat(table.rows().stream()
                         .filter(row -> row.method() instanceof LocalSearch)
                         .map(ComparisonTable.Row::target))
@@ -257,7 +259,13 @@ class ComparisonTest {
                 new Cell(RewardSpec.parse("-brightness"), null, local, SAMPLER, 1, null).key(common),
                 new Cell(bright, null, local, SAMPLER.withSteps(7), 1, null).key(common),
                 new Cell(bright, null, LocalSearch.builder().rounds(3).build(), SAMPLER, 1, null).key(common),
-                new Cell(bright, null, LocalSearch.builder().rounds(2).project(true).build(), SAMPLER, 1, null)
+                new Cell(
+                                bright,
+                                null,
+                                LocalSearch.builder().rounds(2).project(true).build(),
+                                SAMPLER,
+                                1,
+                                null)
                         .key(common),
                 new Cell(bright, null, new Beam(4, 2), SAMPLER, 1, null).key(common),
                 new Cell(bright, null, local, SAMPLER, 1, null).key(Map.of("denoiser", "b")));
@@ -282,7 +290,8 @@ class ComparisonTest {
         CellResult read = store.find(key).orElseThrow();
         assertThat(read.json()).isEqualTo(result.json());
         assertThat(read.images().get(1).png()).isEqualTo(result.images().get(1).png());
-        assertThat(read.images().get(1).byStep()).isEqualTo(result.images().get(1).byStep());
+        assertThat(read.images().get(1).byStep())
+                .isEqualTo(result.images().get(1).byStep());
         assertThat(read.images().get(0).heldOut()).isNaN();
     }
 
@@ -329,8 +338,8 @@ class ComparisonTest {
 
     @Test
     void rewardsByStepAreThoseOfSearchedSteps(@TempDir Path folder) {
-        ComparisonTable table =
-                compare(folder, plan(CONTENDERS.subList(2, 5), AIMS.subList(0, 1))).get(0);
+        ComparisonTable table = compare(folder, plan(CONTENDERS.subList(2, 5), AIMS.subList(0, 1)))
+                .get(0);
         for (ComparisonTable.Row row : table.rows()) {
             boolean told = row.method() instanceof Beam || row.method() instanceof LocalSearch;
             double[] byStep = row.byStep();
@@ -348,7 +357,8 @@ class ComparisonTest {
         List<ComparisonTable> tables = compare(folder, plan(CONTENDERS, AIMS));
         ComparisonFiles files = new ComparisonFiles(tables, settings());
         files.write(OutputFolder.open(folder));
-        JsonNode json = new ObjectMapper().readTree(folder.resolve("compare.json").toFile());
+        JsonNode json =
+                new ObjectMapper().readTree(folder.resolve("compare.json").toFile());
         List<List<String>> csv = parse(Files.readString(folder.resolve("compare.csv")));
         assertThat(csv.get(0)).isEqualTo(ComparisonTable.CSV_HEAD);
         int line = 1;
@@ -358,14 +368,17 @@ class ComparisonTest {
                 JsonNode read = json.at("/tables/" + t + "/rows/" + r);
                 List<String> fields = csv.get(line++);
                 assertThat(fields).hasSameSizeAs(ComparisonTable.CSV_HEAD);
-                assertThat(fields.get(2)).isEqualTo(row.label()).isEqualTo(read.path("label").asText());
+                assertThat(fields.get(2))
+                        .isEqualTo(row.label())
+                        .isEqualTo(read.path("label").asText());
                 assertThat(Double.parseDouble(fields.get(5)))
                         .isEqualTo(row.reward().mean())
                         .isEqualTo(read.at("/reward/mean").asDouble());
                 assertThat(Double.parseDouble(fields.get(12)))
                         .isEqualTo(row.networkEvaluations())
                         .isEqualTo(read.path("networkEvaluations").asDouble());
-                assertThat(fields.get(8).isEmpty()).isEqualTo(tables.get(t).aim().heldOut() == null);
+                assertThat(fields.get(8).isEmpty())
+                        .isEqualTo(tables.get(t).aim().heldOut() == null);
             }
         }
         assertThat(csv).hasSize(line);
@@ -401,7 +414,9 @@ class ComparisonTest {
         new ComparisonFiles(compare(folder, plan(CONTENDERS, AIMS, 60L, 120L)), settings())
                 .write(OutputFolder.open(folder));
         for (String name : List.of("brightness-by-nfe", "brightness-held-out", "brightness-by-step")) {
-            assertThat(ImageIO.read(folder.resolve("plots/" + name + ".png").toFile()).getWidth()).isEqualTo(960);
+            assertThat(ImageIO.read(folder.resolve("plots/" + name + ".png").toFile())
+                            .getWidth())
+                    .isEqualTo(960);
             Document svg = parse(Files.readAllBytes(folder.resolve("plots/" + name + ".svg")), true);
             assertThat(svg.getDocumentElement().getLocalName()).isEqualTo("svg");
             assertThat(svg.getElementsByTagName("path").getLength()).isGreaterThan(20);
@@ -420,9 +435,11 @@ class ComparisonTest {
             NodeList all = document.getElementsByTagName("*");
             for (int i = 0; i < all.getLength(); i++) {
                 String value = ((Element) all.item(i)).getAttribute(attribute);
-                assertThat(value).satisfiesAnyOf(
-                        v -> assertThat(v).isEmpty(), v -> assertThat(v).startsWith("data:image/png;base64,"), v ->
-                                assertThat(v).startsWith("#"));
+                assertThat(value)
+                        .satisfiesAnyOf(
+                                v -> assertThat(v).isEmpty(),
+                                v -> assertThat(v).startsWith("data:image/png;base64,"),
+                                v -> assertThat(v).startsWith("#"));
             }
         }
         assertThat(document.getElementsByTagName("table").getLength()).isEqualTo(2);

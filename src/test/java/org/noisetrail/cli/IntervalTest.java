@@ -16,7 +16,8 @@ class IntervalTest {
 
     @Test
     void theBootstrapOfZerosAndOnesIsBinomial() {
-        // 40 values, 10 of them 1: a resample's sum is binomial(40, 1/4), whose 2.5th and 97.5th percentiles are 5 and 16
+        // 40 values, 10 of them 1: a resample's sum is binomial(40, 1/4), whose 2.5th and 97.5th percentiles are 5 and
+        // 16
         // (P(S <= 4) = .0160, P(S <= 5) = .0433; P(S <= 15) = .9741, P(S <= 16) = .9884).
         double[] values = new double[40];
         Arrays.fill(values, 0, 10, 1);
@@ -31,7 +32,8 @@ class IntervalTest {
         SplittableRandom random = new SplittableRandom(7);
         double[] values = random.doubles(2000).toArray();
         double mean = Arrays.stream(values).average().orElseThrow();
-        double deviation = Math.sqrt(Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum() / values.length);
+        double deviation = Math.sqrt(
+                Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum() / values.length);
         double half = 1.95996 * deviation / Math.sqrt(values.length);
         Interval interval = Interval.of(values);
         assertThat(interval.low()).isCloseTo(mean - half, within(.05 * half));

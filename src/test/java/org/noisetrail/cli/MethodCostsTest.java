@@ -53,7 +53,10 @@ class MethodCostsTest {
                 new Beam(2, 5),
                 new Beam(1, 3),
                 LocalSearch.builder().rounds(2).build(),
-                LocalSearch.builder().candidates(3).rounds(Rounds.byNoiseLevel(.1, 5, 3, 0)).build(),
+                LocalSearch.builder()
+                        .candidates(3)
+                        .rounds(Rounds.byNoiseLevel(.1, 5, 3, 0))
+                        .build(),
                 LocalSearch.builder().candidates(1).epsilon(0).rounds(2).build());
     }
 
@@ -61,8 +64,9 @@ class MethodCostsTest {
     @MethodSource("exactMethods")
     void theCostForetoldIsTheLedgers(Method method) {
         long foretold = MethodCosts.exact(method, SHORT).orElseThrow();
-        assertThat(draw(method, SHORT, 2)).allSatisfy(image -> assertThat(image.costs().networkEvaluations())
-                .isEqualTo(foretold));
+        assertThat(draw(method, SHORT, 2))
+                .allSatisfy(
+                        image -> assertThat(image.costs().networkEvaluations()).isEqualTo(foretold));
     }
 
     @Test
@@ -74,7 +78,8 @@ class MethodCostsTest {
     @Test
     void whatDependsOnRewardsIsNotForetold() {
         assertThat(MethodCosts.exact(Mcts.standard(), DEFAULT)).isEmpty();
-        LocalSearch patient = LocalSearch.builder().patience(new Patience(2, .1, false)).build();
+        LocalSearch patient =
+                LocalSearch.builder().patience(new Patience(2, .1, false)).build();
         assertThat(MethodCosts.exact(patient, DEFAULT)).isEmpty();
     }
 
@@ -82,16 +87,19 @@ class MethodCostsTest {
     @ValueSource(longs = {35, 36, 100, 140, 531, 1000, 2089, 20000})
     void aFittedMethodCostsAboutTheTarget(long target) {
         for (Method method : List.of(LocalSearch.epsGreedy(), LocalSearch.zeroOrder())) {
-            long cost = MethodCosts.exact(MethodCosts.fit(method, DEFAULT, target), DEFAULT).orElseThrow();
+            long cost = MethodCosts.exact(MethodCosts.fit(method, DEFAULT, target), DEFAULT)
+                    .orElseThrow();
             // One more round costs 4 candidates x 2 evaluations.
             assertThat(cost).isBetween(target - 7, target);
         }
-        long beams = MethodCosts.exact(MethodCosts.fit(Beam.standard(), DEFAULT, target), DEFAULT).orElseThrow();
+        long beams = MethodCosts.exact(MethodCosts.fit(Beam.standard(), DEFAULT, target), DEFAULT)
+                .orElseThrow();
         assertThat(beams).isLessThanOrEqualTo(target);
         Method wider = MethodCosts.fit(Beam.standard(), DEFAULT, target);
         Beam more = new Beam(((Beam) wider).candidates() + 1, ((Beam) wider).beams() + 1);
         assertThat(MethodCosts.exact(more, DEFAULT).orElseThrow()).isGreaterThan(target);
-        long best = MethodCosts.exact(MethodCosts.fit(new BestOfN(4), DEFAULT, target), DEFAULT).orElseThrow();
+        long best = MethodCosts.exact(MethodCosts.fit(new BestOfN(4), DEFAULT, target), DEFAULT)
+                .orElseThrow();
         assertThat(best).isCloseTo(target, within(18L));
     }
 
@@ -104,13 +112,13 @@ class MethodCostsTest {
     @Test
     void theFullTargetGivesTheRoundsBack() {
         LocalSearch fitted = (LocalSearch) MethodCosts.fit(LocalSearch.epsGreedy(), DEFAULT, 2089);
-        assertThat(MethodCosts.rounds(fitted, DEFAULT))
-                .isEqualTo(MethodCosts.rounds(LocalSearch.epsGreedy(), DEFAULT));
+        assertThat(MethodCosts.rounds(fitted, DEFAULT)).isEqualTo(MethodCosts.rounds(LocalSearch.epsGreedy(), DEFAULT));
     }
 
     @Test
     void roundsKeepTheirProportions() {
-        LocalSearch cheap = LocalSearch.builder().rounds(Rounds.byNoiseLevel(.01, 1, 20, 1)).build();
+        LocalSearch cheap =
+                LocalSearch.builder().rounds(Rounds.byNoiseLevel(.01, 1, 20, 1)).build();
         long full = MethodCosts.exact(cheap, DEFAULT).orElseThrow();
         LocalSearch half = (LocalSearch) MethodCosts.fit(cheap, DEFAULT, full / 2);
         int[] rounds = MethodCosts.rounds(half, DEFAULT);

@@ -15,7 +15,7 @@ class ProgressDisplayTest {
         try (ProgressDisplay lines = new ProgressDisplay.Lines("naive", new PrintWriter(text), 0)) {
             lines.onProgress(new Progress(45, 180, 12345, .43211));
         }
-        assertThat(text.toString()).isEqualTo("naive: 45 of 180 image-steps, 12,345 NFE, best reward 0.4321, 0 s\n");
+        assertThat(text.toString()).isEqualTo("naive: 45 of 180 image-steps, 12,345 NFE, best 0.4321, 0 s\n");
     }
 
     @Test

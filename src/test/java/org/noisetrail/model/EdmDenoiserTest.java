@@ -40,7 +40,8 @@ class EdmDenoiserTest {
         Safetensors golden = Safetensors.open(Nets.GOLDEN.resolve(name).resolve("golden.safetensors"));
         try (Denoiser denoiser = Nets.load(Nets.GOLDEN.resolve(name))) {
             float[] sigma = golden.floats("sigma");
-            long[] labels = denoiser.classes() == 0 ? null : oneHotIndices(golden.floats("class_labels"), denoiser.classes());
+            long[] labels =
+                    denoiser.classes() == 0 ? null : oneHotIndices(golden.floats("class_labels"), denoiser.classes());
             float[] denoised = Nets.denoise(denoiser, golden.floats("x"), sigma, labels);
             assertThat(Nets.relativeError(denoised, golden.floats("denoised"))).isLessThan(1e-4);
         }
@@ -60,11 +61,15 @@ class EdmDenoiserTest {
             }
             long[] labels = denoiser.classes() == 0
                     ? null
-                    : IntStream.range(0, rows).mapToLong(r -> r % denoiser.classes()).toArray();
+                    : IntStream.range(0, rows)
+                            .mapToLong(r -> r % denoiser.classes())
+                            .toArray();
             float[] whole = Nets.network(denoiser, input, noise, labels);
             for (int threads : new int[] {1, 2, 3}) {
                 Torch.setThreads(threads);
-                for (int batch : IntStream.of(1, 2, 3, 4, 7, 9, 16, 35, 64).filter(b -> b <= rows).toArray()) {
+                for (int batch : IntStream.of(1, 2, 3, 4, 7, 9, 16, 35, 64)
+                        .filter(b -> b <= rows)
+                        .toArray()) {
                     for (int from : new int[] {0, rows - batch}) {
                         float[] part = Nets.network(
                                 denoiser,
@@ -95,7 +100,8 @@ class EdmDenoiserTest {
                 {"img_resolution": 16, "img_channels": 2, "model_type": "SongUNet", "model_channels": 16, "channel_mult": [1, 2, 2],
                  "num_blocks": 1, "attn_resolutions": [], "resample_filter": [1, 3, 3, 1], "encoder_type": "%s", "decoder_type": "%s"}
                 """.formatted(encoder, decoder);
-        NetworkConfig config = NetworkConfig.parse("test", json.getBytes(java.nio.charset.StandardCharsets.UTF_8), false);
+        NetworkConfig config =
+                NetworkConfig.parse("test", json.getBytes(java.nio.charset.StandardCharsets.UTF_8), false);
         Weights weights = new Weights() {
             @Override
             public Tensor get(String name, long... shape) {
@@ -125,7 +131,8 @@ class EdmDenoiserTest {
             int d = denoiser.shape().elements();
             List<float[]> expected = new ArrayList<>();
             for (int seed = 0; seed < 2; seed++) {
-                expected.add(Nets.network(denoiser, Nets.normals(seed, 3 * d), new float[] {1, 0, -1}, new long[] {0, 5, 9}));
+                expected.add(Nets.network(
+                        denoiser, Nets.normals(seed, 3 * d), new float[] {1, 0, -1}, new long[] {0, 5, 9}));
             }
             List<Future<Boolean>> answers = new ArrayList<>();
             for (int i = 0; i < 20; i++) {
@@ -162,7 +169,8 @@ class EdmDenoiserTest {
     }
 
     @Test
-    void theIdNamesTheWeightsAndTheNetworkButNotTheFolder(@org.junit.jupiter.api.io.TempDir Path folder) throws Exception {
+    void theIdNamesTheWeightsAndTheNetworkButNotTheFolder(@org.junit.jupiter.api.io.TempDir Path folder)
+            throws Exception {
         Path original = Nets.GOLDEN.resolve("ncsnpp-rgb-16");
         for (String file : List.of("config.json", "model.safetensors")) {
             java.nio.file.Files.copy(original.resolve(file), folder.resolve(file));
@@ -186,7 +194,8 @@ class EdmDenoiserTest {
                     .hasMessage("labels must be given: the network is conditioned on 5 classes");
             assertThatThrownBy(() -> denoiser.network(grey, noise, labels))
                     .hasMessage("input must be [rows >= 1, 3x32x32]: [1, 1, 32, 32]");
-            assertThatThrownBy(() -> denoiser.network(x, Tensors.rows(noise, 0, 1), labels)).hasMessage("noise must be [2]: [1]");
+            assertThatThrownBy(() -> denoiser.network(x, Tensors.rows(noise, 0, 1), labels))
+                    .hasMessage("noise must be [2]: [1]");
             assertThatThrownBy(() -> denoiser.network(x, noise, beyond))
                     .isInstanceOf(NoisetrailException.class)
                     .hasMessageContaining("index out of range")

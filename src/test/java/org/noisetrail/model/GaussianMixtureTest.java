@@ -15,12 +15,16 @@ class GaussianMixtureTest {
     void oneComponentGivesTheWienerEstimate() {
         GaussianMixture g = GaussianMixture.builder(PIXEL, 0).component(3, 2, 5).build();
         // 5 + 4 / (4 + 9) * (18 - 5)
-        assertThat(g.denoise(new double[] {18}, 3, -1)).satisfies(d -> assertThat(d[0]).isCloseTo(9, within(1e-12)));
+        assertThat(g.denoise(new double[] {18}, 3, -1))
+                .satisfies(d -> assertThat(d[0]).isCloseTo(9, within(1e-12)));
     }
 
     @Test
     void twoPointsGiveAHyperbolicTangent() {
-        GaussianMixture g = GaussianMixture.builder(PIXEL, 0).component(1, 0, -1).component(1, 0, 1).build();
+        GaussianMixture g = GaussianMixture.builder(PIXEL, 0)
+                .component(1, 0, -1)
+                .component(1, 0, 1)
+                .build();
         for (double sigma : new double[] {0.1, 0.5, 1, 20}) {
             for (double x : new double[] {-30, -0.7, 0, 0.01, 2}) {
                 assertThat(g.denoise(new double[] {x}, sigma, 0)[0])
@@ -65,12 +69,16 @@ class GaussianMixtureTest {
     @Test
     void farAndHighDimensionalInputsDoNotUnderflow() {
         ImageShape shape = new ImageShape(3, 32, 32);
-        GaussianMixture g = GaussianMixture.builder(shape, 0).component(1, 0.01, -1).component(1, 0.01, 1).build();
+        GaussianMixture g = GaussianMixture.builder(shape, 0)
+                .component(1, 0.01, -1)
+                .component(1, 0.01, 1)
+                .build();
         double[] x = new double[shape.elements()];
         Arrays.fill(x, 1000);
         assertThat(Arrays.stream(g.denoise(x, 0.002, 0))).allMatch(v -> v > 900);
         Arrays.fill(x, 0.02);
-        assertThat(Arrays.stream(g.denoise(x, 80, 0))).allMatch(v -> Math.abs(v - Math.tanh(0.02 * 3072 / 6400)) < 1e-6);
+        assertThat(Arrays.stream(g.denoise(x, 80, 0)))
+                .allMatch(v -> Math.abs(v - Math.tanh(0.02 * 3072 / 6400)) < 1e-6);
     }
 
     @Test
@@ -104,7 +112,8 @@ class GaussianMixtureTest {
         for (int r = 0; r < 6; r++) {
             float[] row = Arrays.copyOfRange(x, r * d, (r + 1) * d);
             float[] alone = Nets.network(g, row, new float[] {sigma[r]}, new long[] {labels[r]});
-            assertThat(Arrays.mismatch(alone, Arrays.copyOfRange(whole, r * d, (r + 1) * d))).isEqualTo(-1);
+            assertThat(Arrays.mismatch(alone, Arrays.copyOfRange(whole, r * d, (r + 1) * d)))
+                    .isEqualTo(-1);
             double[] exact = new double[d];
             for (int j = 0; j < d; j++) {
                 exact[j] = row[j];
@@ -121,16 +130,20 @@ class GaussianMixtureTest {
         var a = GaussianMixture.builder(PIXEL, 0).component(1, 2, 3).component(1, 2, 4);
         var b = GaussianMixture.builder(PIXEL, 0).component(2, 2, 3).component(2, 2, 4);
         var c = GaussianMixture.builder(PIXEL, 0).component(1, 2, 3).component(1, 2, 4.5);
-        assertThat(a.build().id()).isEqualTo(b.build().id()).isNotEqualTo(c.build().id());
+        assertThat(a.build().id())
+                .isEqualTo(b.build().id())
+                .isNotEqualTo(c.build().id());
     }
 
     @Test
     void impossibleMixturesAreRefused() {
         var builder = GaussianMixture.builder(new ImageShape(1, 2, 2), 2);
-        assertThatThrownBy(() -> builder.classComponent(2, 1, 1, 0)).hasMessage("label must be >= 0 and < 2 (classes): 2");
+        assertThatThrownBy(() -> builder.classComponent(2, 1, 1, 0))
+                .hasMessage("label must be >= 0 and < 2 (classes): 2");
         assertThatThrownBy(() -> builder.classComponent(0, 0, 1, 0)).hasMessage("weight must be > 0 and finite: 0.0");
         assertThatThrownBy(() -> builder.classComponent(0, 1, -1, 0)).hasMessage("std must be >= 0 and finite: -1.0");
-        assertThatThrownBy(() -> builder.classComponent(0, 1, 1, 0, 0)).hasMessage("mean must have 1 or 4 values (1x2x2): 2");
+        assertThatThrownBy(() -> builder.classComponent(0, 1, 1, 0, 0))
+                .hasMessage("mean must have 1 or 4 values (1x2x2): 2");
         builder.classComponent(0, 1, 1, 0);
         assertThatThrownBy(builder::build).hasMessage("components must be >= 1 in every class: class 1 has 0");
     }

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.charset.StandardCharsets;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.noisetrail.kernels.Device;
@@ -17,7 +16,8 @@ class ImageNetAdmTest {
 
     @Test
     void theImageNet64NetworkRunsAndHasItsPublishedSize() {
-        String json = "{\"img_resolution\": 64, \"img_channels\": 3, \"label_dim\": 1000, \"model_type\": \"DhariwalUNet\"}";
+        String json =
+                "{\"img_resolution\": 64, \"img_channels\": 3, \"label_dim\": 1000, \"model_type\": \"DhariwalUNet\"}";
         NetworkConfig config = NetworkConfig.parse("config.json", json.getBytes(StandardCharsets.UTF_8), false);
         Digest id = new Digest("random", ModelFiles.folder(java.nio.file.Path.of(".")), "none");
         try (Denoiser denoiser = new EdmDenoiser(config, new RandomWeights(), id, Device.CPU)) {
@@ -47,7 +47,8 @@ class ImageNetAdmTest {
                 return tensor.fill_(new Scalar(name.contains("norm") && name.endsWith("weight") ? 1 : 0));
             }
             double fanIn = (double) tensor.numel() / shape[0];
-            return tensor.uniform_(-Math.sqrt(3 / fanIn), Math.sqrt(3 / fanIn), new org.bytedeco.pytorch.GeneratorOptional());
+            return tensor.uniform_(
+                    -Math.sqrt(3 / fanIn), Math.sqrt(3 / fanIn), new org.bytedeco.pytorch.GeneratorOptional());
         }
 
         @Override

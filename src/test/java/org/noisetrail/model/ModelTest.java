@@ -19,7 +19,8 @@ import org.noisetrail.NoisetrailException;
 import org.noisetrail.kernels.Device;
 
 class ModelTest {
-    private static final Safetensors NAIVE = Safetensors.open(Path.of("src/test/resources/golden/edm/naive.safetensors"));
+    private static final Safetensors NAIVE =
+            Safetensors.open(Path.of("src/test/resources/golden/edm/naive.safetensors"));
 
     @TempDir
     Path folder;
@@ -31,7 +32,10 @@ class ModelTest {
             assertThat(model.name()).isEqualTo("fashion-mnist");
             assertThat(model.denoiser().shape()).isEqualTo(new ImageShape(1, 28, 28));
             assertThat(model.denoiser().classes()).isEqualTo(10);
-            assertThat(model.classNames()).hasSize(10).startsWith("T-shirt/top", "trouser").endsWith("bag", "ankle boot");
+            assertThat(model.classNames())
+                    .hasSize(10)
+                    .startsWith("T-shirt/top", "trouser")
+                    .endsWith("bag", "ankle boot");
         }
     }
 
@@ -44,7 +48,10 @@ class ModelTest {
         Arrays.fill(sigma, 0.002f);
         try (Model model = Model.load("fashion-mnist", Device.CPU)) {
             float[] last = Nets.denoise(
-                    model.denoiser(), Arrays.copyOfRange(steps, 16 * d, 17 * d), sigma, LongStream.range(0, 10).toArray());
+                    model.denoiser(),
+                    Arrays.copyOfRange(steps, 16 * d, 17 * d),
+                    sigma,
+                    LongStream.range(0, 10).toArray());
             float[] expected = NAIVE.floats("x");
             for (int i = 0; i < d; i++) {
                 assertThat(last[i]).isCloseTo(expected[i], org.assertj.core.api.Assertions.within(1e-4f));
@@ -63,7 +70,8 @@ class ModelTest {
         float[] sigma = new float[10];
         Arrays.fill(sigma, 0.5f);
         try (Model model = Model.load("fashion-mnist", Device.CPU)) {
-            float[] denoised = Nets.denoise(model.denoiser(), noisy, sigma, LongStream.range(0, 10).toArray());
+            float[] denoised = Nets.denoise(
+                    model.denoiser(), noisy, sigma, LongStream.range(0, 10).toArray());
             assertThat(Nets.relativeError(denoised, clean)).isLessThan(0.4 * Nets.relativeError(noisy, clean));
         }
     }
@@ -94,7 +102,9 @@ class ModelTest {
                 }
             }
             assertThat(model.classifier()).isSameAs(model.classifier());
-            assertThat(model.classifier().id()).matches("[0-9a-f]{64}").isNotEqualTo(model.heldOutClassifier().id());
+            assertThat(model.classifier().id())
+                    .matches("[0-9a-f]{64}")
+                    .isNotEqualTo(model.heldOutClassifier().id());
             assertThat(Tensors.toBytes(images)).isEqualTo(pixels);
         }
     }
@@ -129,7 +139,9 @@ class ModelTest {
         cases.put(config.replace("\"img_resolution\": 28,", ""), "img_resolution is missing");
         cases.put(config.replace("DhariwalUNet", "UNet2"), "model_type must be DhariwalUNet or SongUNet: \"UNet2\"");
         cases.put(config.replace("EDMPrecond", "VPPrecond"), "preconditioning must be EDMPrecond: \"VPPrecond\"");
-        cases.put(config.replace("\"label_dim\": 10", "\"label_dim\": -1"), "label_dim must be an integer from 0 to 1000000: -1");
+        cases.put(
+                config.replace("\"label_dim\": 10", "\"label_dim\": -1"),
+                "label_dim must be an integer from 0 to 1000000: -1");
         cases.put(config.replace("\"sigma_data\": 0.5", "\"sigma_data\": 0"), "sigma_data must be a number > 0: 0");
         cases.put(config.replace("\"bag\",", ""), "class_names must be a list of 10 names (label_dim)");
         cases.put("[" + config + "]", "must be a JSON object");

@@ -66,7 +66,9 @@ class SafetensorsTest {
     void aFileOfAnotherWriterIsRead() {
         Safetensors golden = Safetensors.open(Nets.GOLDEN.resolve("adm-rgb-32/golden.safetensors"));
         assertThat(golden.entries().keySet()).contains("x", "sigma", "denoised", "class_labels");
-        assertThat(golden.floats("sigma")).hasSize((int) golden.entry("sigma").elements()).doesNotContain(0f);
+        assertThat(golden.floats("sigma"))
+                .hasSize((int) golden.entry("sigma").elements())
+                .doesNotContain(0f);
     }
 
     @Test
@@ -83,7 +85,8 @@ class SafetensorsTest {
             Thread.sleep(20);
         }
         try (view) {
-            assertThat(java.util.Arrays.mismatch(Tensors.toFloats(view), java.util.Arrays.copyOfRange(values, 10, 10 + (1 << 19))))
+            assertThat(java.util.Arrays.mismatch(
+                            Tensors.toFloats(view), java.util.Arrays.copyOfRange(values, 10, 10 + (1 << 19))))
                     .isEqualTo(-1);
         }
     }
@@ -113,14 +116,23 @@ class SafetensorsTest {
                 Arguments.of("no data", header("{\"a\":" + f + "}", 0), "data_offsets must rise and be <= 0"),
                 Arguments.of("beyond the end", entry("F32", "[2]", "[4,12]", 8), "data_offsets must rise and be <= 8"),
                 Arguments.of("falling", entry("F32", "[2]", "[8,0]", 8), "data_offsets must rise"),
-                Arguments.of("huge offset", entry("F32", "[2]", "[0,9223372036854775808]", 8), "integers >= 0 and < 2^63"),
+                Arguments.of(
+                        "huge offset", entry("F32", "[2]", "[0,9223372036854775808]", 8), "integers >= 0 and < 2^63"),
                 Arguments.of("fraction", entry("F32", "[2]", "[0,8.0]", 8), "integers >= 0"),
-                Arguments.of("size", entry("F32", "[3]", "[0,8]", 8), "shape [3] of F32 needs 12 bytes: the file has 8"),
+                Arguments.of(
+                        "size", entry("F32", "[3]", "[0,8]", 8), "shape [3] of F32 needs 12 bytes: the file has 8"),
                 Arguments.of("negative", entry("F32", "[-2]", "[0,8]", 8), "shape's dimensions must be integers >= 0"),
-                Arguments.of("overflow", entry("F32", "[4294967296,4294967296]", "[0,8]", 8), "is larger than any file"),
+                Arguments.of(
+                        "overflow", entry("F32", "[4294967296,4294967296]", "[0,8]", 8), "is larger than any file"),
                 Arguments.of("dtype", entry("F33", "[2]", "[0,8]", 8), "dtype must be one of"),
-                Arguments.of("dtype type", header("{\"a\":{\"dtype\":4,\"shape\":[2],\"data_offsets\":[0,8]}}", 8), "must have a dtype"),
-                Arguments.of("three offsets", entry("F32", "[2]", "[0,8,8]", 8), "must have a dtype, a shape and two data_offsets"),
+                Arguments.of(
+                        "dtype type",
+                        header("{\"a\":{\"dtype\":4,\"shape\":[2],\"data_offsets\":[0,8]}}", 8),
+                        "must have a dtype"),
+                Arguments.of(
+                        "three offsets",
+                        entry("F32", "[2]", "[0,8,8]", 8),
+                        "must have a dtype, a shape and two data_offsets"),
                 Arguments.of("array", header("{\"a\":[]}", 8), "must have a dtype"),
                 Arguments.of("overlap", two("[0,8]", "[4,12]", 12), "tensor \"b\": overlaps \"a\""),
                 Arguments.of("same", two("[0,8]", "[0,8]", 8), "overlaps"),
@@ -128,7 +140,10 @@ class SafetensorsTest {
                 Arguments.of("late start", entry("F32", "[2]", "[4,12]", 12), "4 bytes between it and the header"),
                 Arguments.of("rest", entry("F32", "[2]", "[0,8]", 11), "the last 3 bytes belong to no tensor"),
                 Arguments.of("duplicate", header("{\"a\":" + f + ",\"a\":" + f + "}", 8), "Duplicate field 'a'"),
-                Arguments.of("duplicate key", header("{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F64\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8), "Duplicate field 'dtype'"),
+                Arguments.of(
+                        "duplicate key",
+                        header("{\"a\":{\"dtype\":\"F32\",\"dtype\":\"F64\",\"shape\":[2],\"data_offsets\":[0,8]}}", 8),
+                        "Duplicate field 'dtype'"),
                 Arguments.of("not JSON", header("{\"a\":", 0), "not sound JSON"),
                 Arguments.of("two values", header("{} {}", 0), "not sound JSON"),
                 Arguments.of("list", header("[]", 0), "header must be a JSON object"),
@@ -136,7 +151,10 @@ class SafetensorsTest {
                 Arguments.of("not UTF-8", raw(4, new byte[] {'{', '"', (byte) 0xff, '"'}), "header is not UTF-8"),
                 Arguments.of("empty", new byte[0], "not a safetensors file: 0 bytes"),
                 Arguments.of("short", new byte[5], "not a safetensors file: 5 bytes"),
-                Arguments.of("2^60", raw(1L << 60, new byte[100]), "should have 1152921504606846976 bytes, the file has 100"),
+                Arguments.of(
+                        "2^60",
+                        raw(1L << 60, new byte[100]),
+                        "should have 1152921504606846976 bytes, the file has 100"),
                 Arguments.of("2^63", raw(Long.MIN_VALUE, new byte[100]), "should have 9223372036854775808 bytes"),
                 Arguments.of("all ones", raw(-1, new byte[100]), "should have 18446744073709551615 bytes"),
                 Arguments.of("header cut", raw(101, new byte[100]), "or cut: the header should have 101 bytes"));
@@ -157,7 +175,10 @@ class SafetensorsTest {
     @Test
     void damageAnywhereGivesOurErrorOrSoundTensors() throws IOException {
         Path file = folder.resolve("damaged.safetensors");
-        Safetensors.writer().put("a", new float[] {1, 2}, 2).put("b", new long[] {3}, 1).write(file);
+        Safetensors.writer()
+                .put("a", new float[] {1, 2}, 2)
+                .put("b", new long[] {3}, 1)
+                .write(file);
         byte[] sound = Files.readAllBytes(file);
         Random random = new Random(5);
         for (int i = 0; i < 500; i++) {
@@ -165,7 +186,9 @@ class SafetensorsTest {
             for (int n = 0; n <= random.nextInt(3); n++) {
                 damaged[random.nextInt(damaged.length)] = (byte) random.nextInt(256);
             }
-            Files.write(file, random.nextInt(4) == 0 ? java.util.Arrays.copyOf(damaged, random.nextInt(sound.length)) : damaged);
+            Files.write(
+                    file,
+                    random.nextInt(4) == 0 ? java.util.Arrays.copyOf(damaged, random.nextInt(sound.length)) : damaged);
             try {
                 Safetensors read = Safetensors.open(file);
                 for (Safetensors.Entry entry : read.entries().values()) {
@@ -194,11 +217,13 @@ class SafetensorsTest {
 
     @Test
     void aFileThatCannotBeWrittenLeavesNothing() throws IOException {
-        assertThatThrownBy(() -> Safetensors.writer().put("a", new float[1], 1).write(folder.resolve("no/such/x.safetensors")))
+        assertThatThrownBy(() ->
+                        Safetensors.writer().put("a", new float[1], 1).write(folder.resolve("no/such/x.safetensors")))
                 .isInstanceOf(NoisetrailException.class)
                 .hasMessageContaining("cannot write")
                 .hasMessageContaining("no such file or folder");
-        Path occupied = Files.createDirectories(folder.resolve("occupied/inside")).getParent();
+        Path occupied =
+                Files.createDirectories(folder.resolve("occupied/inside")).getParent();
         assertThatThrownBy(() -> Safetensors.writer().put("a", new float[1], 1).write(occupied))
                 .isInstanceOf(NoisetrailException.class)
                 .hasMessageStartingWith("cannot write " + occupied);
@@ -237,7 +262,8 @@ class SafetensorsTest {
     }
 
     private static byte[] entry(String dtype, String shape, String offsets, int data) {
-        return header("{\"a\":{\"dtype\":\"" + dtype + "\",\"shape\":" + shape + ",\"data_offsets\":" + offsets + "}}", data);
+        return header(
+                "{\"a\":{\"dtype\":\"" + dtype + "\",\"shape\":" + shape + ",\"data_offsets\":" + offsets + "}}", data);
     }
 
     private static byte[] two(String first, String second, int data) {
@@ -253,6 +279,10 @@ class SafetensorsTest {
     }
 
     private static byte[] raw(long length, byte[] rest) {
-        return ByteBuffer.allocate(8 + rest.length).order(ByteOrder.LITTLE_ENDIAN).putLong(length).put(rest).array();
+        return ByteBuffer.allocate(8 + rest.length)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(length)
+                .put(rest)
+                .array();
     }
 }

@@ -14,7 +14,8 @@ final class ScriptFile {
     private ScriptFile() {}
 
     static void write(Path file, String forward) throws IOException {
-        String code = "class M(Module):\n  __parameters__ = []\n  __buffers__ = []\n  training : bool\n" + forward.indent(2);
+        String code =
+                "class M(Module):\n  __parameters__ = []\n  __buffers__ = []\n  training : bool\n" + forward.indent(2);
         // A pickle: an instance of __torch__.M with training = False.
         ByteArrayOutputStream object = new ByteArrayOutputStream();
         object.writeBytes(new byte[] {(byte) 0x80, 2});

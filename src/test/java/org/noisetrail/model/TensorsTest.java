@@ -35,7 +35,8 @@ class TensorsTest {
     void rowsAreAViewThatOutlivesItsTensor() {
         Tensor whole = Tensors.of(Device.CPU, new float[] {1, 2, 3, 4, 5, 6}, 3, 2);
         try (Tensor rows = Tensors.rows(whole, 1, 2)) {
-            assertThat(Tensors.pointer(rows).address()).isEqualTo(Tensors.pointer(whole).address() + 8);
+            assertThat(Tensors.pointer(rows).address())
+                    .isEqualTo(Tensors.pointer(whole).address() + 8);
             whole.close();
             assertThat(Tensors.toFloats(rows)).containsExactly(3, 4, 5, 6);
         }
@@ -45,7 +46,8 @@ class TensorsTest {
     void anImpossibleUseIsRefusedInOneLine() {
         try (Tensor t = Tensors.floats(Device.CPU, 2, 2);
                 Tensor turned = t.t()) {
-            assertThatThrownBy(() -> Tensors.copy(new float[5], t)).hasMessage("values must be <= 4 (the tensor's elements): 5");
+            assertThatThrownBy(() -> Tensors.copy(new float[5], t))
+                    .hasMessage("values must be <= 4 (the tensor's elements): 5");
             assertThatThrownBy(() -> Tensors.copy(new int[1], t)).isInstanceOf(IllegalArgumentException.class);
             assertThatThrownBy(() -> Tensors.pointer(turned)).hasMessage("tensor must be contiguous");
             assertThatThrownBy(() -> Tensors.rows(t, 1, 2))

@@ -104,7 +104,8 @@ class GoldenSearchTest {
             if (chosenAlike(golden, i, image.recipe(), k)) {
                 assertClose(image.state(), Arrays.copyOfRange(expected, i * 784, (i + 1) * 784));
             }
-            assertThat(image.reward()).isCloseTo(golden.get("final_brightness").get(i).asDouble(), within(2e-3));
+            assertThat(image.reward())
+                    .isCloseTo(golden.get("final_brightness").get(i).asDouble(), within(2e-3));
         }
     }
 
@@ -166,7 +167,8 @@ class GoldenSearchTest {
             ImageResult image = result.images().get(i);
             assertThat(image.costs().networkEvaluations())
                     .isEqualTo(golden.get("network_evaluations_per_image").asLong());
-            assertThat(image.reward()).isCloseTo(golden.get("final_brightness").get(i).asDouble(), within(2e-3));
+            assertThat(image.reward())
+                    .isCloseTo(golden.get("final_brightness").get(i).asDouble(), within(2e-3));
             int certain = certainSteps(golden, i);
             assertThat(isTrajectory(image.recipe(), golden.get("choices"), i, method.candidates(), certain))
                     .as("image %d up to step %d", i, certain)
@@ -226,5 +228,28 @@ class GoldenSearchTest {
         assertThat(result.images().get(0).costs().networkEvaluations()).isEqualTo(2089);
         assertThat(result.images().get(0).costs().transitions()).isEqualTo(13 * 80 + 5);
         assertThat(result.images().get(0).costs().rewardCalls()).isEqualTo(13 * 80 + 1);
+    }
+
+    @Test
+    void aTrailGivesTheSameBitsInAnotherBatchForAPlainTrajectorysPrice() {
+        SearchResult searched = Search.builder(model.denoiser())
+                .seed(77)
+                .reward(Rewards.brightness())
+                .method(LocalSearch.builder()
+                        .candidates(3)
+                        .rounds(2)
+                        .project(true)
+                        .build())
+                .maxBatch(7)
+                .build()
+                .run(ImageRequest.of(40, 3, 1, 5));
+        SearchResult replayed = searched.trail().replay(model.denoiser(), 2, SearchListener.NONE);
+        for (int i = 0; i < 3; i++) {
+            assertThat(replayed.images().get(i).state())
+                    .containsExactly(searched.images().get(i).state());
+            assertThat(replayed.images().get(i).costs().networkEvaluations()).isEqualTo(35);
+            assertThat(replayed.images().get(i).pivotNorm())
+                    .isEqualTo(searched.images().get(i).pivotNorm());
+        }
     }
 }
