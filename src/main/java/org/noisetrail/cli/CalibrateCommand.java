@@ -152,9 +152,7 @@ final class CalibrateCommand implements Callable<Integer> {
         }
         String words = name.toString();
         int dot = words.lastIndexOf('.');
-        String numbered = dot <= 0
-                ? words + "-" + total
-                : words.substring(0, dot) + "-" + total + words.substring(dot);
+        String numbered = dot <= 0 ? words + "-" + total : words.substring(0, dot) + "-" + total + words.substring(dot);
         return out.resolveSibling(numbered);
     }
 
@@ -198,13 +196,19 @@ final class CalibrateCommand implements Callable<Integer> {
         result.put("sampler", SamplerOptions.settings(calibration.sampler()));
         result.put(
                 "deviation",
-                calibration.steps().stream().map(Calibration.StepGain::deviation).toList());
+                calibration.steps().stream()
+                        .map(Calibration.StepGain::deviation)
+                        .toList());
         result.put(
-                "gain", calibration.steps().stream().map(Calibration.StepGain::mean).toList());
+                "gain",
+                calibration.steps().stream().map(Calibration.StepGain::mean).toList());
         List<Map<String, Object>> files = new ArrayList<>();
         for (int i = 0; i < schedules.size(); i++) {
             files.add(Map.of(
-                    "file", file(totals.get(i)).toString(), "rounds", schedules.get(i).rounds()));
+                    "file",
+                    file(totals.get(i)).toString(),
+                    "rounds",
+                    schedules.get(i).rounds()));
         }
         result.put("schedules", files);
         return result;

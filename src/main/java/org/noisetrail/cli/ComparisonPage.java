@@ -16,8 +16,7 @@ final class ComparisonPage {
 
     private static final int GAP = 1;
 
-    private static final String STYLE =
-            """
+    private static final String STYLE = """
             :root { color-scheme: light dark; --ink: #1c1e21; --faint: #5c6370; --paper: #fff; --line: #d9dce1; --good: #0a6b45; --bad: #a3360b; }
             @media (prefers-color-scheme: dark) {
               :root { --ink: #e6e8eb; --faint: #a2a9b4; --paper: #16181c; --line: #3a3f47; --good: #5fd3a2; --bad: #ff9a70; }
@@ -71,9 +70,11 @@ final class ComparisonPage {
         add("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n");
         add("<title>" + escape(title) + "</title>\n<style>\n" + STYLE + "</style>\n</head>\n<body>\n");
         add("<h1>" + escape(title) + "</h1>\n");
-        add("<p class=\"faint\">" + escape("Images: " + settings.get("images") + ", drawn with " + settings.get("seedCount")
-                + " seed(s); every method draws the same images from the same initial noise."));
-        add(" Numbers are means over all of them; brackets hold 95 % of the means of bootstrap resamples of the images.");
+        add("<p class=\"faint\">"
+                + escape("Images: " + settings.get("images") + ", drawn with " + settings.get("seedCount")
+                        + " seed(s); every method draws the same images from the same initial noise."));
+        add(
+                " Numbers are means over all of them; brackets hold 95 % of the means of bootstrap resamples of the images.");
         add(" NFE: network evaluations an image.</p>\n");
     }
 
@@ -129,9 +130,11 @@ final class ComparisonPage {
             ComparisonTable.Difference difference = table.rows().get(r).difference();
             add("<tr>");
             for (int c = 0; c < line.size(); c++) {
-                String style = c == line.size() - 1 ? "words" : c == line.size() - 2 && difference != null
-                        ? style(difference.reward().sign())
-                        : "";
+                String style = c == line.size() - 1
+                        ? "words"
+                        : c == line.size() - 2 && difference != null
+                                ? style(difference.reward().sign())
+                                : "";
                 add((style.isEmpty() ? "<td>" : "<td class=\"" + style + "\">") + escape(line.get(c)) + "</td>");
             }
             add("</tr>\n");
@@ -147,7 +150,8 @@ final class ComparisonPage {
                 .toList();
         byte[] png = Png.encode(sheet(pictures), Map.of());
         String words = row.title();
-        String caption = whole(row.networkEvaluations()) + " NFE, reward " + Numbers.score(row.reward().mean());
+        String caption = whole(row.networkEvaluations()) + " NFE, reward "
+                + Numbers.score(row.reward().mean());
         add("<figure><img alt=\"" + escape("Images by " + words) + "\" src=\"data:image/png;base64,"
                 + Base64.getEncoder().encodeToString(png) + "\"/><figcaption><strong>" + escape(words)
                 + "</strong><br/><span class=\"faint\">" + escape(caption) + "</span></figcaption></figure>\n");
@@ -159,8 +163,7 @@ final class ComparisonPage {
         int down = (pictures.size() + across - 1) / across;
         int width = pictures.get(0).getWidth() + GAP;
         int height = pictures.get(0).getHeight() + GAP;
-        BufferedImage sheet =
-                new BufferedImage(across * width + GAP, down * height + GAP, BufferedImage.TYPE_INT_RGB);
+        BufferedImage sheet = new BufferedImage(across * width + GAP, down * height + GAP, BufferedImage.TYPE_INT_RGB);
         Graphics2D graphics = sheet.createGraphics();
         try {
             graphics.setColor(new Color(0x20, 0x22, 0x26));

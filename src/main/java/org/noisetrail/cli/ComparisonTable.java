@@ -20,14 +20,39 @@ record ComparisonTable(Comparison.Aim aim, EdmSampler sampler, List<Row> rows) {
 
     /** The cells of one row, in the order of {@link #HEAD}. */
     static final List<String> HEAD = List.of(
-            "method", "reward [95 %]", "held-out [95 %]", "transitions", "NFE", "s/image", "|p|/sqrt(d)",
-            "diversity", "vs best-of-n at its NFE [95 %]", "settings");
+            "method",
+            "reward [95 %]",
+            "held-out [95 %]",
+            "transitions",
+            "NFE",
+            "s/image",
+            "|p|/sqrt(d)",
+            "diversity",
+            "vs best-of-n at its NFE [95 %]",
+            "settings");
 
     /** The names of the columns of a CSV file. */
     static final List<String> CSV_HEAD = List.of(
-            "reward", "held_out", "method", "settings", "target_nfe", "reward_mean", "reward_low", "reward_high",
-            "held_out_mean", "held_out_low", "held_out_high", "transitions", "nfe", "seconds_per_image", "pivot_norm",
-            "diversity", "best_of_n", "difference_mean", "difference_low", "difference_high");
+            "reward",
+            "held_out",
+            "method",
+            "settings",
+            "target_nfe",
+            "reward_mean",
+            "reward_low",
+            "reward_high",
+            "held_out_mean",
+            "held_out_low",
+            "held_out_high",
+            "transitions",
+            "nfe",
+            "seconds_per_image",
+            "pivot_norm",
+            "diversity",
+            "best_of_n",
+            "difference_mean",
+            "difference_low",
+            "difference_high");
 
     /**
      * A difference in reward, image by image, so that what images have in common cancels out.
@@ -87,7 +112,8 @@ record ComparisonTable(Comparison.Aim aim, EdmSampler sampler, List<Row> rows) {
         }
 
         /** The network evaluations it was sized to cost, if it was. */
-        @Nullable Long target() {
+        @Nullable
+        Long target() {
             return target;
         }
 
@@ -95,7 +121,8 @@ record ComparisonTable(Comparison.Aim aim, EdmSampler sampler, List<Row> rows) {
             return cells;
         }
 
-        @Nullable Difference difference() {
+        @Nullable
+        Difference difference() {
             return difference;
         }
 

@@ -97,13 +97,14 @@ record CostProfile(List<Run> runs) {
 
     /** Of the wall time, over all runs. */
     double share(Part part) {
-        double wall = runs.stream().mapToDouble(run -> run.profile().wall().toNanos()).sum();
+        double wall =
+                runs.stream().mapToDouble(run -> run.profile().wall().toNanos()).sum();
         return runs.stream().mapToDouble(run -> run.times(part).totalNanos()).sum() / wall;
     }
 
     String text() {
-        TextTable table = new TextTable(
-                "part", "us/NFE", "low", "high", "share", "calls", "median call us", "10 %", "90 %");
+        TextTable table =
+                new TextTable("part", "us/NFE", "low", "high", "share", "calls", "median call us", "10 %", "90 %");
         Run first = runs.get(0);
         for (Part part : Part.values()) {
             Spread spread = micros(part);
@@ -178,15 +179,20 @@ record CostProfile(List<Run> runs) {
         chart.setYAxisTitle("us for each network evaluation");
         chart.getStyler().setStacked(true);
         chart.getStyler().setAvailableSpaceFill(.6);
-        List<String> names =
-                IntStream.rangeClosed(1, runs.size()).mapToObj(Integer::toString).toList();
+        List<String> names = IntStream.rangeClosed(1, runs.size())
+                .mapToObj(Integer::toString)
+                .toList();
         for (Part part : Part.values()) {
             CategorySeries series = chart.addSeries(
                     word(part),
                     names,
                     runs.stream().map(run -> Math.max(0, run.micros(part))).toList());
             series.setLabel(String.format(
-                    Locale.ROOT, "%s  %s us, %.2f %%", word(part), decimal(micros(part).median()), 100 * share(part)));
+                    Locale.ROOT,
+                    "%s  %s us, %.2f %%",
+                    word(part),
+                    decimal(micros(part).median()),
+                    100 * share(part)));
             series.setFillColor(COLOURS.getOrDefault(part, Plot.BLACK));
         }
         return Plot.encode("profile", title, chart);

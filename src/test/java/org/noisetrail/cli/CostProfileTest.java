@@ -89,7 +89,8 @@ class CostProfileTest {
         double shares = 0;
         for (Part part : Part.values()) {
             JsonNode read = json.at("/parts/" + CostProfile.word(part));
-            assertThat(read.path("median").asDouble()).isEqualTo(profile.micros(part).median());
+            assertThat(read.path("median").asDouble())
+                    .isEqualTo(profile.micros(part).median());
             shares += read.path("share").asDouble();
         }
         assertThat(shares).isCloseTo(1, within(.02));
