@@ -20,6 +20,7 @@ import org.noisetrail.search.Method;
 import org.noisetrail.search.Naive;
 import org.noisetrail.search.Search;
 import org.noisetrail.search.SearchResult;
+import org.noisetrail.trace.AtomicFiles;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;

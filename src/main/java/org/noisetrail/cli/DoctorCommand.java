@@ -14,6 +14,7 @@ import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.pytorch.global.torch;
 import org.noisetrail.kernels.Kernels;
 import org.noisetrail.model.Torch;
+import org.noisetrail.trace.AtomicFiles;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Model.CommandSpec;
@@ -87,7 +88,7 @@ final class DoctorCommand implements Callable<Integer> {
                 }
             }
         } catch (IOException e) {
-            return List.of("unknown: " + Failures.reason(e));
+            return List.of("unknown: " + AtomicFiles.reason(e));
         }
         return List.copyOf(libraries);
     }

@@ -6,6 +6,7 @@ import java.nio.file.FileSystemException;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.trace.AtomicFiles;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -59,23 +60,9 @@ final class Failures {
             return describe(unchecked.getCause());
         }
         if (e instanceof FileSystemException file) {
-            return file.getFile() + ": " + reason(file);
+            return file.getFile() + ": " + AtomicFiles.reason(file);
         }
         return message;
-    }
-
-    /** Why a file operation failed, without the file's name. */
-    static String reason(Exception e) {
-        if (e instanceof java.nio.file.NoSuchFileException) {
-            return "no such file or folder";
-        }
-        if (e instanceof java.nio.file.AccessDeniedException) {
-            return "permission denied";
-        }
-        if (e instanceof FileSystemException file && file.getReason() != null) {
-            return file.getReason();
-        }
-        return message(e);
     }
 
     private static boolean isNativeOutOfMemory(String message) {

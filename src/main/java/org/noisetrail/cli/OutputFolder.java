@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.trace.AtomicFiles;
 
 /** A folder that a command writes its files to; it is made if it is not there. */
 final class OutputFolder {
@@ -28,7 +29,7 @@ final class OutputFolder {
                 Files.deleteIfExists(probe);
             }
         } catch (IOException e) {
-            throw new NoisetrailException("cannot write to the folder " + folder + ": " + Failures.reason(e), e);
+            throw new NoisetrailException("cannot write to the folder " + folder + ": " + AtomicFiles.reason(e), e);
         }
         return new OutputFolder(folder);
     }
@@ -57,7 +58,7 @@ final class OutputFolder {
         try {
             Files.deleteIfExists(file);
         } catch (IOException e) {
-            throw new NoisetrailException("cannot remove " + file + ": " + Failures.reason(e), e);
+            throw new NoisetrailException("cannot remove " + file + ": " + AtomicFiles.reason(e), e);
         }
     }
 }

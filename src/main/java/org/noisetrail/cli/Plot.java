@@ -24,6 +24,7 @@ import org.knowm.xchart.style.Styler.LegendLayout;
 import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
+import org.noisetrail.trace.AtomicFiles;
 
 /**
  * A drawn plot, in both forms that it is written in.

@@ -16,6 +16,7 @@ import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.Method;
 import org.noisetrail.search.Search;
+import org.noisetrail.trace.AtomicFiles;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;

@@ -14,6 +14,7 @@ import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.ImageResult;
 import org.noisetrail.search.SearchListener;
 import org.noisetrail.search.Trail;
+import org.noisetrail.trace.AtomicFiles;
 import org.noisetrail.trace.Progress;
 
 /** The files of a run: each image when it is finished, the rest when the run has ended, however it did. */

@@ -7,6 +7,7 @@ import java.util.List;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.search.ImageResult;
 import org.noisetrail.search.Trail;
+import org.noisetrail.trace.AtomicFiles;
 
 /** Trails in files of their own, and within pictures. */
 final class TrailFiles {
@@ -30,7 +31,7 @@ final class TrailFiles {
                 return Trail.parse(file.toString(), text);
             }
         } catch (IOException e) {
-            throw new NoisetrailException("cannot read " + file + ": " + Failures.reason(e), e);
+            throw new NoisetrailException("cannot read " + file + ": " + AtomicFiles.reason(e), e);
         }
         return Trail.read(file);
     }

@@ -13,12 +13,9 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.AtomicMoveNotSupportedException;
 import java.nio.file.FileSystemException;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -27,11 +24,11 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.function.Consumer;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.trace.AtomicFiles;
 
 /**
  * A safetensors file: named tensors behind a JSON header. Opening reads and checks the header only; nothing but {@link #tensor} loads
@@ -264,26 +261,12 @@ public final class Safetensors {
          * @throws NoisetrailException if it cannot be written, with the system's reason
          */
         public void write(Path file) {
-            Path target = file.toAbsolutePath();
-            Path temporary = target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ".tmp");
-            try {
+            AtomicFiles.replace(file, temporary -> {
                 try (FileChannel channel =
-                        FileChannel.open(temporary, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+                        FileChannel.open(temporary, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
                     writeTo(channel);
                 }
-                try {
-                    Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-                } catch (AtomicMoveNotSupportedException e) {
-                    Files.move(temporary, target, StandardCopyOption.REPLACE_EXISTING);
-                }
-            } catch (IOException e) {
-                try {
-                    Files.deleteIfExists(temporary);
-                } catch (IOException cleanup) {
-                    e.addSuppressed(cleanup);
-                }
-                throw failed("cannot write", file, e);
-            }
+            });
         }
 
         private Writer put(String name, Dtype dtype, int elements, long[] shape, Consumer<ByteBuffer> fill) {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -13,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.trace.AtomicFiles;
 
 /**
  * Rounds step by step, as a {@link Calibration} gives them: a small JSON file.
@@ -57,7 +59,7 @@ public record RoundSchedule(EdmSampler sampler, List<Integer> rounds) implements
         root.set("sampler", SamplerJson.write(sampler));
         ArrayNode list = root.putArray("rounds");
         rounds.forEach(list::add);
-        WholeFile.write(file, root + "\n");
+        AtomicFiles.write(file, (root + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
     /** @throws NoisetrailException if the file is missing or not a schedule */

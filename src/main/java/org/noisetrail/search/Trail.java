@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -19,6 +20,7 @@ import org.noisetrail.NoisetrailException;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.noise.Recipe;
 import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.trace.AtomicFiles;
 
 /**
  * Regenerates images from the names of their noise: {@code trail.json}, a few hundred bytes an image. Immutable.
@@ -111,7 +113,7 @@ public record Trail(
 
     /** Writes the file, whole or not at all. */
     public void write(Path file) {
-        WholeFile.write(file, toJson() + "\n");
+        AtomicFiles.write(file, (toJson() + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
     /**

@@ -1,4 +1,4 @@
-package org.noisetrail.cli;
+package org.noisetrail.trace;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
