@@ -33,9 +33,12 @@ final class ComparisonPlots {
         lines.values().forEach(rows -> rows.sort(Comparator.comparingDouble(ComparisonTable.Row::networkEvaluations)));
     }
 
-    /** Words as the name of a file. */
+    /** A reward as the name of a file: other rewards have other names. */
     static String slug(String words) {
-        return words.replaceAll("[^A-Za-z0-9]+", "-").replaceAll("^-|-$", "");
+        return words.replaceAll("^-", "minus-")
+                .replace("+", "-plus-")
+                .replace("*", "x")
+                .replaceAll("[^A-Za-z0-9.]+", "-");
     }
 
     static List<Plot> of(ComparisonTable table) {

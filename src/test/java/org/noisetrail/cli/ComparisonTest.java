@@ -413,7 +413,8 @@ class ComparisonTest {
     void plotsArePicturesAndDrawings(@TempDir Path folder) throws Exception {
         new ComparisonFiles(compare(folder, plan(CONTENDERS, AIMS, 60L, 120L)), settings())
                 .write(OutputFolder.open(folder));
-        for (String name : List.of("brightness-by-nfe", "brightness-held-out", "brightness-by-step")) {
+        for (String name :
+                List.of("brightness-by-nfe", "brightness-held-out", "brightness-by-step", "minus-brightness-by-nfe")) {
             assertThat(ImageIO.read(folder.resolve("plots/" + name + ".png").toFile())
                             .getWidth())
                     .isEqualTo(960);
