@@ -23,6 +23,10 @@ public final class Benchmarks {
             Overhead.print();
             return;
         }
+        if (args.length == 1 && args[0].equals("scaling")) {
+            Scaling.print();
+            return;
+        }
         CommandLineOptions line = new CommandLineOptions(args);
         if (line.shouldHelp()) {
             line.showHelp();

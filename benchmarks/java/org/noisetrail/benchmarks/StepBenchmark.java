@@ -3,6 +3,7 @@ package org.noisetrail.benchmarks;
 import java.util.concurrent.TimeUnit;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Model;
+import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.search.Beam;
@@ -28,7 +29,7 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** The mean time of a step of a whole search, by method and number of images: N = 4 candidates, K = 2 rounds, brightness. */
+/** The mean time of a step of a whole search, by method, number of images and reward ({@code -p reward=class}): N = 4 candidates, K = 2 rounds. */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SingleShotTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
@@ -45,6 +46,10 @@ public class StepBenchmark {
     @Param({"1", "4", "16"})
     public int images;
 
+    /** {@code brightness}, {@code compressibility} or {@code class}. */
+    @Param("brightness")
+    public String reward;
+
     private Model model;
     private Search search;
 
@@ -54,8 +59,17 @@ public class StepBenchmark {
         search = Search.builder(model.denoiser())
                 .sampler(EdmSampler.DEFAULT.withSteps(STEPS))
                 .method(method())
-                .reward(Rewards.brightness())
+                .reward(reward())
                 .build();
+    }
+
+    private Reward reward() {
+        return switch (reward) {
+            case "brightness" -> Rewards.brightness();
+            case "compressibility" -> Rewards.compressibility(0);
+            case "class" -> Rewards.classProbability("class", model.classifier());
+            default -> throw new IllegalArgumentException("reward must be one of the above: " + reward);
+        };
     }
 
     private Method method() {

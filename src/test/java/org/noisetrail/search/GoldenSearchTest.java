@@ -252,4 +252,25 @@ class GoldenSearchTest {
                     .isEqualTo(searched.images().get(i).pivotNorm());
         }
     }
+
+    @Test
+    void aRoundAllocatesAtMostTenKilobytesInJava() {
+        long few = allocated(4);
+        long many = allocated(14);
+        assertThat((many - few) / (13 * 10)).as("bytes a round").isLessThan(10 * 1024);
+    }
+
+    /** What a second search of that many rounds a step allocates on this thread. */
+    private static long allocated(int rounds) {
+        Search search = Search.builder(model.denoiser())
+                .reward(Rewards.brightness())
+                .method(LocalSearch.builder().rounds(rounds).build())
+                .build();
+        com.sun.management.ThreadMXBean threads =
+                (com.sun.management.ThreadMXBean) java.lang.management.ManagementFactory.getThreadMXBean();
+        search.run(ImageRequest.of(0, 1, 0));
+        long before = threads.getCurrentThreadAllocatedBytes();
+        search.run(ImageRequest.of(0, 1, 0));
+        return threads.getCurrentThreadAllocatedBytes() - before;
+    }
 }
