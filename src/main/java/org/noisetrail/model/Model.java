@@ -67,9 +67,10 @@ public final class Model implements AutoCloseable {
      * model.pt}, TorchScript), with {@code classifier.pt} and {@code heldout.pt} where they are there. A name wins over a folder of that name;
      * write {@code ./fashion-mnist} for the folder.
      *
-     * @throws org.noisetrail.NoisetrailException if there is no such model, or a file is missing or broken
+     * @throws org.noisetrail.NoisetrailException if there is no such model, a file is missing or broken, or the device cannot be used
      */
     public static Model load(String nameOrFolder, Device device) {
+        Torch.require(device);
         if (EMBEDDED.contains(nameOrFolder)) {
             return new Model(nameOrFolder, ModelFiles.embedded(nameOrFolder), device);
         }

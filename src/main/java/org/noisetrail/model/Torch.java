@@ -5,13 +5,14 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.global.torch;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.kernels.Device;
+import org.noisetrail.kernels.Kernels;
 
 /** LibTorch as a whole: its threads, and its errors in one line. */
 public final class Torch {
     static {
         // OpenBLAS keeps threads of its own, which spin beside LibTorch's after each product: with two cores a network
-        // runs at a third
-        // of its speed. LibTorch's threads already share the work that matters.
+        // runs at a third of its speed. LibTorch's threads already share the work that matters.
         openblas_nolapack.blas_set_num_threads(Integer.getInteger("org.noisetrail.blasThreads", 1));
     }
 
@@ -31,6 +32,25 @@ public final class Torch {
     /** How many threads LibTorch's operations use on this thread. */
     public static int threads() {
         return torch.get_num_threads();
+    }
+
+    /** @throws NoisetrailException that says what is missing, if LibTorch or the kernels cannot run on the device */
+    static void require(Device device) {
+        if (!device.isCuda()) {
+            return;
+        }
+        String missing = !torch.hasCUDA()
+                ? "this is LibTorch's CPU build; build with -Pgpu (NOISETRAIL_MAVEN_OPTIONS=-Pgpu ./noisetrail ...)"
+                : !Kernels.cudaCompiled()
+                        ? "the kernels were compiled without CUDA; build where nvcc is found"
+                        : device.ordinal()
+                                        >= Math.min(
+                                                Byte.toUnsignedInt(torch.cuda_device_count()), Kernels.cudaDevices())
+                                ? "there is no such card, or no driver for it"
+                                : null;
+        if (missing != null) {
+            throw new NoisetrailException(device + " cannot be used: " + missing);
+        }
     }
 
     /**

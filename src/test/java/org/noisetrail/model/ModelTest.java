@@ -13,10 +13,12 @@ import java.util.function.Consumer;
 import java.util.stream.LongStream;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.kernels.Kernels;
 
 class ModelTest {
     private static final Safetensors NAIVE =
@@ -277,5 +279,13 @@ class ModelTest {
         assertThatThrownBy(() -> Model.load(model, Device.CPU))
                 .isInstanceOf(NoisetrailException.class)
                 .hasMessage(message);
+    }
+
+    @Test
+    void aCardThatIsNotThereIsOneClearLine() {
+        Assumptions.assumeTrue(Kernels.cudaDevices() == 0, "there is a card");
+        assertThatThrownBy(() -> Model.load("fashion-mnist", Device.parse("cuda")))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessageStartingWith("cuda:0 cannot be used: ");
     }
 }
