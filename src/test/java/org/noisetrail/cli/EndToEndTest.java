@@ -295,7 +295,10 @@ class EndToEndTest {
 
     /** A Java process of this test's class path, with its output in the files out.txt and err. */
     private static Process java(Path folder, Object... args) throws IOException {
+        // A shell that starts the tests in the background has them ignore SIGINT, and Java would inherit that.
         List<String> words = new ArrayList<>(List.of(
+                "env",
+                "--default-signal=INT",
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:-UsePerfData",
                 "-cp",
