@@ -9,10 +9,13 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.text.DecimalFormat;
+import java.text.DecimalFormatSymbols;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.knowm.xchart.VectorGraphicsEncoder;
 import org.knowm.xchart.VectorGraphicsEncoder.VectorGraphicsFormat;
 import org.knowm.xchart.XYChart;
@@ -105,6 +108,7 @@ record Plot(String name, String title, byte[] png, byte[] svg) {
         chart.getStyler().setXAxisLogarithmic(logarithmic);
         if (logarithmic) {
             chart.getStyler().setXAxisLogarithmicDecadeOnly(false);
+            chart.getStyler().setXAxisTickLabelsFormattingFunction(Plot::sparse);
         }
         for (Line line : shown) {
             XYSeries series = chart.addSeries(
@@ -210,5 +214,12 @@ record Plot(String name, String title, byte[] png, byte[] svg) {
     void write(OutputFolder folder) {
         AtomicFiles.write(folder.file("plots/" + name + ".png"), png);
         AtomicFiles.write(folder.file("plots/" + name + ".svg"), svg);
+    }
+
+    /** Labels 1, 2 and 5 of each decade: all nine would overlap. */
+    private static String sparse(double value) {
+        double leading = value / Math.pow(10, Math.floor(Math.log10(value) + 1e-9));
+        boolean shown = Stream.of(1, 2, 5).anyMatch(digit -> Math.abs(leading - digit) < 1e-6);
+        return shown ? new DecimalFormat("#0.###", DecimalFormatSymbols.getInstance(Locale.ROOT)).format(value) : "";
     }
 }
