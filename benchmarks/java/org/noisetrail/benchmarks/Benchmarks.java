@@ -23,8 +23,8 @@ public final class Benchmarks {
             Overhead.print();
             return;
         }
-        if (args.length == 1 && args[0].equals("scaling")) {
-            Scaling.print();
+        if (args.length > 0 && args[0].equals("scaling")) {
+            Scaling.print(args.length > 1 ? args[1] : "");
             return;
         }
         CommandLineOptions line = new CommandLineOptions(args);

@@ -56,16 +56,20 @@ final class Scaling {
         }
     }
 
-    static void print() {
+    /** @param which the tables whose title holds it: candidates, images, rounds, steps; empty for all */
+    static void print(String which) {
         try (Model model = Model.load("fashion-mnist", Device.CPU)) {
-            table(model, "candidates N", 1, new Case(1, 18, 1, 2), 2, 4, 8, 16, 32, 64);
-            table(model, "images", 0, new Case(1, 18, 4, 1), 2, 4, 8, 16);
-            table(model, "rounds K", 2, new Case(4, 18, 4, 1), 2, 4, 8);
-            table(model, "steps T", 3, new Case(4, 9, 4, 1), 18, 36);
+            table(model, which, "candidates N", 1, new Case(1, 18, 1, 2), 2, 4, 8, 16, 32, 64);
+            table(model, which, "images", 0, new Case(1, 18, 4, 1), 2, 4, 8, 16);
+            table(model, which, "rounds K", 2, new Case(4, 18, 4, 1), 2, 4, 8);
+            table(model, which, "steps T", 3, new Case(4, 9, 4, 1), 18, 36);
         }
     }
 
-    private static void table(Model model, String what, int field, Case first, int... values) {
+    private static void table(Model model, String which, String what, int field, Case first, int... values) {
+        if (!what.contains(which)) {
+            return;
+        }
         System.out.println(
                 "\n## Cost against " + what + " (eps-greedy, brightness, max-batch 64; median of " + RUNS + ")\n");
         System.out.println("| images | T | N | K | NFE an image | ms an image | ms per NFE |");
