@@ -136,8 +136,11 @@ public final class StepEngine implements AutoCloseable {
         Rows x = rows(draws.rows());
         try (StepEvent noise = StepEvent.noise(images.length, draws.rows(), -1, 0)) {
             kernels.noise(draws.table(0), draws.rows(), seed, elements, (float) sampler.sigma(0), x.pointer());
+            return x;
+        } catch (Throwable t) {
+            x.close();
+            throw t;
         }
-        return x;
     }
 
     /** The noise of each row alone, to {@code into.noise()}, without a transition. */
