@@ -7,7 +7,7 @@ import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Model;
 import org.noisetrail.model.Preconditioning;
-import org.noisetrail.model.Tensors;
+import org.noisetrail.torch.Tensors;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;

@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.noisetrail.trace.AtomicFiles;
+import org.noisetrail.files.AtomicFiles;
 
 /**
  * What a comparison leaves behind.

@@ -4,8 +4,8 @@ import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.model.Classifier;
 import org.noisetrail.model.ImageShape;
-import org.noisetrail.model.Tensors;
 import org.noisetrail.reward.Image;
+import org.noisetrail.torch.Tensors;
 
 /** How much images differ: the mean Euclidean distance of two of them in a classifier's logits. */
 final class Diversity {

@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Model;
-import org.noisetrail.model.Torch;
+import org.noisetrail.torch.Torch;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.noisetrail.NoisetrailException;
-import org.noisetrail.trace.AtomicFiles;
+import org.noisetrail.files.AtomicFiles;
 
 /** A folder that a command writes its files to; it is made if it is not there. */
 final class OutputFolder {

@@ -27,7 +27,7 @@ import org.knowm.xchart.style.Styler.LegendLayout;
 import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
-import org.noisetrail.trace.AtomicFiles;
+import org.noisetrail.files.AtomicFiles;
 
 /**
  * A drawn plot, in both forms that it is written in.

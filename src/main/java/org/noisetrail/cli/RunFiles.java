@@ -7,14 +7,14 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.noisetrail.checkpoint.Safetensors;
+import org.noisetrail.files.AtomicFiles;
 import org.noisetrail.model.ImageShape;
-import org.noisetrail.model.Safetensors;
 import org.noisetrail.reward.Image;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.ImageResult;
 import org.noisetrail.search.SearchListener;
 import org.noisetrail.search.Trail;
-import org.noisetrail.trace.AtomicFiles;
 import org.noisetrail.trace.Progress;
 
 /** The files of a run: each image when it is finished, the rest when the run has ended, however it did. */

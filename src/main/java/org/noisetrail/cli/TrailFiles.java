@@ -5,9 +5,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.files.AtomicFiles;
 import org.noisetrail.search.ImageResult;
 import org.noisetrail.search.Trail;
-import org.noisetrail.trace.AtomicFiles;
 
 /** Trails in files of their own, and within pictures. */
 final class TrailFiles {

@@ -11,6 +11,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.torch.Tensors;
 
 /**
  * A denoiser that is exact: the posterior mean E[x0 | x0 + sigma n = x] where the data are a mixture of isotropic Gaussians, one mixture a

@@ -3,12 +3,13 @@ package org.noisetrail.model;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.torch.Tensors;
 
 /** What a denoiser may be given; wrong shapes would otherwise surface deep inside LibTorch, or broadcast. */
-final class Inputs {
+public final class Inputs {
     private Inputs() {}
 
-    static void check(Denoiser denoiser, Tensor input, Tensor noise, @Nullable Tensor labels) {
+    public static void check(Denoiser denoiser, Tensor input, Tensor noise, @Nullable Tensor labels) {
         ImageShape shape = denoiser.shape();
         if (input.dim() != 4
                 || input.size(1) != shape.channels()

@@ -8,7 +8,16 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.checkpoint.Digest;
+import org.noisetrail.checkpoint.FileWeights;
+import org.noisetrail.checkpoint.ModelFiles;
+import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.model.edm.EdmDenoiser;
+import org.noisetrail.model.edm.NetworkConfig;
+import org.noisetrail.model.script.TorchScriptClassifier;
+import org.noisetrail.model.script.TorchScriptDenoiser;
+import org.noisetrail.torch.Torch;
 
 /**
  * A model as users name it: a denoiser with what came beside it. Owns its networks. Safe to share between threads; close it once.

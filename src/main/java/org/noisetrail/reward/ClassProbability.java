@@ -7,7 +7,7 @@ import org.noisetrail.NoisetrailException;
 import org.noisetrail.kernels.Kernels;
 import org.noisetrail.model.Classifier;
 import org.noisetrail.model.ImageShape;
-import org.noisetrail.model.Tensors;
+import org.noisetrail.torch.Tensors;
 
 final class ClassProbability implements Reward {
     private final String name;

@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.ToDoubleFunction;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.NoisetrailException;
-import org.noisetrail.model.Tensors;
+import org.noisetrail.torch.Tensors;
 
 /**
  * A user's function, called on threads of a pool of its own: those of the common pool cannot be interrupted while the function

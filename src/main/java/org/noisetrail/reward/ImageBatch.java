@@ -6,7 +6,7 @@ import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.ImageShape;
-import org.noisetrail.model.Tensors;
+import org.noisetrail.torch.Tensors;
 
 /**
  * A batch of 8-bit images with their classes, on one device; a view that its maker owns.

@@ -3,7 +3,7 @@ package org.noisetrail.reward;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.kernels.Kernels;
 import org.noisetrail.model.ImageShape;
-import org.noisetrail.model.Tensors;
+import org.noisetrail.torch.Tensors;
 
 record JpegBytes() implements Reward {
     @Override

@@ -3,7 +3,7 @@ package org.noisetrail.reward;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.noisetrail.model.Tensors;
+import org.noisetrail.torch.Tensors;
 
 /** What every reward asks of the tensor that it fills. */
 final class Scores {

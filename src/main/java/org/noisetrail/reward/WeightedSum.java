@@ -9,7 +9,7 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.kernels.Kernels;
 import org.noisetrail.model.ImageShape;
-import org.noisetrail.model.Tensors;
+import org.noisetrail.torch.Tensors;
 
 record WeightedSum(String name, List<Part> parts) implements Reward {
     record Part(Reward reward, double weight) {

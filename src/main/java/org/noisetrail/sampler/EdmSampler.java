@@ -98,7 +98,7 @@ public record EdmSampler(
     }
 
     /** The kernels' table of steps (nt_step), 12 floats a step. */
-    float[] table(Preconditioning preconditioning) {
+    public float[] table(Preconditioning preconditioning) {
         float[] table = new float[12 * steps];
         for (int i = 0; i < steps; i++) {
             Preconditioning.Coefficients now = preconditioning.at(sigmaHat(i));

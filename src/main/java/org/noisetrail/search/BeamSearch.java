@@ -8,13 +8,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.engine.Candidates;
+import org.noisetrail.engine.Draws;
+import org.noisetrail.engine.Kind;
+import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.Rows;
+import org.noisetrail.engine.StepEngine;
 import org.noisetrail.noise.Recipe;
-import org.noisetrail.sampler.Candidates;
-import org.noisetrail.sampler.Draws;
-import org.noisetrail.sampler.Kind;
-import org.noisetrail.sampler.Locality;
-import org.noisetrail.sampler.Rows;
-import org.noisetrail.sampler.StepEngine;
 
 /** {@link Beam}: the candidates of all images and all their beams advance together. */
 final class BeamSearch implements Strategy {

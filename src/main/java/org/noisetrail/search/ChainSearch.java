@@ -5,14 +5,14 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.engine.Candidates;
+import org.noisetrail.engine.Draws;
+import org.noisetrail.engine.Kind;
+import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.Rows;
+import org.noisetrail.engine.StepEngine;
+import org.noisetrail.engine.Winners;
 import org.noisetrail.noise.Recipe;
-import org.noisetrail.sampler.Candidates;
-import org.noisetrail.sampler.Draws;
-import org.noisetrail.sampler.Kind;
-import org.noisetrail.sampler.Locality;
-import org.noisetrail.sampler.Rows;
-import org.noisetrail.sampler.StepEngine;
-import org.noisetrail.sampler.Winners;
 
 /** Independent chains an image, the best of which is kept: best-of-N; with one chain, the naive sampler. */
 final class ChainSearch implements Strategy {

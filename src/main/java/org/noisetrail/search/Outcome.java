@@ -2,8 +2,8 @@ package org.noisetrail.search;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.engine.Rows;
 import org.noisetrail.noise.Recipe;
-import org.noisetrail.sampler.Rows;
 
 /**
  * What a method made of a wave, by slot. Owns the final states.

@@ -2,13 +2,13 @@ package org.noisetrail.search;
 
 import java.util.Arrays;
 import java.util.List;
+import org.noisetrail.engine.Candidates;
+import org.noisetrail.engine.Draws;
+import org.noisetrail.engine.Kind;
+import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.Rows;
+import org.noisetrail.engine.StepEngine;
 import org.noisetrail.noise.Recipe;
-import org.noisetrail.sampler.Candidates;
-import org.noisetrail.sampler.Draws;
-import org.noisetrail.sampler.Kind;
-import org.noisetrail.sampler.Locality;
-import org.noisetrail.sampler.Rows;
-import org.noisetrail.sampler.StepEngine;
 
 /** Regenerates trajectories from recipes: one transition a step, each with the noise its draws name. */
 final class ReplaySearch implements Strategy {

@@ -13,8 +13,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.files.AtomicFiles;
 import org.noisetrail.sampler.EdmSampler;
-import org.noisetrail.trace.AtomicFiles;
 
 /**
  * Rounds step by step, as a {@link Calibration} gives them: a small JSON file.

@@ -8,13 +8,13 @@ import java.util.Objects;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.engine.Draws;
+import org.noisetrail.engine.Kind;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.reward.Image;
 import org.noisetrail.reward.Reward;
-import org.noisetrail.sampler.Draws;
 import org.noisetrail.sampler.EdmSampler;
-import org.noisetrail.sampler.Kind;
 
 /**
  * A search over the noise of a diffusion model's trajectories: what to draw with, by which method, for which reward.

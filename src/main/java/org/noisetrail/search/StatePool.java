@@ -3,8 +3,8 @@ package org.noisetrail.search;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
-import org.noisetrail.sampler.Rows;
-import org.noisetrail.sampler.StepEngine;
+import org.noisetrail.engine.Rows;
+import org.noisetrail.engine.StepEngine;
 
 /** States that come and go, in rows that are used again. It grows as more are held at once, by doubling. */
 final class StatePool implements AutoCloseable {

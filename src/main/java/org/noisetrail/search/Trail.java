@@ -17,10 +17,10 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.files.AtomicFiles;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.noise.Recipe;
 import org.noisetrail.sampler.EdmSampler;
-import org.noisetrail.trace.AtomicFiles;
 
 /**
  * Regenerates images from the names of their noise: {@code trail.json}, a few hundred bytes an image. Immutable.

@@ -3,13 +3,13 @@ package org.noisetrail.search;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntConsumer;
+import org.noisetrail.engine.Candidates;
+import org.noisetrail.engine.Draws;
+import org.noisetrail.engine.Kind;
+import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.StepEngine;
 import org.noisetrail.noise.Recipe;
-import org.noisetrail.sampler.Candidates;
-import org.noisetrail.sampler.Draws;
 import org.noisetrail.sampler.EdmSampler;
-import org.noisetrail.sampler.Kind;
-import org.noisetrail.sampler.Locality;
-import org.noisetrail.sampler.StepEngine;
 import org.noisetrail.trace.Ledger;
 
 /** A group of images that go through a search together: what a method works on. An image is named by its slot, its place in the group. */

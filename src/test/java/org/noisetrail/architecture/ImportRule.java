@@ -13,8 +13,19 @@ import java.util.Map;
 /** The house's rules (DESIGN, section 2), for the house that stands at a root package. */
 final class ImportRule {
     /** From the top down: a room may use those after it, never those before it. */
-    static final List<String> ROOMS =
-            List.of("cli", "search", "sampler", "reward", "model", "noise", "trace", "kernels");
+    static final List<String> ROOMS = List.of(
+            "cli",
+            "search",
+            "engine",
+            "sampler",
+            "reward",
+            "model",
+            "checkpoint",
+            "torch",
+            "kernels",
+            "trace",
+            "files",
+            "noise");
 
     private ImportRule() {}
 

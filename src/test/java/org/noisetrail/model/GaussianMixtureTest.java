@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.Arrays;
 import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.Test;
+import org.noisetrail.testing.Nets;
 
 class GaussianMixtureTest {
     private static final ImageShape PIXEL = new ImageShape(1, 1, 1);

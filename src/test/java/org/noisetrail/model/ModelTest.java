@@ -17,8 +17,11 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.kernels.Kernels;
+import org.noisetrail.testing.Nets;
+import org.noisetrail.torch.Tensors;
 
 class ModelTest {
     private static final Safetensors NAIVE =

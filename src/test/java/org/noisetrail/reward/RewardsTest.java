@@ -24,7 +24,7 @@ import org.noisetrail.NoisetrailException;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Classifier;
 import org.noisetrail.model.ImageShape;
-import org.noisetrail.model.Tensors;
+import org.noisetrail.torch.Tensors;
 
 class RewardsTest {
     private static final ImageShape GREY = new ImageShape(1, 28, 28);

@@ -8,7 +8,7 @@ import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Preconditioning;
-import org.noisetrail.model.Tensors;
+import org.noisetrail.torch.Tensors;
 
 /**
  * The exact denoiser of a mixture of equal, isotropic Gaussians, in plain Java: the tests' own, beside the library's. Component k has

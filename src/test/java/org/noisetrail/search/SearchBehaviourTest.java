@@ -22,11 +22,11 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.model.ImageShape;
-import org.noisetrail.model.Torch;
 import org.noisetrail.reward.ImageBatch;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.torch.Torch;
 import org.noisetrail.trace.Costs;
 
 /** What a search costs, what it does not depend on, how it ends early, and what it leaves behind. */

@@ -12,11 +12,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.model.ImageShape;
-import org.noisetrail.model.Tensors;
 import org.noisetrail.reward.ImageBatch;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.torch.Tensors;
 
 /** What must hold whatever the bits: laws of the sampler and of the methods, on mixtures whose denoiser is exact. */
 class SearchLawsTest {

@@ -18,20 +18,20 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.noisetrail.engine.Candidates;
+import org.noisetrail.engine.Draws;
+import org.noisetrail.engine.Kind;
+import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.Rows;
+import org.noisetrail.engine.StepEngine;
 import org.noisetrail.model.ImageShape;
-import org.noisetrail.model.Tensors;
 import org.noisetrail.noise.Recipe;
 import org.noisetrail.reward.Image;
 import org.noisetrail.reward.ImageBatch;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
-import org.noisetrail.sampler.Candidates;
-import org.noisetrail.sampler.Draws;
 import org.noisetrail.sampler.EdmSampler;
-import org.noisetrail.sampler.Kind;
-import org.noisetrail.sampler.Locality;
-import org.noisetrail.sampler.Rows;
-import org.noisetrail.sampler.StepEngine;
+import org.noisetrail.torch.Tensors;
 import org.noisetrail.trace.Ledger;
 
 /** Beam and tree search against exhaustive search, and against simulations run one by one. */

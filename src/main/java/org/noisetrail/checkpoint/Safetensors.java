@@ -1,0 +1,533 @@
+package org.noisetrail.checkpoint;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.EOFException;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.files.AtomicFiles;
+
+/**
+ * A safetensors file: named tensors behind a JSON header. Opening reads and checks the header only; nothing but {@link #tensor} loads
+ * LibTorch.
+ *
+ * <p>Files are not trusted: a header that is cut, too long, ambiguous or at odds with the file's length is refused when opened, with one
+ * line that names file, tensor and fact. Immutable, so safe to share between threads.
+ */
+public final class Safetensors {
+    /** What a tensor's elements are; the types this library reads and writes. */
+    public enum Dtype {
+        F64(8),
+        F32(4),
+        F16(2),
+        BF16(2),
+        I64(8),
+        I32(4),
+        U8(1);
+
+        private final int size;
+
+        Dtype(int size) {
+            this.size = size;
+        }
+
+        /** Bytes of one element. */
+        public int size() {
+            return size;
+        }
+
+        boolean isFloating() {
+            return this == F64 || this == F32 || this == F16 || this == BF16;
+        }
+    }
+
+    /**
+     * One tensor as the header has it.
+     *
+     * @param shape each dimension >= 0; empty for a scalar
+     * @param offset where its bytes begin in the file
+     * @param bytes how many they are
+     */
+    public record Entry(String name, Dtype dtype, List<Long> shape, long offset, long bytes) {
+        public long elements() {
+            return bytes / dtype.size();
+        }
+
+        public long[] shapeArray() {
+            return shape.stream().mapToLong(Long::longValue).toArray();
+        }
+    }
+
+    /** The limit of the format's own library. */
+    private static final long MAX_HEADER = 100_000_000;
+
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
+
+    private final Path file;
+    private final Map<String, Entry> entries;
+
+    private Safetensors(Path file, Map<String, Entry> entries) {
+        this.file = file;
+        this.entries = Collections.unmodifiableMap(entries);
+    }
+
+    /** @throws NoisetrailException if there is no such file, or its header is not sound */
+    public static Safetensors open(Path file) {
+        try (FileChannel channel = FileChannel.open(file)) {
+            return new Safetensors(file, readHeader(file, channel));
+        } catch (IOException e) {
+            throw failed("cannot read", file, e);
+        }
+    }
+
+    public Path file() {
+        return file;
+    }
+
+    /** The tensors by name, in the file's order. */
+    public Map<String, Entry> entries() {
+        return entries;
+    }
+
+    /** @throws NoisetrailException if there is no such tensor */
+    public Entry entry(String name) {
+        Entry entry = entries.get(name);
+        if (entry == null) {
+            throw new NoisetrailException(file + ": no tensor \"" + name + "\"; it has " + preview(entries.keySet()));
+        }
+        return entry;
+    }
+
+    /** A tensor of any floating type as float32 (F64 is rounded). */
+    public float[] floats(String name) {
+        Entry entry = entry(name);
+        require(entry, entry.dtype.isFloating(), "F32, F16, BF16 or F64");
+        ByteBuffer bytes = read(entry);
+        float[] values = new float[(int) entry.elements()];
+        switch (entry.dtype) {
+            case F32 -> bytes.asFloatBuffer().get(values);
+            case F64 -> fill(values.length, i -> values[i] = (float) bytes.getDouble(8 * i));
+            case F16 -> fill(values.length, i -> values[i] = halfToFloat(bytes.getShort(2 * i)));
+            default -> fill(values.length, i -> values[i] = Float.intBitsToFloat(bytes.getShort(2 * i) << 16));
+        }
+        return values;
+    }
+
+    /** An F64 tensor. */
+    public double[] doubles(String name) {
+        Entry entry = entry(name);
+        require(entry, entry.dtype == Dtype.F64, "F64");
+        double[] values = new double[(int) Math.min(entry.elements(), Integer.MAX_VALUE)];
+        read(entry).asDoubleBuffer().get(values);
+        return values;
+    }
+
+    /** A tensor of integers: I64, I32, or U8 as 0..255. */
+    public long[] longs(String name) {
+        Entry entry = entry(name);
+        require(entry, !entry.dtype.isFloating(), "I64, I32 or U8");
+        ByteBuffer bytes = read(entry);
+        long[] values = new long[(int) entry.elements()];
+        switch (entry.dtype) {
+            case I64 -> bytes.asLongBuffer().get(values);
+            case I32 -> fill(values.length, i -> values[i] = bytes.getInt(4 * i));
+            default -> fill(values.length, i -> values[i] = bytes.get(i) & 0xff);
+        }
+        return values;
+    }
+
+    /** A U8 tensor; each byte is 0..255 unsigned. */
+    public byte[] bytes(String name) {
+        Entry entry = entry(name);
+        require(entry, entry.dtype == Dtype.U8, "U8");
+        byte[] values = new byte[(int) entry.elements()];
+        read(entry).get(values);
+        return values;
+    }
+
+    /**
+     * A tensor as LibTorch has it, in its own type, on the CPU. Not copied where the file allows it: its memory is the mapped file, which
+     * stays mapped as long as LibTorch uses it. Do not write to it, and do not truncate the file meanwhile.
+     *
+     * @return the caller's to close
+     */
+    public Tensor tensor(String name) {
+        return MappedTensor.of(file, entry(name));
+    }
+
+    /** Collects tensors to be written. */
+    public static Writer writer() {
+        return new Writer();
+    }
+
+    /** Tensors from Java arrays, to be written to one file. The arrays are not copied: leave them alone until {@link #write} is done. */
+    public static final class Writer {
+        private record Part(Dtype dtype, long[] shape, Consumer<ByteBuffer> fill, long bytes) {}
+
+        private final Map<String, Part> parts = new LinkedHashMap<>();
+        private final Map<String, String> metadata = new LinkedHashMap<>();
+
+        private Writer() {}
+
+        public Writer put(String name, float[] values, long... shape) {
+            return put(
+                    name,
+                    Dtype.F32,
+                    values.length,
+                    shape,
+                    buffer -> buffer.asFloatBuffer().put(values));
+        }
+
+        public Writer put(String name, double[] values, long... shape) {
+            return put(
+                    name,
+                    Dtype.F64,
+                    values.length,
+                    shape,
+                    buffer -> buffer.asDoubleBuffer().put(values));
+        }
+
+        public Writer put(String name, long[] values, long... shape) {
+            return put(
+                    name,
+                    Dtype.I64,
+                    values.length,
+                    shape,
+                    buffer -> buffer.asLongBuffer().put(values));
+        }
+
+        public Writer put(String name, int[] values, long... shape) {
+            return put(
+                    name,
+                    Dtype.I32,
+                    values.length,
+                    shape,
+                    buffer -> buffer.asIntBuffer().put(values));
+        }
+
+        /** U8. */
+        public Writer put(String name, byte[] values, long... shape) {
+            return put(name, Dtype.U8, values.length, shape, buffer -> buffer.put(values));
+        }
+
+        /** Bits of F16 or BF16. */
+        public Writer put(String name, Dtype half, short[] bits, long... shape) {
+            if (half != Dtype.F16 && half != Dtype.BF16) {
+                throw new IllegalArgumentException("dtype must be F16 or BF16: " + half);
+            }
+            return put(
+                    name,
+                    half,
+                    bits.length,
+                    shape,
+                    buffer -> buffer.asShortBuffer().put(bits));
+        }
+
+        /** A line of the header's {@code __metadata__}. */
+        public Writer metadata(String key, String value) {
+            metadata.put(key, value);
+            return this;
+        }
+
+        /**
+         * Writes the file whole or not at all: beside its place, then moved there.
+         *
+         * @throws NoisetrailException if it cannot be written, with the system's reason
+         */
+        public void write(Path file) {
+            AtomicFiles.replace(file, temporary -> {
+                try (FileChannel channel =
+                        FileChannel.open(temporary, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+                    writeTo(channel);
+                }
+            });
+        }
+
+        private Writer put(String name, Dtype dtype, int elements, long[] shape, Consumer<ByteBuffer> fill) {
+            if (name.equals("__metadata__") || parts.containsKey(name)) {
+                throw new IllegalArgumentException("tensor name must be new and not __metadata__: " + name);
+            }
+            long product = 1;
+            for (long dimension : shape) {
+                product = dimension < 0 ? -1 : Math.multiplyExact(product, dimension);
+            }
+            if (product != elements) {
+                throw new IllegalArgumentException("shape must have as many elements as there are values (" + elements
+                        + "): " + Arrays.toString(shape));
+            }
+            parts.put(name, new Part(dtype, shape.clone(), fill, (long) elements * dtype.size()));
+            return this;
+        }
+
+        private void writeTo(FileChannel channel) throws IOException {
+            // Wide types first, so that each tensor lies on a multiple of its element's size.
+            List<Map.Entry<String, Part>> order = new ArrayList<>(parts.entrySet());
+            order.sort(Comparator.comparing(part -> -part.getValue().dtype.size()));
+            ObjectNode header = JSON.createObjectNode();
+            if (!metadata.isEmpty()) {
+                ObjectNode node = header.putObject("__metadata__");
+                metadata.forEach(node::put);
+            }
+            long offset = 0;
+            for (Map.Entry<String, Part> each : order) {
+                Part part = each.getValue();
+                ObjectNode node = header.putObject(each.getKey()).put("dtype", part.dtype.name());
+                var shape = node.putArray("shape");
+                for (long dimension : part.shape) {
+                    shape.add(dimension);
+                }
+                node.putArray("data_offsets").add(offset).add(offset + part.bytes);
+                offset += part.bytes;
+            }
+            byte[] json = JSON.writeValueAsBytes(header);
+            int padded = (json.length + 7) / 8 * 8;
+            ByteBuffer start = ByteBuffer.allocate(8 + padded).order(ByteOrder.LITTLE_ENDIAN);
+            start.putLong(padded).put(json);
+            while (start.hasRemaining()) {
+                start.put((byte) ' ');
+            }
+            writeFully(channel, start.flip());
+            for (Map.Entry<String, Part> each : order) {
+                ByteBuffer buffer = ByteBuffer.allocate(Math.toIntExact(each.getValue().bytes))
+                        .order(ByteOrder.LITTLE_ENDIAN);
+                each.getValue().fill.accept(buffer);
+                writeFully(channel, buffer.rewind());
+            }
+            channel.force(false);
+        }
+    }
+
+    private static void writeFully(FileChannel channel, ByteBuffer buffer) throws IOException {
+        while (buffer.hasRemaining()) {
+            channel.write(buffer);
+        }
+    }
+
+    private static Map<String, Entry> readHeader(Path file, FileChannel channel) throws IOException {
+        long size = channel.size();
+        if (size < 8) {
+            throw new NoisetrailException(
+                    file + ": not a safetensors file: " + size + " bytes, less than its header's length");
+        }
+        long length = read(channel, 0, 8).getLong();
+        if (length < 0 || length > size - 8) {
+            throw new NoisetrailException(file + ": not a safetensors file, or cut: the header should have "
+                    + Long.toUnsignedString(length) + " bytes, the file has " + (size - 8) + " after its length");
+        }
+        if (length > MAX_HEADER) {
+            throw new NoisetrailException(file + ": header must be <= " + MAX_HEADER + " bytes: " + length);
+        }
+        JsonNode header = parse(file, read(channel, 8, (int) length));
+        if (!header.isObject()) {
+            throw new NoisetrailException(file + ": header must be a JSON object");
+        }
+        List<Entry> entries = new ArrayList<>();
+        header.properties().forEach(field -> {
+            if (!field.getKey().equals("__metadata__")) {
+                entries.add(entry(file, field.getKey(), field.getValue(), 8 + length, size));
+            }
+        });
+        requireGapless(file, entries, 8 + length, size);
+        Map<String, Entry> byName = new LinkedHashMap<>();
+        entries.forEach(entry -> byName.put(entry.name, entry));
+        return byName;
+    }
+
+    private static JsonNode parse(Path file, ByteBuffer bytes) {
+        try {
+            // Decoded here, because Jackson would put replacement characters for some malformed bytes.
+            String text = StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
+            JsonNode header = JSON.readTree(text);
+            return header;
+        } catch (CharacterCodingException e) {
+            throw new NoisetrailException(file + ": header is not UTF-8");
+        } catch (JsonProcessingException e) {
+            throw new NoisetrailException(file + ": header is not sound JSON: " + oneLine(e.getOriginalMessage()));
+        }
+    }
+
+    private static Entry entry(Path file, String name, JsonNode node, long dataStart, long fileSize) {
+        String where = file + ": tensor \"" + oneLine(name) + "\": ";
+        JsonNode dtypeNode = node.path("dtype");
+        JsonNode shapeNode = node.path("shape");
+        JsonNode offsetsNode = node.path("data_offsets");
+        if (!dtypeNode.isTextual() || !shapeNode.isArray() || !offsetsNode.isArray() || offsetsNode.size() != 2) {
+            throw new NoisetrailException(where + "must have a dtype, a shape and two data_offsets");
+        }
+        Dtype dtype = dtype(where, dtypeNode.textValue());
+        List<Long> shape = new ArrayList<>();
+        long bytes = dtype.size();
+        try {
+            for (JsonNode dimension : shapeNode) {
+                long value = natural(where, "shape's dimensions", dimension);
+                shape.add(value);
+                bytes = Math.multiplyExact(bytes, value);
+            }
+        } catch (ArithmeticException e) {
+            throw new NoisetrailException(
+                    where + "shape " + oneLine(shapeNode.toString()) + " is larger than any file");
+        }
+        long begin = natural(where, "data_offsets", offsetsNode.get(0));
+        long end = natural(where, "data_offsets", offsetsNode.get(1));
+        if (begin > end || end > fileSize - dataStart) {
+            throw new NoisetrailException(where + "data_offsets must rise and be <= " + (fileSize - dataStart)
+                    + " (the file's data): [" + begin + ", " + end + "]");
+        }
+        if (end - begin != bytes) {
+            throw new NoisetrailException(where + "shape " + shape + " of " + dtype + " needs " + bytes
+                    + " bytes: the file has " + (end - begin));
+        }
+        return new Entry(name, dtype, List.copyOf(shape), dataStart + begin, bytes);
+    }
+
+    private static Dtype dtype(String where, String name) {
+        try {
+            return Dtype.valueOf(name);
+        } catch (IllegalArgumentException e) {
+            throw new NoisetrailException(
+                    where + "dtype must be one of " + Arrays.toString(Dtype.values()) + ": " + oneLine(name));
+        }
+    }
+
+    private static long natural(String where, String what, JsonNode node) {
+        if (!node.isIntegralNumber() || !node.canConvertToLong() || node.longValue() < 0) {
+            throw new NoisetrailException(
+                    where + what + " must be integers >= 0 and < 2^63: " + oneLine(node.toString()));
+        }
+        return node.longValue();
+    }
+
+    private static void requireGapless(Path file, List<Entry> entries, long dataStart, long fileSize) {
+        List<Entry> sorted = new ArrayList<>(entries);
+        sorted.sort(Comparator.comparingLong(Entry::offset).thenComparingLong(Entry::bytes));
+        long end = dataStart;
+        @Nullable String previous = null;
+        for (Entry entry : sorted) {
+            if (entry.offset != end) {
+                String before = previous == null ? "the header" : "\"" + oneLine(previous) + "\"";
+                throw new NoisetrailException(file + ": tensor \"" + oneLine(entry.name) + "\": "
+                        + (entry.offset < end
+                                ? "overlaps " + before
+                                : (entry.offset - end) + " bytes between it and " + before + " belong to no tensor"));
+            }
+            end = entry.offset + entry.bytes;
+            previous = entry.name;
+        }
+        if (end != fileSize) {
+            throw new NoisetrailException(file + ": the last " + (fileSize - end) + " bytes belong to no tensor");
+        }
+    }
+
+    private ByteBuffer read(Entry entry) {
+        if (entry.bytes > Integer.MAX_VALUE - 8) {
+            throw new NoisetrailException(file + ": tensor \"" + entry.name + "\": " + entry.bytes
+                    + " bytes do not fit a Java array; read it as a LibTorch tensor");
+        }
+        try (FileChannel channel = FileChannel.open(file)) {
+            return read(channel, entry.offset, (int) entry.bytes);
+        } catch (IOException e) {
+            throw failed("cannot read", file, e);
+        }
+    }
+
+    private static ByteBuffer read(FileChannel channel, long position, int length) throws IOException {
+        ByteBuffer buffer = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
+        readFully(channel, position, buffer);
+        return buffer.flip();
+    }
+
+    public static void readFully(FileChannel channel, long position, ByteBuffer buffer) throws IOException {
+        long at = position;
+        while (buffer.hasRemaining()) {
+            int count = channel.read(buffer, at);
+            if (count < 0) {
+                throw new EOFException("it ends " + buffer.remaining() + " bytes early");
+            }
+            at += count;
+        }
+    }
+
+    private void require(Entry entry, boolean fits, String dtypes) {
+        if (!fits) {
+            throw new NoisetrailException(
+                    file + ": tensor \"" + entry.name + "\": dtype must be " + dtypes + ": " + entry.dtype);
+        }
+    }
+
+    private interface IndexAction {
+        void at(int index);
+    }
+
+    private static void fill(int count, IndexAction action) {
+        for (int i = 0; i < count; i++) {
+            action.at(i);
+        }
+    }
+
+    private static float halfToFloat(short bits) {
+        int exponent = bits >> 10 & 0x1f;
+        int mantissa = bits & 0x3ff;
+        float magnitude = switch (exponent) {
+            case 0 -> mantissa * 0x1p-24f;
+            case 0x1f -> mantissa == 0 ? Float.POSITIVE_INFINITY : Float.NaN;
+            default -> Float.intBitsToFloat(exponent + 112 << 23 | mantissa << 13);
+        };
+        return bits < 0 ? -magnitude : magnitude;
+    }
+
+    public static NoisetrailException failed(String what, Path file, IOException cause) {
+        String reason;
+        if (cause instanceof NoSuchFileException) {
+            reason = "no such file or folder";
+        } else if (cause instanceof FileSystemException system && system.getReason() != null) {
+            reason = system.getReason();
+        } else {
+            reason = cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
+        }
+        return new NoisetrailException(what + " " + file + ": " + oneLine(reason), cause);
+    }
+
+    /** Text out of a file, fit for a message: no control characters, not long. */
+    public static String oneLine(String text) {
+        String clean = text.replaceAll("\\p{Cntrl}+", " ").strip();
+        return clean.length() <= 200 ? clean : clean.substring(0, 200) + "...";
+    }
+
+    public static String preview(Iterable<String> names) {
+        StringBuilder text = new StringBuilder();
+        int count = 0;
+        for (String name : names) {
+            if (count < 8) {
+                text.append(count > 0 ? ", " : "").append(oneLine(name));
+            }
+            count++;
+        }
+        return count == 0 ? "none" : count > 8 ? text + " and " + (count - 8) + " more" : text.toString();
+    }
+}

@@ -1,0 +1,16 @@
+package org.noisetrail.checkpoint;
+
+import org.bytedeco.pytorch.Tensor;
+
+/** A network's tensors as it asks for them: by name, with the shape each must have. Not thread-safe. */
+public interface Weights {
+    /**
+     * A float32 tensor on the CPU, not to be written to.
+     *
+     * @throws org.noisetrail.NoisetrailException if there is none of this name, or it has another shape
+     */
+    Tensor get(String name, long... shape);
+
+    /** @throws org.noisetrail.NoisetrailException if there are tensors that the network did not ask for */
+    void requireAllUsed();
+}

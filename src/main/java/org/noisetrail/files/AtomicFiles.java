@@ -1,0 +1,87 @@
+package org.noisetrail.files;
+
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.concurrent.atomic.AtomicLong;
+import org.noisetrail.NoisetrailException;
+
+/** Files that appear whole or not at all: written beside their place, then moved there. Safe to use from several threads. */
+public final class AtomicFiles {
+    private static final AtomicLong COUNTER = new AtomicLong();
+
+    @FunctionalInterface
+    public interface Writer<T> {
+        void write(T target) throws IOException;
+    }
+
+    private AtomicFiles() {}
+
+    /** @throws NoisetrailException that names the file, if it cannot be written; there is nothing new in the folder then */
+    public static void write(Path file, byte[] content) {
+        write(file, out -> out.write(content));
+    }
+
+    /** @throws NoisetrailException that names the file, if it cannot be written; there is nothing new in the folder then */
+    public static void write(Path file, Writer<OutputStream> writer) {
+        replace(file, temporary -> {
+            // Not Files.newOutputStream: an interrupt would close its channel, and an interrupted thread writes what a
+            // cancelled search has found.
+            try (OutputStream out = new FileOutputStream(temporary.toFile())) {
+                writer.write(out);
+            }
+        });
+    }
+
+    /** As {@link #write}, for writers that want a path. */
+    public static void replace(Path file, Writer<Path> writer) {
+        try {
+            if (Files.exists(file) && !Files.isRegularFile(file)) {
+                if (Files.isDirectory(file)) {
+                    throw new FileSystemException(file.toString(), null, "is a folder");
+                }
+                // A pipe or a device: to move a file there would remove it.
+                writer.write(file);
+                return;
+            }
+            Path target = Files.exists(file) ? file.toRealPath() : file.toAbsolutePath();
+            Path temporary = target.resolveSibling("." + target.getFileName() + "."
+                    + ProcessHandle.current().pid() + "-" + COUNTER.incrementAndGet() + ".tmp");
+            // For a process that is told to end while it writes: it does so after its hooks have run.
+            temporary.toFile().deleteOnExit();
+            try {
+                writer.write(temporary);
+                Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
+            } finally {
+                Files.deleteIfExists(temporary);
+            }
+        } catch (IOException e) {
+            throw cannotWrite(file, e);
+        }
+    }
+
+    /** The error of a file that cannot be written: it names the file and the system's reason. */
+    public static NoisetrailException cannotWrite(Path file, IOException e) {
+        return new NoisetrailException("cannot write " + file + ": " + reason(e), e);
+    }
+
+    /** Why a file operation failed, without the file's name. */
+    public static String reason(Exception e) {
+        if (e instanceof NoSuchFileException) {
+            return "no such file or folder";
+        }
+        if (e instanceof AccessDeniedException) {
+            return "permission denied";
+        }
+        if (e instanceof FileSystemException file && file.getReason() != null) {
+            return file.getReason();
+        }
+        return e.getMessage() == null ? e.toString() : e.getMessage();
+    }
+}

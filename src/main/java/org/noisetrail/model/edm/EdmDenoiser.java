@@ -1,0 +1,76 @@
+package org.noisetrail.model.edm;
+
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.checkpoint.Digest;
+import org.noisetrail.checkpoint.Weights;
+import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Denoiser;
+import org.noisetrail.model.ImageShape;
+import org.noisetrail.model.Inputs;
+import org.noisetrail.model.Preconditioning;
+import org.noisetrail.torch.ScriptFunction;
+import org.noisetrail.torch.Torch;
+
+/** NVlabs' {@code EDMPrecond} over one of EDM's U-Nets. On the CPU a row's output has the same bits in every batch. */
+public final class EdmDenoiser implements Denoiser {
+    private final NetworkConfig config;
+    private final Device device;
+    private final Digest id;
+    private final ScriptFunction function;
+    private final Preconditioning preconditioning;
+
+    /** @param id of the weights' file */
+    public EdmDenoiser(NetworkConfig config, Weights weights, Digest id, Device device) {
+        this.config = config;
+        this.device = device;
+        this.id = id;
+        this.preconditioning = Preconditioning.edm(config.sigmaData());
+        this.function = Torch.call(() -> build(config, weights, device));
+    }
+
+    @SuppressWarnings("try")
+    private static ScriptFunction build(NetworkConfig config, Weights weights, Device device) {
+        try (PointerScope leftovers = new PointerScope();
+                UNetScript.Source source = UNetScript.write(config, weights, device)) {
+            return new ScriptFunction(source.text(), source.arguments());
+        }
+    }
+
+    @Override
+    public String id() {
+        return id.value();
+    }
+
+    @Override
+    public ImageShape shape() {
+        return config.shape();
+    }
+
+    @Override
+    public int classes() {
+        return config.classes();
+    }
+
+    @Override
+    public Preconditioning preconditioning() {
+        return preconditioning;
+    }
+
+    @Override
+    public Device device() {
+        return device;
+    }
+
+    @Override
+    public Tensor network(Tensor input, Tensor noise, @Nullable Tensor labels) {
+        Inputs.check(this, input, noise, labels);
+        return Torch.call(() -> labels == null ? function.call(input, noise) : function.call(input, noise, labels));
+    }
+
+    @Override
+    public void close() {
+        function.close();
+    }
+}

@@ -1,0 +1,104 @@
+package org.noisetrail.torch;
+
+import java.util.List;
+import java.util.concurrent.locks.StampedLock;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.bytedeco.pytorch.CompilationUnit;
+import org.bytedeco.pytorch.Function;
+import org.bytedeco.pytorch.IValue;
+import org.bytedeco.pytorch.IValueVector;
+import org.bytedeco.pytorch.QualifiedName;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.noisetrail.NoisetrailException;
+
+/** A TorchScript function compiled from text, bound to its weights: one call into LibTorch runs it all. Thread-safe. */
+public final class ScriptFunction implements AutoCloseable {
+    private final CompilationUnit unit;
+    private final Function forward;
+    private final IValue weights;
+
+    /** Calls hold it for reading, so that closing waits for them. */
+    private final StampedLock open = new StampedLock();
+
+    private boolean closed;
+
+    /**
+     * @param source defines {@code forward(weights: List[Tensor], ...) -> Tensor}
+     * @param weights shared with LibTorch: closing these objects does not free them
+     */
+    public ScriptFunction(String source, List<Tensor> weights) {
+        // LibTorch makes a list for a script only inside a script.
+        String names = IntStream.range(0, weights.size()).mapToObj(i -> "w" + i).collect(Collectors.joining(", "));
+        String pack = "\ndef pack(" + names.replaceAll("(w\\d+)", "$1: Tensor") + ") -> List[Tensor]:\n    return ["
+                + names + "]\n";
+        unit = Torch.keep(torch.compile(source + pack));
+        forward = Torch.keep(function("forward"));
+        try (IValueVector values = new IValueVector()) {
+            for (Tensor weight : weights) {
+                try (IValue value = new IValue(weight)) {
+                    values.push_back(value);
+                }
+            }
+            this.weights = Torch.keep(function("pack").apply(values));
+        }
+    }
+
+    private Function function(String name) {
+        try (QualifiedName qualified = new QualifiedName(name)) {
+            return unit.get_function(qualified);
+        }
+    }
+
+    public Tensor call(Tensor... inputs) {
+        long stamp = open.readLock();
+        try {
+            if (closed) {
+                throw new NoisetrailException("the model was closed");
+            }
+            return run(inputs);
+        } finally {
+            open.unlockRead(stamp);
+        }
+    }
+
+    private Tensor run(Tensor[] inputs) {
+        // LibTorch keeps this per thread. Optimising would profile the first runs and specialise on their shapes.
+        torch.setGraphExecutorOptimize(false);
+        // Asking applies the number of threads to a thread that is new to LibTorch; oneDNN would not ask.
+        torch.get_num_threads();
+        IValue[] values = new IValue[1 + inputs.length];
+        values[0] = weights;
+        try {
+            for (int i = 0; i < inputs.length; i++) {
+                values[i + 1] = new IValue(inputs[i]);
+            }
+            try (IValueVector vector = new IValueVector(values);
+                    IValue result = forward.apply(vector)) {
+                // toTensor is a view into the result.
+                return new Tensor(result.toTensor());
+            }
+        } finally {
+            for (int i = 1; i < values.length; i++) {
+                if (values[i] != null) {
+                    values[i].close();
+                }
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        long stamp = open.writeLock();
+        try {
+            if (!closed) {
+                closed = true;
+                weights.deallocate();
+                unit.deallocate();
+            }
+        } finally {
+            open.unlockWrite(stamp);
+        }
+    }
+}

@@ -1,0 +1,299 @@
+package org.noisetrail.torch;
+
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.DeviceOptional;
+import org.bytedeco.pytorch.MemoryFormatOptional;
+import org.bytedeco.pytorch.ScalarTypeOptional;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.global.torch;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.noisetrail.engine.Kind;
+import org.noisetrail.kernels.Device;
+
+/**
+ * LibTorch tensors as the rooms above use them. Internal: public only because those rooms are packages of their own.
+ *
+ * <p>Every tensor returned is the caller's to close. Thread-safe, as far as two threads do not write to the same tensor.
+ */
+public final class Tensors {
+    private record Kind(Device device, ScalarType type) {}
+
+    /** What makes a tensor is the same each time: kept, because building it costs more than the allocation. */
+    private static final Map<Kind, TensorOptions> OPTIONS = new ConcurrentHashMap<>();
+
+    private static final MemoryFormatOptional ANY_FORMAT = Torch.keep(new MemoryFormatOptional());
+
+    private Tensors() {}
+
+    /** Float32, uninitialised, contiguous; so are the ones below. */
+    public static Tensor floats(Device device, long... shape) {
+        return empty(device, ScalarType.Float, shape);
+    }
+
+    public static Tensor doubles(Device device, long... shape) {
+        return empty(device, ScalarType.Double, shape);
+    }
+
+    /** uint8. */
+    public static Tensor bytes(Device device, long... shape) {
+        return empty(device, ScalarType.Byte, shape);
+    }
+
+    public static Tensor ints(Device device, long... shape) {
+        return empty(device, ScalarType.Int, shape);
+    }
+
+    public static Tensor longs(Device device, long... shape) {
+        return empty(device, ScalarType.Long, shape);
+    }
+
+    public static Tensor empty(Device device, ScalarType type, long... shape) {
+        return Torch.call(() -> torch.torch_empty(shape, options(device, type), ANY_FORMAT));
+    }
+
+    /**
+     * Where the tensor's elements begin, on its device. It does not keep the tensor alive.
+     *
+     * @throws IllegalArgumentException if the tensor is not contiguous
+     */
+    public static Pointer pointer(Tensor tensor) {
+        requireContiguous(tensor);
+        return tensor.data_ptr();
+    }
+
+    /** Rows {@code from} to {@code from + count} (dimension 0), as a view: it shares the tensor's memory and keeps it alive. */
+    public static Tensor rows(Tensor tensor, long from, long count) {
+        return Torch.call(() -> tensor.narrow(0, from, count));
+    }
+
+    /** A new float32 tensor of this shape with these values. */
+    public static Tensor of(Device device, float[] values, long... shape) {
+        Tensor tensor = floats(device, shape);
+        copy(values, tensor);
+        return tensor;
+    }
+
+    /** A new int64 tensor of this shape with these values. */
+    public static Tensor of(Device device, long[] values, long... shape) {
+        Tensor tensor = longs(device, shape);
+        copy(values, tensor);
+        return tensor;
+    }
+
+    /** A new float64 tensor of this shape with these values. */
+    public static Tensor of(Device device, double[] values, long... shape) {
+        Tensor tensor = doubles(device, shape);
+        copy(values, tensor);
+        return tensor;
+    }
+
+    /** A new int32 tensor of this shape with these values. */
+    public static Tensor of(Device device, int[] values, long... shape) {
+        Tensor tensor = ints(device, shape);
+        copy(values, tensor);
+        return tensor;
+    }
+
+    /** Fills the first {@code source.length} elements of a contiguous float32 tensor. */
+    public static void copy(float[] source, Tensor target) {
+        check(target, ScalarType.Float, source.length);
+        if (source.length == 0) {
+            return;
+        }
+        if (!target.is_cuda()) {
+            target.data_ptr_float().put(source, 0, source.length);
+            return;
+        }
+        try (Tensor host = floats(Device.CPU, source.length)) {
+            host.data_ptr_float().put(source, 0, source.length);
+            upload(host, target);
+        }
+    }
+
+    /** Fills the first {@code source.length} elements of a contiguous float64 tensor. */
+    public static void copy(double[] source, Tensor target) {
+        check(target, ScalarType.Double, source.length);
+        if (source.length == 0) {
+            return;
+        }
+        if (!target.is_cuda()) {
+            target.data_ptr_double().put(source, 0, source.length);
+            return;
+        }
+        try (Tensor host = doubles(Device.CPU, source.length)) {
+            host.data_ptr_double().put(source, 0, source.length);
+            upload(host, target);
+        }
+    }
+
+    /** Fills the first {@code source.length} elements of a contiguous int32 tensor. */
+    public static void copy(int[] source, Tensor target) {
+        check(target, ScalarType.Int, source.length);
+        if (source.length == 0) {
+            return;
+        }
+        if (!target.is_cuda()) {
+            target.data_ptr_int().put(source, 0, source.length);
+            return;
+        }
+        try (Tensor host = ints(Device.CPU, source.length)) {
+            host.data_ptr_int().put(source, 0, source.length);
+            upload(host, target);
+        }
+    }
+
+    /** Fills the first {@code source.length} elements of a contiguous int64 tensor. */
+    public static void copy(long[] source, Tensor target) {
+        check(target, ScalarType.Long, source.length);
+        if (source.length == 0) {
+            return;
+        }
+        if (!target.is_cuda()) {
+            target.data_ptr_long().put(source, 0, source.length);
+            return;
+        }
+        try (Tensor host = longs(Device.CPU, source.length)) {
+            host.data_ptr_long().put(source, 0, source.length);
+            upload(host, target);
+        }
+    }
+
+    /** Fills the first {@code source.length} elements of a contiguous uint8 tensor. */
+    public static void copy(byte[] source, Tensor target) {
+        check(target, ScalarType.Byte, source.length);
+        if (source.length == 0) {
+            return;
+        }
+        if (!target.is_cuda()) {
+            target.data_ptr_byte().put(source, 0, source.length);
+            return;
+        }
+        try (Tensor host = bytes(Device.CPU, source.length)) {
+            host.data_ptr_byte().put(source, 0, source.length);
+            upload(host, target);
+        }
+    }
+
+    /** All elements of a float32 tensor, row-major. */
+    public static float[] toFloats(Tensor tensor) {
+        try (Tensor host = download(tensor, ScalarType.Float)) {
+            float[] values = new float[length(host)];
+            if (values.length > 0) {
+                host.data_ptr_float().get(values);
+            }
+            return values;
+        }
+    }
+
+    public static double[] toDoubles(Tensor tensor) {
+        try (Tensor host = download(tensor, ScalarType.Double)) {
+            double[] values = new double[length(host)];
+            if (values.length > 0) {
+                host.data_ptr_double().get(values);
+            }
+            return values;
+        }
+    }
+
+    public static int[] toInts(Tensor tensor) {
+        try (Tensor host = download(tensor, ScalarType.Int)) {
+            int[] values = new int[length(host)];
+            if (values.length > 0) {
+                host.data_ptr_int().get(values);
+            }
+            return values;
+        }
+    }
+
+    public static long[] toLongs(Tensor tensor) {
+        try (Tensor host = download(tensor, ScalarType.Long)) {
+            long[] values = new long[length(host)];
+            if (values.length > 0) {
+                host.data_ptr_long().get(values);
+            }
+            return values;
+        }
+    }
+
+    /** All elements of a uint8 tensor. */
+    public static byte[] toBytes(Tensor tensor) {
+        try (Tensor host = download(tensor, ScalarType.Byte)) {
+            byte[] values = new byte[length(host)];
+            if (values.length > 0) {
+                host.data_ptr_byte().get(values);
+            }
+            return values;
+        }
+    }
+
+    public static long[] shape(Tensor tensor) {
+        long[] shape = new long[(int) tensor.dim()];
+        for (int i = 0; i < shape.length; i++) {
+            shape[i] = tensor.size(i);
+        }
+        return shape;
+    }
+
+    public static TensorOptions options(Device device, ScalarType type) {
+        return OPTIONS.computeIfAbsent(new Kind(device, type), kind -> {
+            try (var plain = new TensorOptions();
+                    var typeOptional = new ScalarTypeOptional(type);
+                    var typed = plain.dtype(typeOptional);
+                    var torchDevice = torchDevice(device);
+                    var deviceOptional = new DeviceOptional(torchDevice)) {
+                return Torch.keep(typed.device(deviceOptional));
+            }
+        });
+    }
+
+    public static org.bytedeco.pytorch.Device torchDevice(Device device) {
+        return new org.bytedeco.pytorch.Device(device.toString());
+    }
+
+    private static void upload(Tensor host, Tensor target) {
+        try (Tensor flat = target.view(-1);
+                Tensor part = flat.narrow(0, 0, host.numel())) {
+            Torch.run(() -> part.copy_(host));
+        }
+    }
+
+    private static Tensor download(Tensor tensor, ScalarType type) {
+        if (tensor.scalar_type().intern() != type) {
+            throw new IllegalArgumentException(
+                    "tensor must be " + type + ": " + tensor.scalar_type().intern());
+        }
+        return Torch.call(() -> {
+            if (!tensor.is_cuda()) {
+                return tensor.contiguous();
+            }
+            try (Tensor host = tensor.cpu()) {
+                return host.contiguous();
+            }
+        });
+    }
+
+    private static int length(Tensor tensor) {
+        return Math.toIntExact(tensor.numel());
+    }
+
+    private static void check(Tensor target, ScalarType type, int count) {
+        requireContiguous(target);
+        if (target.scalar_type().intern() != type) {
+            throw new IllegalArgumentException(
+                    "tensor must be " + type + ": " + target.scalar_type().intern());
+        }
+        if (count > target.numel()) {
+            throw new IllegalArgumentException(
+                    "values must be <= " + target.numel() + " (the tensor's elements): " + count);
+        }
+    }
+
+    private static void requireContiguous(Tensor tensor) {
+        if (!tensor.is_contiguous()) {
+            throw new IllegalArgumentException("tensor must be contiguous");
+        }
+    }
+}

@@ -1,0 +1,7 @@
+package org.noisetrail.architecture.broken.checkpoint;
+
+import org.noisetrail.architecture.broken.model.Models;
+
+public class Checkpoints {
+    Models above;
+}

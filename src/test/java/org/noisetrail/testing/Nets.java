@@ -1,0 +1,92 @@
+package org.noisetrail.testing;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Random;
+import org.bytedeco.pytorch.Tensor;
+import org.noisetrail.checkpoint.Digest;
+import org.noisetrail.checkpoint.FileWeights;
+import org.noisetrail.checkpoint.ModelFiles;
+import org.noisetrail.checkpoint.Safetensors;
+import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Denoiser;
+import org.noisetrail.model.ImageShape;
+import org.noisetrail.model.edm.EdmDenoiser;
+import org.noisetrail.model.edm.NetworkConfig;
+import org.noisetrail.torch.Tensors;
+
+/** What the tests of networks share. */
+public final class Nets {
+    public static final Path GOLDEN = Path.of("src/test/resources/golden/nets");
+    public static final Path FASHION = Path.of("src/main/resources/org/noisetrail/model/fashion-mnist");
+
+    private Nets() {}
+
+    public static EdmDenoiser load(Path folder) {
+        ModelFiles files = ModelFiles.folder(folder);
+        try {
+            NetworkConfig config =
+                    NetworkConfig.parse("config.json", Files.readAllBytes(folder.resolve("config.json")), false);
+            return new EdmDenoiser(
+                    config,
+                    new FileWeights(Safetensors.open(folder.resolve("model.safetensors"))),
+                    new Digest(config.identity(), files, "model.safetensors"),
+                    Device.CPU);
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    /** D(x; sigma) in double arithmetic around the network. */
+    public static float[] denoise(Denoiser denoiser, float[] x, float[] sigma, long[] labels) {
+        int d = denoiser.shape().elements();
+        int rows = sigma.length;
+        float[] input = new float[x.length];
+        float[] noise = new float[rows];
+        for (int r = 0; r < rows; r++) {
+            var c = denoiser.preconditioning().at(sigma[r]);
+            noise[r] = (float) c.noise();
+            for (int j = r * d; j < (r + 1) * d; j++) {
+                input[j] = (float) (c.in() * x[j]);
+            }
+        }
+        float[] output = network(denoiser, input, noise, labels);
+        for (int r = 0; r < rows; r++) {
+            var c = denoiser.preconditioning().at(sigma[r]);
+            for (int j = r * d; j < (r + 1) * d; j++) {
+                output[j] = (float) (c.skip() * x[j] + c.out() * output[j]);
+            }
+        }
+        return output;
+    }
+
+    public static float[] network(Denoiser denoiser, float[] input, float[] noise, long[] labels) {
+        ImageShape s = denoiser.shape();
+        try (Tensor x = Tensors.of(Device.CPU, input, noise.length, s.channels(), s.height(), s.width());
+                Tensor n = Tensors.of(Device.CPU, noise, noise.length);
+                Tensor l = labels == null ? null : Tensors.of(Device.CPU, labels, noise.length);
+                Tensor out = denoiser.network(x, n, l)) {
+            return Tensors.toFloats(out);
+        }
+    }
+
+    public static float[] normals(long seed, int count) {
+        Random random = new Random(seed);
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return values;
+    }
+
+    public static double relativeError(float[] actual, float[] expected) {
+        double difference = 0;
+        double norm = 0;
+        for (int i = 0; i < expected.length; i++) {
+            difference += Math.pow((double) actual[i] - expected[i], 2);
+            norm += (double) expected[i] * expected[i];
+        }
+        return Math.sqrt(difference / norm);
+    }
+}
