@@ -210,7 +210,7 @@ __global__ void __launch_bounds__(THREADS) candidates_kernel(CandidateArgs a) {
             }
         }
     }
-    nt_step step = {};
+    nt_edm_step step = {};
     if (a.steps) {
         step = a.steps[row.stage - 1];
         if (a.c_noise && threadIdx.x == 0) {
@@ -256,19 +256,19 @@ __global__ void __launch_bounds__(THREADS) candidates_kernel(CandidateArgs a) {
     });
 }
 
-__device__ void euler_at(const nt_step& s, float way, float x_hat, float f, float& d, float& slope, float& next) {
+__device__ void euler_at(const nt_edm_step& s, float way, float x_hat, float f, float& d, float& slope, float& next) {
     d = denoised(s.c_skip, s.c_out, x_hat, f);
     slope = (x_hat - d) / s.sigma_hat;
     next = fmaf(way, slope, x_hat);
 }
 
-__device__ void heun_at(const nt_step& s, float half_way, float x_hat, float slope, float f, float& d, float& next) {
+__device__ void heun_at(const nt_edm_step& s, float half_way, float x_hat, float slope, float f, float& d, float& next) {
     d = denoised(s.c_skip_next, s.c_out_next, next, f);
     next = fmaf(half_way, slope + (next - d) / s.sigma_next, x_hat);
 }
 
 /* Row and first element of a thread where `per_row` blocks share a row; false where it has nothing to do. */
-__device__ bool place(const UpdateArgs& a, unsigned per_row, int width, int64_t& row, int64_t& element) {
+__device__ bool place(const EdmArgs& a, unsigned per_row, int width, int64_t& row, int64_t& element) {
     row = blockIdx.x / per_row;
     element = (static_cast<int64_t>(blockIdx.x % per_row) * THREADS + threadIdx.x) * width;
     const uint32_t stage = a.table[row].stage;
@@ -276,12 +276,12 @@ __device__ bool place(const UpdateArgs& a, unsigned per_row, int width, int64_t&
 }
 
 template <bool VECTOR>
-__global__ void __launch_bounds__(THREADS) euler_kernel(UpdateArgs a, unsigned per_row) {
+__global__ void __launch_bounds__(THREADS) euler_kernel(EdmArgs a, unsigned per_row) {
     int64_t r, e;
     if (!place(a, per_row, VECTOR ? 4 : 1, r, e)) {
         return;
     }
-    const nt_step s = a.steps[a.table[r].stage - 1];
+    const nt_edm_step s = a.steps[a.table[r].stage - 1];
     if (e == 0 && a.c_noise) {
         a.c_noise[r] = s.c_noise_next;
     }
@@ -322,12 +322,12 @@ __global__ void __launch_bounds__(THREADS) euler_kernel(UpdateArgs a, unsigned p
 }
 
 template <bool VECTOR>
-__global__ void __launch_bounds__(THREADS) heun_kernel(UpdateArgs a, unsigned per_row) {
+__global__ void __launch_bounds__(THREADS) heun_kernel(EdmArgs a, unsigned per_row) {
     int64_t r, e;
     if (!place(a, per_row, VECTOR ? 4 : 1, r, e)) {
         return;
     }
-    const nt_step s = a.steps[a.table[r].stage - 1];
+    const nt_edm_step s = a.steps[a.table[r].stage - 1];
     if (!(s.sigma_next > 0)) {
         return;
     }
@@ -597,7 +597,7 @@ int32_t candidates(void* stream, const CandidateArgs& a) {
 }
 
 template <class Kernel>
-int32_t update(const char* name, void* stream, const UpdateArgs& a, Kernel vectored, Kernel single) {
+int32_t update(const char* name, void* stream, const EdmArgs& a, Kernel vectored, Kernel single) {
     const bool vector = a.elements % 4 == 0 && aligned(a.x_hat, 16) && aligned(a.slope, 16) && aligned(a.x_next, 16) && aligned(a.clean, 16)
             && aligned(a.input, four(a.input_dtype)) && aligned(a.network, four(a.network_dtype));
     const int64_t per_row = blocks_for(a.elements, vector ? 4 * THREADS : THREADS); /* at most 2^34 / 2^8 */
@@ -607,15 +607,68 @@ int32_t update(const char* name, void* stream, const UpdateArgs& a, Kernel vecto
     return launch(name, vector ? vectored : single, a.rows * per_row, THREADS, stream, a, static_cast<unsigned>(per_row));
 }
 
-int32_t euler(void* stream, const UpdateArgs& a) {
+int32_t euler(void* stream, const EdmArgs& a) {
     return update("euler", stream, a, euler_kernel<true>, euler_kernel<false>);
 }
 
-int32_t heun(void* stream, const UpdateArgs& a) {
+int32_t heun(void* stream, const EdmArgs& a) {
     return update("heun", stream, a, heun_kernel<true>, heun_kernel<false>);
 }
 
-int32_t quantise(void* stream, const float* x, int64_t count, uint8_t* out) {
+int32_t unwritten(const char* name) {
+    return fail(NT_DEVICE_ERROR, "%s has no CUDA form yet", name);
+}
+
+int32_t propose(void*, const nt_propose_args&) {
+    return unwritten("propose");
+}
+
+int32_t update(void*, const nt_update_args&) {
+    return unwritten("update");
+}
+
+int32_t input(void*, const InputArgs&) {
+    return unwritten("input");
+}
+
+int32_t penalise(void*, double*, const int32_t*, int64_t) {
+    return unwritten("penalise");
+}
+
+int32_t combine(void*, const CombineArgs&) {
+    return unwritten("combine");
+}
+
+int32_t resample(void*, const double*, const double*, int64_t, int64_t, int32_t*) {
+    return unwritten("resample");
+}
+
+int32_t resize(void*, const ResizeArgs&) {
+    return unwritten("resize");
+}
+
+int32_t stream_create(void** out) {
+    cudaStream_t stream;
+    const cudaError_t error = cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking);
+    *out = error == cudaSuccess ? stream : nullptr;
+    return error == cudaSuccess ? NT_OK : fail(NT_DEVICE_ERROR, "stream_create: %s", cudaGetErrorString(error));
+}
+
+int32_t stream_destroy(void* stream) {
+    const cudaError_t error = cudaStreamDestroy(static_cast<cudaStream_t>(stream));
+    return error == cudaSuccess ? NT_OK : fail(NT_DEVICE_ERROR, "stream_destroy: %s", cudaGetErrorString(error));
+}
+
+int32_t stream_synchronize(void* stream) {
+    const cudaError_t error = cudaStreamSynchronize(static_cast<cudaStream_t>(stream));
+    return error == cudaSuccess ? NT_OK : fail(NT_DEVICE_ERROR, "stream_synchronize: %s", cudaGetErrorString(error));
+}
+
+int32_t quantise(void* stream, const float* x, int64_t rows, int64_t elements, uint8_t* out, int32_t* bad) {
+    if (bad) {
+        return unwritten("quantise with bad");
+    }
+    const int64_t count = rows * elements;
     const bool vector = count % 4 == 0 && aligned(x, 16) && aligned(out, 4);
     auto kernel = vector ? quantise_kernel<true> : quantise_kernel<false>;
     return launch("quantise", kernel, blocks_for(count, vector ? 4 * THREADS : THREADS), THREADS, stream, x, count, out);
@@ -675,8 +728,8 @@ int32_t sphere(void* stream, float* p, int64_t rows, int64_t elements, int32_t p
     return launch("sphere", kernel, rows, THREADS, stream, p, elements, project, norm);
 }
 
-const Ops ops = {noise,     uniforms,  candidates, euler, heun, quantise, luminance, jpeg_size, softmax_at,
-                 accumulate, select,   top,        gather, sphere};
+const Ops ops = {noise,     uniforms,  candidates, euler,      heun,   propose, update, input,  quantise,      penalise,       combine,           resample, resize,
+                 luminance, jpeg_size, softmax_at, accumulate, select, top,     gather, sphere, stream_create, stream_destroy, stream_synchronize};
 
 } // namespace
 

@@ -64,6 +64,22 @@ public:
         return *this;
     }
 
+    Check& null(const char* name, const void* value, bool needed) {
+        if (ok_ && needed && value) {
+            ok_ = false;
+            fail(NT_INVALID, "%s: %s must be null", function_, name);
+        }
+        return *this;
+    }
+
+    Check& fraction(const char* name, double value) {
+        if (ok_ && !(value >= 0 && value < 1)) {
+            ok_ = false;
+            fail(NT_INVALID, "%s: %s must be from 0 to 1, not 1 itself: %g", function_, name, value);
+        }
+        return *this;
+    }
+
     Check& range(const char* name, int64_t value, int64_t low, int64_t high) {
         if (ok_ && value < low) {
             ok_ = false;
@@ -101,7 +117,7 @@ public:
         return *this;
     }
 
-    Check& dtype(const char* name, int32_t value) {
+    Check& dtype(const char* name, int64_t value) {
         return range(name, value, NT_F32, NT_BF16);
     }
 
@@ -113,7 +129,9 @@ public:
         }
         const nt_row* row = (const nt_row*)table;
         for (int64_t r = 0; ok_ && r < rows; r++) {
-            range("kind", row[r].kind, NT_NONE, NT_PIVOT);
+            if (parents) {
+                range("kind", row[r].kind, NT_NONE, NT_PIVOT);
+            }
             bool pivot = row[r].kind == NT_LOCAL || row[r].kind == NT_COIN || row[r].kind == NT_PIVOT;
             if (ok_ && parents && pivot && !pivots) {
                 pointer("pivots", nullptr);
@@ -136,6 +154,10 @@ private:
     const char* function_;
     bool ok_ = true;
 };
+
+/* The bytes of `nt_propose_args` and `nt_update_args` are written by Java, field by field. */
+static_assert(sizeof(nt_propose_args) == 20 * 8 && sizeof(nt_update_args) == 16 * 8, "every field has 8 bytes");
+static_assert(sizeof(nt_step) == 24 * sizeof(float) && sizeof(nt_row) == 5 * sizeof(int32_t), "tables without gaps");
 
 /* Calls `body` with the device's kernels; the calling thread's current CUDA device is afterwards what it was. */
 template <class Run>
@@ -205,6 +227,20 @@ int32_t nt_cuda_device_count(void) {
 }
 #endif
 
+int32_t nt_stream_create(int32_t device, void* out) {
+    Check check("stream_create");
+    check.pointer("out", out);
+    return run(device, check.ok(), [&](const Ops& ops) { return ops.stream_create((void**)out); });
+}
+
+int32_t nt_stream_destroy(int32_t device, void* stream) {
+    return stream ? run(device, true, [&](const Ops& ops) { return ops.stream_destroy(stream); }) : NT_OK;
+}
+
+int32_t nt_stream_synchronize(int32_t device, void* stream) {
+    return run(device, true, [&](const Ops& ops) { return ops.stream_synchronize(stream); });
+}
+
 const char* nt_last_error(void) {
     return last_error;
 }
@@ -265,7 +301,7 @@ int32_t nt_candidates(
             .rounds(device, rows_table, rows, round);
     CandidateArgs args = {
             (const nt_row*)rows_table, rows, (uint32_t)round << 16, seed, elements, epsilon, lambda, sphere, (const float*)x,
-            parents, (const float*)pivots, stepped ? (const nt_step*)steps : nullptr, step_count, (float*)noise, (float*)x_hat, network_input, input_dtype,
+            parents, (const float*)pivots, stepped ? (const nt_edm_step*)steps : nullptr, step_count, (float*)noise, (float*)x_hat, network_input, input_dtype,
             (float*)c_noise};
     return run(device, check.ok(), [&](const Ops& ops) { return ops.candidates(stream, args); });
 }
@@ -284,7 +320,7 @@ int32_t nt_euler(
             .pointer("network", network, rows > 0)
             .pointer("x_next", x_next, rows > 0)
             .table(device, rows_table, rows, true, step_count, false, 0, true);
-    UpdateArgs args = {(const nt_row*)rows_table, rows, elements, (const nt_step*)steps, step_count, (const float*)x_hat, network, network_dtype,
+    EdmArgs args = {(const nt_row*)rows_table, rows, elements, (const nt_edm_step*)steps, step_count, (const float*)x_hat, network, network_dtype,
                        (float*)slope, (float*)x_next, network_input, input_dtype, (float*)c_noise, (float*)clean};
     return run(device, check.ok(), [&](const Ops& ops) { return ops.euler(stream, args); });
 }
@@ -305,20 +341,142 @@ int32_t nt_heun(
     if (device == NT_CPU && check.ok()) {
         for (int64_t r = 0; r < rows; r++) {
             const uint32_t stage = ((const nt_row*)rows_table)[r].stage;
-            if (!(((const nt_step*)steps)[stage - 1].sigma_next > 0)) {
+            if (!(((const nt_edm_step*)steps)[stage - 1].sigma_next > 0)) {
                 return fail(NT_INVALID, "heun: sigma_next must be > 0: step %u ends the trajectory", stage - 1);
             }
         }
     }
-    UpdateArgs args = {(const nt_row*)rows_table, rows, elements, (const nt_step*)steps, step_count, (const float*)x_hat, network, network_dtype,
+    EdmArgs args = {(const nt_row*)rows_table, rows, elements, (const nt_edm_step*)steps, step_count, (const float*)x_hat, network, network_dtype,
                        (float*)slope, (float*)x_next, nullptr, NT_F32, nullptr, (float*)clean};
     return run(device, check.ok(), [&](const Ops& ops) { return ops.heun(stream, args); });
 }
 
-int32_t nt_quantise(int32_t device, void* stream, const void* x, int64_t count, void* out) {
+int32_t nt_propose(int32_t device, void* stream, const nt_propose_args* args) {
+    Check check("propose");
+    if (!check.pointer("args", args).ok()) {
+        return NT_INVALID;
+    }
+    const nt_propose_args& a = *args;
+    const bool moves = a.state || a.input;
+    const bool stepped = moves || a.level;
+    shape(check, a.rows, a.elements)
+            .range("round", a.round, 0, 65535)
+            .number("epsilon", a.epsilon, 0, 1)
+            .number("lambda", a.lambda, 0, 1e30)
+            .range("parents", a.parents, 0, ANY)
+            .product("parents x elements", a.parents, a.elements, 4)
+            .range("step_count", a.step_count, 0, INT32_MAX)
+            .range("stage", a.stage, 0, 1)
+            .dtype("input_dtype", a.input_dtype)
+            .pointer("x", a.x, moves && a.rows > 0)
+            .pointer("steps", a.steps, stepped && a.rows > 0)
+            .table(device, a.table, a.rows, stepped, a.step_count, true, a.parents, a.pivots != nullptr)
+            .rounds(device, a.table, a.rows, (int32_t)a.round);
+    nt_propose_args used = a;
+    used.steps = stepped ? a.steps : nullptr;
+    return run(device, check.ok(), [&](const Ops& ops) { return ops.propose(stream, used); });
+}
+
+int32_t nt_update(int32_t device, void* stream, const nt_update_args* args) {
+    Check check("update");
+    if (!check.pointer("args", args).ok()) {
+        return NT_INVALID;
+    }
+    const nt_update_args& a = *args;
+    shape(check, a.rows, a.elements)
+            .range("step_count", a.step_count, 0, INT32_MAX)
+            .range("stage", a.stage, 0, 1)
+            .dtype("network_dtype", a.network_dtype)
+            .dtype("input_dtype", a.input_dtype)
+            .pointer("steps", a.steps, a.rows > 0)
+            .pointer("all of x_hat, f1, y and f2", a.x_hat || a.f1 || a.y || a.f2 ? args : nullptr, a.rows > 0)
+            .null("input at stage 1", a.input, a.stage == 1)
+            .null("level at stage 1", a.level, a.stage == 1)
+            .table(device, a.table, a.rows, true, a.step_count, false, 0, true);
+    return run(device, check.ok(), [&](const Ops& ops) { return ops.update(stream, a); });
+}
+
+int32_t nt_input(
+        int32_t device, void* stream, const void* x, int64_t rows, int64_t elements, const void* steps, int64_t step_count, int64_t step, void* input,
+        int32_t input_dtype, void* level) {
+    Check check("input");
+    shape(check, rows, elements)
+            .range("step_count", step_count, 1, INT32_MAX)
+            .range("step", step, 0, step_count - 1)
+            .dtype("input_dtype", input_dtype)
+            .pointer("steps", steps, rows > 0)
+            .pointer("x", x, input && rows > 0);
+    InputArgs args = {(const float*)x, rows, elements, (const nt_step*)steps + (check.ok() ? step : 0), input, input_dtype, (float*)level};
+    return run(device, check.ok(), [&](const Ops& ops) { return ops.input(stream, args); });
+}
+
+int32_t nt_quantise(int32_t device, void* stream, const void* x, int64_t rows, int64_t elements, void* out, void* bad) {
     Check check("quantise");
-    check.range("count", count, 0, ANY / 4).pointer("x", x, count > 0).pointer("out", out, count > 0);
-    return run(device, check.ok(), [&](const Ops& ops) { return ops.quantise(stream, (const float*)x, count, (uint8_t*)out); });
+    check.range("rows", rows, 0, ANY)
+            .range("elements", elements, 1, ANY)
+            .product("rows x elements", rows, elements, 4)
+            .pointer("x", x, rows > 0)
+            .pointer("out", out, rows > 0);
+    return run(device, check.ok(), [&](const Ops& ops) {
+        return ops.quantise(stream, (const float*)x, rows, elements, (uint8_t*)out, (int32_t*)bad);
+    });
+}
+
+int32_t nt_penalise(int32_t device, void* stream, void* scores, const void* bad, int64_t rows) {
+    Check check("penalise");
+    check.range("rows", rows, 0, ANY / 8).pointer("scores", scores, rows > 0).pointer("bad", bad, rows > 0);
+    return run(device, check.ok(), [&](const Ops& ops) { return ops.penalise(stream, (double*)scores, (const int32_t*)bad, rows); });
+}
+
+int32_t nt_combine(
+        int32_t device, void* stream, const void* terms_table, int64_t rows, int64_t terms, const void* weights, uint64_t seed, int64_t elements,
+        int32_t project, void* out) {
+    Check check("combine");
+    shape(check, rows, elements)
+            .range("terms", terms, 1, INT32_MAX)
+            .product("rows x terms", rows, terms, sizeof(nt_row))
+            .pointer("terms_table", terms_table, rows > 0)
+            .pointer("weights", weights, rows > 0)
+            .pointer("out", out, rows > 0);
+    CombineArgs args = {(const nt_row*)terms_table, rows, terms, (const double*)weights, seed, elements, project, (float*)out};
+    return run(device, check.ok(), [&](const Ops& ops) { return ops.combine(stream, args); });
+}
+
+int32_t nt_resample(int32_t device, void* stream, const void* weights, const void* uniforms, int64_t groups, int64_t size, void* out) {
+    Check check("resample");
+    check.range("groups", groups, 0, ANY)
+            .range("size", size, 1, INT32_MAX)
+            .product("groups x size", groups, size, 8)
+            .pointer("weights", weights, groups > 0)
+            .pointer("uniforms", uniforms, groups > 0)
+            .pointer("out", out, groups > 0);
+    for (int64_t g = 0; check.ok() && device == NT_CPU && g < groups; g++) {
+        check.fraction("uniform", ((const double*)uniforms)[g]);
+    }
+    return run(device, check.ok(), [&](const Ops& ops) {
+        return ops.resample(stream, (const double*)weights, (const double*)uniforms, groups, size, (int32_t*)out);
+    });
+}
+
+int32_t nt_resize(
+        int32_t device, void* stream, const void* images, int64_t rows, int32_t channels, int32_t height, int32_t width, int32_t resized_height,
+        int32_t resized_width, int32_t crop_height, int32_t crop_width, void* out) {
+    const int64_t most = 65536; /* sums then fit 31 bits, rounding of the weights included */
+    Check check("resize");
+    image(check, images, rows, channels, height, width, false)
+            .range("height", height, 1, most)
+            .range("width", width, 1, most)
+            .range("resized_height", resized_height, 1, most)
+            .range("resized_width", resized_width, 1, most)
+            .range("crop_height", crop_height, 1, resized_height)
+            .range("crop_width", crop_width, 1, resized_width)
+            .product("rows x channels", rows, channels, 1)
+            .pointer("out", out, rows > 0);
+    if (check.ok()) {
+        check.product("rows x cropped pixels", rows * channels, (int64_t)crop_height * crop_width, 8);
+    }
+    ResizeArgs args = {{(const uint8_t*)images, rows, channels, height, width}, resized_height, resized_width, crop_height, crop_width, (uint8_t*)out};
+    return run(device, check.ok(), [&](const Ops& ops) { return ops.resize(stream, args); });
 }
 
 int32_t nt_luminance(int32_t device, void* stream, const void* images, int64_t rows, int32_t channels, int32_t height, int32_t width, void* out) {

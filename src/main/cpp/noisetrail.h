@@ -42,15 +42,84 @@ typedef struct nt_row {
     int32_t kind;   /* nt_kind */
 } nt_row;
 
-/* What one step i multiplies with; one entry a step, row r uses entry stage - 1. 12 x float. */
+/* next or clean = x x^ + f1 F1 + y x' + f2 F2, in this order, each an fma; an input that is null contributes nothing. */
+typedef struct nt_affine {
+    float x, f1, y, f2;
+} nt_affine;
+
+/* One network evaluation of a step. */
+typedef struct nt_stage {
+    float input_scale;  /* the network's input = input_scale * state */
+    float conditioning; /* the level that the network is told: c_noise, or the timestep */
+    nt_affine next;     /* the state after it */
+    nt_affine clean;    /* the clean estimate after it */
+} nt_stage;
+
+/*
+ * What one step i multiplies with: a sampler is a table of these (DESIGN: a sampler is a table); row r uses entry stage - 1. 24 x float.
+ * stage[0] is the evaluation at the state that the noise has entered (EDM's x^); stage[1] is EDM's second evaluation, or the evaluation after the step
+ * where the noise enters AFTER the network (DDIM, flow SDE).
+ */
 typedef struct nt_step {
+    float gain;                 /* standard deviation of the injected noise */
+    float propose_x, propose_f; /* state = propose_x x + propose_f f + gain z */
+    float reserved;
+    nt_stage stage[2];
+} nt_step;
+
+/* What one step of nt_candidates, nt_euler and nt_heun multiplies with; one entry a step, row r uses entry stage - 1. 12 x float. */
+typedef struct nt_edm_step {
     float gain;         /* standard deviation of the injected noise */
     float sigma_hat;    /* noise level of x_hat */
     float c_in, c_skip, c_out, c_noise;                     /* preconditioning at sigma_hat */
     float sigma_next;   /* noise level after the step; 0 for the last */
     float c_in_next, c_skip_next, c_out_next, c_noise_next; /* preconditioning at sigma_next (unused where that is 0) */
     float reserved;
-} nt_step;
+} nt_edm_step;
+
+/* Arguments of nt_propose: 20 fields of 8 bytes each, so that Java can write them as longs. */
+typedef struct nt_propose_args {
+    const nt_row* table; /* [rows] */
+    int64_t rows;
+    int64_t round; /* added to each row's round; 0 to 65535 */
+    uint64_t seed;
+    int64_t elements;
+    double epsilon;      /* a coin's chance of a global candidate, 0 to 1 */
+    double lambda;       /* >= 0 */
+    int64_t sphere;      /* not 0: z of a local candidate is scaled to |z| = sqrt(elements) */
+    const float* x;      /* [parents, elements]; may be null with no state and no input */
+    const float* f;      /* [parents, elements], the network's output at x; null: contributes nothing */
+    int64_t parents;     /* rows of x, f and pivots */
+    const float* pivots; /* [parents, elements]; may be null if no row needs one */
+    const nt_step* steps; /* [step_count]; may be null with no state, input or level */
+    int64_t step_count;
+    int64_t stage;       /* which stage's network comes next: 0 where the noise enters BEFORE the network, 1 where AFTER */
+    float* noise;        /* out [rows, elements], z; may be null, as each output */
+    float* state;        /* out [rows, elements] */
+    void* input;         /* out input_dtype [rows, elements] */
+    int64_t input_dtype; /* nt_dtype */
+    float* level;        /* out [rows] */
+} nt_propose_args;
+
+/* Arguments of nt_update: 16 fields of 8 bytes each. */
+typedef struct nt_update_args {
+    const nt_row* table; /* [rows]; only the stages are read */
+    int64_t rows;
+    int64_t elements;
+    const nt_step* steps; /* [step_count] */
+    int64_t step_count;
+    int64_t stage;         /* 0 or 1: whose coefficients */
+    const float* x_hat;    /* [rows, elements]; any of the four inputs may be null, not all */
+    const void* f1;        /* network_dtype [rows, elements] */
+    const float* y;        /* [rows, elements], x' */
+    const void* f2;        /* network_dtype [rows, elements] */
+    int64_t network_dtype; /* nt_dtype, of f1 and f2 */
+    float* next;           /* out [rows, elements]; may be null, as each output, and may be y itself */
+    float* clean;          /* out [rows, elements] */
+    void* input;           /* out input_dtype [rows, elements]: at stage 0 only */
+    int64_t input_dtype;   /* nt_dtype */
+    float* level;          /* out [rows]: at stage 0 only */
+} nt_update_args;
 
 /* 1 if the library was compiled with CUDA. */
 int32_t nt_cuda_compiled(void);
@@ -58,6 +127,13 @@ int32_t nt_cuda_compiled(void);
 int32_t nt_cuda_device_count(void);
 /* The last error of this thread, never null; valid until the thread's next call. */
 const char* nt_last_error(void);
+
+/* A stream of the device's own, which does not wait for the default one; *out is null on the CPU, which has none. `out` is in host memory. */
+int32_t nt_stream_create(int32_t device, void* out /* void* [1] */);
+/* Waits for the stream's work and frees it; null is left alone. */
+int32_t nt_stream_destroy(int32_t device, void* stream);
+/* Returns when the stream's work is done, with the error of any of it that failed. */
+int32_t nt_stream_synchronize(int32_t device, void* stream);
 
 /* The instruction set the CPU's kernels were chosen for: x86-64, x86-64-v3 (AVX2, FMA) or x86-64-v4 (AVX-512), at most what the environment's
  * NOISETRAIL_CPU names; same bits in all. */
@@ -82,7 +158,7 @@ int32_t nt_uniforms(int32_t device, void* stream, const void* rows_table, int64_
 int32_t nt_candidates(int32_t device, void* stream, const void* rows_table, int64_t rows, int32_t round, uint64_t seed,
                       int64_t elements, double epsilon, double lambda, int32_t sphere,
                       const void* x /* f32 [parents, elements] */, int64_t parents, const void* pivots /* f32, like x */,
-                      const void* steps /* nt_step [step_count] */, int64_t step_count,
+                      const void* steps /* nt_edm_step [step_count] */, int64_t step_count,
                       void* noise /* f32 [rows, elements] */, void* x_hat /* f32 [rows, elements] */,
                       void* network_input /* input_dtype [rows, elements] */, int32_t input_dtype,
                       void* c_noise /* f32 [rows] */);
@@ -106,8 +182,54 @@ int32_t nt_heun(int32_t device, void* stream, const void* rows_table, int64_t ro
                 int64_t step_count, const void* x_hat, const void* slope, const void* network, int32_t network_dtype,
                 void* x_next, void* clean);
 
-/* out = u8(clip(x * 127.5 + 128, 0, 255)), truncated; NaN becomes 0. */
-int32_t nt_quantise(int32_t device, void* stream, const void* x /* f32 [count] */, int64_t count, void* out /* u8 [count] */);
+/*
+ * The proposals of a step: noise z by key and kind, state = propose_x x[parent] + propose_f f[parent] + gain z, input = input_scale * state and
+ * level = conditioning of the stage named, all fused.
+ */
+int32_t nt_propose(int32_t device, void* stream, const nt_propose_args* args);
+
+/*
+ * What follows a network evaluation: next = stage.next . (x^, F1, x', F2), clean = stage.clean . (the same); at stage 0 also what the second evaluation
+ * needs, input = stage[1].input_scale * next and level = stage[1].conditioning.
+ */
+int32_t nt_update(int32_t device, void* stream, const nt_update_args* args);
+
+/* input = input_scale * x and level = conditioning of stage 0 of steps[step], for all rows: the initial states of a sampler whose noise enters AFTER the network. */
+int32_t nt_input(int32_t device, void* stream, const void* x /* f32 [rows, elements] */, int64_t rows, int64_t elements,
+                 const void* steps /* nt_step [step_count] */, int64_t step_count, int64_t step,
+                 void* input /* input_dtype [rows, elements], may be null */, int32_t input_dtype, void* level /* f32 [rows], may be null */);
+
+/*
+ * out = u8(clip(x * 127.5 + 128, 0, 255)), truncated; NaN becomes 0. bad[r] (bad may be null) = 1 where row r holds a NaN or an infinity, else 0.
+ */
+int32_t nt_quantise(int32_t device, void* stream, const void* x /* f32 [rows, elements] */, int64_t rows, int64_t elements,
+                    void* out /* u8 [rows, elements] */, void* bad /* i32 [rows] */);
+
+/* scores[r] = minus infinity where bad[r] is not 0. */
+int32_t nt_penalise(int32_t device, void* stream, void* scores /* f64 [rows] */, const void* bad /* i32 [rows] */, int64_t rows);
+
+/*
+ * out[r] = sum over m of weight[r, m] * the normals of term [r, m]'s key (kind and parent are not read): the noise is made again, never stored.
+ * If `project`, then scaled to |out[r]| = sqrt(elements) (the zero vector stays). Weights are taken as float32.
+ */
+int32_t nt_combine(int32_t device, void* stream, const void* terms_table /* nt_row [rows, terms] */, int64_t rows, int64_t terms,
+                   const void* weights /* f64 [rows, terms] */, uint64_t seed, int64_t elements, int32_t project,
+                   void* out /* f32 [rows, elements] */);
+
+/*
+ * Systematic resampling (Kitagawa 1996): out[g, k] = the i whose share of group g's weights holds (uniform[g] + k) / size, so index i is drawn floor or ceil of
+ * size * weight_i / sum times; ascending. A weight that is not > 0 counts as 0, infinite weights share all; if all are 0, out[g, k] = k. Uniforms are from 0 (with) to 1 (without).
+ */
+int32_t nt_resample(int32_t device, void* stream, const void* weights /* f64 [groups, size] */, const void* uniforms /* f64 [groups] */,
+                    int64_t groups, int64_t size, void* out /* i32 [groups, size] */);
+
+/*
+ * Pillow's bicubic resize of 8-bit images to resized_height x resized_width, bit for bit (two passes with 22-bit weights, rounded to 8 bits between them), of which
+ * the centre crop_height x crop_width is kept: what CLIP's image processor does. No side above 65536.
+ */
+int32_t nt_resize(int32_t device, void* stream, const void* images /* u8 [rows, C, H, W] */, int64_t rows, int32_t channels, int32_t height,
+                  int32_t width, int32_t resized_height, int32_t resized_width, int32_t crop_height, int32_t crop_width,
+                  void* out /* u8 [rows, C, crop_height, crop_width] */);
 
 /* out[r] = mean of .2126 R + .7152 G + .0722 B over 255 (3 channels), else the mean over 255. Exact integer sums. */
 int32_t nt_luminance(int32_t device, void* stream, const void* images /* u8 [rows, C, H, W] */, int64_t rows, int32_t channels,

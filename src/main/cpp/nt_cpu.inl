@@ -10,6 +10,7 @@
 #include <new>
 
 #include "nt_ops.h"
+#include "nt_resize.h"
 #ifdef __AVX2__
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wuninitialized" /* GCC 12 says it of its own header */
@@ -25,6 +26,7 @@ namespace {
 constexpr int64_t PARALLEL = 1 << 14;
 constexpr int BLOCK = 256; /* normals made at a time: their words stay in registers and the nearest cache */
 constexpr int SMALL_BLOCK = 64;
+constexpr int64_t TILE = 2048; /* elements that an update works on at a time, in the nearest cache */
 
 struct Key {
     uint32_t c1, c2, c3, k0, k1;
@@ -197,9 +199,10 @@ int32_t uniforms(void*, const nt_row* table, int64_t rows, uint64_t seed, double
     return NT_OK;
 }
 
-inline void candidate_noise(const CandidateArgs& a, const nt_row& row, float* __restrict z) {
+template <class Args>
+inline void candidate_noise(const Args& a, const nt_row& row, uint32_t round, float* __restrict z) {
     const float* __restrict pivot = a.pivots + (a.pivots ? row.parent * a.elements : 0);
-    Key key = key_of(row, a.round, a.seed);
+    Key key = key_of(row, round, a.seed);
     double coin, u;
     uniforms_of(key, coin, u);
     int32_t kind = row.kind == NT_COIN ? (coin < a.epsilon ? NT_GLOBAL : NT_LOCAL) : row.kind;
@@ -242,11 +245,11 @@ int32_t candidates(void*, const CandidateArgs& a) {
                 continue;
             }
         }
-        candidate_noise(a, row, z);
+        candidate_noise(a, row, a.round, z);
         if (!a.steps) {
             continue;
         }
-        const nt_step step = a.steps[row.stage - 1];
+        const nt_edm_step step = a.steps[row.stage - 1];
         if (a.c_noise) {
             a.c_noise[r] = step.c_noise;
         }
@@ -277,10 +280,10 @@ int32_t candidates(void*, const CandidateArgs& a) {
     return status == NT_OK ? NT_OK : fail(status, "no memory for the noise of a candidate: %lld bytes", (long long)a.elements * 4);
 }
 
-int32_t euler(void*, const UpdateArgs& a) {
+int32_t euler(void*, const EdmArgs& a) {
 #pragma omp parallel for if (a.rows > 1 && a.rows * a.elements >= PARALLEL)
     for (int64_t r = 0; r < a.rows; r++) {
-        const nt_step step = a.steps[a.table[r].stage - 1];
+        const nt_edm_step step = a.steps[a.table[r].stage - 1];
         const int64_t from = r * a.elements;
         const float* __restrict x_hat = a.x_hat + from;
         float* __restrict x_next = a.x_next + from;
@@ -325,10 +328,10 @@ int32_t euler(void*, const UpdateArgs& a) {
     return NT_OK;
 }
 
-int32_t heun(void*, const UpdateArgs& a) {
+int32_t heun(void*, const EdmArgs& a) {
 #pragma omp parallel for if (a.rows > 1 && a.rows * a.elements >= PARALLEL)
     for (int64_t r = 0; r < a.rows; r++) {
-        const nt_step step = a.steps[a.table[r].stage - 1];
+        const nt_edm_step step = a.steps[a.table[r].stage - 1];
         const int64_t from = r * a.elements;
         const float* __restrict x_hat = a.x_hat + from;
         const float* __restrict slope = a.slope + from;
@@ -354,15 +357,284 @@ int32_t heun(void*, const UpdateArgs& a) {
     return NT_OK;
 }
 
-int32_t quantise(void*, const float* x, int64_t count, uint8_t* out) {
-    const int64_t piece = 1 << 13;
-#pragma omp parallel for if (count >= 4 * PARALLEL)
-    for (int64_t from = 0; from < count; from += piece) {
-        const int64_t to = std::min(count, from + piece);
-        for (int64_t i = from; i < to; i++) {
-            out[i] = quantised(x[i]);
+int32_t propose(void*, const nt_propose_args& a) {
+    int32_t status = NT_OK;
+#pragma omp parallel for if (a.rows > 1 && a.rows * a.elements >= PARALLEL)
+    for (int64_t r = 0; r < a.rows; r++) {
+        const nt_row& row = a.table[r];
+        std::unique_ptr<float[]> scratch;
+        float* z = a.noise + (a.noise ? r * a.elements : 0);
+        if (!a.noise) {
+            scratch.reset(new (std::nothrow) float[(size_t)a.elements]);
+            z = scratch.get();
+            if (!z) {
+#pragma omp atomic write
+                status = NT_OUT_OF_MEMORY;
+                continue;
+            }
+        }
+        candidate_noise(a, row, (uint32_t)a.round << 16, z);
+        if (!a.steps) {
+            continue;
+        }
+        const nt_step& step = a.steps[row.stage - 1];
+        const nt_stage& stage = step.stage[a.stage];
+        if (a.level) {
+            a.level[r] = stage.conditioning;
+        }
+        if (!a.state && !a.input) {
+            continue;
+        }
+        const float gain = step.gain, by_x = step.propose_x, by_f = step.propose_f, scale = stage.input_scale;
+        store_as((int32_t)a.input_dtype, [&](auto put) {
+            float tile[TILE];
+            for (int64_t from = 0; from < a.elements; from += TILE) {
+                const int64_t n = std::min(a.elements - from, TILE), at = row.parent * a.elements + from, to = r * a.elements + from;
+                const float* __restrict x = a.x + at;
+                const float* __restrict noise = z + from;
+                float* __restrict v = a.state ? a.state + to : tile;
+                if (a.f) {
+                    const float* __restrict f = a.f + at;
+                    for (int64_t i = 0; i < n; i++) {
+                        v[i] = proposed(by_x, x[i], by_f, f[i], gain, noise[i]);
+                    }
+                } else {
+                    for (int64_t i = 0; i < n; i++) {
+                        v[i] = proposed(by_x, x[i], gain, noise[i]);
+                    }
+                }
+                if (a.input) {
+                    for (int64_t i = 0; i < n; i++) {
+                        put(a.input, to + i, scale * v[i]);
+                    }
+                }
+            }
+        });
+    }
+    return status == NT_OK ? NT_OK : fail(status, "no memory for the noise of a proposal: %lld bytes", (long long)a.elements * 4);
+}
+
+/* What an update reads: tiles of float32, null where the caller gave none. */
+struct Terms {
+    const float* p[4]; /* x_hat, f1, y, f2 */
+};
+
+template <int GIVEN> /* bit k: p[k] is given */
+void combine_terms(const nt_affine& a, const Terms& t, int64_t n, float* out) {
+    const float *x = t.p[0], *f1 = t.p[1], *y = t.p[2], *f2 = t.p[3];
+#pragma GCC ivdep /* `out` may be an input: each element only meets itself */
+    for (int64_t i = 0; i < n; i++) {
+        float v = GIVEN & 1 ? a.x * x[i] : 0.0f;
+        v = GIVEN & 2 ? fmaf(a.f1, f1[i], v) : v;
+        v = GIVEN & 4 ? fmaf(a.y, y[i], v) : v;
+        out[i] = GIVEN & 8 ? fmaf(a.f2, f2[i], v) : v;
+    }
+}
+
+using CombineTerms = void (*)(const nt_affine&, const Terms&, int64_t, float*);
+
+/* The network's values as float32: where they lie, or in `tile`. */
+inline const float* floats_of(const void* values, int32_t dtype, int64_t from, int64_t n, float* tile) {
+    if (!values || dtype == NT_F32) {
+        return values ? (const float*)values + from : nullptr;
+    }
+    load_as(dtype, [&](auto get) {
+        for (int64_t i = 0; i < n; i++) {
+            tile[i] = get(values, from + i);
+        }
+    });
+    return tile;
+}
+
+int32_t update(void*, const nt_update_args& a) {
+    static const CombineTerms all[16] = {
+            combine_terms<0>, combine_terms<1>, combine_terms<2>,  combine_terms<3>,  combine_terms<4>,  combine_terms<5>,  combine_terms<6>,  combine_terms<7>,
+            combine_terms<8>, combine_terms<9>, combine_terms<10>, combine_terms<11>, combine_terms<12>, combine_terms<13>, combine_terms<14>, combine_terms<15>};
+    const CombineTerms combined = all[(a.x_hat ? 1 : 0) | (a.f1 ? 2 : 0) | (a.y ? 4 : 0) | (a.f2 ? 8 : 0)];
+    const int32_t dtype = (int32_t)a.network_dtype;
+    const int64_t tiles = (a.elements + TILE - 1) / TILE;
+#pragma omp parallel for schedule(static) if (a.rows * a.elements >= PARALLEL)
+    for (int64_t task = 0; task < a.rows * tiles; task++) {
+        const int64_t r = task / tiles, first = task % tiles * TILE, n = std::min(a.elements - first, TILE), from = r * a.elements + first;
+        const nt_step& step = a.steps[a.table[r].stage - 1];
+        if (a.level && first == 0) {
+            a.level[r] = step.stage[1].conditioning;
+        }
+        float f1[TILE], f2[TILE], tile[TILE];
+        const Terms terms = {{a.x_hat ? a.x_hat + from : nullptr, floats_of(a.f1, dtype, from, n, f1), a.y ? a.y + from : nullptr, floats_of(a.f2, dtype, from, n, f2)}};
+        if (a.clean) { /* before `next`, which may be y */
+            combined(step.stage[a.stage].clean, terms, n, a.clean + from);
+        }
+        if (!a.next && !a.input) {
+            continue;
+        }
+        float* next = a.next ? a.next + from : tile;
+        combined(step.stage[a.stage].next, terms, n, next);
+        if (a.input) {
+            store_as((int32_t)a.input_dtype, [&](auto put) {
+                for (int64_t i = 0; i < n; i++) {
+                    put(a.input, from + i, step.stage[1].input_scale * next[i]);
+                }
+            });
         }
     }
+    return NT_OK;
+}
+
+int32_t input(void*, const InputArgs& a) {
+    const nt_stage& stage = a.step->stage[0];
+    if (a.level) {
+        std::fill(a.level, a.level + a.rows, stage.conditioning);
+    }
+    const int64_t count = a.input ? a.rows * a.elements : 0;
+#pragma omp parallel for schedule(static) if (count >= PARALLEL)
+    for (int64_t from = 0; from < count; from += TILE) {
+        store_as(a.input_dtype, [&](auto put) {
+            for (int64_t i = from; i < std::min(count, from + TILE); i++) {
+                put(a.input, i, stage.input_scale * a.x[i]);
+            }
+        });
+    }
+    return NT_OK;
+}
+
+int32_t quantise(void*, const float* x, int64_t rows, int64_t elements, uint8_t* out, int32_t* bad) {
+    const int64_t piece = 1 << 13;
+    if (!bad) { /* one long row */
+        elements *= rows;
+        rows = rows > 0 ? 1 : 0;
+    } else {
+        std::fill(bad, bad + rows, 0);
+    }
+    const int64_t pieces = (elements + piece - 1) / piece;
+#pragma omp parallel for schedule(static) if (rows * elements >= 4 * PARALLEL)
+    for (int64_t task = 0; task < rows * pieces; task++) {
+        const int64_t r = task / pieces, first = task % pieces * piece, n = std::min(elements - first, piece), from = r * elements + first;
+        for (int64_t i = from; i < from + n; i++) {
+            out[i] = quantised(x[i]);
+        }
+        if (bad) {
+            int32_t any = 0;
+            for (int64_t i = from; i < from + n; i++) {
+                any |= not_finite(x[i]);
+            }
+            if (any) {
+#pragma omp atomic write
+                bad[r] = 1;
+            }
+        }
+    }
+    return NT_OK;
+}
+
+int32_t penalise(void*, double* scores, const int32_t* bad, int64_t rows) {
+    for (int64_t r = 0; r < rows; r++) {
+        scores[r] = bad[r] ? -std::numeric_limits<double>::infinity() : scores[r];
+    }
+    return NT_OK;
+}
+
+int32_t combine(void*, const CombineArgs& a) {
+    const double root = std::sqrt((double)a.elements);
+#pragma omp parallel for if (a.rows > 1 && a.rows * a.term_count * a.elements >= PARALLEL)
+    for (int64_t r = 0; r < a.rows; r++) {
+        const nt_row* terms = a.terms + r * a.term_count;
+        const double* weights = a.weights + r * a.term_count;
+        float* out = a.out + r * a.elements;
+        float tile[TILE];
+        for (int64_t from = 0; from < a.elements; from += TILE) {
+            const int64_t n = std::min(a.elements - from, TILE);
+            float* __restrict sum = out + from;
+            for (int64_t m = 0; m < a.term_count; m++) {
+                const float weight = (float)weights[m];
+                normals_of(key_of(terms[m], 0, a.seed), from, from + n, tile);
+                for (int64_t i = 0; i < n; i++) {
+                    sum[i] = m == 0 ? weight * tile[i] : fmaf(weight, tile[i], sum[i]);
+                }
+            }
+        }
+        if (a.project) {
+            const float scale = onto(root, norm_of(out, a.elements));
+            for (int64_t e = 0; e < a.elements; e++) {
+                out[e] *= scale;
+            }
+        }
+    }
+    return NT_OK;
+}
+
+int32_t resample(void*, const double* weights, const double* uniforms, int64_t groups, int64_t size, int32_t* out) {
+    for (int64_t g = 0; g < groups; g++) {
+        resample_group(weights + g * size, uniforms[g], size, out + g * size);
+    }
+    return NT_OK;
+}
+
+/* The weights of the outputs that are kept of one axis, [kept, taps]. */
+struct Axis {
+    const ResizeAxis shape;
+    const int32_t crop, taps;
+    std::unique_ptr<int32_t[]> weights;
+
+    Axis(int32_t from, int32_t to, int32_t kept) : shape(from, to), crop((to - kept) / 2), taps(shape.taps()), weights(new (std::nothrow) int32_t[(size_t)kept * taps]) {
+        for (int32_t o = 0; weights && o < kept; o++) {
+            shape.weights(crop + o, weights.get() + (int64_t)o * taps);
+        }
+    }
+};
+
+int32_t resize(void*, const ResizeArgs& a) {
+    const Axis columns(a.in.width, a.resized_width, a.crop_width), rows(a.in.height, a.resized_height, a.crop_height);
+    const int32_t top = rows.shape.first(rows.crop), bottom = rows.shape.end(rows.crop + a.crop_height - 1);
+    const int64_t planes = a.in.rows * a.in.channels, width = a.crop_width;
+    int32_t status = columns.weights && rows.weights ? NT_OK : NT_OUT_OF_MEMORY;
+#pragma omp parallel for schedule(dynamic) if (planes > 1)
+    for (int64_t p = 0; p < (status == NT_OK ? planes : 0); p++) {
+        std::unique_ptr<uint8_t[]> narrow(new (std::nothrow) uint8_t[(size_t)(bottom - top) * width]);
+        std::unique_ptr<int32_t[]> sums(new (std::nothrow) int32_t[(size_t)width]);
+        if (!narrow || !sums) {
+#pragma omp atomic write
+            status = NT_OUT_OF_MEMORY;
+            continue;
+        }
+        for (int32_t y = top; y < bottom; y++) {
+            const uint8_t* from = a.in.images + (p * a.in.height + y) * a.in.width;
+            uint8_t* to = narrow.get() + (y - top) * width;
+            for (int32_t x = 0; x < width; x++) {
+                const int32_t first = columns.shape.first(columns.crop + x), count = columns.shape.end(columns.crop + x) - first;
+                const int32_t* w = columns.weights.get() + (int64_t)x * columns.taps;
+                int32_t sum = 1 << (RESIZE_BITS - 1);
+                for (int32_t k = 0; k < count; k++) {
+                    sum += w[k] * from[first + k];
+                }
+                to[x] = resized(sum);
+            }
+        }
+        for (int32_t y = 0; y < a.crop_height; y++) {
+            const int32_t first = rows.shape.first(rows.crop + y), count = rows.shape.end(rows.crop + y) - first;
+            const int32_t* w = rows.weights.get() + (int64_t)y * rows.taps;
+            std::fill(sums.get(), sums.get() + width, 1 << (RESIZE_BITS - 1));
+            for (int32_t k = 0; k < count; k++) {
+                const uint8_t* from = narrow.get() + (first + k - top) * width;
+                for (int64_t x = 0; x < width; x++) {
+                    sums[x] += w[k] * from[x];
+                }
+            }
+            uint8_t* to = a.out + (p * a.crop_height + y) * width;
+            for (int64_t x = 0; x < width; x++) {
+                to[x] = resized(sums[x]);
+            }
+        }
+    }
+    return status == NT_OK ? NT_OK : fail(status, "no memory to resize an image: %d x %d", a.in.height, a.in.width);
+}
+
+int32_t stream_create(void** out) {
+    *out = nullptr;
+    return NT_OK;
+}
+
+int32_t stream_nothing(void*) {
     return NT_OK;
 }
 
@@ -510,8 +782,8 @@ int32_t sphere(void*, float* p, int64_t rows, int64_t elements, int32_t project,
 } // namespace
 
 extern const Ops ops;
-const Ops ops = {noise,     uniforms, candidates, euler, heun, quantise, luminance, jpeg_size, softmax_at,
-                 accumulate, select,  top,        gather, sphere};
+const Ops ops = {noise,     uniforms,   candidates, euler,  heun, propose, update, input,         quantise,       penalise,      combine, resample, resize,
+                 luminance, jpeg_size,  softmax_at, accumulate, select,  top,    gather, sphere, stream_create, stream_nothing, stream_nothing};
 
 } // namespace NT_LEVEL
 } // namespace nt

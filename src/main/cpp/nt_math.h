@@ -129,6 +129,15 @@ NT_HD float onto(double to, double from) {
     return from > 0 ? (float)(to / from) : 0.0f;
 }
 
+/* propose_x x + propose_f f + gain z. */
+NT_HD float proposed(float by_x, float x, float gain, float z) {
+    return fmaf(gain, z, by_x * x);
+}
+
+NT_HD float proposed(float by_x, float x, float by_f, float f, float gain, float z) {
+    return fmaf(gain, z, fmaf(by_f, f, by_x * x));
+}
+
 /* c_skip x + c_out F. */
 NT_HD float denoised(float skip, float out, float x, float f) {
     return fmaf(out, f, skip * x);
@@ -139,6 +148,48 @@ NT_HD uint8_t quantised(float x) {
     v = v > 0.0f ? v : 0.0f; /* NaN too */
     v = v < 255.0f ? v : 255.0f;
     return (uint8_t)(int32_t)v;
+}
+
+/* NaN or infinite. */
+NT_HD bool not_finite(float x) {
+    return (float_bits(x) & 0x7F800000u) == 0x7F800000u;
+}
+
+/* A weight's share of the group's largest: what is not > 0 counts as 0, infinite ones as 1 and all beside them as 0. */
+NT_HD double share_of(double weight, double most) {
+    if (!(weight > 0)) {
+        return 0;
+    }
+    return isinf(most) ? (isinf(weight) ? 1.0 : 0.0) : weight / most;
+}
+
+/* Systematic resampling of one group, in one pass over ascending indices. */
+NT_HD void resample_group(const double* weights, double uniform, int64_t size, int32_t* out) {
+    double most = 0;
+    for (int64_t i = 0; i < size; i++) {
+        most = weights[i] > most ? weights[i] : most;
+    }
+    double total = 0;
+    for (int64_t i = 0; i < size; i++) {
+        total += share_of(weights[i], most);
+    }
+    int64_t i = -1;
+    int64_t last = 0; /* the last index of which the share is not 0: rounding must not go beyond it */
+    double below = 0; /* shares up to and with `last` */
+    for (int64_t k = 0; k < size; k++) {
+        if (!(most > 0)) {
+            out[k] = (int32_t)k;
+            continue;
+        }
+        const double place = (uniform + (double)k) / (double)size * total;
+        while (!(below > place) && i + 1 < size) {
+            i++;
+            const double share = share_of(weights[i], most);
+            below += share;
+            last = share > 0 ? i : last;
+        }
+        out[k] = (int32_t)last;
+    }
 }
 
 /* Mean luminance of exact sums; other than 3 channels: the mean of all. */

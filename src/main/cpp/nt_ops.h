@@ -18,7 +18,7 @@ struct CandidateArgs {
     const float* x;
     int64_t parents;
     const float* pivots;
-    const nt_step* steps;
+    const nt_edm_step* steps;
     int64_t step_count;
     float* noise;
     float* x_hat;
@@ -27,10 +27,10 @@ struct CandidateArgs {
     float* c_noise;
 };
 
-struct UpdateArgs {
+struct EdmArgs {
     const nt_row* table;
     int64_t rows, elements;
-    const nt_step* steps;
+    const nt_edm_step* steps;
     int64_t step_count;
     const float* x_hat;
     const void* network;
@@ -49,14 +49,46 @@ struct ImageArgs {
     int32_t channels, height, width;
 };
 
+struct CombineArgs {
+    const nt_row* terms;
+    int64_t rows, term_count;
+    const double* weights;
+    uint64_t seed;
+    int64_t elements;
+    int32_t project;
+    float* out;
+};
+
+struct ResizeArgs {
+    ImageArgs in;
+    int32_t resized_height, resized_width, crop_height, crop_width;
+    uint8_t* out;
+};
+
+struct InputArgs {
+    const float* x;
+    int64_t rows, elements;
+    const nt_step* step; /* not yet read: it may be a card's memory */
+    void* input;
+    int32_t input_dtype;
+    float* level;
+};
+
 /* One set of kernels; each returns an nt_status. `stream` is the device's own. */
 struct Ops {
     int32_t (*noise)(void* stream, const nt_row* table, int64_t rows, uint64_t seed, int64_t elements, float scale, float* out);
     int32_t (*uniforms)(void* stream, const nt_row* table, int64_t rows, uint64_t seed, double* out);
     int32_t (*candidates)(void* stream, const CandidateArgs& a);
-    int32_t (*euler)(void* stream, const UpdateArgs& a);
-    int32_t (*heun)(void* stream, const UpdateArgs& a);
-    int32_t (*quantise)(void* stream, const float* x, int64_t count, uint8_t* out);
+    int32_t (*euler)(void* stream, const EdmArgs& a);
+    int32_t (*heun)(void* stream, const EdmArgs& a);
+    int32_t (*propose)(void* stream, const nt_propose_args& a);
+    int32_t (*update)(void* stream, const nt_update_args& a);
+    int32_t (*input)(void* stream, const InputArgs& a);
+    int32_t (*quantise)(void* stream, const float* x, int64_t rows, int64_t elements, uint8_t* out, int32_t* bad);
+    int32_t (*penalise)(void* stream, double* scores, const int32_t* bad, int64_t rows);
+    int32_t (*combine)(void* stream, const CombineArgs& a);
+    int32_t (*resample)(void* stream, const double* weights, const double* uniforms, int64_t groups, int64_t size, int32_t* out);
+    int32_t (*resize)(void* stream, const ResizeArgs& a);
     int32_t (*luminance)(void* stream, const ImageArgs& a, double* out);
     int32_t (*jpeg_size)(void* stream, const ImageArgs& a, double max_bytes, int32_t* bytes, double* score);
     int32_t (*softmax_at)(void* stream, const float* logits, int64_t rows, int64_t classes, const int32_t* labels, double* out);
@@ -65,6 +97,9 @@ struct Ops {
     int32_t (*top)(void* stream, const double* scores, int64_t groups, int64_t size, int64_t take, int32_t* index, int32_t* nans);
     int32_t (*gather)(void* stream, const char* src, int64_t row_bytes, const int32_t* index, int64_t count, int64_t per_group, int64_t group_size, const int32_t* target, char* dst);
     int32_t (*sphere)(void* stream, float* p, int64_t rows, int64_t elements, int32_t project, double* norm);
+    int32_t (*stream_create)(void** out);
+    int32_t (*stream_destroy)(void* stream);
+    int32_t (*stream_synchronize)(void* stream);
 };
 
 const Ops& cpu_ops();

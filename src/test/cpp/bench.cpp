@@ -90,7 +90,7 @@ int main(int argc, char** argv) {
             for (int64_t r = 0; r < rows; r++) {
                 table[r] = {(uint32_t)(r / 4), 1, (uint32_t)(1 << 16 | r % 4), (int32_t)(r / 4), NT_GLOBAL};
             }
-            const nt_step step = {20, 80, .0125f, .1f, .9f, 1, 60, .016f, .1f, .9f, 1, 0};
+            const nt_edm_step step = {20, 80, .0125f, .1f, .9f, 1, 60, .016f, .1f, .9f, 1, 0};
             Array<float> x(parents * elements, .5f), pivots(parents * elements, .25f), z(n), x_hat(n), input(n), slope(n), next(n), clean(n), network(n, .1f);
             Array<uint16_t> half(n);
             Array<uint8_t> image(n);
@@ -123,7 +123,7 @@ int main(int argc, char** argv) {
                 must(nt_heun(NT_CPU, nullptr, table.data(), rows, elements, &step, 1, x_hat.data(), slope.data(), network.data(), NT_F32,
                              next.data(), clean.data()));
             });
-            report("quantise", rows, elements, n * 5, [&] { must(nt_quantise(NT_CPU, nullptr, clean.data(), n, image.data())); });
+            report("quantise", rows, elements, n * 5, [&] { must(nt_quantise(NT_CPU, nullptr, clean.data(), rows, elements, image.data(), nullptr)); });
             for (int64_t i = 0; i < n; i++) {
                 image[i] = (uint8_t)(128 + 100 * ((i / 7) % 2) - (i * 2654435761u >> 28));
             }

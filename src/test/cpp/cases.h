@@ -88,7 +88,7 @@ inline std::vector<nt_row> table_of(int64_t rows, int64_t parents, int32_t kind)
     return table;
 }
 
-inline std::vector<nt_step> some_steps() {
+inline std::vector<nt_edm_step> edm_steps() {
     return {{20.5f, 80, .0125f, .00004f, .5f, 1.1f, 57, .0175f, .00008f, .5f, 1.01f, 0},
             {.7f, 3, .33f, .027f, .49f, .27f, 1.5f, .63f, .1f, .47f, .1f, 0},
             {0, .01f, 1.99f, .9996f, .01f, -1.15f, .002f, 2, .99998f, .002f, -1.55f, 0}};
@@ -134,7 +134,7 @@ inline std::vector<Case> all_cases(bool timed) {
                     const bool worth = large && !sphere && kind > NT_NONE && kind <= NT_COIN;
                     cases.push_back({"candidates kind " + std::to_string(kind) + " " + name_of(dtype) + (sphere ? " sphere" : "") + at,
                                      {in(table_of(rows, parents, kind)), in(gaussians(1, parents * d, 30)), in(gaussians(2, parents * d, 1)),
-                                      in(some_steps()), out(n * 4), out(n * 4), out(n * size_of(dtype)), out(rows * 4)},
+                                      in(edm_steps()), out(n * 4), out(n * 4), out(n * size_of(dtype)), out(rows * 4)},
                                      [=](int32_t device, void* stream, void* const* p) {
                                          return nt_candidates(device, stream, p[0], rows, 3, seed, d, .4, .15, sphere, p[1], parents, p[2], p[3], 3,
                                                               p[4], p[5], p[6], dtype, p[7]);
@@ -147,14 +147,14 @@ inline std::vector<Case> all_cases(bool timed) {
             Array network = dtype == NT_F32 ? in(gaussians(3, n, 1)) : in(words16(3, n));
             const int64_t w = size_of(dtype);
             cases.push_back({std::string("euler ") + name_of(dtype) + at,
-                             {in(table_of(rows, parents, 0)), in(some_steps()), in(gaussians(4, n, 20)), network, out(n * 4), out(n * 4), out(n * w),
+                             {in(table_of(rows, parents, 0)), in(edm_steps()), in(gaussians(4, n, 20)), network, out(n * 4), out(n * 4), out(n * w),
                               out(rows * 4), out(n * 4)},
                              [=](int32_t device, void* stream, void* const* p) {
                                  return nt_euler(device, stream, p[0], rows, d, p[1], 3, p[2], p[3], dtype, p[4], p[5], p[6], dtype, p[7], p[8]);
                              },
                              0, large ? n * (16 + 2 * w) : 0});
             cases.push_back({std::string("heun ") + name_of(dtype) + at,
-                             {in(table_of(rows, parents, 0)), in(some_steps()), in(gaussians(4, n, 20)), in(gaussians(5, n, 1)), network,
+                             {in(table_of(rows, parents, 0)), in(edm_steps()), in(gaussians(4, n, 20)), in(gaussians(5, n, 1)), network,
                               in_out(gaussians(6, n, 18)), out(n * 4)},
                              [=](int32_t device, void* stream, void* const* p) {
                                  return nt_heun(device, stream, p[0], rows, d, p[1], 3, p[2], p[3], p[4], dtype, p[5], p[6]);
@@ -165,7 +165,7 @@ inline std::vector<Case> all_cases(bool timed) {
         x[0] = NAN;
         x[(size_t)(n - 1)] = INFINITY;
         cases.push_back({"quantise" + at, {in(x), out(n)},
-                         [=](int32_t device, void* stream, void* const* p) { return nt_quantise(device, stream, p[0], n, p[1]); }, 0,
+                         [=](int32_t device, void* stream, void* const* p) { return nt_quantise(device, stream, p[0], rows, d, p[1], nullptr); }, 0,
                          large ? n * 5 : 0});
         cases.push_back({"sphere" + at, {in_out(gaussians(8, n, 1.5f)), out(rows * 8)},
                          [=](int32_t device, void* stream, void* const* p) { return nt_sphere(device, stream, p[0], rows, d, 1, p[1]); }, 0,

@@ -11,22 +11,31 @@ import org.noisetrail.NoisetrailException;
  * size that the other arguments say.
  */
 public final class Kernels {
-    private final Device device;
-    private final @Nullable Pointer stream;
+    /** Types of the network's values: {@code nt_dtype}. */
+    public static final int F32 = 0, F16 = 1, BF16 = 2;
 
-    private Kernels(Device device, @Nullable Pointer stream) {
-        this.device = device;
-        this.stream = stream;
+    private final Lane lane;
+
+    private Kernels(Lane lane) {
+        this.lane = lane;
+    }
+
+    /** On the lane's stream, for as long as the lane is open. */
+    public static Kernels on(Lane lane) {
+        return new Kernels(lane);
     }
 
     /** On the device's default stream. */
     public static Kernels on(Device device) {
-        return new Kernels(device, null);
+        return new Kernels(Lane.ofDefaultStream(device));
     }
 
-    /** @param stream a CUDA stream (cudaStream_t), or null for the default one; the CPU has none */
-    public static Kernels on(Device device, @Nullable Pointer stream) {
-        return new Kernels(device, stream);
+    private int device() {
+        return lane.device().ordinal();
+    }
+
+    private @Nullable Pointer stream() {
+        return lane.stream();
     }
 
     /** Whether the kernels were compiled with CUDA. */
@@ -54,7 +63,7 @@ public final class Kernels {
         return pointer == null || pointer.position() == 0 ? pointer : new Placed(pointer);
     }
 
-    private static void check(int status) {
+    static void check(int status) {
         if (status == 0) {
             return;
         }
@@ -64,11 +73,11 @@ public final class Kernels {
 
     public void noise(
             @Nullable Pointer rowsTable, long rows, long seed, long elements, float scale, @Nullable Pointer out) {
-        check(NativeKernels.nt_noise(device.ordinal(), stream, at(rowsTable), rows, seed, elements, scale, at(out)));
+        check(NativeKernels.nt_noise(device(), stream(), at(rowsTable), rows, seed, elements, scale, at(out)));
     }
 
     public void uniforms(@Nullable Pointer rowsTable, long rows, long seed, @Nullable Pointer out) {
-        check(NativeKernels.nt_uniforms(device.ordinal(), stream, at(rowsTable), rows, seed, at(out)));
+        check(NativeKernels.nt_uniforms(device(), stream(), at(rowsTable), rows, seed, at(out)));
     }
 
     public void candidates(
@@ -91,8 +100,8 @@ public final class Kernels {
             int inputDtype,
             @Nullable Pointer cNoise) {
         check(NativeKernels.nt_candidates(
-                device.ordinal(),
-                stream,
+                device(),
+                stream(),
                 at(rowsTable),
                 rows,
                 round,
@@ -129,8 +138,8 @@ public final class Kernels {
             @Nullable Pointer cNoise,
             @Nullable Pointer clean) {
         check(NativeKernels.nt_euler(
-                device.ordinal(),
-                stream,
+                device(),
+                stream(),
                 at(rowsTable),
                 rows,
                 elements,
@@ -160,8 +169,8 @@ public final class Kernels {
             @Nullable Pointer xNext,
             @Nullable Pointer clean) {
         check(NativeKernels.nt_heun(
-                device.ordinal(),
-                stream,
+                device(),
+                stream(),
                 at(rowsTable),
                 rows,
                 elements,
@@ -175,13 +184,97 @@ public final class Kernels {
                 at(clean)));
     }
 
+    public void propose(ProposeArgs args) {
+        check(NativeKernels.nt_propose(device(), stream(), args.pointer()));
+    }
+
+    public void update(UpdateArgs args) {
+        check(NativeKernels.nt_update(device(), stream(), args.pointer()));
+    }
+
+    public void input(
+            @Nullable Pointer x,
+            long rows,
+            long elements,
+            @Nullable Pointer steps,
+            long stepCount,
+            long step,
+            @Nullable Pointer input,
+            int inputDtype,
+            @Nullable Pointer level) {
+        check(NativeKernels.nt_input(
+                device(),
+                stream(),
+                at(x),
+                rows,
+                elements,
+                at(steps),
+                stepCount,
+                step,
+                at(input),
+                inputDtype,
+                at(level)));
+    }
+
+    public void quantise(@Nullable Pointer x, long rows, long elements, @Nullable Pointer out, @Nullable Pointer bad) {
+        check(NativeKernels.nt_quantise(device(), stream(), at(x), rows, elements, at(out), at(bad)));
+    }
+
     public void quantise(@Nullable Pointer x, long count, @Nullable Pointer out) {
-        check(NativeKernels.nt_quantise(device.ordinal(), stream, at(x), count, at(out)));
+        quantise(x, count, 1, out, null);
+    }
+
+    public void penalise(@Nullable Pointer scores, @Nullable Pointer bad, long rows) {
+        check(NativeKernels.nt_penalise(device(), stream(), at(scores), at(bad), rows));
+    }
+
+    public void combine(
+            @Nullable Pointer termsTable,
+            long rows,
+            long terms,
+            @Nullable Pointer weights,
+            long seed,
+            long elements,
+            int project,
+            @Nullable Pointer out) {
+        check(NativeKernels.nt_combine(
+                device(), stream(), at(termsTable), rows, terms, at(weights), seed, elements, project, at(out)));
+    }
+
+    public void resample(
+            @Nullable Pointer weights, @Nullable Pointer uniforms, long groups, long size, @Nullable Pointer out) {
+        check(NativeKernels.nt_resample(device(), stream(), at(weights), at(uniforms), groups, size, at(out)));
+    }
+
+    public void resize(
+            @Nullable Pointer images,
+            long rows,
+            int channels,
+            int height,
+            int width,
+            int resizedHeight,
+            int resizedWidth,
+            int cropHeight,
+            int cropWidth,
+            @Nullable Pointer out) {
+        check(NativeKernels.nt_resize(
+                device(),
+                stream(),
+                at(images),
+                rows,
+                channels,
+                height,
+                width,
+                resizedHeight,
+                resizedWidth,
+                cropHeight,
+                cropWidth,
+                at(out)));
     }
 
     public void luminance(
             @Nullable Pointer images, long rows, int channels, int height, int width, @Nullable Pointer out) {
-        check(NativeKernels.nt_luminance(device.ordinal(), stream, at(images), rows, channels, height, width, at(out)));
+        check(NativeKernels.nt_luminance(device(), stream(), at(images), rows, channels, height, width, at(out)));
     }
 
     public void jpegSize(
@@ -194,16 +287,16 @@ public final class Kernels {
             @Nullable Pointer bytes,
             @Nullable Pointer score) {
         check(NativeKernels.nt_jpeg_size(
-                device.ordinal(), stream, at(images), rows, channels, height, width, maxBytes, at(bytes), at(score)));
+                device(), stream(), at(images), rows, channels, height, width, maxBytes, at(bytes), at(score)));
     }
 
     public void softmaxAt(
             @Nullable Pointer logits, long rows, long classes, @Nullable Pointer labels, @Nullable Pointer out) {
-        check(NativeKernels.nt_softmax_at(device.ordinal(), stream, at(logits), rows, classes, at(labels), at(out)));
+        check(NativeKernels.nt_softmax_at(device(), stream(), at(logits), rows, classes, at(labels), at(out)));
     }
 
     public void accumulate(@Nullable Pointer score, long rows, double weight, int accumulate, @Nullable Pointer out) {
-        check(NativeKernels.nt_accumulate(device.ordinal(), stream, at(score), rows, weight, accumulate, at(out)));
+        check(NativeKernels.nt_accumulate(device(), stream(), at(score), rows, weight, accumulate, at(out)));
     }
 
     public void select(
@@ -215,7 +308,7 @@ public final class Kernels {
             @Nullable Pointer winner,
             @Nullable Pointer nans) {
         check(NativeKernels.nt_select(
-                device.ordinal(), stream, at(scores), groups, groupSize, keep, at(best), at(winner), at(nans)));
+                device(), stream(), at(scores), groups, groupSize, keep, at(best), at(winner), at(nans)));
     }
 
     public void top(
@@ -225,7 +318,7 @@ public final class Kernels {
             long take,
             @Nullable Pointer index,
             @Nullable Pointer nans) {
-        check(NativeKernels.nt_top(device.ordinal(), stream, at(scores), groups, groupSize, take, at(index), at(nans)));
+        check(NativeKernels.nt_top(device(), stream(), at(scores), groups, groupSize, take, at(index), at(nans)));
     }
 
     public void gather(
@@ -238,20 +331,11 @@ public final class Kernels {
             @Nullable Pointer target,
             @Nullable Pointer dst) {
         check(NativeKernels.nt_gather(
-                device.ordinal(),
-                stream,
-                at(src),
-                rowBytes,
-                at(index),
-                count,
-                perGroup,
-                groupSize,
-                at(target),
-                at(dst)));
+                device(), stream(), at(src), rowBytes, at(index), count, perGroup, groupSize, at(target), at(dst)));
     }
 
     public void sphere(@Nullable Pointer p, long rows, long elements, int project, @Nullable Pointer norm) {
-        check(NativeKernels.nt_sphere(device.ordinal(), stream, at(p), rows, elements, project, at(norm)));
+        check(NativeKernels.nt_sphere(device(), stream(), at(p), rows, elements, project, at(norm)));
     }
 
     private static final class Placed extends Pointer {

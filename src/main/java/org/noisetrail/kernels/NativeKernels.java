@@ -20,6 +20,12 @@ final class NativeKernels {
 
     static native int nt_cuda_device_count();
 
+    static native int nt_stream_create(int device, @Nullable Pointer out);
+
+    static native int nt_stream_destroy(int device, @Nullable Pointer stream);
+
+    static native int nt_stream_synchronize(int device, @Nullable Pointer stream);
+
     static native @Cast("const char*") BytePointer nt_last_error();
 
     static native @Cast("const char*") BytePointer nt_cpu_level();
@@ -99,8 +105,71 @@ final class NativeKernels {
             @Nullable Pointer xNext,
             @Nullable Pointer clean);
 
+    static native int nt_propose(
+            int device, @Nullable Pointer stream, @Cast("const nt_propose_args*") @Nullable Pointer args);
+
+    static native int nt_update(
+            int device, @Nullable Pointer stream, @Cast("const nt_update_args*") @Nullable Pointer args);
+
+    static native int nt_input(
+            int device,
+            @Nullable Pointer stream,
+            @Nullable Pointer x,
+            long rows,
+            long elements,
+            @Nullable Pointer steps,
+            long stepCount,
+            long step,
+            @Nullable Pointer input,
+            int inputDtype,
+            @Nullable Pointer level);
+
     static native int nt_quantise(
-            int device, @Nullable Pointer stream, @Nullable Pointer x, long count, @Nullable Pointer out);
+            int device,
+            @Nullable Pointer stream,
+            @Nullable Pointer x,
+            long rows,
+            long elements,
+            @Nullable Pointer out,
+            @Nullable Pointer bad);
+
+    static native int nt_penalise(
+            int device, @Nullable Pointer stream, @Nullable Pointer scores, @Nullable Pointer bad, long rows);
+
+    static native int nt_combine(
+            int device,
+            @Nullable Pointer stream,
+            @Nullable Pointer termsTable,
+            long rows,
+            long terms,
+            @Nullable Pointer weights,
+            @Cast("uint64_t") long seed,
+            long elements,
+            int project,
+            @Nullable Pointer out);
+
+    static native int nt_resample(
+            int device,
+            @Nullable Pointer stream,
+            @Nullable Pointer weights,
+            @Nullable Pointer uniforms,
+            long groups,
+            long size,
+            @Nullable Pointer out);
+
+    static native int nt_resize(
+            int device,
+            @Nullable Pointer stream,
+            @Nullable Pointer images,
+            long rows,
+            int channels,
+            int height,
+            int width,
+            int resizedHeight,
+            int resizedWidth,
+            int cropHeight,
+            int cropWidth,
+            @Nullable Pointer out);
 
     static native int nt_luminance(
             int device,

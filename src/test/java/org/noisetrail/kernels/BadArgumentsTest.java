@@ -136,10 +136,11 @@ class BadArgumentsTest {
 
     @Test
     void images() {
-        refused("count must be >= 0: -1", () -> CPU.quantise(F, -1, B));
-        refused("count", () -> CPU.quantise(F, Long.MAX_VALUE, B));
-        refused("x must not be null", () -> CPU.quantise(null, 1, B));
-        refused("out must not be null", () -> CPU.quantise(F, 1, null));
+        refused("rows must be >= 0: -1", () -> CPU.quantise(F, -1, 4, B, null));
+        refused("elements must be >= 1: 0", () -> CPU.quantise(F, 1, 0, B, null));
+        refused("rows x elements", () -> CPU.quantise(F, HUGE, 4, B, null));
+        refused("x must not be null", () -> CPU.quantise(null, 1, 1, B, I));
+        refused("out must not be null", () -> CPU.quantise(F, 1, 1, null, I));
         refused("rows must be >= 0: -1", () -> CPU.luminance(B, -1, 1, 4, 4, D));
         refused("channels must be >= 1: 0", () -> CPU.luminance(B, 1, 0, 4, 4, D));
         refused("height must be >= 1: 0", () -> CPU.luminance(B, 1, 1, 0, 4, D));

@@ -1,0 +1,46 @@
+package org.noisetrail.kernels;
+
+import java.nio.ByteOrder;
+import java.nio.LongBuffer;
+import org.bytedeco.javacpp.BytePointer;
+import org.bytedeco.javacpp.Pointer;
+import org.jspecify.annotations.Nullable;
+
+/** A C struct of fields that have 8 bytes each, in native memory; all 0 and null at first. */
+final class Struct implements AutoCloseable {
+    private final BytePointer memory;
+    private final LongBuffer fields;
+
+    Struct(int count) {
+        memory = new BytePointer((long) count * Long.BYTES);
+        fields = memory.asByteBuffer().order(ByteOrder.nativeOrder()).asLongBuffer();
+        for (int field = 0; field < count; field++) {
+            fields.put(field, 0);
+        }
+    }
+
+    void put(int field, long value) {
+        fields.put(field, value);
+    }
+
+    void put(int field, double value) {
+        fields.put(field, Double.doubleToRawLongBits(value));
+    }
+
+    /** A typed pointer's position counts values. */
+    void put(int field, @Nullable Pointer value) {
+        fields.put(field, value == null ? 0 : value.address() + value.position() * value.sizeof());
+    }
+
+    Pointer pointer() {
+        if (memory.isNull()) {
+            throw new IllegalStateException("the arguments are closed");
+        }
+        return memory;
+    }
+
+    @Override
+    public void close() {
+        memory.close();
+    }
+}
