@@ -11,7 +11,7 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.noisetrail.kernels.Device;
-import org.noisetrail.model.Model;
+import org.noisetrail.model.Pipeline;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.EdmSampler;
@@ -24,7 +24,7 @@ import org.noisetrail.search.SearchResult;
 class ReadmeExampleTest {
     static void draw(Path folder) throws IOException {
         // spotless:off
-        try (Model model = Model.load("fashion-mnist", Device.CPU); Reward reward = Rewards.brightness()) {
+        try (Pipeline model = Pipeline.load("fashion-mnist", Device.CPU); Reward reward = Rewards.brightness()) {
             SearchResult result = Search.builder(model.denoiser())
                     .sampler(EdmSampler.DEFAULT.withSteps(12))
                     .method(LocalSearch.builder().rounds(5).keepPivot(true).build())

@@ -8,12 +8,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
-import org.noisetrail.model.Model;
+import org.noisetrail.files.Json;
+import org.noisetrail.files.Numbers;
+import org.noisetrail.files.OutputFolder;
+import org.noisetrail.model.Pipeline;
+import org.noisetrail.report.TextTable;
 import org.noisetrail.reward.Reward;
-import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.sampler.Sampler;
 import org.noisetrail.search.Calibration;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.LocalSearch;
@@ -30,6 +33,7 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "calibrate",
+        modelTransformer = RegistryOptions.Adder.class,
         description = {
             "Measures, by a search, how much each step's candidates differ, and gives a number of rounds to the steps",
             "where they are expected to gain most. Writes a file that --rounds takes."
@@ -57,17 +61,13 @@ final class CalibrateCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private ChosenMethod methodOptions;
 
-    @Option(
-            names = "--reward",
-            paramLabel = "REWARD",
-            defaultValue = "brightness",
-            converter = RewardSpec.Converter.class,
-            description = "What to search for, as for generate. Default: ${DEFAULT-VALUE}")
+    @Mixin
     @SuppressWarnings("NullAway.Init")
-    private RewardSpec reward;
+    private RewardOptions rewards;
 
-    @Option(names = "--images", paramLabel = "N", defaultValue = "10", description = "Default: ${DEFAULT-VALUE}")
-    private int images;
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private ConditionOptions asked;
 
     @Option(
             names = "--seed",
@@ -102,43 +102,43 @@ final class CalibrateCommand implements Callable<Integer> {
         if (!(method instanceof LocalSearch local) || local.candidates() < 2) {
             throw usage("calibrate needs --method zero-order or eps-greedy, and --candidates >= 2");
         }
-        EdmSampler sampler = samplerOptions.sampler();
-        for (int total : totals) {
-            if (total < 0 || total > 0xFFFF * sampler.steps()) {
-                throw usage("--total-rounds must be from 0 to " + 0xFFFF * sampler.steps() + ": " + total);
-            }
-        }
-        ImageRequest.of(0, images);
+        asked.check();
         modelOptions.check();
         // A folder that cannot be written to is told now, not after minutes.
         Path parent = out.toAbsolutePath().getParent();
         if (parent != null) {
             OutputFolder.open(parent);
         }
-        Calibration calibration;
-        try (Model model = modelOptions.load();
-                Reward searched = reward.build(() -> model);
+        try (Pipeline pipeline = modelOptions.load();
+                Reward searched = rewards.build(pipeline);
                 ProgressDisplay display = ProgressDisplay.of(
-                        "calibrate, " + reward,
+                        "calibrate, " + rewards.reward(pipeline),
                         json || quiet.quiet(),
                         command.commandLine().getErr())) {
-            int[] classes = IntStream.range(0, model.denoiser().classes()).toArray();
-            calibration = Search.builder(model.denoiser())
+            Sampler sampler = samplerOptions.sampler(pipeline);
+            for (int total : totals) {
+                if (total < 0 || total > 0xFFFF * sampler.steps()) {
+                    throw usage("--total-rounds must be from 0 to " + 0xFFFF * sampler.steps() + ": " + total);
+                }
+            }
+            List<ImageRequest> requests = asked.requests(pipeline, 10);
+            Calibration calibration = Search.builder(pipeline)
                     .sampler(sampler)
                     .method(method)
                     .reward(searched)
                     .seed(seed)
                     .maxBatch(modelOptions.maxBatch())
+                    .decodeBatch(modelOptions.decodeBatch())
                     .listener(display)
                     .build()
-                    .calibrate(ImageRequest.of(0, images, classes));
+                    .calibrate(requests);
+            List<RoundSchedule> schedules =
+                    totals.stream().map(calibration::schedule).toList();
+            for (int i = 0; i < schedules.size(); i++) {
+                schedules.get(i).write(file(totals.get(i)));
+            }
+            say(calibration, schedules, settings(pipeline, sampler, requests));
         }
-        List<RoundSchedule> schedules =
-                totals.stream().map(calibration::schedule).toList();
-        for (int i = 0; i < schedules.size(); i++) {
-            schedules.get(i).write(file(totals.get(i)));
-        }
-        say(calibration, schedules);
         return ExitCode.OK;
     }
 
@@ -156,10 +156,11 @@ final class CalibrateCommand implements Callable<Integer> {
         return out.resolveSibling(numbered);
     }
 
-    private void say(Calibration calibration, List<RoundSchedule> schedules) {
+    private void say(
+            Calibration calibration, List<RoundSchedule> schedules, Map<String, @Nullable Object> settings) {
         PrintWriter print = command.commandLine().getOut();
         if (json) {
-            print.print(Json.pretty(json(calibration, schedules)));
+            print.print(Json.pretty(json(calibration, schedules, settings)));
         } else {
             print.print(table(calibration, schedules));
             totals.forEach(total -> print.println("written to " + file(total)));
@@ -171,11 +172,11 @@ final class CalibrateCommand implements Callable<Integer> {
         List<String> head = new ArrayList<>(List.of("step", "sigma", "deviation", "gain of a round"));
         totals.forEach(total -> head.add("rounds of " + total));
         TextTable table = new TextTable(head.toArray(String[]::new));
-        for (int step = 0; step < calibration.sampler().steps(); step++) {
+        for (int step = 0; step < calibration.levels().size(); step++) {
             Calibration.StepGain gain = calibration.steps().get(step);
             List<String> row = new ArrayList<>(List.of(
                     Integer.toString(step),
-                    String.format(Locale.ROOT, "%.4g", calibration.sampler().sigma(step)),
+                    String.format(Locale.ROOT, "%.4g", calibration.levels().get(step)),
                     String.format(Locale.ROOT, "%.5f", gain.deviation()),
                     String.format(Locale.ROOT, "%.5f", gain.mean())));
             for (RoundSchedule schedule : schedules) {
@@ -186,14 +187,20 @@ final class CalibrateCommand implements Callable<Integer> {
         return table.toString();
     }
 
-    private Map<String, @Nullable Object> json(Calibration calibration, List<RoundSchedule> schedules) {
-        Map<String, @Nullable Object> result = new LinkedHashMap<>();
-        result.put("model", modelOptions.name());
-        result.put("reward", reward.toString());
-        result.put("images", images);
-        result.put("seed", Numbers.unsigned(seed));
-        result.putAll(methodOptions.settings(methodOptions.method()));
-        result.put("sampler", SamplerOptions.settings(calibration.sampler()));
+    private Map<String, @Nullable Object> settings(Pipeline pipeline, Sampler sampler, List<ImageRequest> requests) {
+        Map<String, @Nullable Object> settings = new LinkedHashMap<>();
+        settings.put("model", modelOptions.name());
+        settings.put("reward", rewards.reward(pipeline).toString());
+        settings.put("seed", Numbers.unsigned(seed));
+        settings.putAll(asked.settings(pipeline, requests));
+        settings.putAll(methodOptions.settings(methodOptions.method()));
+        settings.put("sampler", SamplerOptions.settings(sampler));
+        return settings;
+    }
+
+    private Map<String, @Nullable Object> json(
+            Calibration calibration, List<RoundSchedule> schedules, Map<String, @Nullable Object> settings) {
+        Map<String, @Nullable Object> result = new LinkedHashMap<>(settings);
         result.put(
                 "deviation",
                 calibration.steps().stream()

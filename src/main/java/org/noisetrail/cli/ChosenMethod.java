@@ -1,33 +1,44 @@
 package org.noisetrail.cli;
 
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.search.Method;
+import org.noisetrail.search.Methods;
 import picocli.CommandLine.Option;
 
 /** One search method and its settings. */
 final class ChosenMethod extends MethodOptions {
-    static final String OPTION = "--method";
-
     @Option(
-            names = OPTION,
+            names = "--method",
             order = -2,
             paramLabel = "METHOD",
             defaultValue = "eps-greedy",
-            description = "naive, best-of-n, beam, mcts, zero-order or eps-greedy. Default: ${DEFAULT-VALUE}")
+            completionCandidates = Names.class,
+            description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}")
     @SuppressWarnings("NullAway.Init")
     private String word;
 
-    /** @throws IllegalArgumentException that names the setting, if there is no such method */
-    Method method() {
-        return method(word);
+    /** The methods' names, for the help text. */
+    static final class Names extends java.util.ArrayList<String> {
+        private static final long serialVersionUID = 1;
+
+        Names() {
+            Methods.registry().kinds().forEach(kind -> add(kind.name()));
+        }
     }
 
-    @Override
+    /** @throws IllegalArgumentException that names the setting, if there is no such method */
+    Method method() {
+        return make(word, null);
+    }
+
+    /** For {@code result.json}. */
     Map<String, @Nullable Object> settings(Method made) {
-        Map<String, @Nullable Object> settings = super.settings(made);
+        Map<String, @Nullable Object> settings = new LinkedHashMap<>();
         // As it was asked for: eps-greedy with epsilon 0 calls itself zero-order.
         settings.put("method", word);
+        settings.putAll(registry().kind(word).json(made));
         return settings;
     }
 }

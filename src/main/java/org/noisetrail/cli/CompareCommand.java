@@ -3,19 +3,27 @@ package org.noisetrail.cli;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.evaluation.CellStore;
+import org.noisetrail.evaluation.Comparison;
+import org.noisetrail.evaluation.ComparisonTable;
+import org.noisetrail.evaluation.Contender;
+import org.noisetrail.evaluation.Diversity;
+import org.noisetrail.files.Json;
+import org.noisetrail.files.Numbers;
+import org.noisetrail.files.OutputFolder;
 import org.noisetrail.model.Classifier;
-import org.noisetrail.model.Denoiser;
-import org.noisetrail.model.Model;
-import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.model.Pipeline;
+import org.noisetrail.report.ComparisonFiles;
+import org.noisetrail.report.Png;
+import org.noisetrail.reward.RewardText;
+import org.noisetrail.sampler.Sampler;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.SearchCancelledException;
 import org.noisetrail.torch.Torch;
@@ -30,6 +38,7 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "compare",
+        modelTransformer = RegistryOptions.Adder.class,
         description = {
             "Sets methods beside each other: same images, same classes, same initial noise.",
             "Always adds best-of-n at the network evaluations that each search costs."
@@ -66,37 +75,22 @@ final class CompareCommand implements Callable<Integer> {
             names = "--reward",
             paramLabel = "REWARD",
             split = ",",
-            defaultValue = "brightness",
-            converter = RewardSpec.Converter.class,
+            converter = RewardOptions.Converter.class,
             description = "What to search for, as for generate; several, with commas between, have a table each. "
-                    + "Default: ${DEFAULT-VALUE}")
-    @SuppressWarnings("NullAway.Init")
-    private List<RewardSpec> rewards;
+                    + "Default: brightness, of a model of prompts clip")
+    private List<RewardText> given = new ArrayList<>();
 
     @Option(
             names = "--held-out",
             paramLabel = "REWARD",
             split = ",",
-            converter = RewardSpec.Converter.class,
+            converter = RewardOptions.Converter.class,
             description = "A reward of the final images, never searched on; one for all, or one for each --reward.")
-    private @Nullable List<RewardSpec> heldOuts;
+    private @Nullable List<RewardText> heldOuts;
 
-    @Option(
-            names = "--classes",
-            paramLabel = "LIST",
-            converter = IntRanges.Converter.class,
-            description = "Classes, taken in turn: numbers and ranges such as 0,3,5-7. Default: all of the model's")
-    private @Nullable IntRanges classes;
-
-    @Option(names = "--images", paramLabel = "N", defaultValue = "36", description = "Default: ${DEFAULT-VALUE}")
-    private int images;
-
-    @Option(
-            names = "--first-image",
-            paramLabel = "I",
-            defaultValue = "0",
-            description = "The first image's number. Default: ${DEFAULT-VALUE}")
-    private long firstImage;
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private ConditionOptions asked;
 
     @Option(
             names = "--seeds",
@@ -144,27 +138,32 @@ final class CompareCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        EdmSampler sampler = samplerOptions.sampler();
         List<Contender> contenders = contenders();
-        List<Comparison.Aim> aims = aims();
-        List<Long> budgets = budgets(sampler);
+        if (equal != null && sweep != null) {
+            throw usage("--equal-nfe is one budget and --sweep several: give one of them");
+        }
         List<Long> seedList = seeds();
-        ImageRequest.of(firstImage, images);
+        asked.check();
         modelOptions.check();
         OutputFolder folder = OutputFolder.open(out);
         try (Interruption interruption = new Interruption();
-                Model model = modelOptions.load()) {
-            Denoiser denoiser = model.denoiser();
-            check(denoiser);
-            int[] wanted =
-                    classes == null ? IntStream.range(0, denoiser.classes()).toArray() : classes.values();
+                Pipeline pipeline = modelOptions.load()) {
+            if (!Png.canShow(pipeline.decoder().image())) {
+                throw usage("the model's images must have 1 or 3 channels to be shown: "
+                        + pipeline.decoder().image());
+            }
+            Sampler sampler = samplerOptions.sampler(pipeline);
+            List<RewardText> rewards =
+                    given.isEmpty() ? List.of(RewardText.parse(pipeline.takesPrompts() ? "clip" : "brightness")) : given;
+            List<ImageRequest> requests = asked.requests(pipeline, 36);
             Comparison.Plan plan = new Comparison.Plan(
-                    contenders, aims, seedList, ImageRequest.of(firstImage, images, wanted), sampler, budgets);
+                    contenders, aims(rewards), seedList, requests, sampler, budgets(sampler, pipeline));
             Comparison.Bench bench = new Comparison.Bench(
-                    denoiser,
-                    features(model),
-                    spec -> spec.build(() -> model),
+                    pipeline,
+                    features(pipeline),
+                    spec -> spec.build(() -> pipeline),
                     modelOptions.maxBatch(),
+                    modelOptions.decodeBatch(),
                     Torch.threads());
             Progress progress = new Progress();
             List<ComparisonTable> tables;
@@ -179,7 +178,7 @@ final class CompareCommand implements Callable<Integer> {
                 return Failures.INTERRUPTED;
             }
             interruption.settle();
-            ComparisonFiles files = new ComparisonFiles(tables, settings(denoiser, sampler, wanted));
+            ComparisonFiles files = new ComparisonFiles(tables, settings(pipeline, sampler, rewards, requests));
             files.write(folder);
             say(files);
         }
@@ -188,7 +187,7 @@ final class CompareCommand implements Callable<Integer> {
 
     private final class Progress implements Comparison.Watcher {
         @Override
-        public ProgressDisplay begin(int cell, int cells, String title) {
+        public Comparison.Watch begin(int cell, int cells, String title) {
             String numbered = cell == 0 ? title : cell + "/" + cells + " " + title;
             return ProgressDisplay.of(
                     numbered, json || quiet.quiet(), command.commandLine().getErr());
@@ -199,7 +198,7 @@ final class CompareCommand implements Callable<Integer> {
         methodOptions.checkUsed(methods.stream().map(Contender::word).toList());
         List<Contender> contenders = new ArrayList<>();
         for (String method : methods) {
-            Contender contender = Contender.parse(method, methodOptions);
+            Contender contender = Contender.parse(method, methodOptions.given());
             if (contenders.stream().anyMatch(other -> other.label().equals(contender.label()))) {
                 throw usage("--methods names " + contender.label() + " twice");
             }
@@ -208,29 +207,27 @@ final class CompareCommand implements Callable<Integer> {
         return contenders;
     }
 
-    private List<Comparison.Aim> aims() {
-        List<RewardSpec> others = heldOuts == null ? List.of() : heldOuts;
+    private List<Comparison.Aim> aims(List<RewardText> rewards) {
+        List<RewardText> others = heldOuts == null ? List.of() : heldOuts;
         if (others.size() > 1 && others.size() != rewards.size()) {
             throw usage(
                     "--held-out must be one, or one for each of the " + rewards.size() + " rewards: " + others.size());
         }
         List<Comparison.Aim> aims = new ArrayList<>();
         for (int i = 0; i < rewards.size(); i++) {
-            RewardSpec heldOut = others.isEmpty() ? null : others.get(others.size() == 1 ? 0 : i);
+            RewardText heldOut = others.isEmpty() ? null : others.get(others.size() == 1 ? 0 : i);
             aims.add(new Comparison.Aim(rewards.get(i), heldOut));
         }
         return aims;
     }
 
-    private List<Long> budgets(EdmSampler sampler) {
-        if (equal != null && sweep != null) {
-            throw usage("--equal-nfe is one budget and --sweep several: give one of them");
-        }
+    private List<Long> budgets(Sampler sampler, Pipeline pipeline) {
         List<Long> budgets = equal != null ? List.of(equal) : sweep != null ? sweep.budgets() : List.of();
+        long plain = sampler.schedule(pipeline.denoiser().parameterisation()).evaluations()
+                * pipeline.denoiser().evaluations();
         for (long budget : budgets) {
-            if (budget < sampler.evaluations()) {
-                throw usage("network evaluations must be >= " + sampler.evaluations() + ", one plain trajectory's: "
-                        + budget);
+            if (budget < plain) {
+                throw usage("network evaluations must be >= " + plain + ", one plain trajectory's: " + budget);
             }
         }
         return budgets;
@@ -243,20 +240,10 @@ final class CompareCommand implements Callable<Integer> {
         return LongStream.range(0, seeds).mapToObj(i -> seed + i).toList();
     }
 
-    private void check(Denoiser denoiser) {
-        if (!Png.canShow(denoiser.shape())) {
-            throw usage("the model's images must have 1 or 3 channels to be shown: " + denoiser.shape());
-        }
-        if (classes != null && Arrays.stream(classes.values()).anyMatch(label -> label >= denoiser.classes())) {
-            throw usage(
-                    "--classes must be < " + denoiser.classes() + ", the number of the model's classes: " + classes);
-        }
-    }
-
     /** Diversity is told by the model's classifier, where it has one. */
-    private static @Nullable Classifier features(Model model) {
+    private static @Nullable Classifier features(Pipeline pipeline) {
         try {
-            return model.classifier();
+            return pipeline.classifier("classifier.pt");
         } catch (NoisetrailException e) {
             return null;
         }
@@ -268,25 +255,25 @@ final class CompareCommand implements Callable<Integer> {
         print.flush();
     }
 
-    private Map<String, @Nullable Object> settings(Denoiser denoiser, EdmSampler sampler, int[] wanted) {
+    private Map<String, @Nullable Object> settings(
+            Pipeline pipeline, Sampler sampler, List<RewardText> rewards, List<ImageRequest> requests) {
         Map<String, @Nullable Object> settings = new LinkedHashMap<>();
         settings.put("command", "compare");
         settings.put("model", modelOptions.name());
-        settings.put("denoiser", denoiser.id());
-        settings.put("device", denoiser.device().toString());
+        settings.put("denoiser", pipeline.denoiser().id());
+        settings.put("modelSettings", pipeline.settings());
+        settings.put("device", pipeline.device().toString());
         settings.put("threads", Torch.threads());
         settings.put("maxBatch", modelOptions.maxBatch());
         settings.put("methods", methods);
         settings.put("options", methodOptions.given());
-        settings.put("rewards", rewards.stream().map(RewardSpec::toString).toList());
+        settings.put("rewards", rewards.stream().map(RewardText::toString).toList());
         settings.put(
                 "heldOut",
                 heldOuts == null
                         ? null
-                        : heldOuts.stream().map(RewardSpec::toString).toList());
-        settings.put("images", images);
-        settings.put("firstImage", firstImage);
-        settings.put("classes", wanted);
+                        : heldOuts.stream().map(RewardText::toString).toList());
+        settings.putAll(asked.settings(pipeline, requests));
         settings.put("seedCount", seeds);
         settings.put("firstSeed", Numbers.unsigned(seed));
         settings.put("equalNfe", equal);

@@ -1,5 +1,6 @@
 package org.noisetrail.cli;
 
+import java.awt.image.BufferedImage;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -8,21 +9,31 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.evaluation.Versions;
 import org.noisetrail.files.AtomicFiles;
-import org.noisetrail.model.Model;
+import org.noisetrail.files.Json;
+import org.noisetrail.files.Numbers;
+import org.noisetrail.files.OutputFolder;
+import org.noisetrail.model.Condition;
+import org.noisetrail.model.Pipeline;
+import org.noisetrail.report.DemoSheet;
+import org.noisetrail.report.Report;
+import org.noisetrail.report.TextTable;
 import org.noisetrail.reward.Reward;
+import org.noisetrail.reward.RewardText;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.ImageResult;
 import org.noisetrail.search.LocalSearch;
 import org.noisetrail.search.Method;
 import org.noisetrail.search.Naive;
+import org.noisetrail.search.Rounds;
 import org.noisetrail.search.Search;
 import org.noisetrail.search.SearchResult;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -41,22 +52,13 @@ final class DemoCommand implements Callable<Integer> {
     /** A reward with another that says what the search for it did to the image. */
     private record Aim(String reward, String heldOut) {}
 
-    private static final List<Aim> AIMS = List.of(new Aim("brightness", "class"), new Aim("class", "heldout"));
-
-    /** One search of the demo. */
-    record Run(String reward, String heldOut, String method, SearchResult result) {
-        double mean(ToDoubleFunction<ImageResult> value) {
-            return result.images().stream().mapToDouble(value).average().orElse(Double.NaN);
-        }
-
-        double meanHeldOut() {
-            return mean(image -> image.heldOut().orElse(Double.NaN));
-        }
-
-        long evaluations() {
-            return Math.round(mean(image -> image.costs().networkEvaluations()));
-        }
-    }
+    /**
+     * What is drawn with one model.
+     *
+     * @param asked what its images are asked to be, in turn
+     * @param methods set beside each other for each aim
+     */
+    private record Half(String model, List<Condition> asked, int images, List<Aim> aims, List<Method> methods) {}
 
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -73,10 +75,18 @@ final class DemoCommand implements Callable<Integer> {
             names = "--rounds",
             paramLabel = "K",
             defaultValue = DEFAULT_ROUNDS,
-            converter = RoundsSpec.Converter.class,
+            converter = RoundsConverter.class,
             description = "Rounds a step, as for generate. Default: ${DEFAULT-VALUE}")
     @SuppressWarnings("NullAway.Init")
-    private RoundsSpec rounds;
+    private Rounds rounds;
+
+    /** Rounds as {@link Rounds#parse} reads them. */
+    static final class RoundsConverter implements ITypeConverter<Rounds> {
+        @Override
+        public Rounds convert(String text) {
+            return Converters.usage(() -> Rounds.parse(text));
+        }
+    }
 
     @Option(
             names = "--seed",
@@ -100,61 +110,75 @@ final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         ImageRequest.of(0, images);
-        Method search = LocalSearch.builder().rounds(rounds.rounds()).build();
         modelOptions.check();
         OutputFolder folder = OutputFolder.open(out);
-        try (Model model = modelOptions.load()) {
-            List<Run> runs = new ArrayList<>();
-            for (Aim aim : AIMS) {
-                for (Method method : List.of(new Naive(), search)) {
-                    runs.add(run(model, aim, method));
+        List<DemoSheet.Run> all = new ArrayList<>();
+        List<BufferedImage> sheets = new ArrayList<>();
+        for (Half half : halves()) {
+            try (Pipeline pipeline = modelOptions.load(half.model())) {
+                List<DemoSheet.Run> runs = new ArrayList<>();
+                for (Aim aim : half.aims()) {
+                    for (Method method : half.methods()) {
+                        runs.add(run(pipeline, half, aim, method));
+                    }
                 }
+                sheets.add(DemoSheet.draw(runs, pipeline.classNames()));
+                all.addAll(runs);
             }
-            Map<String, @Nullable Object> result = json(runs);
-            AtomicFiles.write(folder.file("demo.png"), DemoSheet.png(runs, model.classNames()));
-            AtomicFiles.write(folder.file("result.json"), Json.pretty(result).getBytes(StandardCharsets.UTF_8));
-            PrintWriter print = command.commandLine().getOut();
-            if (json) {
-                print.print(Json.pretty(result));
-            } else {
-                print.print(table(runs));
-                print.println("written to " + folder.path().resolve("demo.png"));
-            }
+        }
+        Map<String, @Nullable Object> result = json(all);
+        AtomicFiles.write(folder.file("demo.png"), DemoSheet.png(sheets));
+        AtomicFiles.write(folder.file("result.json"), Json.pretty(result).getBytes(StandardCharsets.UTF_8));
+        PrintWriter print = command.commandLine().getOut();
+        if (json) {
+            print.print(Json.pretty(result));
+        } else {
+            print.print(table(all));
+            print.println("written to " + folder.path().resolve("demo.png"));
         }
         return ExitCode.OK;
     }
 
-    private Run run(Model model, Aim aim, Method method) {
-        int[] classes = IntStream.range(0, model.denoiser().classes()).toArray();
+    private List<Half> halves() {
+        Half classes = new Half(
+                "fashion-mnist",
+                IntStream.range(0, 10).mapToObj(Condition::label).toList(),
+                images,
+                List.of(new Aim("brightness", "class"), new Aim("class", "heldout")),
+                List.of(new Naive(), LocalSearch.builder().rounds(rounds).build()));
+        return List.of(classes);
+    }
+
+    private DemoSheet.Run run(Pipeline pipeline, Half half, Aim aim, Method method) {
         String title = method.name() + ", " + aim.reward();
-        try (Reward reward = RewardSpec.parse(aim.reward()).build(() -> model);
-                Reward heldOut = RewardSpec.parse(aim.heldOut()).build(() -> model);
+        try (Reward reward = RewardText.parse(aim.reward()).build(() -> pipeline);
+                Reward heldOut = RewardText.parse(aim.heldOut()).build(() -> pipeline);
                 ProgressDisplay display = ProgressDisplay.of(
                         title, json || quiet.quiet(), command.commandLine().getErr())) {
-            SearchResult result = Search.builder(model.denoiser())
+            SearchResult result = Search.builder(pipeline)
                     .method(method)
                     .reward(reward)
                     .heldOut(heldOut)
                     .seed(seed)
                     .maxBatch(modelOptions.maxBatch())
+                    .decodeBatch(modelOptions.decodeBatch())
                     .listener(display)
                     .build()
-                    .run(ImageRequest.of(0, images, classes));
-            return new Run(aim.reward(), aim.heldOut(), method.name(), result);
+                    .run(ImageRequest.of(0, half.images(), half.asked()));
+            return new DemoSheet.Run(aim.reward(), aim.heldOut(), method.name(), result);
         }
     }
 
-    private Map<String, @Nullable Object> json(List<Run> runs) {
+    private Map<String, @Nullable Object> json(List<DemoSheet.Run> runs) {
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
-        json.put("model", modelOptions.name());
         json.put("seed", Numbers.unsigned(seed));
-        json.put("rounds", rounds.text());
+        json.put("rounds", rounds.toString());
         json.put("versions", Versions.json());
         json.put("runs", runs.stream().map(DemoCommand::json).toList());
         return json;
     }
 
-    private static Map<String, @Nullable Object> json(Run run) {
+    private static Map<String, @Nullable Object> json(DemoSheet.Run run) {
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
         json.put("reward", run.reward());
         json.put("heldOut", run.heldOut());
@@ -167,10 +191,10 @@ final class DemoCommand implements Callable<Integer> {
         return json;
     }
 
-    private static String table(List<Run> runs) {
+    private static String table(List<DemoSheet.Run> runs) {
         TextTable table =
                 new TextTable("reward", "method", "mean reward", "held-out", "mean held-out", "NFE/image", "seconds");
-        for (Run run : runs) {
+        for (DemoSheet.Run run : runs) {
             table.row(
                     run.reward(),
                     run.method(),

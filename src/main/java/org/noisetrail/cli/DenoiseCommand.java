@@ -5,15 +5,18 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Condition;
+import org.noisetrail.model.Conditioning;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.ImageShape;
-import org.noisetrail.model.Model;
-import org.noisetrail.model.Preconditioning;
+import org.noisetrail.model.Parameterisation;
+import org.noisetrail.model.Pipeline;
 import org.noisetrail.torch.Tensors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -47,7 +50,7 @@ final class DenoiseCommand implements Callable<Integer> {
             throw new IllegalArgumentException("--out must be a file: " + out);
         }
         Safetensors file = Safetensors.open(in);
-        try (Model model = modelOptions.load()) {
+        try (Pipeline model = modelOptions.load()) {
             Denoiser denoiser = model.denoiser();
             ImageShape shape = denoiser.shape();
             List<Long> size = file.entry("x").shape();
@@ -60,7 +63,7 @@ final class DenoiseCommand implements Callable<Integer> {
             if (sigma.length != size.get(0)) {
                 throw new NoisetrailException(in + ": sigma must be one a row, " + size.get(0) + ": " + sigma.length);
             }
-            float[] denoised = denoise(denoiser, x, sigma, labels(file, denoiser, sigma.length));
+            float[] denoised = denoise(denoiser, x, sigma, labels(file, model.classNames().size(), sigma.length));
             Safetensors.writer()
                     .put("denoised", denoised, sigma.length, shape.channels(), shape.height(), shape.width())
                     .write(out);
@@ -72,8 +75,7 @@ final class DenoiseCommand implements Callable<Integer> {
         return List.of((long) shape.channels(), (long) shape.height(), (long) shape.width());
     }
 
-    private long @Nullable [] labels(Safetensors file, Denoiser denoiser, int rows) {
-        int classes = denoiser.classes();
+    private long @Nullable [] labels(Safetensors file, int classes, int rows) {
         if (classes == 0) {
             return null;
         }
@@ -118,7 +120,7 @@ final class DenoiseCommand implements Callable<Integer> {
         return labels;
     }
 
-    /** D = c_skip x + c_out F(c_in x; c_noise), a batch at a time. */
+    /** D = skip x + out F(input x; conditioning), a batch at a time. */
     private float[] denoise(Denoiser denoiser, float[] x, float[] sigma, long @Nullable [] labels) {
         ImageShape shape = denoiser.shape();
         int elements = shape.elements();
@@ -127,16 +129,16 @@ final class DenoiseCommand implements Callable<Integer> {
             int rows = Math.min(modelOptions.maxBatch(), sigma.length - from);
             float[] input = new float[rows * elements];
             float[] noise = new float[rows];
-            Preconditioning.Coefficients[] at = new Preconditioning.Coefficients[rows];
+            Parameterisation.Scaling[] at = new Parameterisation.Scaling[rows];
             for (int row = 0; row < rows; row++) {
                 float level = sigma[from + row];
                 if (!(level > 0 && level < Float.POSITIVE_INFINITY)) {
                     throw new NoisetrailException(in + ": sigma must be above 0 and finite: " + level);
                 }
-                at[row] = denoiser.preconditioning().at(level);
-                noise[row] = (float) at[row].noise();
+                at[row] = denoiser.parameterisation().at(1, level);
+                noise[row] = (float) at[row].conditioning();
                 for (int e = 0; e < elements; e++) {
-                    input[row * elements + e] = (float) (at[row].in() * x[(from + row) * elements + e]);
+                    input[row * elements + e] = (float) (at[row].input() * x[(from + row) * elements + e]);
                 }
             }
             float[] output = network(
@@ -154,10 +156,15 @@ final class DenoiseCommand implements Callable<Integer> {
     private static float[] network(Denoiser denoiser, float[] input, float[] noise, long @Nullable [] labels) {
         ImageShape shape = denoiser.shape();
         Device device = denoiser.device();
+        long[] rows = LongStream.range(0, noise.length).toArray();
+        List<Condition> conditions = Arrays.stream(rows)
+                .mapToObj(row -> labels == null ? Condition.NONE : Condition.label((int) labels[(int) row]))
+                .toList();
         try (Tensor inputs = Tensors.of(device, input, noise.length, shape.channels(), shape.height(), shape.width());
                 Tensor levels = Tensors.of(device, noise, noise.length);
-                Tensor classes = labels == null ? null : Tensors.of(device, labels, noise.length);
-                Tensor output = denoiser.network(inputs, levels, classes)) {
+                Conditioning encoded = denoiser.encode(conditions);
+                Tensor entries = Tensors.of(device, rows, rows.length);
+                Tensor output = denoiser.network(inputs, levels, encoded, entries)) {
             return Tensors.toFloats(output);
         }
     }

@@ -7,16 +7,22 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.engine.Draws;
+import org.noisetrail.files.Json;
+import org.noisetrail.files.Numbers;
+import org.noisetrail.files.OutputFolder;
+import org.noisetrail.report.Report;
+import org.noisetrail.report.RunFiles;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.ImageResult;
 import org.noisetrail.search.SearchCancelledException;
 import org.noisetrail.search.SearchListener;
 import org.noisetrail.search.SearchResult;
 import org.noisetrail.search.Trail;
-import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine;
 
 /** What commands that draw images have in common: their files, progress, and what Ctrl-C leaves behind. */
 final class DrawingJob {

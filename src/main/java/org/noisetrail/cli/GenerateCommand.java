@@ -5,17 +5,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
-import org.noisetrail.model.Denoiser;
-import org.noisetrail.model.Model;
+import org.noisetrail.files.Numbers;
+import org.noisetrail.model.Pipeline;
+import org.noisetrail.report.Grid;
+import org.noisetrail.report.Png;
 import org.noisetrail.reward.Reward;
-import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.sampler.Sampler;
 import org.noisetrail.search.ImageRequest;
-import org.noisetrail.search.LocalSearch;
 import org.noisetrail.search.Method;
 import org.noisetrail.search.Search;
-import org.noisetrail.search.Trail;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -25,6 +24,7 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "generate",
+        modelTransformer = RegistryOptions.Adder.class,
         description = "Draws images, searching for noise that a reward likes.",
         footerHeading = "%nRewards:%n",
         footer = {
@@ -46,22 +46,9 @@ final class GenerateCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private ModelOptions modelOptions;
 
-    @Option(
-            names = "--classes",
-            paramLabel = "LIST",
-            converter = IntRanges.Converter.class,
-            description = "Classes, taken in turn: numbers and ranges such as 0,3,5-7. Default: all of the model's")
-    private @Nullable IntRanges classes;
-
-    @Option(names = "--images", paramLabel = "N", defaultValue = "10", description = "Default: ${DEFAULT-VALUE}")
-    private int images;
-
-    @Option(
-            names = "--first-image",
-            paramLabel = "I",
-            defaultValue = "0",
-            description = "The first image's number: with the seed it names the noise. Default: ${DEFAULT-VALUE}")
-    private long firstImage;
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private ConditionOptions asked;
 
     @Option(
             names = "--seed",
@@ -75,21 +62,9 @@ final class GenerateCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private ChosenMethod methodOptions;
 
-    @Option(
-            names = "--reward",
-            paramLabel = "REWARD",
-            defaultValue = "brightness",
-            converter = RewardSpec.Converter.class,
-            description = "What to search for; see below. Default: ${DEFAULT-VALUE}")
+    @Mixin
     @SuppressWarnings("NullAway.Init")
-    private RewardSpec reward;
-
-    @Option(
-            names = "--held-out",
-            paramLabel = "REWARD",
-            converter = RewardSpec.Converter.class,
-            description = "A reward of the final images, never searched on.")
-    private @Nullable RewardSpec heldOut;
+    private RewardOptions rewards;
 
     @Mixin
     @SuppressWarnings("NullAway.Init")
@@ -121,62 +96,44 @@ final class GenerateCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Method method = methodOptions.method();
-        EdmSampler sampler = samplerOptions.sampler();
         if (targetReward != null && targetReward.isNaN()) {
             throw usage("--target-reward must be a number: " + targetReward);
         }
-        ImageRequest.of(firstImage, images);
+        asked.check();
         modelOptions.check();
-        try (Model model = modelOptions.load()) {
-            Denoiser denoiser = model.denoiser();
-            check(denoiser);
-            int[] wanted =
-                    classes == null ? IntStream.range(0, denoiser.classes()).toArray() : classes.values();
-            try (Reward searched = reward.build(() -> model);
-                    Reward judged = heldOut == null ? null : heldOut.build(() -> model)) {
-                Search.Builder search = search(denoiser, sampler, method, searched, judged);
-                List<ImageRequest> requests = ImageRequest.of(firstImage, images, wanted);
+        try (Pipeline pipeline = modelOptions.load()) {
+            if (!Png.canShow(pipeline.decoder().image())) {
+                throw usage("the model's images must have 1 or 3 channels to be written as PNG: "
+                        + pipeline.decoder().image());
+            }
+            Sampler sampler = samplerOptions.sampler(pipeline);
+            List<ImageRequest> requests = asked.requests(pipeline, 10);
+            try (Reward searched = rewards.build(pipeline);
+                    Reward judged = rewards.buildHeldOut(pipeline)) {
+                Search.Builder search = search(pipeline, sampler, method, searched, judged);
+                int together = asked.conditions(pipeline).size();
                 DrawingJob.Plan plan = new DrawingJob.Plan(
                         method.name(),
                         requests,
-                        settings(denoiser, sampler, method, wanted),
-                        trail(denoiser, sampler, method),
-                        count -> Grid.columns(count, wanted.length));
+                        settings(pipeline, sampler, method, requests),
+                        search.build().trail(List.of()),
+                        count -> Grid.columns(count, together));
                 return new DrawingJob(output, command.commandLine())
                         .run(plan, listener -> search.listener(listener).build().run(requests));
             }
         }
     }
 
-    private void check(Denoiser denoiser) {
-        if (!Png.canShow(denoiser.shape())) {
-            throw usage("the model's images must have 1 or 3 channels to be written as PNG: " + denoiser.shape());
-        }
-        if (denoiser.classes() == 0 && classes != null) {
-            throw usage("--classes cannot be given: the model knows no classes");
-        }
-        if (denoiser.classes() == 0 && (reward.needsModel() || heldOut != null && heldOut.needsModel())) {
-            throw usage(
-                    "the reward " + RewardSpec.Kind.CLASS.word + " cannot be asked for: the model knows no classes");
-        }
-        if (classes != null) {
-            for (int label : classes.values()) {
-                if (label >= denoiser.classes()) {
-                    throw usage("--classes must be from 0 to " + (denoiser.classes() - 1) + ": " + label);
-                }
-            }
-        }
-    }
-
     private Search.Builder search(
-            Denoiser denoiser, EdmSampler sampler, Method method, Reward searched, @Nullable Reward judged) {
-        Search.Builder search = Search.builder(denoiser)
+            Pipeline pipeline, Sampler sampler, Method method, Reward searched, @Nullable Reward judged) {
+        Search.Builder search = Search.builder(pipeline)
                 .sampler(sampler)
                 .method(method)
                 .reward(searched)
                 .heldOut(judged)
                 .seed(seed)
-                .maxBatch(modelOptions.maxBatch());
+                .maxBatch(modelOptions.maxBatch())
+                .decodeBatch(modelOptions.decodeBatch());
         if (budget != null) {
             search.budget(budget);
         }
@@ -189,31 +146,25 @@ final class GenerateCommand implements Callable<Integer> {
         return search;
     }
 
-    private Map<String, @Nullable Object> settings(Denoiser denoiser, EdmSampler sampler, Method method, int[] wanted) {
+    private Map<String, @Nullable Object> settings(
+            Pipeline pipeline, Sampler sampler, Method method, List<ImageRequest> requests) {
         Map<String, @Nullable Object> settings = new LinkedHashMap<>();
         settings.put("command", "generate");
         settings.put("model", modelOptions.name());
-        settings.put("denoiser", denoiser.id());
-        settings.put("device", denoiser.device().toString());
+        settings.put("denoiser", pipeline.denoiser().id());
+        settings.put("modelSettings", pipeline.settings());
+        settings.put("device", pipeline.device().toString());
         settings.put("seed", Numbers.unsigned(seed));
-        settings.put("images", images);
-        settings.put("firstImage", firstImage);
-        settings.put("classes", wanted);
+        settings.putAll(asked.settings(pipeline, requests));
         settings.putAll(methodOptions.settings(method));
-        settings.put("reward", reward.toString());
-        settings.put("heldOut", heldOut == null ? null : heldOut.toString());
+        settings.put("reward", rewards.reward(pipeline).toString());
+        settings.put("heldOut", rewards.heldOut() == null ? null : String.valueOf(rewards.heldOut()));
         settings.put("sampler", SamplerOptions.settings(sampler));
         settings.put("maxBatch", modelOptions.maxBatch());
         settings.put("budget", budget);
         settings.put("targetReward", targetReward == null ? null : Numbers.orNull(targetReward));
         settings.put("timeLimitSeconds", timeLimit == null ? null : timeLimit.toNanos() / 1e9);
         return settings;
-    }
-
-    private Trail trail(Denoiser denoiser, EdmSampler sampler, Method method) {
-        double lambda = method instanceof LocalSearch local ? local.lambda() : 0;
-        boolean project = method instanceof LocalSearch local && local.project();
-        return new Trail(denoiser.id(), sampler, seed, lambda, project, List.of());
     }
 
     private ParameterException usage(String message) {

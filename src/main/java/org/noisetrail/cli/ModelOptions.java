@@ -2,9 +2,12 @@ package org.noisetrail.cli;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.kernels.Device;
-import org.noisetrail.model.Model;
+import org.noisetrail.model.Pipeline;
+import org.noisetrail.model.PipelineOptions;
 import org.noisetrail.torch.Torch;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -23,7 +26,8 @@ final class ModelOptions {
             names = "--model",
             paramLabel = "NAME|FOLDER",
             description =
-                    "An embedded model, or a folder of config.json and model.safetensors. Default: " + DEFAULT_MODEL)
+                    "An embedded model (fashion-mnist, fashion-scenes), or a folder: EDM's, or diffusers' Stable Diffusion 1.x, 2.x, XL. A folder with "
+                            + ".pt files runs what they hold. Default: " + DEFAULT_MODEL)
     private @Nullable String model;
 
     @Option(
@@ -45,6 +49,49 @@ final class ModelOptions {
             description = "The most rows (images x candidates) in one network call. Default: ${DEFAULT-VALUE}")
     private int maxBatch;
 
+    @Option(
+            names = "--decode-batch",
+            paramLabel = "ROWS",
+            defaultValue = "16",
+            description = "The most images that are decoded and judged at once. Default: ${DEFAULT-VALUE}")
+    private int decodeBatch;
+
+    @Option(
+            names = "--guidance",
+            paramLabel = "G",
+            description = "Classifier-free guidance; 1: none, at half the cost. Default: the model's own (5 or 7.5)")
+    private @Nullable Double guidance;
+
+    @Option(
+            names = "--guidance-rescale",
+            paramLabel = "W",
+            description = "How far the guided output's deviation is brought back, 0 to 1. Default: 0")
+    private @Nullable Double guidanceRescale;
+
+    @Option(names = "--height", paramLabel = "PIXELS", description = "Default: the model's own")
+    private @Nullable Integer height;
+
+    @Option(names = "--width", paramLabel = "PIXELS", description = "Default: the model's own")
+    private @Nullable Integer width;
+
+    @Option(
+            names = "--clip-skip",
+            paramLabel = "N",
+            description = "Leave out the text encoder's last N layers. Default: 0")
+    private @Nullable Integer clipSkip;
+
+    @Option(names = "--lora", paramLabel = "FILE[:SCALE]", description = "Add a LoRA's weights; may be given several times.")
+    private List<String> loras = new ArrayList<>();
+
+    @Option(
+            names = "--preview-decoder",
+            paramLabel = "FOLDER",
+            description = "A small autoencoder that judges candidates; final images take the model's own.")
+    private @Nullable String previewDecoder;
+
+    @Option(names = "--no-torchscript", description = "Refuse TorchScript (.pt files), which is code.")
+    private boolean noTorchScript;
+
     boolean named() {
         return model != null;
     }
@@ -64,13 +111,43 @@ final class ModelOptions {
         return maxBatch;
     }
 
+    int decodeBatch() {
+        if (decodeBatch < 1) {
+            throw new ParameterException(command.commandLine(), "--decode-batch must be >= 1: " + decodeBatch);
+        }
+        return decodeBatch;
+    }
+
+    /** @throws IllegalArgumentException that names the option, if a value is out of its range */
+    PipelineOptions pipelineOptions() {
+        PipelineOptions.Builder builder =
+                PipelineOptions.builder().torchScript(!noTorchScript).previewDecoder(previewDecoder);
+        if (guidance != null) {
+            builder.guidance(guidance);
+        }
+        if (guidanceRescale != null) {
+            builder.guidanceRescale(guidanceRescale);
+        }
+        if (height != null) {
+            builder.height(height);
+        }
+        if (width != null) {
+            builder.width(width);
+        }
+        if (clipSkip != null) {
+            builder.clipSkip(clipSkip);
+        }
+        loras.forEach(builder::lora);
+        return builder.build();
+    }
+
     /** Refuses what cannot be, before anything slow is done. */
     void check() {
         checkNumbers();
-        if (!Model.embedded().contains(name()) && !Files.isDirectory(Path.of(name()))) {
+        if (!Pipeline.embedded().contains(name()) && !Files.isDirectory(Path.of(name()))) {
             throw new ParameterException(
                     command.commandLine(),
-                    "unknown model (no folder of this name, and not one of " + String.join(", ", Model.embedded())
+                    "unknown model (no folder of this name, and not one of " + String.join(", ", Pipeline.embedded())
                             + "): " + name());
         }
     }
@@ -78,16 +155,28 @@ final class ModelOptions {
     /** As {@link #check}, where no model is needed. */
     void checkNumbers() {
         maxBatch();
+        decodeBatch();
+        pipelineOptions();
         if (threads != null && (threads < 1 || threads > 4096)) {
             throw new ParameterException(command.commandLine(), "--threads must be from 1 to 4096: " + threads);
         }
     }
 
     /** Loads LibTorch and the model. The caller closes it. */
-    Model load() {
+    Pipeline load() {
+        return load(pipelineOptions());
+    }
+
+    /** Another model than the one that was named, on the same device. */
+    Pipeline load(String other) {
+        setThreads();
+        return Pipeline.load(other, device);
+    }
+
+    Pipeline load(PipelineOptions options) {
         check();
         setThreads();
-        return Model.load(name(), device);
+        return Pipeline.load(name(), device, options);
     }
 
     /** As asked for. Loads LibTorch. */

@@ -6,8 +6,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.files.Json;
 import org.noisetrail.kernels.Device;
-import org.noisetrail.model.Model;
+import org.noisetrail.model.Pipeline;
+import org.noisetrail.report.TextTable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Model.CommandSpec;
@@ -28,26 +30,30 @@ final class ModelsCommand implements Callable<Integer> {
         List<Map<String, @Nullable Object>> models = new ArrayList<>();
         TextTable table = new TextTable("model", "images", "classes", "id");
         StringBuilder names = new StringBuilder();
-        for (String name : Model.embedded()) {
-            try (Model model = Model.load(name, Device.CPU)) {
+        for (String name : Pipeline.embedded()) {
+            try (Pipeline model = Pipeline.load(name, Device.CPU)) {
                 Map<String, @Nullable Object> entry = new LinkedHashMap<>();
                 entry.put("name", name);
                 entry.put("id", model.denoiser().id());
                 entry.put(
                         "shape",
                         List.of(
-                                model.denoiser().shape().channels(),
-                                model.denoiser().shape().height(),
-                                model.denoiser().shape().width()));
-                entry.put("classes", model.denoiser().classes());
+                                model.decoder().image().channels(),
+                                model.decoder().image().height(),
+                                model.decoder().image().width()));
+                entry.put("classes", model.classNames().size());
                 entry.put("classNames", model.classNames());
                 models.add(entry);
                 table.row(
                         name,
-                        model.denoiser().shape().toString(),
-                        Integer.toString(model.denoiser().classes()),
+                        model.decoder().image().toString(),
+                        Integer.toString(model.classNames().size()),
                         model.denoiser().id());
-                names.append(name).append(": ");
+                if (model.takesPrompts()) {
+                    names.append(name).append(": draws prompts");
+                } else {
+                    names.append(name).append(": ");
+                }
                 for (int label = 0; label < model.classNames().size(); label++) {
                     names.append(label == 0 ? "" : ", ")
                             .append(label)

@@ -7,12 +7,16 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.evaluation.CostProfile;
+import org.noisetrail.evaluation.Versions;
 import org.noisetrail.files.AtomicFiles;
-import org.noisetrail.model.Model;
+import org.noisetrail.files.Json;
+import org.noisetrail.files.OutputFolder;
+import org.noisetrail.model.Pipeline;
+import org.noisetrail.report.CostReport;
 import org.noisetrail.reward.Reward;
-import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.sampler.Sampler;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.Method;
 import org.noisetrail.search.Search;
@@ -27,6 +31,7 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "profile",
+        modelTransformer = RegistryOptions.Adder.class,
         description = {
             "Says where the time of a search goes, for each network evaluation: forward, noise, update, decode, score, select, host.",
             "Writes profile.json and plots/profile.png and .svg to --out."
@@ -44,17 +49,13 @@ final class ProfileCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private ChosenMethod methodOptions;
 
-    @Option(
-            names = "--reward",
-            paramLabel = "REWARD",
-            defaultValue = "brightness",
-            converter = RewardSpec.Converter.class,
-            description = "What to search for, as for generate. Default: ${DEFAULT-VALUE}")
+    @Mixin
     @SuppressWarnings("NullAway.Init")
-    private RewardSpec reward;
+    private RewardOptions rewards;
 
-    @Option(names = "--images", paramLabel = "N", defaultValue = "4", description = "Default: ${DEFAULT-VALUE}")
-    private int images;
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private ConditionOptions asked;
 
     @Option(
             names = "--runs",
@@ -77,42 +78,44 @@ final class ProfileCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Method method = methodOptions.method();
-        EdmSampler sampler = samplerOptions.sampler();
         if (runs < 1 || runs > 1000) {
             throw new ParameterException(command.commandLine(), "--runs must be from 1 to 1000: " + runs);
         }
-        ImageRequest.of(0, images);
+        asked.check();
         modelOptions.check();
         OutputFolder folder = OutputFolder.open(out);
         Map<String, @Nullable Object> result = new LinkedHashMap<>();
         CostProfile profile;
-        try (Model model = modelOptions.load();
-                Reward searched = reward.build(() -> model)) {
-            int[] classes = IntStream.range(0, model.denoiser().classes()).toArray();
-            List<ImageRequest> requests = ImageRequest.of(0, images, classes);
-            Search search = Search.builder(model.denoiser())
+        String title;
+        try (Pipeline pipeline = modelOptions.load();
+                Reward searched = rewards.build(pipeline)) {
+            Sampler sampler = samplerOptions.sampler(pipeline);
+            List<ImageRequest> requests = asked.requests(pipeline, 4);
+            Search search = Search.builder(pipeline)
                     .sampler(sampler)
                     .method(method)
                     .reward(searched)
                     .maxBatch(modelOptions.maxBatch())
+                    .decodeBatch(modelOptions.decodeBatch())
                     .build();
             profile = CostProfile.of(runs, () -> search.run(requests));
             result.put("model", modelOptions.name());
-            result.put("denoiser", model.denoiser().id());
-            result.put("device", model.denoiser().device().toString());
+            result.put("denoiser", pipeline.denoiser().id());
+            result.put("device", pipeline.device().toString());
+            result.put("threads", Torch.threads());
+            result.put("maxBatch", modelOptions.maxBatch());
+            result.putAll(asked.settings(pipeline, requests));
+            result.putAll(methodOptions.settings(method));
+            result.put("reward", rewards.reward(pipeline).toString());
+            result.put("sampler", SamplerOptions.settings(sampler));
+            title = method.name() + ", " + rewards.reward(pipeline) + ", " + requests.size() + " images";
         }
-        result.put("threads", Torch.threads());
-        result.put("images", images);
-        result.put("maxBatch", modelOptions.maxBatch());
-        result.putAll(methodOptions.settings(method));
-        result.put("reward", reward.toString());
-        result.put("sampler", SamplerOptions.settings(sampler));
         result.put("versions", Versions.json());
-        result.putAll(profile.json());
-        profile.plot(method.name() + ", " + reward + ", " + images + " images").write(folder);
+        result.putAll(CostReport.json(profile));
+        CostReport.plot(profile, title).write(folder);
         AtomicFiles.write(folder.file("profile.json"), Json.pretty(result).getBytes(StandardCharsets.UTF_8));
         PrintWriter print = command.commandLine().getOut();
-        print.print(json ? Json.pretty(result) : profile.text() + "written to " + folder.path() + "\n");
+        print.print(json ? Json.pretty(result) : CostReport.text(profile) + "written to " + folder.path() + "\n");
         print.flush();
         return ExitCode.OK;
     }

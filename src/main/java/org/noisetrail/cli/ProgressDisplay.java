@@ -10,11 +10,11 @@ import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
-import org.noisetrail.search.SearchListener;
+import org.noisetrail.evaluation.Comparison;
 import org.noisetrail.trace.Progress;
 
 /** Shows how far a search has come: image-steps, network evaluations, the best reward so far. */
-interface ProgressDisplay extends SearchListener, AutoCloseable {
+interface ProgressDisplay extends Comparison.Watch {
     @Override
     void close();
 

@@ -6,7 +6,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
-import org.noisetrail.model.Model;
+import org.noisetrail.files.Numbers;
+import org.noisetrail.model.Pipeline;
+import org.noisetrail.report.Grid;
+import org.noisetrail.report.TrailFiles;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.Trail;
 import picocli.CommandLine.Command;
@@ -44,22 +47,22 @@ final class ReplayCommand implements Callable<Integer> {
         Trail trail = TrailFiles.read(file);
         List<ImageRequest> requests =
                 trail.images().stream().map(Trail.Entry::request).toList();
-        try (Model model = modelOptions.load()) {
+        try (Pipeline pipeline = modelOptions.load(modelOptions.pipelineOptions().with(trail.settings()))) {
             Map<String, @Nullable Object> settings = new LinkedHashMap<>();
             settings.put("command", "replay");
             settings.put("model", modelOptions.name());
-            settings.put("denoiser", trail.denoiser());
+            settings.put("denoiser", trail.model());
             settings.put("device", modelOptions.device().toString());
             settings.put("trail", file.toString());
             settings.put("seed", Numbers.unsigned(trail.seed()));
             settings.put("sampler", SamplerOptions.settings(trail.sampler()));
             settings.put("maxBatch", modelOptions.maxBatch());
-            int classes = (int)
-                    requests.stream().mapToInt(ImageRequest::label).distinct().count();
+            int together = (int)
+                    requests.stream().map(ImageRequest::condition).distinct().count();
             DrawingJob.Plan plan =
-                    new DrawingJob.Plan("replay", requests, settings, trail, count -> Grid.columns(count, classes));
+                    new DrawingJob.Plan("replay", requests, settings, trail, count -> Grid.columns(count, together));
             return new DrawingJob(output, command.commandLine())
-                    .run(plan, listener -> trail.replay(model.denoiser(), modelOptions.maxBatch(), listener));
+                    .run(plan, listener -> trail.replay(pipeline, modelOptions.maxBatch(), listener));
         }
     }
 }

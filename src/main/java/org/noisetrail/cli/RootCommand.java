@@ -1,5 +1,6 @@
 package org.noisetrail.cli;
 
+import org.noisetrail.evaluation.Version;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;

@@ -2,17 +2,22 @@ package org.noisetrail.cli;
 
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.Safetensors;
+import org.noisetrail.files.Numbers;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
-import org.noisetrail.model.Model;
+import org.noisetrail.model.Pipeline;
 import org.noisetrail.reward.ImageBatch;
 import org.noisetrail.reward.Reward;
+import org.noisetrail.reward.RewardText;
 import org.noisetrail.torch.Tensors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -37,14 +42,20 @@ final class ScoreCommand implements Callable<Integer> {
             names = "--reward",
             paramLabel = "REWARD",
             required = true,
-            converter = RewardSpec.Converter.class,
-            description = RewardSpec.HELP)
+            converter = RewardOptions.Converter.class,
+            description = "A reward, as for generate.")
     @SuppressWarnings("NullAway.Init")
-    private RewardSpec reward;
+    private RewardText reward;
 
     @Option(names = "--in", paramLabel = "FILE", required = true, description = "A safetensors file.")
     @SuppressWarnings("NullAway.Init")
     private Path in;
+
+    @Option(
+            names = "--prompts",
+            paramLabel = "FILE",
+            description = "What the images were asked to be, one a line, taken in turn: for clip.")
+    private @Nullable Path prompts;
 
     @Mixin
     @SuppressWarnings("NullAway.Init")
@@ -52,7 +63,7 @@ final class ScoreCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (reward.needsModel() && !modelOptions.named()) {
+        if (reward.needsPipeline() && !modelOptions.named()) {
             throw new ParameterException(
                     command.commandLine(), "the reward " + reward + " needs a --model, for its classifier");
         }
@@ -75,8 +86,8 @@ final class ScoreCommand implements Callable<Integer> {
         }
         ImageShape shape = new ImageShape(
                 Math.toIntExact(size.get(1)), Math.toIntExact(size.get(2)), Math.toIntExact(size.get(3)));
-        if (reward.needsModel()) {
-            try (Model model = modelOptions.load()) {
+        if (reward.needsPipeline()) {
+            try (Pipeline model = modelOptions.load()) {
                 checkFits(shape, classes, model);
                 print(score(images, shape, classes, reward.build(() -> model)));
             }
@@ -103,27 +114,30 @@ final class ScoreCommand implements Callable<Integer> {
                 }
                 classes[i] = (int) values[i];
             }
-        } else if (reward.needsModel()) {
+        } else if (reward.needsPipeline()) {
             throw new NoisetrailException(in + ": the reward " + reward + " needs a tensor classes (int64)");
         }
         return classes;
     }
 
     private double[] score(byte[] images, ImageShape shape, int[] classes, Reward judge) {
+        List<Condition> conditions = conditions(classes);
         Device device = modelOptions.device();
         double[] all = new double[classes.length];
         try (judge) {
             for (int from = 0; from < classes.length; from += modelOptions.maxBatch()) {
                 int count = Math.min(modelOptions.maxBatch(), classes.length - from);
                 int d = shape.elements();
-                byte[] part = Arrays.copyOfRange(images, from * d, (from + count) * d);
+                byte[] bytes = Arrays.copyOfRange(images, from * d, (from + count) * d);
                 int[] labels = Arrays.copyOfRange(classes, from, from + count);
                 try (Tensor pixels = Tensors.bytes(device, count, shape.channels(), shape.height(), shape.width());
                         Tensor label = Tensors.ints(device, count);
                         Tensor scores = Tensors.doubles(device, count)) {
-                    Tensors.copy(part, pixels);
+                    Tensors.copy(bytes, pixels);
                     Tensors.copy(labels, label);
-                    judge.score(new ImageBatch(device, shape, pixels, label, labels), scores);
+                    Tensors.fill(scores, Double.NaN);
+                    List<Condition> part = conditions.subList(from, from + count);
+                    judge.score(new ImageBatch(device, shape, pixels, label, part), scores);
                     System.arraycopy(Tensors.toDoubles(scores), 0, all, from, count);
                 }
             }
@@ -131,15 +145,28 @@ final class ScoreCommand implements Callable<Integer> {
         return all;
     }
 
-    private void checkFits(ImageShape shape, int[] classes, Model model) {
-        if (!shape.equals(model.denoiser().shape())) {
+    /** A prompt an image, in turn, where there are prompts; else its class. */
+    private List<Condition> conditions(int[] classes) {
+        List<Condition> asked = prompts == null ? List.of() : ConditionOptions.read(prompts, null);
+        List<Condition> conditions = new ArrayList<>();
+        for (int i = 0; i < classes.length; i++) {
+            conditions.add(
+                    !asked.isEmpty()
+                            ? asked.get(i % asked.size())
+                            : classes[i] < 0 ? Condition.NONE : Condition.label(classes[i]));
+        }
+        return conditions;
+    }
+
+    private void checkFits(ImageShape shape, int[] classes, Pipeline model) {
+        if (!shape.equals(model.decoder().image())) {
             throw new NoisetrailException(
-                    in + ": images must be " + model.denoiser().shape() + ", as the model's: " + shape);
+                    in + ": images must be " + model.decoder().image() + ", as the model's: " + shape);
         }
         for (int label : classes) {
-            if (label >= model.denoiser().classes()) {
+            if (label >= model.classNames().size()) {
                 throw new NoisetrailException(
-                        in + ": classes must be from 0 to " + (model.denoiser().classes() - 1) + ": " + label);
+                        in + ": classes must be from 0 to " + (model.classNames().size() - 1) + ": " + label);
             }
         }
     }

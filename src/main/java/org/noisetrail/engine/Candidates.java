@@ -6,40 +6,44 @@ import org.noisetrail.model.ImageShape;
 import org.noisetrail.torch.Tensors;
 
 /**
- * One transition per row: the noise each was given, the state it leads to, its clean estimate and its score. A workspace: made once by
+ * One transition per row: the noise each was given, the particle it leads to, its clean estimate and its score. A workspace: made once by
  * {@link StepEngine#candidates}, overwritten by every {@link StepEngine#advance}.
  */
 public final class Candidates implements AutoCloseable {
     final Rows noise;
-    private Rows next;
+    private Particles next;
     final Rows clean;
     final Tensor scores;
+    /** 1 where a row's image was not finite when it was last judged. */
+    final Tensor bad;
+
     int rows;
     int step;
     int round;
 
-    Candidates(Device device, int capacity, ImageShape shape) {
+    Candidates(Device device, int capacity, ImageShape shape, boolean withOutput) {
         noise = new Rows(device, capacity, shape);
-        next = new Rows(device, capacity, shape);
+        next = new Particles(device, capacity, shape, withOutput);
         clean = new Rows(device, capacity, shape);
         scores = Tensors.doubles(device, capacity);
+        bad = Tensors.ints(device, capacity);
     }
 
-    int capacity() {
+    public int capacity() {
         return next.rows();
     }
 
-    /** The states the rows lead to; overwritten by the next advance. */
-    public Rows next() {
+    /** The particles the rows lead to; overwritten by the next advance. */
+    public Particles next() {
         return next;
     }
 
-    /** Gives the next states away, and takes other rows of the same count to write the next ones to. */
-    public Rows exchangeNext(Rows other) {
+    /** Gives the next particles away, and takes others of the same count to write the next ones to. */
+    public Particles exchangeNext(Particles other) {
         if (other.rows() != next.rows()) {
             throw new IllegalArgumentException("rows must be " + next.rows() + ": " + other.rows());
         }
-        Rows given = next;
+        Particles given = next;
         next = other;
         return given;
     }
@@ -49,11 +53,17 @@ public final class Candidates implements AutoCloseable {
         return noise;
     }
 
+    /** The rows' clean estimates; after the last step the states themselves. */
+    public Rows clean() {
+        return clean;
+    }
+
     @Override
     public void close() {
         noise.close();
         next.close();
         clean.close();
         scores.close();
+        bad.close();
     }
 }

@@ -1,10 +1,10 @@
 package org.noisetrail.engine;
 
 import java.util.Arrays;
+import java.util.List;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
-import org.jspecify.annotations.Nullable;
-import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Condition;
 import org.noisetrail.torch.Tensors;
 
 /**
@@ -16,24 +16,25 @@ public final class Draws implements AutoCloseable {
 
     private final int step;
     private final int[] slots;
-    private final int[] classes;
+    private final List<Condition> groupConditions;
     private final Tensor table;
-    private final Tensor classesOnDevice;
-    private final @Nullable Tensor labels;
+    private final Tensor entries;
+    private final Tensor labels;
 
     private Draws(Builder builder) {
         step = builder.step;
         slots = Arrays.copyOf(builder.slots, builder.rows);
-        classes = new int[slots.length];
+        groupConditions = builder.group.conditions;
+        int[] label = new int[slots.length];
         long[] wide = new long[slots.length];
         for (int row = 0; row < slots.length; row++) {
-            classes[row] = builder.engineClasses[slots[row]];
-            wide[row] = classes[row];
+            label[row] = groupConditions.get(slots[row]) instanceof Condition.Label known ? known.label() : -1;
+            wide[row] = slots[row];
         }
         int[] flat = Arrays.copyOf(builder.table, builder.rows * FIELDS);
-        table = Tensors.of(builder.device, flat, flat.length);
-        classesOnDevice = Tensors.of(builder.device, classes, classes.length);
-        labels = builder.labelled ? Tensors.of(builder.device, wide, wide.length) : null;
+        table = Tensors.of(builder.group.device, flat, flat.length);
+        entries = Tensors.of(builder.group.device, wide, wide.length);
+        labels = Tensors.of(builder.group.device, label, label.length);
     }
 
     public int rows() {
@@ -41,12 +42,12 @@ public final class Draws implements AutoCloseable {
     }
 
     /** The step its rows belong to; -1 for initial states. */
-    int step() {
+    public int step() {
         return step;
     }
 
     /** The image a row belongs to, as its place in the engine. */
-    int slot(int row) {
+    public int slot(int row) {
         return slots[row];
     }
 
@@ -54,44 +55,39 @@ public final class Draws implements AutoCloseable {
         return Rows.at(table, (long) row * FIELDS * Integer.BYTES);
     }
 
-    @Nullable
+    /** int64: which of the group's conditions each row has. */
+    Tensor entries(int from, int count) {
+        return Tensors.rows(entries, from, count);
+    }
+
+    /** int32: each row's class, -1 without one. */
     Tensor labels(int from, int count) {
-        return labels == null ? null : Tensors.rows(labels, from, count);
+        return Tensors.rows(labels, from, count);
     }
 
-    Tensor classesOnDevice(int from, int count) {
-        return Tensors.rows(classesOnDevice, from, count);
-    }
-
-    int[] classes(int from, int count) {
-        return Arrays.copyOfRange(classes, from, from + count);
+    List<Condition> conditions(int from, int count) {
+        return Arrays.stream(slots, from, from + count)
+                .mapToObj(groupConditions::get)
+                .toList();
     }
 
     @Override
     public void close() {
         table.close();
-        classesOnDevice.close();
-        if (labels != null) {
-            labels.close();
-        }
+        entries.close();
+        labels.close();
     }
 
     /** Adds rows one by one. */
     public static final class Builder {
-        private final Device device;
-        private final long[] images;
-        private final int[] engineClasses;
-        private final boolean labelled;
+        private final Group group;
         private final int step;
         private int[] table;
         private int[] slots;
         private int rows;
 
-        Builder(Device device, long[] images, int[] classes, boolean labelled, int step, int capacity) {
-            this.device = device;
-            this.images = images;
-            this.engineClasses = classes;
-            this.labelled = labelled;
+        Builder(Group group, int step, int capacity) {
+            this.group = group;
             this.step = step;
             this.table = new int[Math.multiplyExact(capacity, FIELDS)];
             this.slots = new int[capacity];
@@ -110,7 +106,7 @@ public final class Draws implements AutoCloseable {
                 table = Arrays.copyOf(table, slots.length * FIELDS);
             }
             int at = rows * FIELDS;
-            table[at] = (int) images[slot];
+            table[at] = (int) group.images[slot];
             table[at + 1] = step + 1;
             table[at + 2] = round << 16 | candidate;
             table[at + 3] = parent;

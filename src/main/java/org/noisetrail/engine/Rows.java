@@ -2,10 +2,12 @@ package org.noisetrail.engine;
 
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.torch.Tensors;
+import org.noisetrail.torch.Torch;
 
 /** Rows of states, or of noise: float32 [rows, C, H, W] on the engine's device. Owned by who made it. */
 public final class Rows implements AutoCloseable {
@@ -41,6 +43,25 @@ public final class Rows implements AutoCloseable {
     /** A contiguous view, the caller's to close. */
     Tensor view(int from, int count) {
         return Tensors.rows(tensor, from, count);
+    }
+
+    /** Copies rows of a tensor, float32 [rows, C, H, W], over the rows from {@code at} on. */
+    void set(int at, Tensor values) {
+        try (Tensor view = view(at, Math.toIntExact(values.size(0)))) {
+            Tensors.copy(values, view);
+        }
+    }
+
+    /** into = a x + b y, over the rows of {@code into}. */
+    static void combine(double a, Rows x, double b, Rows y, Rows into) {
+        try (Tensor first = x.view(0, into.rows);
+                Tensor second = y.view(0, into.rows);
+                Scalar factor = new Scalar(a);
+                Scalar other = new Scalar(b);
+                Tensor scaled = Torch.call(() -> first.mul(factor));
+                Tensor sum = Torch.call(() -> scaled.add(second, other))) {
+            Tensors.copy(sum, into.tensor);
+        }
     }
 
     static Pointer at(Tensor tensor, long bytes) {

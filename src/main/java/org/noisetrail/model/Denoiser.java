@@ -1,37 +1,51 @@
 package org.noisetrail.model;
 
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
-import org.jspecify.annotations.Nullable;
 import org.noisetrail.kernels.Device;
 
 /**
- * A network that estimates a clean image from a noisy one, split into the raw network and its {@link Preconditioning}.
+ * A network that estimates a clean state from a noisy one, split into the raw network and its {@link Parameterisation}.
  *
  * <p>Implementations are safe to call from several threads at once unless they say otherwise. Every tensor returned is the
  * caller's to close; every tensor passed in stays the caller's.
  */
 public interface Denoiser extends AutoCloseable {
-    /** Names the network and its weights: two denoisers of the same id give the same images for the same trail. */
+    /** Names the network, its weights and how it is asked: two denoisers of the same id give the same images for the same trail. */
     String id();
 
+    /** The shape of a state: of an image, or of its latent. */
     ImageShape shape();
 
-    /** The number of classes it is conditioned on; 0 if it is unconditional. */
-    int classes();
-
-    Preconditioning preconditioning();
-
     Device device();
+
+    Parameterisation parameterisation();
+
+    /**
+     * Refuses, before any work is done, what it cannot draw.
+     *
+     * @throws IllegalArgumentException that says why
+     */
+    void check(Condition condition);
+
+    /** Makes of conditions what {@link #network} takes, once for a group of images; the caller's to close. */
+    Conditioning encode(List<Condition> conditions);
 
     /**
      * The raw network F.
      *
-     * @param input float32 [rows, C, H, W]: c_in * x
-     * @param noise float32 [rows]: c_noise
-     * @param labels int64 [rows], or null for an unconditional network
-     * @return float32 [rows, C, H, W], contiguous
+     * @param input float32 [rows, C, H, W]: the scaled state
+     * @param level float32 [rows]: what {@link Parameterisation.Scaling#conditioning} says
+     * @param conditions made by this denoiser's {@link #encode}
+     * @param entries int64 [rows]: each row's entry in {@code conditions}
+     * @return float32 [rows, C, H, W], contiguous, not {@code input} itself
      */
-    Tensor network(Tensor input, Tensor noise, @Nullable Tensor labels);
+    Tensor network(Tensor input, Tensor level, Conditioning conditions, Tensor entries);
+
+    /** Network evaluations that a row's call costs: 1, or 2 where it is guided. */
+    default int evaluations() {
+        return 1;
+    }
 
     @Override
     void close();

@@ -8,7 +8,6 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
-import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.torch.Tensors;
@@ -32,10 +31,12 @@ public final class GaussianMixture implements Denoiser {
     /** By class; one list for all where it is unconditional. */
     private final List<List<Component>> mixtures;
 
+    private final Parameterisation parameterisation;
     private final String id;
 
     private GaussianMixture(Builder builder) {
         this.shape = builder.shape;
+        this.parameterisation = builder.parameterisation;
         this.classes = builder.classes;
         this.device = builder.device;
         List<List<Component>> normalised = new ArrayList<>();
@@ -64,6 +65,7 @@ public final class GaussianMixture implements Denoiser {
         private final int classes;
         private final List<List<Component>> mixtures = new ArrayList<>();
         private Device device = Device.CPU;
+        private Parameterisation parameterisation = Parameterisation.denoiser();
 
         private Builder(ImageShape shape, int classes) {
             if (classes < 0) {
@@ -79,6 +81,12 @@ public final class GaussianMixture implements Denoiser {
         /** Where its tensors lie; it computes on the host all the same. */
         public Builder device(Device device) {
             this.device = device;
+            return this;
+        }
+
+        /** What {@link #network} takes and gives; by default sigma and D itself. */
+        public Builder parameterisation(Parameterisation parameterisation) {
+            this.parameterisation = parameterisation;
             return this;
         }
 
@@ -141,14 +149,18 @@ public final class GaussianMixture implements Denoiser {
     }
 
     @Override
-    public int classes() {
-        return classes;
+    public Parameterisation parameterisation() {
+        return parameterisation;
     }
 
-    /** It is a denoiser as it stands: {@link #network} takes x and sigma, and gives D. */
     @Override
-    public Preconditioning preconditioning() {
-        return Preconditioning.identity();
+    public void check(Condition condition) {
+        LabelConditioning.check(condition, classes);
+    }
+
+    @Override
+    public Conditioning encode(List<Condition> conditions) {
+        return LabelConditioning.of(conditions, classes, device);
     }
 
     @Override
@@ -157,16 +169,34 @@ public final class GaussianMixture implements Denoiser {
     }
 
     @Override
-    public Tensor network(Tensor input, Tensor noise, @Nullable Tensor labels) {
-        Inputs.check(this, input, noise, labels);
+    public Tensor network(Tensor input, Tensor level, Conditioning conditions, Tensor entries) {
+        Inputs.check(this, input, level, entries);
         float[] x = Tensors.toFloats(input);
-        float[] sigma = Tensors.toFloats(noise);
-        long[] label = labels == null ? new long[sigma.length] : Tensors.toLongs(labels);
-        int d = shape.elements();
-        for (int row = 0; row < sigma.length; row++) {
-            denoise(x, row * d, sigma[row], mixture(label[row]));
+        float[] levels = Tensors.toFloats(level);
+        try (Tensor labels = ((LabelConditioning) conditions).rows(entries)) {
+            long[] label = labels == null ? new long[levels.length] : Tensors.toLongs(labels);
+            for (int row = 0; row < levels.length; row++) {
+                network(x, row * shape.elements(), levels[row], mixture(label[row]));
+            }
         }
         return Tensors.of(device, x, Tensors.shape(input));
+    }
+
+    /** F = (D(x) - skip x) / out at x = input / scale, in place; with signal + noise = 1, so that pure noise is no exception. */
+    private void network(float[] values, int begin, double conditioning, List<Component> mixture) {
+        double sigma = parameterisation.noiseLevel(conditioning);
+        double signal = 1 / (1 + sigma);
+        double noise = 1 - signal;
+        Parameterisation.Scaling scaling = parameterisation.at(signal, noise);
+        double[] x = new double[shape.elements()];
+        for (int j = 0; j < x.length; j++) {
+            x[j] = values[begin + j] / scaling.input();
+        }
+        double[] responsibilities = responsibilities(mixture, signal, noise, x);
+        for (int j = 0; j < x.length; j++) {
+            double clean = estimate(mixture, responsibilities, signal, noise, x[j], j);
+            values[begin + j] = (float) ((clean - scaling.skip() * x[j]) / scaling.out());
+        }
     }
 
     /**
@@ -180,10 +210,10 @@ public final class GaussianMixture implements Denoiser {
                     "x must have " + shape.elements() + " elements (" + shape + "): " + x.length);
         }
         List<Component> mixture = mixture(classes == 0 ? 0 : label);
-        double[] responsibilities = responsibilities(mixture, sigma, j -> x[j]);
+        double[] responsibilities = responsibilities(mixture, 1, sigma, x);
         double[] estimate = new double[x.length];
         for (int j = 0; j < x.length; j++) {
-            estimate[j] = estimate(mixture, responsibilities, sigma, x[j], j);
+            estimate[j] = estimate(mixture, responsibilities, 1, sigma, x[j], j);
         }
         return estimate;
     }
@@ -216,30 +246,19 @@ public final class GaussianMixture implements Denoiser {
     @Override
     public void close() {}
 
-    private interface Elements {
-        double at(int index);
-    }
-
-    private void denoise(float[] x, int begin, double sigma, List<Component> mixture) {
-        double[] responsibilities = responsibilities(mixture, sigma, j -> x[begin + j]);
-        for (int j = 0; j < shape.elements(); j++) {
-            x[begin + j] = (float) estimate(mixture, responsibilities, sigma, x[begin + j], j);
-        }
-    }
-
     /** Each component's posterior probability: a softmax of log densities, which themselves would underflow. */
-    private static double[] responsibilities(List<Component> mixture, double sigma, Elements x) {
-        if (!(sigma > 0)) {
-            throw new IllegalArgumentException("sigma must be > 0: " + sigma);
+    private static double[] responsibilities(List<Component> mixture, double signal, double noise, double[] x) {
+        if (!(noise > 0)) {
+            throw new IllegalArgumentException("sigma must be > 0: " + noise);
         }
         double[] log = new double[mixture.size()];
         double largest = Double.NEGATIVE_INFINITY;
         for (int k = 0; k < log.length; k++) {
             Component c = mixture.get(k);
-            double variance = c.std * c.std + sigma * sigma;
+            double variance = variance(c, signal, noise);
             double distance = 0;
             for (int j = 0; j < c.mean.length; j++) {
-                double off = x.at(j) - c.mean[j];
+                double off = x[j] - signal * c.mean[j];
                 distance += off * off;
             }
             log[k] = Math.log(c.weight) - distance / (2 * variance) - c.mean.length * Math.log(variance) / 2;
@@ -256,12 +275,17 @@ public final class GaussianMixture implements Denoiser {
         return log;
     }
 
-    private static double estimate(List<Component> mixture, double[] responsibilities, double sigma, double x, int j) {
+    private static double variance(Component c, double signal, double noise) {
+        return signal * signal * c.std * c.std + noise * noise;
+    }
+
+    private static double estimate(
+            List<Component> mixture, double[] responsibilities, double signal, double noise, double x, int j) {
         double sum = 0;
         for (int k = 0; k < responsibilities.length; k++) {
             Component c = mixture.get(k);
-            double trust = c.std * c.std / (c.std * c.std + sigma * sigma);
-            sum += responsibilities[k] * (c.mean[j] + trust * (x - c.mean[j]));
+            double trust = signal * c.std * c.std / variance(c, signal, noise);
+            sum += responsibilities[k] * (c.mean[j] + trust * (x - signal * c.mean[j]));
         }
         return sum;
     }

@@ -1,15 +1,17 @@
 package org.noisetrail.model;
 
+import java.util.Arrays;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.jspecify.annotations.Nullable;
+import org.noisetrail.NoisetrailException;
 import org.noisetrail.torch.Tensors;
 
-/** What a denoiser may be given; wrong shapes would otherwise surface deep inside LibTorch, or broadcast. */
+/** What a denoiser may be given, and what it may give; wrong shapes would otherwise surface deep inside LibTorch, broadcast, or be read past their end. */
 public final class Inputs {
     private Inputs() {}
 
-    public static void check(Denoiser denoiser, Tensor input, Tensor noise, @Nullable Tensor labels) {
+    /** @throws IllegalArgumentException that says which input is of the wrong shape or type */
+    public static void check(Denoiser denoiser, Tensor input, Tensor level, Tensor entries) {
         ImageShape shape = denoiser.shape();
         if (input.dim() != 4
                 || input.size(1) != shape.channels()
@@ -17,29 +19,52 @@ public final class Inputs {
                 || input.size(3) != shape.width()
                 || input.size(0) < 1) {
             throw new IllegalArgumentException(
-                    "input must be [rows >= 1, " + shape + "]: " + java.util.Arrays.toString(Tensors.shape(input)));
-        }
-        if (input.scalar_type().intern() != ScalarType.Float
-                || noise.scalar_type().intern() != ScalarType.Float) {
-            throw new IllegalArgumentException("input and noise must be float32");
+                    "input must be [rows >= 1, " + shape + "]: " + Arrays.toString(Tensors.shape(input)));
         }
         long rows = input.size(0);
-        if (noise.dim() != 1 || noise.size(0) != rows) {
-            throw new IllegalArgumentException(
-                    "noise must be [" + rows + "]: " + java.util.Arrays.toString(Tensors.shape(noise)));
+        if (input.scalar_type().intern() != ScalarType.Float
+                || level.scalar_type().intern() != ScalarType.Float) {
+            throw new IllegalArgumentException("input and level must be float32");
         }
-        if ((labels != null) != (denoiser.classes() > 0)) {
+        if (level.dim() != 1 || level.size(0) != rows) {
             throw new IllegalArgumentException(
-                    labels == null
-                            ? "labels must be given: the network is conditioned on " + denoiser.classes() + " classes"
-                            : "labels must be null: the network is unconditional");
+                    "level must be [" + rows + "]: " + Arrays.toString(Tensors.shape(level)));
         }
-        if (labels != null
-                && (labels.dim() != 1
-                        || labels.size(0) != rows
-                        || labels.scalar_type().intern() != ScalarType.Long)) {
+        if (entries.dim() != 1
+                || entries.size(0) != rows
+                || entries.scalar_type().intern() != ScalarType.Long) {
             throw new IllegalArgumentException(
-                    "labels must be int64 [" + rows + "]: " + java.util.Arrays.toString(Tensors.shape(labels)));
+                    "entries must be int64 [" + rows + "]: " + Arrays.toString(Tensors.shape(entries)));
+        }
+    }
+
+    /**
+     * Checks what a user's object gave back before it is read through a raw pointer: float32, contiguous, of this shape and on this device.
+     *
+     * @param who for the message
+     * @throws NoisetrailException that says what is wrong; the tensor is then closed
+     */
+    public static void checkOutput(String who, Tensor output, Tensor like, long rows, ImageShape shape) {
+        if (output == null || output.isNull()) {
+            throw new NoisetrailException(who + " must give a tensor: null");
+        }
+        String wrong = null;
+        if (output.dim() != 4
+                || output.size(0) != rows
+                || output.size(1) != shape.channels()
+                || output.size(2) != shape.height()
+                || output.size(3) != shape.width()) {
+            wrong = "[" + rows + ", " + shape + "]: " + Arrays.toString(Tensors.shape(output));
+        } else if (output.scalar_type().intern() != ScalarType.Float) {
+            wrong = "float32: " + output.scalar_type().intern();
+        } else if (!output.is_contiguous()) {
+            wrong = "contiguous";
+        } else if (output.is_cuda() != like.is_cuda()) {
+            wrong = "on the device of its input";
+        }
+        if (wrong != null) {
+            output.close();
+            throw new NoisetrailException(who + " must give a tensor that is " + wrong);
         }
     }
 }

@@ -1,56 +1,66 @@
 package org.noisetrail.noise;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The noise of one image's trajectory as a recipe: the names of the draws that make it, a few hundred bytes.
+ * The noise of one image's trajectory as a recipe: the names of the draws that make it, a few hundred bytes. Immutable.
  *
- * @param start the initial state's candidate (round 0)
- * @param steps per step, the draws applied in turn to the step's own noise (round 0, {@code chain}); none = the own noise as it is
- * @param chain the candidate of round 0 that is each step's own noise
+ * @param start the draws that make the initial state's noise, the first of them global
+ * @param chain the candidate of round 0 that is each step's own noise, 0 to 65535
+ * @param moves from the initial state to the end
  */
-public record Recipe(int start, int chain, List<List<Draw>> steps) {
+public record Recipe(List<Draw> start, int chain, List<Move> moves) {
     public Recipe {
-        Draw.check("start", start);
-        Draw.check("chain", chain);
-        steps = steps.stream().map(List::copyOf).toList();
+        start = List.copyOf(start);
+        moves = List.copyOf(moves);
+        if (chain < 0 || chain > 0xFFFF) {
+            throw new IllegalArgumentException("chain must be from 0 to 65535: " + chain);
+        }
+        if (start.isEmpty() || start.get(0) instanceof Draw.Named first && first.local()) {
+            throw new IllegalArgumentException("start must begin with a noise of its own: " + start);
+        }
+    }
+
+    /** A trajectory that takes each step once, from candidate {@code start}'s initial noise. */
+    public static Recipe steps(int start, int chain, List<List<Draw>> draws) {
+        return new Recipe(List.of(Draw.global(0, start)), chain, draws.stream().map(Move::down).toList());
+    }
+
+    /** The steps at which the moves stand, one a move; the last is followed by the end if all is well. */
+    private List<Integer> positions() {
+        List<Integer> positions = new ArrayList<>();
+        int step = 0;
+        for (Move move : moves) {
+            positions.add(step);
+            step = move.isUp() ? move.up() : step + 1;
+        }
+        positions.add(step);
+        return positions;
     }
 
     /**
-     * One accepted candidate.
-     *
-     * @param round 0 to 65535
-     * @param candidate 0 to 65535
-     * @param local whether it moved the pivot (else it replaced it)
+     * @param steps of the schedule
+     * @throws IllegalArgumentException if the moves do not lead from the first step to the end, or one goes up where it should come down
      */
-    public record Draw(int round, int candidate, boolean local) {
-        public Draw {
-            check("round", round);
-            check("candidate", candidate);
-        }
-
-        private static void check(String what, int value) {
-            if (value < 0 || value > 0xFFFF) {
-                throw new IllegalArgumentException(what + " must be from 0 to 65535: " + value);
+    public void check(int steps) {
+        List<Integer> positions = positions();
+        for (int m = 0; m < moves.size(); m++) {
+            int at = positions.get(m);
+            Move move = moves.get(m);
+            if (move.isUp() ? move.up() >= at : at >= steps) {
+                throw new IllegalArgumentException("move " + m + " must start at a step below " + steps
+                        + " and go up to an earlier one: " + (move.isUp() ? "from " + at + " to " + move.up() : at));
             }
         }
-
-        /** {@code g3.1}: global, round 3, candidate 1; {@code l3.1}: local. */
-        @Override
-        public String toString() {
-            return (local ? "l" : "g") + round + "." + candidate;
+        if (positions.get(moves.size()) != steps) {
+            throw new IllegalArgumentException(
+                    "steps must be " + steps + ": " + positions.get(moves.size()));
         }
+    }
 
-        /** The inverse of {@link #toString}. */
-        public static Draw parse(String text) {
-            if (!text.matches("[gl]\\d{1,5}\\.\\d{1,5}")) {
-                throw new IllegalArgumentException("draw must be like g3.1 or l3.1: " + text);
-            }
-            int dot = text.indexOf('.');
-            return new Draw(
-                    Integer.parseInt(text.substring(1, dot)),
-                    Integer.parseInt(text.substring(dot + 1)),
-                    text.charAt(0) == 'l');
-        }
+    /** The step that move {@code m} stands at. */
+    public int position(int m) {
+        return positions().get(m);
     }
 }

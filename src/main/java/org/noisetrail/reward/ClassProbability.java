@@ -1,15 +1,28 @@
 package org.noisetrail.reward;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Objects;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.kernels.Kernels;
 import org.noisetrail.model.Classifier;
+import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.torch.Tensors;
 
 final class ClassProbability implements Reward {
+    static final RewardKind CLASS =
+            new RewardKind("class", "class[:heldout]", false, true, (argument, pipeline) -> switch (argument) {
+                case "" -> new ClassProbability("class", pipeline.get().classifier("classifier.pt"));
+                case "heldout" -> new ClassProbability("heldout", pipeline.get().classifier("heldout.pt"));
+                default -> throw new IllegalArgumentException("class takes no argument but heldout: " + argument);
+            });
+    static final RewardKind HELD_OUT = new RewardKind("heldout", "heldout", false, true, (argument, pipeline) -> {
+        RewardKind.none("heldout", argument);
+        return new ClassProbability("heldout", pipeline.get().classifier("heldout.pt"));
+    });
+
     private final String name;
     private final Classifier classifier;
 
@@ -27,8 +40,13 @@ final class ClassProbability implements Reward {
     }
 
     @Override
-    public void check(ImageShape shape, int... classes) {
-        checkClasses(classes);
+    public String id() {
+        return name + " " + classifier.id();
+    }
+
+    @Override
+    public void check(ImageShape shape, List<Condition> conditions) {
+        checkClasses(conditions);
         // Only a forward tells how many classes a TorchScript network knows, and whether it takes images of this shape.
         byte[] black = new byte[shape.elements()];
         try (Tensor image = Tensors.bytes(classifier.device(), 1, shape.channels(), shape.height(), shape.width())) {
@@ -37,19 +55,19 @@ final class ClassProbability implements Reward {
                 known = Math.toIntExact(logits.size(1));
             }
         }
-        checkClasses(classes);
+        checkClasses(conditions);
     }
 
     @Override
     public void score(ImageBatch images, Tensor scores) {
-        checkClasses(images.classes());
+        checkClasses(images.conditions());
         if (!images.device().equals(classifier.device())) {
             throw new IllegalArgumentException(
                     "images must be on " + name + "'s device " + classifier.device() + ": " + images.device());
         }
         try (Tensor logits = logits(images.pixels(), images.rows())) {
             known = Math.toIntExact(logits.size(1));
-            checkClasses(images.classes());
+            checkClasses(images.conditions());
             Kernels.on(images.device())
                     .softmaxAt(
                             Tensors.pointer(logits),
@@ -71,12 +89,13 @@ final class ClassProbability implements Reward {
         return logits;
     }
 
-    private void checkClasses(int[] classes) {
+    private void checkClasses(List<Condition> conditions) {
         int count = known;
-        for (int label : classes) {
-            if (label < 0) {
-                throw new IllegalArgumentException("reward " + name + " needs images that have a class: " + label);
+        for (Condition condition : conditions) {
+            if (!(condition instanceof Condition.Label asked)) {
+                throw new IllegalArgumentException("reward " + name + " needs images that have a class: " + condition);
             }
+            int label = asked.label();
             if (count > 0 && label >= count) {
                 throw new IllegalArgumentException("class must be < " + count + ", the number of classes that reward "
                         + name + " knows: " + label);

@@ -1,11 +1,34 @@
 package org.noisetrail.reward;
 
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.kernels.Kernels;
+import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
+import org.noisetrail.settings.Setting;
 import org.noisetrail.torch.Tensors;
 
 record Compressibility(double maxBytes) implements Reward {
+    static final RewardKind KIND = new RewardKind(
+            "compressibility",
+            "compressibility[:max-bytes=N]",
+            false,
+            false,
+            (argument, pipeline) -> new Compressibility(maxBytes(argument)));
+
+    private static double maxBytes(String argument) {
+        if (argument.isEmpty()) {
+            return 0;
+        }
+        double bytes = argument.startsWith("max-bytes=")
+                ? Double.parseDouble(argument.substring("max-bytes=".length()))
+                : Double.NaN;
+        if (!(bytes > 0)) {
+            throw new IllegalArgumentException("compressibility takes max-bytes=N, N above 0: " + argument);
+        }
+        return bytes;
+    }
+
     Compressibility {
         if (!(maxBytes >= 0 && maxBytes < Double.POSITIVE_INFINITY)) {
             throw new IllegalArgumentException("max bytes must be >= 0 and finite: " + maxBytes);
@@ -14,11 +37,11 @@ record Compressibility(double maxBytes) implements Reward {
 
     @Override
     public String name() {
-        return "compressibility";
+        return KIND.name() + (maxBytes == 0 ? "" : ":max-bytes=" + Setting.plain(maxBytes));
     }
 
     @Override
-    public void check(ImageShape shape, int... classes) {
+    public void check(ImageShape shape, List<Condition> conditions) {
         JpegBytes.checkChannels(shape);
     }
 

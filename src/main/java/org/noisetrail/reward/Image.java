@@ -2,6 +2,7 @@ package org.noisetrail.reward;
 
 import java.awt.image.BufferedImage;
 import java.awt.image.WritableRaster;
+import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
 
 /**
@@ -9,14 +10,24 @@ import org.noisetrail.model.ImageShape;
  *
  * @param shape channels (1 grey, 3 RGB), height, width
  * @param pixels channel after channel, row after row; each byte is 0..255 unsigned. Not copied: do not change it.
- * @param label the class the image was asked to be; -1 without one
+ * @param condition what the image was asked to be
  */
-public record Image(ImageShape shape, byte[] pixels, int label) {
+public record Image(ImageShape shape, byte[] pixels, Condition condition) {
     public Image {
         if (pixels.length != shape.elements()) {
             throw new IllegalArgumentException(
                     "pixels must be " + shape.elements() + " (" + shape + "): " + pixels.length);
         }
+    }
+
+    /** The class the image was asked to be; -1 without one. */
+    public int label() {
+        return condition instanceof Condition.Label asked ? asked.label() : -1;
+    }
+
+    /** The prompt the image was asked to be; empty without one. */
+    public String prompt() {
+        return condition instanceof Condition.Prompt asked ? asked.text() : "";
     }
 
     /** The value 0..255 at a channel, row and column. */

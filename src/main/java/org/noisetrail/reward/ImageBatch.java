@@ -5,20 +5,21 @@ import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.torch.Tensors;
 
 /**
- * A batch of 8-bit images with their classes, on one device; a view that its maker owns.
+ * A batch of 8-bit images with what they were asked to be, on one device; a view that its maker owns.
  *
  * @param pixels uint8 [rows, C, H, W], contiguous
  * @param labels int32 [rows] on the same device; -1 where an image has no class
- * @param classes the same labels, on the host
+ * @param conditions what each image was asked to be
  */
-public record ImageBatch(Device device, ImageShape shape, Tensor pixels, Tensor labels, int[] classes) {
+public record ImageBatch(Device device, ImageShape shape, Tensor pixels, Tensor labels, List<Condition> conditions) {
     public ImageBatch {
-        elements("pixels", pixels, (long) classes.length * shape.elements());
-        elements("labels", labels, classes.length);
+        elements("pixels", pixels, (long) conditions.size() * shape.elements());
+        elements("labels", labels, conditions.size());
     }
 
     private static void elements(String what, Tensor tensor, long expected) {
@@ -28,7 +29,7 @@ public record ImageBatch(Device device, ImageShape shape, Tensor pixels, Tensor 
     }
 
     public int rows() {
-        return classes.length;
+        return conditions.size();
     }
 
     /** The images, copied to the host. */
@@ -37,7 +38,7 @@ public record ImageBatch(Device device, ImageShape shape, Tensor pixels, Tensor 
         int size = shape.elements();
         List<Image> images = new ArrayList<>(rows());
         for (int row = 0; row < rows(); row++) {
-            images.add(new Image(shape, Arrays.copyOfRange(all, row * size, (row + 1) * size), classes[row]));
+            images.add(new Image(shape, Arrays.copyOfRange(all, row * size, (row + 1) * size), conditions.get(row)));
         }
         return images;
     }

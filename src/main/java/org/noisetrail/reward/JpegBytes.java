@@ -1,7 +1,9 @@
 package org.noisetrail.reward;
 
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.kernels.Kernels;
+import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.torch.Tensors;
 
@@ -12,7 +14,7 @@ record JpegBytes() implements Reward {
     }
 
     @Override
-    public void check(ImageShape shape, int... classes) {
+    public void check(ImageShape shape, List<Condition> conditions) {
         checkChannels(shape);
     }
 

@@ -1,7 +1,9 @@
 package org.noisetrail.reward;
 
+import java.util.List;
 import java.util.function.ToDoubleFunction;
 import org.bytedeco.pytorch.Tensor;
+import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
 
 /**
@@ -13,20 +15,25 @@ public interface Reward extends AutoCloseable {
     /** As a table shows it. */
     String name();
 
+    /** Names it with all it is made of: two rewards of the same id score alike. By default its name. */
+    default String id() {
+        return name();
+    }
+
     /**
      * Scores each image of a batch.
      *
-     * @param scores float64 [rows] on the batch's device, contiguous, to be filled; NaN counts as the worst and is reported
+     * @param scores float64 [rows] on the batch's device, contiguous, all NaN: to be filled; NaN counts as the worst and is reported
      */
     void score(ImageBatch images, Tensor scores);
 
     /**
      * Refuses, before any work is done, images that it could not score; by default none.
      *
-     * @param classes the classes that will be drawn; -1 for an image without one
-     * @throws IllegalArgumentException if it cannot judge images of this shape, or of one of these classes
+     * @param conditions what will be drawn
+     * @throws IllegalArgumentException if it cannot judge images of this shape, or of one of these conditions
      */
-    default void check(ImageShape shape, int... classes) {}
+    default void check(ImageShape shape, List<Condition> conditions) {}
 
     /** Frees what the reward owns (a classifier); by default nothing. */
     @Override

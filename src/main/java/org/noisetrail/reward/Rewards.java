@@ -1,11 +1,38 @@
 package org.noisetrail.reward;
 
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
+import java.util.ServiceLoader;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.stream.Collectors;
 import org.noisetrail.model.Classifier;
 
 /** The rewards that come with the library; all thread-safe, all on the images' device. */
 public final class Rewards {
+    private static final List<RewardKind> KINDS = new CopyOnWriteArrayList<>(List.of(
+            RewardKind.plain("brightness", Rewards::brightness),
+            Compressibility.KIND,
+            ClassProbability.CLASS,
+            ClassProbability.HELD_OUT,
+            RewardKind.plain("jpeg-bytes", Rewards::jpegBytes)));
+
+    static {
+        ServiceLoader.load(RewardKind.Provider.class).forEach(provider -> KINDS.add(provider.kind()));
+    }
+
     private Rewards() {}
+
+    /** The rewards that have names: those of the library, and those of {@link RewardKind.Provider}s on the class path. */
+    public static List<RewardKind> kinds() {
+        return Collections.unmodifiableList(KINDS);
+    }
+
+    /** For a help text: how all of them are written. */
+    public static String usage() {
+        return KINDS.stream().map(RewardKind::usage).collect(Collectors.joining(", "))
+                + ", or a weighted sum such as 0.7*class+0.3*brightness";
+    }
 
     /** Mean luminance, 0 to 1: that of .2126 R + .7152 G + .0722 B over 255; of any other number of channels, their mean. */
     public static Reward brightness() {

@@ -8,6 +8,7 @@ import java.util.stream.Collectors;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.kernels.Kernels;
+import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.torch.Tensors;
 
@@ -36,8 +37,15 @@ record WeightedSum(String name, List<Part> parts) implements Reward {
     }
 
     @Override
-    public void check(ImageShape shape, int... classes) {
-        parts.forEach(part -> part.reward().check(shape, classes));
+    public String id() {
+        return parts.stream()
+                .map(part -> part.weight() + "*" + part.reward().id())
+                .collect(Collectors.joining(" + "));
+    }
+
+    @Override
+    public void check(ImageShape shape, List<Condition> conditions) {
+        parts.forEach(part -> part.reward().check(shape, conditions));
     }
 
     @Override

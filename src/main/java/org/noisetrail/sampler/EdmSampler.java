@@ -1,9 +1,14 @@
 package org.noisetrail.sampler;
 
-import org.noisetrail.model.Preconditioning;
+import java.util.ArrayList;
+import java.util.List;
+import org.noisetrail.model.Parameterisation;
+import org.noisetrail.model.Parameterisation.Scaling;
+import org.noisetrail.settings.Kind;
+import org.noisetrail.settings.Setting;
 
 /**
- * The stochastic Heun sampler of Karras et al. 2022, algorithm 2, as settings: immutable, safe to share.
+ * The stochastic Heun sampler of Karras et al. 2022, algorithm 2. Immutable.
  *
  * @param steps T, 2 to 10000
  * @param sigmaMin the lowest noise level above 0
@@ -11,7 +16,7 @@ import org.noisetrail.model.Preconditioning;
  * @param rho how the levels are spaced
  * @param churn S_churn, how much noise is injected; 0 makes every step dead
  * @param churnMin S_min, the lowest level at which noise is injected
- * @param churnMax S_max, the highest
+ * @param churnMax S_max, the highest; may be infinite
  * @param churnNoise S_noise, the injected noise's scale
  */
 public record EdmSampler(
@@ -22,37 +27,63 @@ public record EdmSampler(
         double churn,
         double churnMin,
         double churnMax,
-        double churnNoise) {
+        double churnNoise)
+        implements Sampler {
+    private static final double TINY = Double.MIN_VALUE;
+    private static final double HUGE = Double.MAX_VALUE;
+
+    private static final Setting<Integer> STEPS =
+            Setting.integer("steps", "T", 18, 2, 10000, "Reverse steps.");
+    private static final Setting<Double> SIGMA_MIN =
+            Setting.number("sigma-min", "", .002, TINY, HUGE, "The lowest noise level above 0.");
+    private static final Setting<Double> SIGMA_MAX =
+            Setting.number("sigma-max", "", 80, TINY, HUGE, "The highest noise level.");
+    private static final Setting<Double> RHO =
+            Setting.number("rho", "", 7, TINY, HUGE, "How the levels are spaced.");
+    private static final Setting<Double> CHURN =
+            Setting.number("s-churn", "", 40, 0, HUGE, "How much noise is injected; 0: none.");
+    private static final Setting<Double> CHURN_MIN =
+            Setting.number("s-min", "", .05, 0, HUGE, "The lowest noise level at which it is.");
+    private static final Setting<Double> CHURN_MAX =
+            Setting.number("s-max", "", 50, 0, Double.POSITIVE_INFINITY, "The highest noise level at which it is.");
+    private static final Setting<Double> CHURN_NOISE =
+            Setting.number("s-noise", "", 1.003, 0, HUGE, "The injected noise's scale.");
+
+    static final Kind<Sampler> KIND = Kind.<Sampler, EdmSampler>of(
+                    "edm", EdmSampler.class, "Stochastic Heun steps (Karras et al. 2022).")
+            .with(STEPS, EdmSampler::steps)
+            .with(SIGMA_MIN, EdmSampler::sigmaMin)
+            .with(SIGMA_MAX, EdmSampler::sigmaMax)
+            .with(RHO, EdmSampler::rho)
+            .with(CHURN, EdmSampler::churn)
+            .with(CHURN_MIN, EdmSampler::churnMin)
+            .with(CHURN_MAX, EdmSampler::churnMax)
+            .with(CHURN_NOISE, EdmSampler::churnNoise)
+            .make(values -> new EdmSampler(
+                    values.get(STEPS),
+                    values.get(SIGMA_MIN),
+                    values.get(SIGMA_MAX),
+                    values.get(RHO),
+                    values.get(CHURN),
+                    values.get(CHURN_MIN),
+                    values.get(CHURN_MAX),
+                    values.get(CHURN_NOISE)));
+
     /** T 18, sigma .002 to 80, rho 7, S_churn 40, S_min .05, S_max 50, S_noise 1.003. */
     public static final EdmSampler DEFAULT = new EdmSampler(18, .002, 80, 7, 40, .05, 50, 1.003);
 
     public EdmSampler {
-        if (steps < 2 || steps > 10000) {
-            throw new IllegalArgumentException("steps must be from 2 to 10000: " + steps);
-        }
-        positive("sigma-min", sigmaMin);
-        positive("sigma-max", sigmaMax);
+        STEPS.checked(steps);
+        SIGMA_MIN.checked(sigmaMin);
+        SIGMA_MAX.checked(sigmaMax);
         if (sigmaMin >= sigmaMax) {
             throw new IllegalArgumentException("sigma-min must be < sigma-max " + sigmaMax + ": " + sigmaMin);
         }
-        positive("rho", rho);
-        notNegative("s-churn", churn);
-        notNegative("s-min", churnMin);
-        notNegative("s-max", churnMax);
-        notNegative("s-noise", churnNoise);
-    }
-
-    private static void positive(String what, double value) {
-        if (!(value > 0 && value < Double.POSITIVE_INFINITY)) {
-            throw new IllegalArgumentException(what + " must be > 0: " + value);
-        }
-    }
-
-    private static void notNegative(String what, double value) {
-        // S_max may be infinite: noise at every level.
-        if (!(value >= 0)) {
-            throw new IllegalArgumentException(what + " must be >= 0: " + value);
-        }
+        RHO.checked(rho);
+        CHURN.checked(churn);
+        CHURN_MIN.checked(churnMin);
+        CHURN_MAX.checked(churnMax);
+        CHURN_NOISE.checked(churnNoise);
     }
 
     public EdmSampler withSteps(int steps) {
@@ -63,8 +94,13 @@ public record EdmSampler(
         return new EdmSampler(steps, sigmaMin, sigmaMax, rho, churn, churnMin, churnMax, churnNoise);
     }
 
+    @Override
+    public String name() {
+        return KIND.name();
+    }
+
     /** t_i for i in 0..steps; t_steps = 0. */
-    public double sigma(int i) {
+    double sigma(int i) {
         if (i == steps) {
             return 0;
         }
@@ -74,55 +110,39 @@ public record EdmSampler(
     }
 
     /** The level step i raises its state to before it goes down: t^ = (1 + gamma_i) t_i. */
-    public double sigmaHat(int i) {
+    private double sigmaHat(int i) {
         double t = sigma(i);
         boolean churned = churnMin <= t && t <= churnMax;
         return t * (1 + (churned ? Math.min(churn / steps, Math.sqrt(2) - 1) : 0));
     }
 
-    /** The standard deviation of the noise step i injects; 0 = a dead step. */
-    public double gain(int i) {
-        double t = sigma(i);
-        double hat = sigmaHat(i);
-        return Math.sqrt(hat * hat - t * t) * churnNoise;
-    }
-
-    /** Network evaluations of step i: 2, or 1 for the last. */
-    public int evaluations(int i) {
-        return i == steps - 1 ? 1 : 2;
-    }
-
-    /** Network evaluations of one plain trajectory: 2 steps - 1. */
-    public int evaluations() {
-        return 2 * steps - 1;
-    }
-
-    /** The kernels' table of steps (nt_step), 12 floats a step. */
-    public float[] table(Preconditioning preconditioning) {
-        float[] table = new float[12 * steps];
+    @Override
+    public Schedule schedule(Parameterisation parameterisation) {
+        List<Step> table = new ArrayList<>();
         for (int i = 0; i < steps; i++) {
-            Preconditioning.Coefficients now = preconditioning.at(sigmaHat(i));
-            boolean last = i == steps - 1;
-            Preconditioning.Coefficients next =
-                    last ? new Preconditioning.Coefficients(0, 0, 0, 0) : preconditioning.at(sigma(i + 1));
-            double[] entry = {
-                gain(i),
-                sigmaHat(i),
-                now.in(),
-                now.skip(),
-                now.out(),
-                now.noise(),
-                sigma(i + 1),
-                next.in(),
-                next.skip(),
-                next.out(),
-                next.noise(),
-                0
-            };
-            for (int k = 0; k < 12; k++) {
-                table[12 * i + k] = (float) entry[k];
-            }
+            double t = sigma(i);
+            double hat = sigmaHat(i);
+            double next = sigma(i + 1);
+            double gain = Math.sqrt(hat * hat - t * t) * churnNoise;
+            Scaling now = parameterisation.at(1, hat);
+            Affine clean = new Affine(now.skip(), now.out(), 0, 0);
+            Affine here = new Affine(1, 0, 0, 0);
+            // d = (x^ - D) / t^
+            Affine slope = new Affine(1 / hat, 0, 0, 0).plus(-1 / hat, clean);
+            Stage euler = new Stage(now.input(), now.conditioning(), here.plus(next - hat, slope), clean);
+            Stage heun = next == 0 ? null : heun(parameterisation.at(1, next), here, slope, next - hat, next);
+            table.add(new Step(1, t, gain, NoiseAt.BEFORE, euler, heun));
         }
-        return table;
+        return new Schedule(sigma(0), table);
+    }
+
+    private static Stage heun(Scaling scaling, Affine here, Affine slope, double change, double next) {
+        Affine clean = new Affine(0, 0, scaling.skip(), scaling.out());
+        Affine second = new Affine(0, 0, 1 / next, 0).plus(-1 / next, clean);
+        return new Stage(
+                scaling.input(),
+                scaling.conditioning(),
+                here.plus(change / 2, slope).plus(change / 2, second),
+                clean);
     }
 }

@@ -1,4 +1,4 @@
-/** One reverse step, split where the noise enters. */
+/** Reverse processes as tables of numbers, one small file each. */
 @NullMarked
 package org.noisetrail.sampler;
 

@@ -1,5 +1,10 @@
 package org.noisetrail.search;
 
+import java.util.OptionalLong;
+import org.noisetrail.sampler.Schedule;
+import org.noisetrail.settings.Kind;
+import org.noisetrail.settings.Setting;
+
 /**
  * Several trajectories an image, cut back at every step that injects noise: each tries N noises, and of all the B with the best clean
  * estimates go on; the best final reward wins. It starts as one trajectory. At a dead step each takes one plain transition.
@@ -11,9 +16,20 @@ package org.noisetrail.search;
  * @param beams B, trajectories that go on, at least 1; candidates x beams at most 65536
  */
 public record Beam(int candidates, int beams) implements Method {
+    private static final Setting<Integer> CANDIDATES =
+            Setting.integer("candidates", "N", 4, 1, 65536, "Noises a beam tries at a step.");
+    private static final Setting<Integer> BEAMS =
+            Setting.integer("beams", "B", 2, 1, 65536, "Trajectories that go on.");
+
+    static final Kind<Method> KIND = Kind.<Method, Beam>of(
+                    "beam", Beam.class, "Several trajectories, cut back at every step.")
+            .with(CANDIDATES, Beam::candidates)
+            .with(BEAMS, Beam::beams)
+            .make(values -> new Beam(values.get(CANDIDATES), values.get(BEAMS)));
+
     public Beam {
-        Checks.range("candidates", candidates, 1, 65536);
-        Checks.range("beams", beams, 1, 65536);
+        CANDIDATES.checked(candidates);
+        BEAMS.checked(beams);
         Checks.range("candidates x beams", (long) candidates * beams, 1, 65536);
     }
 
@@ -24,6 +40,63 @@ public record Beam(int candidates, int beams) implements Method {
 
     @Override
     public String name() {
-        return "beam";
+        return KIND.name();
+    }
+
+    @Override
+    public int rowsPerImage(int maxBatch) {
+        return candidates * beams;
+    }
+
+    @Override
+    public Outcome search(Wave wave) {
+        try (BeamSearch search = new BeamSearch(wave, candidates, beams)) {
+            return search.run();
+        }
+    }
+
+    @Override
+    public OptionalLong evaluations(Schedule schedule) {
+        return OptionalLong.of(cost(candidates, beams, schedule));
+    }
+
+    /** It starts as one trajectory, and widens as its candidates allow. */
+    private static long cost(int candidates, int beams, Schedule schedule) {
+        long cost = schedule.startEvaluations();
+        long width = 1;
+        for (int step = 0; step < schedule.size(); step++) {
+            boolean dead = schedule.isDead(step);
+            cost += width * (dead ? 1 : candidates) * schedule.evaluations(step);
+            width = dead ? width : Math.min(beams, width * candidates);
+        }
+        return cost;
+    }
+
+    /** As many beams as are paid for; where not even one is, one beam of fewer noises. */
+    @Override
+    public Method sized(Schedule schedule, long evaluations) {
+        int noises = candidates;
+        while (noises > 1 && cost(noises, 1, schedule) > evaluations) {
+            noises--;
+        }
+        int most = widest(noises, evaluations, schedule);
+        // More than the steps can ever fill cost nothing and do nothing.
+        long price = cost(noises, most, schedule);
+        return new Beam(noises, widest(noises, price - 1, schedule) + 1);
+    }
+
+    /** The most beams that the target pays for; 0 if not even one. */
+    private static int widest(int candidates, long target, Schedule schedule) {
+        int low = 0;
+        int high = 65536 / candidates;
+        while (low < high) {
+            int middle = (low + high + 1) >>> 1;
+            if (cost(candidates, middle, schedule) <= target) {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return low;
     }
 }

@@ -1,22 +1,71 @@
 package org.noisetrail.search;
 
+import java.util.OptionalLong;
+import org.noisetrail.sampler.Schedule;
+import org.noisetrail.settings.Kind;
+import org.noisetrail.settings.Setting;
+
 /**
  * N whole trajectories an image; the one of the best final reward is kept.
  *
- * @param candidates N, 1 to 65536
+ * @param candidates N, 1 to 65535
  * @param sharedStart whether all start from candidate 0's initial noise (as the paper does) instead of each from its own
  */
 public record BestOfN(int candidates, boolean sharedStart) implements Method {
+    private static final Setting<Integer> CANDIDATES =
+            Setting.integer("candidates", "N", 4, 1, 65535, "Whole trajectories.");
+    private static final Setting<Boolean> SHARED_START =
+            Setting.flag("shared-start", "All trajectories start from one initial noise, as in the paper.");
+
+    static final Kind<Method> KIND = Kind.<Method, BestOfN>of(
+                    "best-of-n", BestOfN.class, "Whole trajectories; the best final reward.")
+            .with(CANDIDATES, BestOfN::candidates)
+            .with(SHARED_START, BestOfN::sharedStart)
+            .make(values -> new BestOfN(values.get(CANDIDATES), values.get(SHARED_START)));
+
     public BestOfN {
-        Checks.range("candidates", candidates, 1, 65536);
+        CANDIDATES.checked(candidates);
     }
 
     public BestOfN(int candidates) {
         this(candidates, false);
     }
 
+    /** As many trajectories as cost nearest to that many calls of the denoiser; at least one. */
+    public static BestOfN costing(Schedule schedule, double evaluations, boolean sharedStart) {
+        long nearest = Math.round(evaluations / schedule.evaluations());
+        return new BestOfN((int) Math.min(0xFFFF, Math.max(1, nearest)), sharedStart);
+    }
+
     @Override
     public String name() {
-        return "best-of-n";
+        return KIND.name();
+    }
+
+    /** Chains beyond {@code maxBatch} go one group after the other, so that a target or a time limit can end them. */
+    @Override
+    public int rowsPerImage(int maxBatch) {
+        return Math.min(candidates, maxBatch);
+    }
+
+    @Override
+    public Outcome search(Wave wave) {
+        return new ChainSearch(wave, candidates, sharedStart).run();
+    }
+
+    @Override
+    public boolean choosesOnTheWay() {
+        return false;
+    }
+
+    @Override
+    public OptionalLong evaluations(Schedule schedule) {
+        return OptionalLong.of(candidates * schedule.evaluations());
+    }
+
+    /** Rounded to the nearest number of trajectories. */
+    @Override
+    public Method sized(Schedule schedule, long evaluations) {
+        return costing(schedule, evaluations, sharedStart);
     }
 }

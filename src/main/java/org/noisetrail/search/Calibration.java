@@ -2,7 +2,6 @@ package org.noisetrail.search;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.noisetrail.sampler.EdmSampler;
 
 /**
  * What each step's candidates differ by in reward, measured by a search, and the schedule of rounds that makes most of it.
@@ -10,16 +9,17 @@ import org.noisetrail.sampler.EdmSampler;
  * <p>A step whose candidates' rewards have standard deviation s is expected to gain s * e(n) from n of them, e(n) the expected maximum of n standard normals. The
  * rounds of a budget go one by one to the step where the next one adds most to that, which is optimal because e is concave (water-filling over expected maxima).
  *
- * @param sampler whose steps were measured
+ * @param levels the noise levels of the steps that were measured
  * @param candidates N, candidates a round
  * @param steps one a step; a step without noise has deviation 0
  */
-public record Calibration(EdmSampler sampler, int candidates, List<StepGain> steps) {
+public record Calibration(List<Double> levels, int candidates, List<StepGain> steps) {
     public Calibration {
+        levels = List.copyOf(levels);
         steps = List.copyOf(steps);
         Checks.range("candidates", candidates, 1, 65536);
-        if (steps.size() != sampler.steps()) {
-            throw new IllegalArgumentException("steps must be " + sampler.steps() + ": " + steps.size());
+        if (steps.size() != levels.size()) {
+            throw new IllegalArgumentException("steps must be " + levels.size() + ": " + steps.size());
         }
     }
 
@@ -60,7 +60,7 @@ public record Calibration(EdmSampler sampler, int candidates, List<StepGain> ste
         for (int number : rounds) {
             list.add(number);
         }
-        return new RoundSchedule(sampler, list);
+        return new RoundSchedule(levels, list);
     }
 
     private double added(int step, int rounds) {

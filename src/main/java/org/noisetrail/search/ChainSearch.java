@@ -9,27 +9,24 @@ import org.noisetrail.engine.Candidates;
 import org.noisetrail.engine.Draws;
 import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
-import org.noisetrail.engine.Rows;
+import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.StepEngine;
 import org.noisetrail.engine.Winners;
 import org.noisetrail.noise.Recipe;
 
 /** Independent chains an image, the best of which is kept: best-of-N; with one chain, the naive sampler. */
-final class ChainSearch implements Strategy {
+final class ChainSearch {
+    private final Wave wave;
     private final int chains;
     private final boolean sharedStart;
     private final int together;
 
-    /** @param maxBatch chains beyond it go one group after the other, so that a target or a time limit can end them */
-    ChainSearch(int chains, boolean sharedStart, int maxBatch) {
+    /** Chains beyond what goes to the network at once go one group after the other, so that a target or a time limit can end them. */
+    ChainSearch(Wave wave, int chains, boolean sharedStart) {
+        this.wave = wave;
         this.chains = chains;
         this.sharedStart = sharedStart;
-        this.together = Math.min(chains, maxBatch);
-    }
-
-    @Override
-    public int rowsPerImage() {
-        return together;
+        this.together = Math.min(chains, wave.maxBatch());
     }
 
     /** Chains that have come to their ends, image by image; owns their states. */
@@ -40,26 +37,25 @@ final class ChainSearch implements Strategy {
         }
     }
 
-    @Override
-    public Outcome run(Wave wave) {
-        int affordable = (int) Math.min(chains, wave.settings.budget() / wave.plainFrom(0));
-        Rows best = wave.engine.rows(wave.images());
+    Outcome run() {
+        int affordable = (int) Math.min(chains, wave.affordable());
+        Particles best = wave.engine.particles(wave.images());
         try {
-            return affordable == 1 ? single(wave, best) : compare(wave, affordable, best);
+            return affordable == 1 ? single(best) : compare(affordable, best);
         } catch (Throwable t) {
             best.close();
             throw t;
         }
     }
 
-    private Outcome single(Wave wave, Rows best) {
-        try (Finished finished = chains(wave, 0, 1, 1)) {
+    private Outcome single(Particles best) {
+        try (Finished finished = chains(0, 1, 1)) {
             wave.engine.put(finished.candidates().next(), wave.slots(), best);
-            return outcome(wave, best, new int[wave.images()], finished.norms(), new long[wave.images()], null);
+            return outcome(best, new int[wave.images()], finished.norms(), new long[wave.images()], null);
         }
     }
 
-    private Outcome compare(Wave wave, int affordable, Rows best) {
+    private Outcome compare(int affordable, Particles best) {
         int[] winner = new int[wave.images()];
         double[] norms = new double[wave.images()];
         int groups = (affordable + together - 1) / together;
@@ -68,9 +64,9 @@ final class ChainSearch implements Strategy {
             for (int group = 0; group < groups; group++) {
                 int first = group * together;
                 int count = Math.min(together, affordable - first);
-                try (Finished finished = chains(wave, first, count, affordable);
-                        Draws draws = draws(wave, wave.sampler().steps() - 1, first, count)) {
-                    wave.engine.score(finished.candidates(), draws, wave.settings.searched());
+                try (Finished finished = chains(first, count, affordable);
+                        Draws draws = draws(wave.schedule().size() - 1, first, count)) {
+                    wave.engine.score(finished.candidates(), draws, wave.reward());
                     wave.engine.select(finished.candidates(), winners, true, null, best);
                     int[] selected = winners.read()[group];
                     for (int slot = 0; slot < selected.length; slot++) {
@@ -81,8 +77,8 @@ final class ChainSearch implements Strategy {
                     }
                 }
                 scores = winners.scores();
-                wave.reporter.rewards(scores);
-                if (wave.timeIsUp() || Arrays.stream(scores).allMatch(s -> s >= wave.settings.target())) {
+                wave.reportRewards(scores);
+                if (wave.timeIsUp() || Arrays.stream(scores).allMatch(s -> s >= wave.target())) {
                     break;
                 }
             }
@@ -93,39 +89,39 @@ final class ChainSearch implements Strategy {
                     scores[slot] = Double.NaN;
                 }
             }
-            return outcome(wave, best, winner, norms, nans, scores);
+            return outcome(best, winner, norms, nans, scores);
         }
     }
 
     private Outcome outcome(
-            Wave wave, Rows best, int[] winner, double[] norms, long[] nans, double @Nullable [] rewards) {
+            Particles best, int[] winner, double[] norms, long[] nans, double @Nullable [] rewards) {
         List<Recipe> recipes = new ArrayList<>();
         for (int chain : winner) {
-            recipes.add(new Recipe(
+            recipes.add(Recipe.steps(
                     sharedStart ? 0 : chain,
                     chain,
-                    Collections.nCopies(wave.sampler().steps(), List.of())));
+                    Collections.nCopies(wave.schedule().size(), List.of())));
         }
         return new Outcome(best, recipes, norms, nans, rewards);
     }
 
     /** Runs chains first .. first + count - 1 of every image, of {@code all}. */
-    private Finished chains(Wave wave, int first, int count, int all) {
+    private Finished chains(int first, int count, int all) {
         StepEngine engine = wave.engine;
         int rows = wave.images() * count;
-        int steps = wave.sampler().steps();
+        int steps = wave.schedule().size();
         double[] norms = new double[rows];
         Candidates candidates = engine.candidates(rows);
-        Rows x = null;
+        Particles x = null;
         try {
-            try (Draws draws = draws(wave, -1, first, count)) {
+            try (Draws draws = draws(-1, first, count)) {
                 x = engine.start(draws);
             }
             for (int step = 0; step < steps; step++) {
-                try (Draws draws = draws(wave, step, first, count)) {
+                try (Draws draws = draws(step, first, count)) {
                     engine.advance(candidates, x, null, draws, 0, Locality.NONE);
                 }
-                if (!wave.dead(step)) {
+                if (!wave.schedule().isDead(step)) {
                     double[] now = engine.norms(candidates.noise());
                     Arrays.setAll(norms, r -> Math.max(norms[r], now[r]));
                 }
@@ -133,7 +129,7 @@ final class ChainSearch implements Strategy {
                     x = candidates.exchangeNext(x);
                 }
                 long chainSteps = (long) first * steps + (long) count * (step + 1);
-                wave.reporter.progress(wave.images() * chainSteps / all, wave.ledger);
+                wave.reportProgress(wave.images() * chainSteps / all);
             }
             return new Finished(candidates, norms);
         } catch (Throwable t) {
@@ -146,7 +142,7 @@ final class ChainSearch implements Strategy {
         }
     }
 
-    private Draws draws(Wave wave, int step, int first, int count) {
+    private Draws draws(int step, int first, int count) {
         Draws.Builder draws = wave.engine.draws(step, wave.images() * count);
         wave.each(slot -> {
             for (int c = 0; c < count; c++) {

@@ -1,26 +1,50 @@
 package org.noisetrail.search;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
+import org.noisetrail.model.Condition;
 
 /**
  * One image to draw.
  *
  * @param image its number, 0 to 2^32 - 1: with the seed it names all its noise
- * @param label its class; -1 for an unconditional model
+ * @param condition what it is asked to be
  */
-public record ImageRequest(long image, int label) {
+public record ImageRequest(long image, Condition condition) {
     public ImageRequest {
         Checks.range("image", image, 0, 0xFFFFFFFFL);
-        Checks.range("class", label, -1, Integer.MAX_VALUE);
+        Objects.requireNonNull(condition, "condition");
     }
 
-    /** {@code count} images numbered from {@code first}, their classes taken in turn from {@code classes} (none: -1). */
+    /** @param label a class; -1 for none */
+    public ImageRequest(long image, int label) {
+        this(image, condition(label));
+    }
+
+    private static Condition condition(int label) {
+        Checks.range("class", label, -1, Integer.MAX_VALUE);
+        return label < 0 ? Condition.NONE : Condition.label(label);
+    }
+
+    /** {@code count} images numbered from {@code first}, their classes taken in turn from {@code classes} (none: nothing is asked). */
     public static List<ImageRequest> of(long first, int count, int... classes) {
+        return of(first, count, Arrays.stream(classes).mapToObj(ImageRequest::condition).toList());
+    }
+
+    /** {@code count} images numbered from {@code first}, their prompts taken in turn. */
+    public static List<ImageRequest> prompts(long first, int count, String... prompts) {
+        return of(first, count, Arrays.stream(prompts).map(Condition::prompt).toList());
+    }
+
+    /** {@code count} images numbered from {@code first}, their conditions taken in turn (none: nothing is asked). */
+    public static List<ImageRequest> of(long first, int count, List<? extends Condition> conditions) {
         Checks.range("images", count, 1, Integer.MAX_VALUE);
-        List<ImageRequest> requests = new ArrayList<>(count);
+        List<ImageRequest> requests = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            requests.add(new ImageRequest(first + i, classes.length == 0 ? -1 : classes[i % classes.length]));
+            requests.add(new ImageRequest(
+                    first + i, conditions.isEmpty() ? Condition.NONE : conditions.get(i % conditions.size())));
         }
         return List.copyOf(requests);
     }

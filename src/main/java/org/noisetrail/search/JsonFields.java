@@ -15,7 +15,11 @@ final class JsonFields {
     }
 
     static double number(JsonNode node, String name) {
-        JsonNode value = field(node, name);
+        return number(name, field(node, name));
+    }
+
+    /** @param name for the message */
+    static double number(String name, JsonNode value) {
         if (value.isNumber()) {
             return value.asDouble();
         }

@@ -1,6 +1,10 @@
 package org.noisetrail.search;
 
-import org.jspecify.annotations.Nullable;
+import java.util.OptionalLong;
+import org.noisetrail.engine.Locality;
+import org.noisetrail.sampler.Schedule;
+import org.noisetrail.settings.Kind;
+import org.noisetrail.settings.Setting;
 
 /**
  * Search around a pivot at every step: zero-order (epsilon 0), eps-greedy (the paper's method), and pure random per-step search
@@ -12,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param lambda the radius of a local candidate in units of sqrt(d), at least 0
  * @param keepPivot whether the pivot is replaced only by a strictly better candidate
  * @param project whether a new pivot is scaled back to norm sqrt(d), the sphere on which normals live
- * @param patience when a step is searched no further; null for never before its rounds are over
+ * @param patience when a step is searched no further; {@link Patience#NEVER} for not before its rounds are over
  */
 public record LocalSearch(
         int candidates,
@@ -21,12 +25,60 @@ public record LocalSearch(
         double lambda,
         boolean keepPivot,
         boolean project,
-        @Nullable Patience patience)
+        Patience patience)
         implements Method {
+    private static final Setting<Integer> CANDIDATES =
+            Setting.integer("candidates", "N", 4, 1, 65536, "Candidates a round.");
+    private static final Setting<Rounds> ROUNDS = Setting.of("rounds", Rounds.constant(20), Rounds::parse)
+            .label("K")
+            .symbol("K")
+            .help("Rounds a step; or a schedule by noise level: 20@0.01..1,1 is 20 rounds where 0.01 <= sigma <= 1, else 1; or a file that calibrate has written.")
+            .build();
+    private static final Setting<Double> EPSILON = Setting.number(
+            "epsilon", "eps", .4, 0, 1, "The probability of a fresh candidate; 1 is pure random search.");
+    private static final Setting<Double> LAMBDA = Setting.number(
+            "lambda", "lambda", .15, 0, 1e6, "The radius of a local candidate, in units of sqrt(d).");
+    private static final Setting<Boolean> KEEP_PIVOT =
+            Setting.flag("keep-pivot", "Replace the pivot only by a strictly better candidate.");
+    private static final Setting<Boolean> PROJECT =
+            Setting.flag("project", "Scale a new pivot back to the sphere on which normals live.");
+    private static final Setting<Patience> PATIENCE = Setting.of("patience", Patience.NEVER, Patience::parse)
+            .label("ROUNDS:GAIN")
+            .help("End a step for an image whose last ROUNDS rounds together gained less than GAIN.")
+            .build();
+    private static final Setting<Boolean> ROLL_OVER =
+            Setting.flag("roll-over", "The rounds that --patience saves may be spent at later steps.");
+
+    static final Kind<Method> ZERO_ORDER = kind("zero-order", "Rounds of candidates around a pivot.", false);
+    static final Kind<Method> EPS_GREEDY =
+            kind("eps-greedy", "The paper's method: zero-order, but now and then a fresh noise.", true);
+
+    private static Kind<Method> kind(String name, String help, boolean greedy) {
+        Kind.Builder<Method, LocalSearch> kind = Kind.<Method, LocalSearch>of(name, LocalSearch.class, help)
+                .with(CANDIDATES, LocalSearch::candidates)
+                .with(ROUNDS, LocalSearch::rounds);
+        if (greedy) {
+            kind.with(EPSILON, LocalSearch::epsilon);
+        }
+        return kind.with(LAMBDA, LocalSearch::lambda)
+                .with(KEEP_PIVOT, LocalSearch::keepPivot)
+                .with(PROJECT, LocalSearch::project)
+                .with(PATIENCE, LocalSearch::patience)
+                .with(ROLL_OVER, search -> search.patience().rollOver())
+                .make(values -> new LocalSearch(
+                        values.get(CANDIDATES),
+                        values.get(ROUNDS),
+                        greedy ? values.get(EPSILON) : 0,
+                        values.get(LAMBDA),
+                        values.get(KEEP_PIVOT),
+                        values.get(PROJECT),
+                        values.get(PATIENCE).withRollOver(values.get(ROLL_OVER))));
+    }
+
     public LocalSearch {
-        Checks.range("candidates", candidates, 1, 65536);
-        Checks.range("epsilon", epsilon, 0, 1);
-        Checks.range("lambda", lambda, 0, 1e6);
+        CANDIDATES.checked(candidates);
+        EPSILON.checked(epsilon);
+        LAMBDA.checked(lambda);
     }
 
     /** The paper's method with its defaults: N 4, K 20, epsilon .4, lambda .15. */
@@ -48,6 +100,35 @@ public record LocalSearch(
         return epsilon == 0 ? "zero-order" : "eps-greedy";
     }
 
+    @Override
+    public int rowsPerImage(int maxBatch) {
+        return candidates;
+    }
+
+    @Override
+    public Locality locality() {
+        return new Locality(epsilon, lambda, project);
+    }
+
+    @Override
+    public Outcome search(Wave wave) {
+        return new PivotSearch(this, null).search(wave);
+    }
+
+    @Override
+    public OptionalLong evaluations(Schedule schedule) {
+        return patience == Patience.NEVER
+                ? OptionalLong.of(SizedRounds.cost(candidates, SizedRounds.rounds(rounds, schedule), schedule))
+                : OptionalLong.empty();
+    }
+
+    /** Rounds keep the proportions that its own have. */
+    @Override
+    public Method sized(Schedule schedule, long evaluations) {
+        Rounds sized = SizedRounds.fill(candidates, rounds, schedule, evaluations);
+        return new LocalSearch(candidates, sized, epsilon, lambda, keepPivot, project, patience);
+    }
+
     /** Starts from eps-greedy's defaults. */
     public static final class Builder {
         private int candidates = 4;
@@ -56,7 +137,7 @@ public record LocalSearch(
         private double lambda = .15;
         private boolean keepPivot;
         private boolean project;
-        private @Nullable Patience patience;
+        private Patience patience = Patience.NEVER;
 
         private Builder() {}
 
@@ -94,7 +175,7 @@ public record LocalSearch(
             return this;
         }
 
-        public Builder patience(@Nullable Patience patience) {
+        public Builder patience(Patience patience) {
             this.patience = patience;
             return this;
         }

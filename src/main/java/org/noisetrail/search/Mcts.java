@@ -1,5 +1,9 @@
 package org.noisetrail.search;
 
+import org.noisetrail.sampler.Schedule;
+import org.noisetrail.settings.Kind;
+import org.noisetrail.settings.Setting;
+
 /**
  * Tree search over the noises of the steps to come (DESIGN, section 5). A node is a state; at a step that injects noise it has N children, one for each of the
  * step's fixed noises. From the root, S simulations: down by UCB1 (Auer et al. 2002: mean + c sqrt(ln n / n_child), an unvisited child
@@ -19,10 +23,24 @@ package org.noisetrail.search;
  * @param exploration c, at least 0; sqrt(2) suits rewards from 0 to 1
  */
 public record Mcts(int candidates, int simulations, double exploration) implements Method {
+    private static final Setting<Integer> CANDIDATES =
+            Setting.integer("candidates", "N", 4, 1, 65536, "Noises a step.");
+    private static final Setting<Integer> SIMULATIONS =
+            Setting.integer("simulations", "S", 8, 1, 65536, "Simulations a step.");
+    private static final Setting<Double> EXPLORATION =
+            Setting.number("exploration", "c", Math.sqrt(2), 0, 1e6, "How much UCB1 likes what was seldom tried.");
+
+    static final Kind<Method> KIND = Kind.<Method, Mcts>of(
+                    "mcts", Mcts.class, "Tree search over each step's noises, with rollouts to the end.")
+            .with(CANDIDATES, Mcts::candidates)
+            .with(SIMULATIONS, Mcts::simulations)
+            .with(EXPLORATION, Mcts::exploration)
+            .make(values -> new Mcts(values.get(CANDIDATES), values.get(SIMULATIONS), values.get(EXPLORATION)));
+
     public Mcts {
-        Checks.range("candidates", candidates, 1, 65536);
-        Checks.range("simulations", simulations, 1, 65536);
-        Checks.range("exploration", exploration, 0, 1e6);
+        CANDIDATES.checked(candidates);
+        SIMULATIONS.checked(simulations);
+        EXPLORATION.checked(exploration);
     }
 
     /** The defaults: N 4, S 8, c sqrt(2). */
@@ -32,6 +50,44 @@ public record Mcts(int candidates, int simulations, double exploration) implemen
 
     @Override
     public String name() {
-        return "mcts";
+        return KIND.name();
+    }
+
+    /** Rollouts, most of the work, are one row each. */
+    @Override
+    public int rowsPerImage(int maxBatch) {
+        return 1;
+    }
+
+    @Override
+    public Outcome search(Wave wave) {
+        try (MctsSearch search = new MctsSearch(this, wave)) {
+            return search.run();
+        }
+    }
+
+    /** A first guess, as if every simulation expanded a child of the root and none was ever repeated: to be corrected by {@link #resized}. */
+    @Override
+    public Method sized(Schedule schedule, long evaluations) {
+        double each = 0;
+        for (int step = 0; step < schedule.size(); step++) {
+            if (!schedule.isDead(step)) {
+                each += (double) candidates * schedule.evaluations(step)
+                        + schedule.evaluationsFrom(Math.min(step + 2, schedule.size()));
+            }
+        }
+        return withSimulations(each == 0 ? 1 : Math.round((evaluations - schedule.evaluations()) / each));
+    }
+
+    /** As if cost grew in proportion. */
+    @Override
+    public Method resized(Schedule schedule, double measured, long evaluations) {
+        double plain = schedule.evaluations();
+        double factor = measured <= plain ? 1 : (evaluations - plain) / (measured - plain);
+        return withSimulations(Math.round(simulations * factor));
+    }
+
+    private Mcts withSimulations(long number) {
+        return new Mcts(candidates, (int) Math.max(1, Math.min(0xFFFF, number)), exploration);
     }
 }

@@ -1,9 +1,41 @@
 package org.noisetrail.search;
 
+import java.util.OptionalLong;
+import org.noisetrail.sampler.Schedule;
+import org.noisetrail.settings.Kind;
+
 /** One trajectory with its own noise: the plain sampler. */
 public record Naive() implements Method {
+    static final Kind<Method> KIND =
+            Kind.<Method, Naive>of("naive", Naive.class, "One trajectory: the plain sampler.").make(values -> new Naive());
+
     @Override
     public String name() {
-        return "naive";
+        return KIND.name();
+    }
+
+    @Override
+    public int rowsPerImage(int maxBatch) {
+        return 1;
+    }
+
+    @Override
+    public Outcome search(Wave wave) {
+        return new ChainSearch(wave, 1, false).run();
+    }
+
+    @Override
+    public boolean needsReward() {
+        return false;
+    }
+
+    @Override
+    public boolean choosesOnTheWay() {
+        return false;
+    }
+
+    @Override
+    public OptionalLong evaluations(Schedule schedule) {
+        return OptionalLong.of(schedule.evaluations());
     }
 }

@@ -2,15 +2,20 @@ package org.noisetrail.search;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.noisetrail.engine.Rows;
+import org.noisetrail.engine.Particles;
 import org.noisetrail.noise.Recipe;
 
 /**
  * What a method made of a wave, by slot. Owns the final states.
  *
- * @param rewards of the final images, where the method knows them already
+ * @param x the final particles, a row an image
+ * @param recipes what their noise is made of
+ * @param pivotNorms the largest |z| / sqrt(d) of the noises of each trajectory
+ * @param nanScores how many NaN scores each image's candidates had
+ * @param rewards of the final images, where the method knows them already by the true decoder
  */
-record Outcome(Rows x, List<Recipe> recipes, double[] pivotNorms, long[] nanScores, double @Nullable [] rewards)
+public record Outcome(
+        Particles x, List<Recipe> recipes, double[] pivotNorms, long[] nanScores, double @Nullable [] rewards)
         implements AutoCloseable {
     @Override
     public void close() {

@@ -8,13 +8,15 @@ import org.noisetrail.engine.Candidates;
 import org.noisetrail.engine.Draws;
 import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.Rows;
 import org.noisetrail.engine.StepEngine;
 import org.noisetrail.engine.Winners;
+import org.noisetrail.noise.Draw;
 import org.noisetrail.noise.Recipe;
 
 /** Rounds of candidates around a pivot at every step that injects noise: {@link LocalSearch}. */
-final class PivotSearch implements Strategy {
+final class PivotSearch {
     private final LocalSearch method;
     private final Locality locality;
 
@@ -28,16 +30,10 @@ final class PivotSearch implements Strategy {
     PivotSearch(LocalSearch method, @Nullable Observer observer) {
         this.method = method;
         this.observer = observer;
-        locality = new Locality(method.epsilon(), method.lambda(), method.project());
+        locality = method.locality();
     }
 
-    @Override
-    public int rowsPerImage() {
-        return method.candidates();
-    }
-
-    @Override
-    public Outcome run(Wave wave) {
+    Outcome search(Wave wave) {
         return new Run(wave).toEnd();
     }
 
@@ -49,7 +45,7 @@ final class PivotSearch implements Strategy {
         private final double[] norms;
         private final long[] nans;
         private final long[] saved;
-        private final List<List<List<Recipe.Draw>>> steps = new ArrayList<>();
+        private final List<List<List<Draw>>> steps = new ArrayList<>();
 
         Run(Wave wave) {
             this.wave = wave;
@@ -62,21 +58,21 @@ final class PivotSearch implements Strategy {
         }
 
         Outcome toEnd() {
-            Rows x;
+            Particles x;
             try (Draws own = wave.own(-1, wave.slots(), 0, Kind.GLOBAL)) {
                 x = engine.start(own);
             }
             try (Candidates single = engine.candidates(images);
                     Candidates many = engine.candidates(Math.multiplyExact(images, method.candidates()));
                     Rows pivots = engine.rows(images)) {
-                Rows next = engine.rows(images);
+                Particles next = engine.particles(images);
                 try {
-                    for (int step = 0; step < wave.sampler().steps(); step++) {
+                    for (int step = 0; step < wave.schedule().size(); step++) {
                         step(step, x, pivots, next, single, many);
-                        Rows done = x;
+                        Particles done = x;
                         x = next;
                         next = done;
-                        wave.reporter.progress((long) images * (step + 1), wave.ledger);
+                        wave.reportProgress((long) images * (step + 1));
                     }
                 } finally {
                     next.close();
@@ -86,18 +82,21 @@ final class PivotSearch implements Strategy {
                 throw t;
             }
             List<Recipe> recipes =
-                    steps.stream().map(draws -> new Recipe(0, 0, draws)).toList();
+                    steps.stream().map(draws -> Recipe.steps(0, 0, draws)).toList();
             return new Outcome(x, recipes, norms, nans, null);
         }
 
-        private void step(int step, Rows x, Rows pivots, Rows next, Candidates single, Candidates many) {
+        private void step(int step, Particles x, Rows pivots, Particles next, Candidates single, Candidates many) {
             wave.each(slot -> steps.get(slot).add(List.of()));
-            if (wave.dead(step)) {
+            if (wave.schedule().isDead(step)) {
                 plain(step, wave.slots(), x, single, next);
                 return;
             }
             int rounds = Checks.ranged(
-                    "rounds", method.rounds().at(step, wave.sampler().sigma(step)), 0, 0xFFFF);
+                    "rounds",
+                    method.rounds().at(step, wave.schedule().step(step).level()),
+                    0,
+                    0xFFFF);
             StepRounds budget = new StepRounds(images, rounds);
             int[] searched = remaining(step, wave.slots(), budget);
             try (Draws own = wave.own(step, wave.slots(), 0, Kind.GLOBAL)) {
@@ -116,7 +115,7 @@ final class PivotSearch implements Strategy {
         }
 
         /** The images that have no rounds at this step go on with their own noise. */
-        private void plain(int step, int[] slots, Rows x, Candidates single, Rows next) {
+        private void plain(int step, int[] slots, Particles x, Candidates single, Particles next) {
             try (Draws own = wave.own(step, slots, 0, Kind.GLOBAL)) {
                 engine.advance(single, x, null, own, 0, Locality.NONE);
                 engine.put(single.next(), slots, next);
@@ -127,8 +126,8 @@ final class PivotSearch implements Strategy {
          * Rounds for images that may end at different times. The host reads scores between rounds only if what ends a step depends on them; where some images end, what was
          * selected so far is read, and the rest go on alone.
          */
-        private void search(int step, StepRounds budget, int[] slots, Rows x, Rows pivots, Rows next, Candidates many) {
-            boolean reading = method.patience() != null || wave.settings.target() < Double.POSITIVE_INFINITY;
+        private void search(int step, StepRounds budget, int[] slots, Particles x, Rows pivots, Particles next, Candidates many) {
+            boolean reading = method.patience() != Patience.NEVER || wave.target() < Double.POSITIVE_INFINITY;
             int round = 0;
             int[] active = slots;
             while (active.length > 0) {
@@ -144,7 +143,7 @@ final class PivotSearch implements Strategy {
                     while (still.length == active.length) {
                         round++;
                         engine.advance(many, x, pivots, draws, round, locality);
-                        engine.score(many, draws, wave.settings.searched());
+                        engine.score(many, draws, wave.reward());
                         observe(step, active.length, many);
                         engine.select(many, winners, method.keepPivot(), pivots, next);
                         budget.count(active);
@@ -152,7 +151,7 @@ final class PivotSearch implements Strategy {
                             budget.scores(active, winners.scores());
                         }
                         still = remaining(step, active, budget);
-                        wave.reporter.progress((long) images * step, wave.ledger);
+                        wave.reportProgress((long) images * step);
                     }
                     double[] scores = winners.scores();
                     int[] seen = winners.nanScores();
@@ -162,7 +161,7 @@ final class PivotSearch implements Strategy {
                     for (int g = 0; g < active.length; g++) {
                         nans[active[g]] += seen[g];
                     }
-                    wave.reporter.rewards(scores);
+                    wave.reportRewards(scores);
                     remember(step, first, active, winners.read());
                     active = still;
                 }
@@ -185,17 +184,17 @@ final class PivotSearch implements Strategy {
             if (wave.timeIsUp()) {
                 return new int[0];
             }
-            long price = (long) method.candidates() * wave.sampler().evaluations(step);
+            long price = (long) method.candidates() * wave.schedule().evaluations(step);
             return Arrays.stream(slots)
                     .filter(slot -> budget.done(slot) < allowed(slot, budget)
-                            && !(budget.score(slot) >= wave.settings.target())
+                            && !(budget.score(slot) >= wave.target())
                             && !budget.stalled(slot, method.patience())
                             && wave.affords(slot, price, step + 1))
                     .toArray();
         }
 
         private int allowed(int slot, StepRounds budget) {
-            boolean rollOver = method.patience() != null && method.patience().rollOver();
+            boolean rollOver = method.patience().rollOver();
             return rollOver ? (int) Math.min(0xFFFF, budget.rounds() + saved[slot]) : budget.rounds();
         }
 
@@ -222,7 +221,7 @@ final class PivotSearch implements Strategy {
                 coins = engine.coins(draws);
             }
             for (int g = 0; g < slots.length; g++) {
-                List<Recipe.Draw> draws = new ArrayList<>(steps.get(slots[g]).get(step));
+                List<Draw> draws = new ArrayList<>(steps.get(slots[g]).get(step));
                 for (int k = 0; k < winners.length; k++) {
                     if (winners[k][g] < 0) {
                         continue;
@@ -231,7 +230,7 @@ final class PivotSearch implements Strategy {
                     if (!local) {
                         draws.clear();
                     }
-                    draws.add(new Recipe.Draw(first + k + 1, winners[k][g], local));
+                    draws.add(new Draw.Named(first + k + 1, winners[k][g], local));
                 }
                 steps.get(slots[g]).set(step, draws);
             }

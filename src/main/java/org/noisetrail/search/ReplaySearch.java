@@ -1,87 +1,208 @@
 package org.noisetrail.search;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.noisetrail.engine.Candidates;
 import org.noisetrail.engine.Draws;
 import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.Rows;
 import org.noisetrail.engine.StepEngine;
+import org.noisetrail.noise.Draw;
+import org.noisetrail.noise.Move;
 import org.noisetrail.noise.Recipe;
 
-/** Regenerates trajectories from recipes: one transition a step, each with the noise its draws name. */
-final class ReplaySearch implements Strategy {
-    private final List<Recipe> recipes;
-    private final Locality locality;
-
-    ReplaySearch(List<Recipe> recipes, double lambda, boolean project) {
-        this.recipes = recipes;
-        locality = new Locality(0, lambda, project);
+/** Regenerates trajectories from recipes: one transition a step, each with the noise its draws name. Images whose moves differ in direction go one group after the other. */
+record ReplaySearch(List<Recipe> recipes, double lambda, boolean project) implements Method {
+    @Override
+    public String name() {
+        return "replay";
     }
 
     @Override
-    public int rowsPerImage() {
+    public boolean needsReward() {
+        return false;
+    }
+
+    @Override
+    public int rowsPerImage(int maxBatch) {
         return 1;
     }
 
     @Override
-    public Outcome run(Wave wave) {
+    public Outcome search(Wave wave) {
         List<Recipe> here = recipes.subList(wave.first, wave.first + wave.images());
-        StepEngine engine = wave.engine;
-        double[] norms = new double[wave.images()];
-        Rows x;
-        Draws.Builder starts = engine.draws(-1, wave.images());
-        wave.each(slot -> starts.add(slot, 0, here.get(slot).start(), slot, Kind.GLOBAL));
-        try (Draws draws = starts.build()) {
-            x = engine.start(draws);
-        }
-        try (Candidates candidates = engine.candidates(wave.images());
-                Rows pivots = engine.rows(wave.images())) {
-            for (int step = 0; step < wave.sampler().steps(); step++) {
-                if (!wave.dead(step)) {
-                    noise(wave, here, step, candidates, pivots);
-                    double[] now = engine.norms(pivots);
-                    Arrays.setAll(norms, slot -> Math.max(norms[slot], now[slot]));
-                }
-                Kind kind = wave.dead(step) ? Kind.NONE : Kind.PIVOT;
-                try (Draws draws = wave.own(step, wave.slots(), 0, kind)) {
-                    engine.advance(candidates, x, pivots, draws, 0, locality);
-                }
-                x = candidates.exchangeNext(x);
-                wave.reporter.progress((long) wave.images() * (step + 1), wave.ledger);
-            }
-            return new Outcome(x, here, norms, new long[wave.images()], null);
-        } catch (Throwable t) {
-            x.close();
-            throw t;
+        try (Run run = new Run(wave, here)) {
+            return run.toEnd();
         }
     }
 
-    /** Each image's own noise, then its draws one after the other. */
-    private void noise(Wave wave, List<Recipe> here, int step, Candidates candidates, Rows pivots) {
-        Draws.Builder own = wave.engine.draws(step, wave.images());
-        wave.each(slot -> own.add(slot, 0, here.get(slot).chain(), slot, Kind.GLOBAL));
-        apply(wave, own, wave.slots(), candidates, pivots);
-        int most = here.stream().mapToInt(r -> r.steps().get(step).size()).max().orElse(0);
-        for (int level = 0; level < most; level++) {
-            int at = level;
-            int[] slots = Arrays.stream(wave.slots())
-                    .filter(slot -> here.get(slot).steps().get(step).size() > at)
-                    .toArray();
-            Draws.Builder draws = wave.engine.draws(step, slots.length);
+    /** One wave's way through the moves. */
+    private final class Run implements AutoCloseable {
+        private final Wave wave;
+        private final StepEngine engine;
+        private final List<Recipe> recipes;
+        private final double[] norms;
+        private final Candidates candidates;
+        private final Rows pivots;
+        private final Particles x;
+
+        Run(Wave wave, List<Recipe> recipes) {
+            this.wave = wave;
+            this.recipes = recipes;
+            engine = wave.engine();
+            norms = new double[wave.images()];
+            candidates = engine.candidates(wave.images());
+            pivots = engine.rows(wave.images());
+            x = engine.particles(wave.images());
+        }
+
+        Outcome toEnd() {
+            start();
+            int[] done = new int[wave.images()];
+            while (true) {
+                // Those that stand at the earliest step move first: so the others wait for them, and steps are shared.
+                int step = Arrays.stream(wave.slots())
+                        .filter(slot -> done[slot] < recipes.get(slot).moves().size())
+                        .map(slot -> recipes.get(slot).position(done[slot]))
+                        .min()
+                        .orElse(wave.schedule().size());
+                if (step == wave.schedule().size()) {
+                    break;
+                }
+                int[] here = Arrays.stream(wave.slots())
+                        .filter(slot -> done[slot] < recipes.get(slot).moves().size()
+                                && recipes.get(slot).position(done[slot]) == step)
+                        .toArray();
+                int up = recipes.get(here[0]).moves().get(done[here[0]]).up();
+                int[] moving = Arrays.stream(here)
+                        .filter(slot -> recipes.get(slot).moves().get(done[slot]).up() == up)
+                        .toArray();
+                move(step, up, moving, done);
+                for (int slot : moving) {
+                    done[slot]++;
+                }
+                wave.reportProgress((long) wave.images() * (step + 1));
+            }
+            Particles result = engine.particles(wave.images());
+            engine.put(x, wave.slots(), result);
+            return new Outcome(result, recipes, norms, new long[wave.images()], null);
+        }
+
+        private void start() {
+            List<Move> starts = new ArrayList<>();
+            recipes.forEach(recipe -> starts.add(Move.down(recipe.start())));
+            boolean plain = recipes.stream()
+                    .allMatch(recipe -> recipe.start().size() == 1 && recipe.start().get(0) instanceof Draw.Named);
+            Draws.Builder rows = engine.draws(-1, wave.images());
+            wave.each(slot -> {
+                int candidate = plain ? ((Draw.Named) recipes.get(slot).start().get(0)).candidate() : 0;
+                int round = plain ? ((Draw.Named) recipes.get(slot).start().get(0)).round() : 0;
+                rows.add(slot, round, candidate, slot, Kind.GLOBAL);
+            });
+            try (Draws draws = rows.build()) {
+                if (!plain) {
+                    make(-1, wave.slots(), starts);
+                }
+                try (Particles begun = plain ? engine.start(draws) : engine.start(draws, pivots)) {
+                    engine.put(begun, wave.slots(), x);
+                }
+            }
+        }
+
+        /** Takes images through the moves they stand at, all from the same step in the same direction. */
+        private void move(int step, int up, int[] slots, int[] done) {
+            List<Move> moves = Arrays.stream(slots)
+                    .mapToObj(slot -> recipes.get(slot).moves().get(done[slot]))
+                    .toList();
+            boolean noisy = up != Move.DOWN || !wave.schedule().isDead(step);
+            if (noisy) {
+                make(step, slots, moves);
+                double[] now = engine.norms(pivots);
+                for (int slot : slots) {
+                    norms[slot] = Math.max(norms[slot], now[slot]);
+                }
+            }
+            try (Draws draws = wave.own(step, slots, 0, noisy ? Kind.PIVOT : Kind.NONE)) {
+                if (up == Move.DOWN) {
+                    engine.advance(candidates, x, pivots, draws, 0, locality());
+                    engine.put(candidates.next(), slots, x);
+                    return;
+                }
+                try (Particles low = engine.particles(slots.length);
+                        Particles high = engine.particles(slots.length);
+                        Rows noise = engine.rows(slots.length)) {
+                    engine.gather(x, slots, low);
+                    engine.gather(pivots, slots, noise);
+                    engine.renoise(draws, low, up, noise, high);
+                    engine.put(high, slots, x);
+                }
+            }
+        }
+
+        /** Each image's own noise, then its draws one after the other, to its row of the pivots. */
+        private void make(int step, int[] slots, List<Move> moves) {
+            Draws.Builder own = engine.draws(step, slots.length);
             for (int slot : slots) {
-                Recipe.Draw draw = here.get(slot).steps().get(step).get(at);
-                draws.add(slot, draw.round(), draw.candidate(), slot, draw.local() ? Kind.LOCAL : Kind.GLOBAL);
+                own.add(slot, 0, recipes.get(slot).chain(), slot, Kind.GLOBAL);
             }
-            apply(wave, draws, slots, candidates, pivots);
+            apply(own, slots);
+            int most = moves.stream().mapToInt(move -> move.draws().size()).max().orElse(0);
+            for (int level = 0; level < most; level++) {
+                Draws.Builder named = engine.draws(step, slots.length);
+                List<Integer> targets = new ArrayList<>();
+                for (int i = 0; i < slots.length; i++) {
+                    List<Draw> draws = moves.get(i).draws();
+                    if (level >= draws.size()) {
+                        continue;
+                    }
+                    if (draws.get(level) instanceof Draw.Combined sum) {
+                        combine(step, slots[i], sum);
+                    } else {
+                        Draw.Named draw = (Draw.Named) draws.get(level);
+                        Kind kind = draw.local() ? Kind.LOCAL : Kind.GLOBAL;
+                        named.add(slots[i], draw.round(), draw.candidate(), slots[i], kind);
+                        targets.add(slots[i]);
+                    }
+                }
+                if (!targets.isEmpty()) {
+                    apply(named, targets.stream().mapToInt(Integer::intValue).toArray());
+                }
+            }
         }
-    }
 
-    private void apply(Wave wave, Draws.Builder rows, int[] slots, Candidates candidates, Rows pivots) {
-        try (Draws draws = rows.build()) {
-            wave.engine.noise(candidates, pivots, draws, locality);
-            wave.engine.put(candidates.noise(), slots, pivots);
+        private void combine(int step, int slot, Draw.Combined sum) {
+            Draws.Builder terms = engine.draws(step, sum.weights().size());
+            for (int m = 0; m < sum.weights().size(); m++) {
+                terms.add(slot, sum.round(), m, slot, Kind.GLOBAL);
+            }
+            double[] weights =
+                    sum.weights().stream().mapToDouble(Double::doubleValue).toArray();
+            try (Draws draws = terms.build();
+                    Rows noise = engine.rows(1)) {
+                engine.combine(draws, new double[][] {weights}, noise);
+                engine.put(noise, new int[] {slot}, pivots);
+            }
+        }
+
+        private void apply(Draws.Builder rows, int[] slots) {
+            try (Draws draws = rows.build()) {
+                engine.noise(candidates, pivots, draws, locality());
+                engine.put(candidates.noise(), slots, pivots);
+            }
+        }
+
+        private Locality locality() {
+            return new Locality(0, lambda, project);
+        }
+
+        @Override
+        public void close() {
+            candidates.close();
+            pivots.close();
+            x.close();
         }
     }
 }

@@ -14,22 +14,25 @@ import java.util.ArrayList;
 import java.util.List;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.AtomicFiles;
-import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.model.Parameterisation;
+import org.noisetrail.sampler.Schedule;
+import org.noisetrail.sampler.Step;
 
 /**
  * Rounds step by step, as a {@link Calibration} gives them: a small JSON file.
  *
- * @param sampler whose steps they are for
+ * @param levels the noise levels of the steps they are for
  * @param rounds one number a step, 0 to 65535; 0 where the step is not searched
  */
-public record RoundSchedule(EdmSampler sampler, List<Integer> rounds) implements Rounds {
+public record RoundSchedule(List<Double> levels, List<Integer> rounds) implements Rounds {
     private static final String FORMAT = "noisetrail-rounds";
     private static final ObjectMapper JSON = new ObjectMapper();
 
     public RoundSchedule {
+        levels = List.copyOf(levels);
         rounds = List.copyOf(rounds);
-        if (rounds.size() != sampler.steps()) {
-            throw new IllegalArgumentException("rounds must be one a step, " + sampler.steps() + ": " + rounds.size());
+        if (rounds.size() != levels.size()) {
+            throw new IllegalArgumentException("rounds must be one a step, " + levels.size() + ": " + rounds.size());
         }
         for (int number : rounds) {
             Checks.range("rounds", number, 0, 0xFFFF);
@@ -39,12 +42,18 @@ public record RoundSchedule(EdmSampler sampler, List<Integer> rounds) implements
     /** @throws IllegalArgumentException if the step is not one of the schedule, or has another noise level there */
     @Override
     public int at(int step, double sigma) {
-        if (step >= rounds.size() || Math.abs(sampler.sigma(step) - sigma) > 1e-9 * sigma) {
+        double level = step < levels.size() ? levels.get(step) : Double.NaN;
+        if (!(level == sigma || Math.abs(level - sigma) <= 1e-9 * sigma)) {
             throw new IllegalArgumentException("the rounds are for another sampler: step " + step + " of "
-                    + rounds.size() + " is at sigma " + (step < rounds.size() ? sampler.sigma(step) : 0)
-                    + ", here at " + sigma);
+                    + rounds.size() + " is at sigma " + level + ", here at " + sigma);
         }
         return rounds.get(step);
+    }
+
+    /** The rounds in brackets: a schedule is given as a file. */
+    @Override
+    public String toString() {
+        return rounds.toString().replace(",", "");
     }
 
     /** Over all steps. */
@@ -55,8 +64,15 @@ public record RoundSchedule(EdmSampler sampler, List<Integer> rounds) implements
     /** Writes the file, whole or not at all. */
     public void write(Path file) {
         ObjectNode root = JSON.createObjectNode();
-        root.put("format", FORMAT).put("version", 1);
-        root.set("sampler", SamplerJson.write(sampler));
+        root.put("format", FORMAT).put("version", 2);
+        ArrayNode sigmas = root.putArray("levels");
+        levels.forEach(level -> {
+            if (Double.isInfinite(level)) {
+                sigmas.add("Infinity");
+            } else {
+                sigmas.add(level);
+            }
+        });
         ArrayNode list = root.putArray("rounds");
         rounds.forEach(list::add);
         AtomicFiles.write(file, (root + "\n").getBytes(StandardCharsets.UTF_8));
@@ -76,7 +92,7 @@ public record RoundSchedule(EdmSampler sampler, List<Integer> rounds) implements
                 }
                 rounds.add(number.intValue());
             }
-            return new RoundSchedule(SamplerJson.read(JsonFields.field(root, "sampler")), rounds);
+            return new RoundSchedule(levels(root), rounds);
         } catch (NoSuchFileException e) {
             throw new NoisetrailException("no such schedule of rounds: " + file, e);
         } catch (JsonProcessingException e) {
@@ -86,5 +102,20 @@ public record RoundSchedule(EdmSampler sampler, List<Integer> rounds) implements
         } catch (IllegalArgumentException e) {
             throw new NoisetrailException(file + " is not a valid schedule of rounds: " + e.getMessage(), e);
         }
+    }
+
+    private static List<Double> levels(JsonNode root) {
+        if (root.path("version").asInt() == 1) {
+            return levelsOf(SamplerJson.readVersion1(JsonFields.field(root, "sampler"))
+                    .schedule(Parameterisation.denoiser()));
+        }
+        List<Double> levels = new ArrayList<>();
+        JsonFields.list(root, "levels").forEach(level -> levels.add(JsonFields.number("levels", level)));
+        return levels;
+    }
+
+    /** The noise levels that a schedule's steps start from. */
+    static List<Double> levelsOf(Schedule schedule) {
+        return schedule.steps().stream().map(Step::level).toList();
     }
 }

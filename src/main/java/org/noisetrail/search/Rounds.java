@@ -1,26 +1,91 @@
 package org.noisetrail.search;
 
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.settings.Setting;
+
 /**
- * How many rounds a step is searched for, by its noise level sigma (t_i of the schedule).
+ * How many rounds a step is searched for, by its noise level sigma, that of x0 + sigma n.
  */
 @FunctionalInterface
 public interface Rounds {
     /**
      * @param step the step, from 0
-     * @param sigma the noise level the step starts from
+     * @param sigma the noise level the step starts from; infinite where it is noise alone
      * @return the number of rounds, 0 to 65535; 0 = the step is not searched
      */
     int at(int step, double sigma);
 
     /** The same number at every step. */
     static Rounds constant(int rounds) {
-        return byNoiseLevel(0, Double.POSITIVE_INFINITY, rounds, rounds);
+        return new Banded(0, Double.POSITIVE_INFINITY, rounds, rounds);
     }
 
     /** {@code inside} rounds where {@code low <= sigma <= high}, else {@code outside}; the paper's cheap setting is .01, 1, 20, 1. */
     static Rounds byNoiseLevel(double low, double high, int inside, int outside) {
-        Checks.range("rounds", inside, 0, 65535);
-        Checks.range("rounds", outside, 0, 65535);
-        return (step, sigma) -> low <= sigma && sigma <= high ? inside : outside;
+        return new Banded(low, high, inside, outside);
+    }
+
+    /**
+     * Reads {@code 20}; or a schedule such as {@code 20@0.01..1,1}: 20 where .01 <= sigma <= 1, else 1 (1 if the last number is left out); or the name of a file that
+     * {@link RoundSchedule#write} has written.
+     *
+     * @throws IllegalArgumentException if it is none of these
+     */
+    static Rounds parse(String text) {
+        String number = "(?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:[eE][+-]?\\d+)?";
+        if (text.matches("\\d{1,9}")) {
+            return constant(Integer.parseInt(text));
+        }
+        Matcher schedule = Pattern.compile("(\\d{1,9})@(" + number + ")\\.\\.(" + number + ")(?:,(\\d{1,9}))?").matcher(text);
+        if (schedule.matches()) {
+            double low = Double.parseDouble(schedule.group(2));
+            double high = Double.parseDouble(schedule.group(3));
+            if (low > high) {
+                throw new IllegalArgumentException("the noise levels of a schedule must go upward: " + text);
+            }
+            int outside = schedule.group(4) == null ? 1 : Integer.parseInt(schedule.group(4));
+            return byNoiseLevel(low, high, Integer.parseInt(schedule.group(1)), outside);
+        }
+        try {
+            Path file = Path.of(text);
+            if (Files.exists(file)) {
+                return RoundSchedule.read(file);
+            }
+        } catch (InvalidPathException | NoisetrailException e) {
+            throw new IllegalArgumentException(e.getMessage(), e);
+        }
+        throw new IllegalArgumentException("rounds must be a number or a schedule such as 20@0.01..1,1 (20 rounds where "
+                + ".01 <= sigma <= 1, else 1), or a file that is there: " + text);
+    }
+
+    /**
+     * One number within a band of noise levels, another outside it.
+     *
+     * @param inside 0 to 65535
+     * @param outside likewise
+     */
+    record Banded(double low, double high, int inside, int outside) implements Rounds {
+        public Banded {
+            Checks.range("rounds", inside, 0, 65535);
+            Checks.range("rounds", outside, 0, 65535);
+        }
+
+        @Override
+        public int at(int step, double sigma) {
+            return low <= sigma && sigma <= high ? inside : outside;
+        }
+
+        /** As {@link Rounds#parse} reads it. */
+        @Override
+        public String toString() {
+            return inside == outside
+                    ? Integer.toString(inside)
+                    : inside + "@" + Setting.plain(low) + ".." + Setting.plain(high) + "," + outside;
+        }
     }
 }

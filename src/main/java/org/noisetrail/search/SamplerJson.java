@@ -1,30 +1,13 @@
 package org.noisetrail.search;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.JsonNodeFactory;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.noisetrail.sampler.EdmSampler;
 
-/** A sampler's settings in the library's files. */
+/** The sampler of files of version 1, when there was only one. */
 final class SamplerJson {
     private SamplerJson() {}
 
-    static ObjectNode write(EdmSampler sampler) {
-        ObjectNode node = JsonNodeFactory.instance.objectNode();
-        node.put("name", "edm").put("steps", sampler.steps());
-        node.put("sigmaMin", sampler.sigmaMin())
-                .put("sigmaMax", sampler.sigmaMax())
-                .put("rho", sampler.rho());
-        node.put("churn", sampler.churn()).put("churnMin", sampler.churnMin());
-        if (Double.isInfinite(sampler.churnMax())) {
-            node.put("churnMax", "Infinity");
-        } else {
-            node.put("churnMax", sampler.churnMax());
-        }
-        return node.put("churnNoise", sampler.churnNoise());
-    }
-
-    static EdmSampler read(JsonNode node) {
+    static EdmSampler readVersion1(JsonNode node) {
         if (!JsonFields.text(node, "name").equals("edm")) {
             throw new IllegalArgumentException("sampler must be edm: " + JsonFields.text(node, "name"));
         }

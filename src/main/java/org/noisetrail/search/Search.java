@@ -3,18 +3,28 @@ package org.noisetrail.search;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.engine.Draws;
 import org.noisetrail.engine.Kind;
+import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.StepEngine;
+import org.noisetrail.model.Condition;
+import org.noisetrail.model.Decoder;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.ImageShape;
+import org.noisetrail.model.Pipeline;
 import org.noisetrail.reward.Image;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.sampler.Sampler;
+import org.noisetrail.sampler.Samplers;
+import org.noisetrail.sampler.Schedule;
 
 /**
  * A search over the noise of a diffusion model's trajectories: what to draw with, by which method, for which reward.
@@ -26,12 +36,17 @@ public final class Search {
     private static final Duration FOR_EVER = Duration.ofNanos(Long.MAX_VALUE / 2);
 
     private final Denoiser denoiser;
-    private final EdmSampler sampler;
+    private final Decoder decoder;
+    private final @Nullable Decoder preview;
+    private final Map<String, String> modelSettings;
+    private final Sampler sampler;
+    private final Schedule schedule;
     private final Method method;
     private final @Nullable Reward reward;
     private final @Nullable Reward heldOut;
     private final long seed;
     private final int maxBatch;
+    private final int decodeBatch;
     private final long budget;
     private final double target;
     private final @Nullable Duration timeLimit;
@@ -39,40 +54,66 @@ public final class Search {
 
     private Search(Builder builder) {
         denoiser = builder.denoiser;
+        decoder = builder.decoder;
+        preview = builder.preview;
+        modelSettings = builder.modelSettings;
         sampler = builder.sampler;
+        schedule = builder.schedule();
         method = builder.method;
         reward = builder.reward;
         heldOut = builder.heldOut;
         seed = builder.seed;
         maxBatch = builder.maxBatch;
+        decodeBatch = builder.decodeBatch;
         budget = builder.budget;
         target = builder.target;
         timeLimit = builder.timeLimit;
         listener = builder.listener;
     }
 
+    /** For a denoiser whose states are images. */
     public static Builder builder(Denoiser denoiser) {
         return new Builder(denoiser);
+    }
+
+    /** Starts with the pipeline's own sampler. */
+    public static Builder builder(Pipeline pipeline) {
+        Builder builder = new Builder(pipeline.denoiser());
+        builder.decoder = pipeline.decoder();
+        builder.preview = pipeline.previewDecoder();
+        builder.sampler = Samplers.parse(pipeline.sampler());
+        builder.modelSettings = pipeline.settings();
+        return builder;
+    }
+
+    /** Names what is drawn with, all parts: images of the same model id and trail are the same. */
+    public String modelId() {
+        return (denoiser.id() + " " + decoder.id()).strip();
+    }
+
+    public Schedule schedule() {
+        return schedule;
     }
 
     /**
      * Draws the images, in groups that fit {@code maxBatch}.
      *
      * @throws SearchCancelledException if the thread is interrupted; within a round, and all native memory is freed
-     * @throws IllegalArgumentException if there is no image, or a class is not one of the model's
+     * @throws IllegalArgumentException if there is no image, or one asks for what the model cannot draw
      */
     public SearchResult run(List<ImageRequest> images) {
         long start = System.nanoTime();
-        List<ImageResult> results = run(settings(start), strategy(), heldOut, images, listener);
-        double lambda = method instanceof LocalSearch local ? local.lambda() : 0;
-        boolean project = method instanceof LocalSearch local && local.project();
-        List<Trail.Entry> entries = results.stream()
-                .map(result -> new Trail.Entry(result.request(), result.recipe()))
+        List<ImageResult> results = run(settings(start), method, heldOut, images, listener);
+        return new SearchResult(results, trail(results), Duration.ofNanos(System.nanoTime() - start));
+    }
+
+    /** The trail of images that this search has drawn. */
+    public Trail trail(List<ImageResult> images) {
+        Locality locality = method.locality();
+        List<Trail.Entry> entries = images.stream()
+                .map(image -> new Trail.Entry(image.request(), image.recipe()))
                 .toList();
-        return new SearchResult(
-                results,
-                new Trail(denoiser.id(), sampler, seed, lambda, project, entries),
-                Duration.ofNanos(System.nanoTime() - start));
+        return new Trail(modelId(), modelSettings, sampler, seed, locality.lambda(), locality.project(), entries);
     }
 
     /**
@@ -85,75 +126,76 @@ public final class Search {
         if (!(method instanceof LocalSearch local) || local.candidates() < 2) {
             throw new IllegalArgumentException("calibration needs local search with candidates >= 2: " + method.name());
         }
-        Calibration.Collector collector = new Calibration.Collector(sampler.steps());
-        run(settings(System.nanoTime()), new PivotSearch(local, collector), null, images, listener);
-        return new Calibration(sampler, local.candidates(), collector.gains());
+        Calibration.Collector collector = new Calibration.Collector(schedule.size());
+        run(settings(System.nanoTime()), new Observed(local, collector), null, images, listener);
+        return new Calibration(RoundSchedule.levelsOf(schedule), local.candidates(), collector.gains());
     }
 
     private SearchSettings settings(long start) {
         return new SearchSettings(
                 denoiser,
-                sampler,
+                decoder,
+                preview,
+                schedule,
                 reward,
                 seed,
                 maxBatch,
+                decodeBatch,
                 budget,
                 target,
                 start + (timeLimit == null || timeLimit.compareTo(FOR_EVER) > 0 ? FOR_EVER : timeLimit).toNanos());
     }
 
-    private Strategy strategy() {
-        if (method instanceof LocalSearch local) {
-            return new PivotSearch(local, null);
+    /** Local search whose rounds are looked at. */
+    private record Observed(LocalSearch search, PivotSearch.Observer observer) implements Method {
+        @Override
+        public String name() {
+            return search.name();
         }
-        if (method instanceof BestOfN best) {
-            return new ChainSearch(best.candidates(), best.sharedStart(), maxBatch);
+
+        @Override
+        public int rowsPerImage(int maxBatch) {
+            return search.rowsPerImage(maxBatch);
         }
-        if (method instanceof Beam beam) {
-            return new BeamSearch(beam);
+
+        @Override
+        public Outcome search(Wave wave) {
+            return new PivotSearch(search, observer).search(wave);
         }
-        if (method instanceof Mcts tree) {
-            return new MctsSearch(tree);
-        }
-        return new ChainSearch(1, false, maxBatch);
     }
 
     static List<ImageResult> run(
             SearchSettings settings,
-            Strategy strategy,
+            Method method,
             @Nullable Reward heldOut,
             List<ImageRequest> images,
             SearchListener listener) {
         if (images.isEmpty()) {
             throw new IllegalArgumentException("images must be >= 1: 0");
         }
-        int classes = settings.denoiser().classes();
-        for (ImageRequest request : images) {
-            if (classes > 0) {
-                Checks.range("class", request.label(), 0, classes - 1);
-            }
-        }
-        int[] labels = images.stream().mapToInt(ImageRequest::label).toArray();
+        List<Condition> conditions =
+                images.stream().map(ImageRequest::condition).toList();
+        new LinkedHashSet<>(conditions).forEach(settings.denoiser()::check);
         for (Reward judge : new Reward[] {settings.reward(), heldOut}) {
             if (judge != null) {
-                judge.check(settings.denoiser().shape(), labels);
+                judge.check(settings.decoder().image(), conditions);
             }
         }
         List<ImageResult> results = new ArrayList<>(images.size());
         Reporter reporter =
-                new Reporter(listener, (long) images.size() * settings.sampler().steps());
-        int together = Math.max(1, settings.maxBatch() / strategy.rowsPerImage());
+                new Reporter(listener, (long) images.size() * settings.schedule().size());
+        int together = Math.max(1, settings.maxBatch() / method.rowsPerImage(settings.maxBatch()));
         for (int from = 0; from < images.size(); from += together) {
             List<ImageRequest> group = images.subList(from, Math.min(images.size(), from + together));
             try (Wave wave = new Wave(settings, from, group, reporter)) {
                 List<ImageResult> finished;
-                try (Outcome outcome = strategy.run(wave)) {
+                try (Outcome outcome = method.search(wave)) {
                     finished = results(wave, outcome, heldOut);
                 } catch (NoisetrailException e) {
                     // What waits inside (a user's reward) may have been the one to see the interrupt.
                     throw Thread.currentThread().isInterrupted() ? SearchCancelledException.of(e) : e;
                 }
-                reporter.waveDone((long) group.size() * settings.sampler().steps(), wave.ledger);
+                reporter.waveDone((long) group.size() * settings.schedule().size(), wave.ledger);
                 results.addAll(finished);
                 listener.onImages(finished);
             }
@@ -163,36 +205,40 @@ public final class Search {
 
     private static List<ImageResult> results(Wave wave, Outcome outcome, @Nullable Reward heldOut) {
         SearchSettings settings = wave.settings;
-        ImageShape shape = settings.denoiser().shape();
+        ImageShape shape = settings.decoder().image();
         double[] rewards = outcome.rewards();
         double[] heldOuts = null;
-        try (Draws finals = wave.own(wave.sampler().steps() - 1, wave.slots(), 0, Kind.GLOBAL)) {
+        try (Draws finals = wave.own(settings.schedule().size() - 1, wave.slots(), 0, Kind.GLOBAL)) {
             Reward reward = settings.reward();
             if (rewards == null && reward != null) {
-                rewards = wave.engine.judge(outcome.x(), finals, reward, false);
+                rewards = wave.engine.judge(outcome.x().x(), finals, reward, false);
             }
             if (heldOut != null) {
-                heldOuts = wave.engine.judge(outcome.x(), finals, heldOut, true);
+                heldOuts = wave.engine.judge(outcome.x().x(), finals, heldOut, true);
             }
         }
         if (rewards != null) {
             wave.reporter.rewards(rewards);
         }
-        byte[] pixels = wave.engine.quantise(outcome.x());
-        float[] states = outcome.x().toFloats();
+        StepEngine.Images images = wave.engine.images(outcome.x().x());
+        float[] states = outcome.x().x().toFloats();
         List<ImageResult> results = new ArrayList<>();
-        int d = shape.elements();
+        int size = shape.elements();
+        int d = settings.denoiser().shape().elements();
         for (int slot = 0; slot < wave.images(); slot++) {
             ImageRequest request = wave.requests.get(slot);
+            byte[] pixels = Arrays.copyOfRange(images.pixels(), slot * size, (slot + 1) * size);
             results.add(new ImageResult(
                     request,
-                    new Image(shape, Arrays.copyOfRange(pixels, slot * d, (slot + 1) * d), request.label()),
+                    new Image(shape, pixels, request.condition()),
                     Arrays.copyOfRange(states, slot * d, (slot + 1) * d),
+                    settings.denoiser().shape(),
                     rewards == null ? Double.NaN : rewards[slot],
                     heldOuts == null ? OptionalDouble.empty() : OptionalDouble.of(heldOuts[slot]),
                     wave.ledger.costs(slot),
                     outcome.pivotNorms()[slot],
                     outcome.nanScores()[slot],
+                    images.finite()[slot],
                     outcome.recipes().get(slot)));
         }
         return results;
@@ -201,12 +247,16 @@ public final class Search {
     /** Starts from the naive method with {@link EdmSampler#DEFAULT}. */
     public static final class Builder {
         private final Denoiser denoiser;
-        private EdmSampler sampler = EdmSampler.DEFAULT;
+        private Decoder decoder;
+        private @Nullable Decoder preview;
+        private Map<String, String> modelSettings = Map.of();
+        private Sampler sampler = EdmSampler.DEFAULT;
         private Method method = new Naive();
         private @Nullable Reward reward;
         private @Nullable Reward heldOut;
         private long seed;
         private int maxBatch = 64;
+        private int decodeBatch = 64;
         private long budget = Long.MAX_VALUE;
         private double target = Double.POSITIVE_INFINITY;
         private @Nullable Duration timeLimit;
@@ -214,10 +264,23 @@ public final class Search {
 
         private Builder(Denoiser denoiser) {
             this.denoiser = Objects.requireNonNull(denoiser, "denoiser");
+            decoder = Decoder.identity(denoiser.shape());
         }
 
-        /** By default {@link EdmSampler#DEFAULT}. */
-        public Builder sampler(EdmSampler sampler) {
+        /** Makes images of states; by default they are images. */
+        public Builder decoder(Decoder decoder) {
+            this.decoder = decoder;
+            return this;
+        }
+
+        /** Judges candidates in the decoder's place; final images and their rewards always take the true one. By default none. */
+        public Builder preview(@Nullable Decoder preview) {
+            this.preview = preview;
+            return this;
+        }
+
+        /** By default the pipeline's; of a denoiser alone {@link EdmSampler#DEFAULT}. */
+        public Builder sampler(Sampler sampler) {
             this.sampler = sampler;
             return this;
         }
@@ -250,6 +313,13 @@ public final class Search {
         public Builder maxBatch(int maxBatch) {
             Checks.range("max-batch", maxBatch, 1, 65536);
             this.maxBatch = maxBatch;
+            return this;
+        }
+
+        /** The most rows in one call of the decoder and the rewards, 1 to 65536; by default 64. Results do not depend on it. */
+        public Builder decodeBatch(int decodeBatch) {
+            Checks.range("decode-batch", decodeBatch, 1, 65536);
+            this.decodeBatch = decodeBatch;
             return this;
         }
 
@@ -289,11 +359,16 @@ public final class Search {
          * @throws IllegalArgumentException if the method needs a reward and has none, or the budget does not pay for one plain trajectory
          */
         public Search build() {
-            if (reward == null && !(method instanceof Naive)) {
+            if (reward == null && method.needsReward()) {
                 throw new IllegalArgumentException("reward must be given for method " + method.name());
             }
-            Checks.range("budget", budget, sampler.evaluations(), Long.MAX_VALUE);
-            return new Search(this);
+            Search search = new Search(this);
+            Checks.range("budget", budget, search.schedule.evaluations() * denoiser.evaluations(), Long.MAX_VALUE);
+            return search;
+        }
+
+        private Schedule schedule() {
+            return sampler.schedule(denoiser.parameterisation());
         }
     }
 }

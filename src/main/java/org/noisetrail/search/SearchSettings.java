@@ -1,23 +1,28 @@
 package org.noisetrail.search;
 
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.model.Decoder;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.reward.Reward;
-import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.sampler.Schedule;
 
 /**
  * What a run of a search is given.
  *
+ * @param preview judges candidates in the decoder's place
  * @param budget network evaluations an image
  * @param target infinite for none
  * @param deadline on {@link System#nanoTime}'s clock
  */
 record SearchSettings(
         Denoiser denoiser,
-        EdmSampler sampler,
+        Decoder decoder,
+        @Nullable Decoder preview,
+        Schedule schedule,
         @Nullable Reward reward,
         long seed,
         int maxBatch,
+        int decodeBatch,
         long budget,
         double target,
         long deadline) {

@@ -3,18 +3,18 @@ package org.noisetrail.search;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
-import org.noisetrail.engine.Rows;
+import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.StepEngine;
 
 /** States that come and go, in rows that are used again. It grows as more are held at once, by doubling. */
 final class StatePool implements AutoCloseable {
     private final StepEngine engine;
     private final Deque<Integer> free = new ArrayDeque<>();
-    private Rows rows;
+    private Particles rows;
 
     StatePool(StepEngine engine, int capacity) {
         this.engine = engine;
-        rows = engine.rows(capacity);
+        rows = engine.particles(capacity);
         release(0, capacity);
     }
 
@@ -25,7 +25,7 @@ final class StatePool implements AutoCloseable {
     }
 
     /** All states; another object after a {@link #take}. */
-    Rows rows() {
+    Particles rows() {
         return rows;
     }
 
@@ -37,7 +37,7 @@ final class StatePool implements AutoCloseable {
     int take() {
         if (free.isEmpty()) {
             int capacity = rows.rows();
-            Rows larger = engine.rows(Math.multiplyExact(capacity, 2));
+            Particles larger = engine.particles(Math.multiplyExact(capacity, 2));
             try {
                 int[] all = new int[capacity];
                 Arrays.setAll(all, row -> row);

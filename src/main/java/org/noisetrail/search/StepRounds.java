@@ -1,7 +1,6 @@
 package org.noisetrail.search;
 
 import java.util.Arrays;
-import org.jspecify.annotations.Nullable;
 
 /** What the rounds of one step have come to, by slot. */
 final class StepRounds {
@@ -55,9 +54,9 @@ final class StepRounds {
     }
 
     /** Whether the last rounds gained less than patience asks for. */
-    boolean stalled(int slot, @Nullable Patience patience) {
+    boolean stalled(int slot, Patience patience) {
         double[] curve = best[slot];
-        if (patience == null || curve.length <= patience.rounds()) {
+        if (curve.length <= patience.rounds()) {
             return false;
         }
         double last = curve[curve.length - 1];

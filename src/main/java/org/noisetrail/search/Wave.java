@@ -3,17 +3,22 @@ package org.noisetrail.search;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 import org.noisetrail.engine.Candidates;
 import org.noisetrail.engine.Draws;
 import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
 import org.noisetrail.engine.StepEngine;
+import org.noisetrail.noise.Draw;
 import org.noisetrail.noise.Recipe;
-import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.reward.Reward;
+import org.noisetrail.sampler.Schedule;
 import org.noisetrail.trace.Ledger;
 
-/** A group of images that go through a search together: what a method works on. An image is named by its slot, its place in the group. */
-final class Wave implements AutoCloseable {
+/**
+ * A group of images that go through a search together: what a method works on. An image is named by its slot, its place in the group. Used by the thread that runs the search.
+ */
+public final class Wave implements AutoCloseable {
     final SearchSettings settings;
     /** The place of its first image in the whole run. */
     final int first;
@@ -29,15 +34,18 @@ final class Wave implements AutoCloseable {
         this.requests = requests;
         this.reporter = reporter;
         ledger = new Ledger(requests.size());
-        engine = new StepEngine(
-                settings.denoiser(),
-                settings.sampler(),
-                settings.seed(),
-                settings.maxBatch(),
-                requests.stream().mapToLong(ImageRequest::image).toArray(),
-                requests.stream().mapToInt(ImageRequest::label).toArray(),
-                ledger,
-                Wave::checkpoint);
+        engine = StepEngine.builder(settings.denoiser(), settings.schedule())
+                .decoder(settings.decoder())
+                .preview(settings.preview())
+                .seed(settings.seed())
+                .maxBatch(settings.maxBatch())
+                .decodeBatch(settings.decodeBatch())
+                .images(
+                        requests.stream().mapToLong(ImageRequest::image).toArray(),
+                        requests.stream().map(ImageRequest::condition).toList(),
+                        ledger)
+                .checkpoint(Wave::checkpoint)
+                .build();
     }
 
     private static void checkpoint() {
@@ -46,38 +54,53 @@ final class Wave implements AutoCloseable {
         }
     }
 
-    int images() {
+    /** What takes its images through the steps. */
+    public StepEngine engine() {
+        return engine;
+    }
+
+    public Schedule schedule() {
+        return settings.schedule();
+    }
+
+    /** The reward that is searched for. */
+    public Reward reward() {
+        return settings.searched();
+    }
+
+    /** How many images go together. */
+    public int images() {
         return requests.size();
     }
 
-    EdmSampler sampler() {
-        return settings.sampler();
+    /** The most rows in one network call. */
+    public int maxBatch() {
+        return settings.maxBatch();
     }
 
-    boolean dead(int step) {
-        return sampler().gain(step) == 0;
+    /** The reward at which an image need not be searched any further; infinite for none. */
+    public double target() {
+        return settings.target();
     }
 
-    /** Network evaluations of one plain trajectory from a step to its end. */
-    long plainFrom(int step) {
-        long evaluations = 0;
-        for (int i = step; i < sampler().steps(); i++) {
-            evaluations += sampler().evaluations(i);
-        }
-        return evaluations;
+    /** Whether an image can pay for that many more calls of the denoiser and still finish plainly from {@code then}. */
+    public boolean affords(int slot, long calls, int then) {
+        long all = calls + schedule().evaluationsFrom(then);
+        return ledger.networkEvaluations(slot) + all * settings.denoiser().evaluations() <= settings.budget();
     }
 
-    /** Whether an image can pay for that many network evaluations and still finish plainly from {@code then}. */
-    boolean affords(int slot, long evaluations, int then) {
-        return ledger.networkEvaluations(slot) + evaluations + plainFrom(then) <= settings.budget();
+    /** How many plain trajectories an image can pay for in all. */
+    public long affordable() {
+        return settings.budget() / (schedule().evaluations() * settings.denoiser().evaluations());
     }
 
-    boolean timeIsUp() {
+    /** Whether the time limit is over: then trajectories are finished plainly. */
+    public boolean timeIsUp() {
         return System.nanoTime() - settings.deadline() >= 0;
     }
 
     /** One row an image: its own noise of a stage, candidate {@code chain} of round 0. */
-    Draws own(int step, int[] slots, int chain, Kind kind) {
+    public Draws own(int step, int[] slots, int chain, Kind kind) {
         Draws.Builder draws = engine.draws(step, slots.length);
         for (int slot : slots) {
             draws.add(slot, 0, chain, slot, kind);
@@ -85,12 +108,12 @@ final class Wave implements AutoCloseable {
         return draws.build();
     }
 
-    /** The largest |z| / sqrt(d) of the noises that recipes of single global draws name, by slot. */
-    double[] norms(List<Recipe> recipes) {
+    /** The largest |z| / sqrt(d) of the noises that recipes of steps with single global draws name, by slot. */
+    public double[] norms(List<Recipe> recipes) {
         double[] norms = new double[images()];
         try (Candidates noise = engine.candidates(images())) {
-            for (int step = 0; step < sampler().steps(); step++) {
-                if (!dead(step)) {
+            for (int step = 0; step < schedule().size(); step++) {
+                if (!schedule().isDead(step)) {
                     try (Draws draws = named(step, recipes)) {
                         engine.noise(noise, null, draws, Locality.NONE);
                     }
@@ -106,24 +129,36 @@ final class Wave implements AutoCloseable {
         Draws.Builder draws = engine.draws(step, images());
         each(slot -> {
             Recipe recipe = recipes.get(slot);
-            List<Recipe.Draw> named = recipe.steps().get(step);
-            Recipe.Draw draw = named.isEmpty() ? new Recipe.Draw(0, recipe.chain(), false) : named.get(0);
+            List<Draw> named = recipe.moves().get(step).draws();
+            Draw.Named draw = named.isEmpty()
+                    ? new Draw.Named(0, recipe.chain(), false)
+                    : (Draw.Named) named.get(0);
             draws.add(slot, draw.round(), draw.candidate(), slot, Kind.GLOBAL);
         });
         return draws.build();
     }
 
+    /** Tells the listener how far the images have come, over all of them. */
+    public void reportProgress(long imageSteps) {
+        reporter.progress(imageSteps, ledger);
+    }
+
+    /** Tells the listener rewards that were met. */
+    public void reportRewards(double... rewards) {
+        reporter.rewards(rewards);
+    }
+
     /** Tells the listener what the clean estimates that images go on from are worth. */
-    void reportStep(int step, int[] slots, double[] rewards) {
+    public void reportStep(int step, int[] slots, double[] rewards) {
         reporter.step(step, Arrays.stream(slots).mapToObj(requests::get).toList(), rewards);
     }
 
     /** 0, 1, ... images - 1. */
-    int[] slots() {
-        return java.util.stream.IntStream.range(0, images()).toArray();
+    public int[] slots() {
+        return IntStream.range(0, images()).toArray();
     }
 
-    void each(IntConsumer action) {
+    public void each(IntConsumer action) {
         for (int slot = 0; slot < images(); slot++) {
             action.accept(slot);
         }

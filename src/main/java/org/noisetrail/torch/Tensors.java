@@ -5,6 +5,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.DeviceOptional;
 import org.bytedeco.pytorch.MemoryFormatOptional;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
@@ -95,6 +96,22 @@ public final class Tensors {
         Tensor tensor = ints(device, shape);
         copy(values, tensor);
         return tensor;
+    }
+
+    /** target = source, of the same shape. */
+    @SuppressWarnings("CheckReturnValue") // copy_ gives back the tensor that it fills
+    public static void copy(Tensor source, Tensor target) {
+        Torch.run(() -> target.copy_(source));
+    }
+
+    /** Sets every element. */
+    @SuppressWarnings("CheckReturnValue")
+    public static void fill(Tensor target, double value) {
+        Torch.run(() -> {
+            try (Scalar scalar = new Scalar(value)) {
+                target.fill_(scalar);
+            }
+        });
     }
 
     /** Fills the first {@code source.length} elements of a contiguous float32 tensor. */

@@ -18,8 +18,12 @@ public final class Ledger {
         heldOutCalls = new long[images];
     }
 
-    public void networkEvaluation(int image) {
-        networkEvaluations[image]++;
+    public void networkEvaluations(int image, int count) {
+        networkEvaluations[image] += count;
+    }
+
+    public void decoderCall(int image) {
+        decoderCalls[image]++;
     }
 
     public void transition(int image) {

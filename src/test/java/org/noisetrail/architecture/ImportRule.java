@@ -14,18 +14,8 @@ import java.util.Map;
 final class ImportRule {
     /** From the top down: a room may use those after it, never those before it. */
     static final List<String> ROOMS = List.of(
-            "cli",
-            "search",
-            "engine",
-            "sampler",
-            "reward",
-            "model",
-            "checkpoint",
-            "torch",
-            "kernels",
-            "trace",
-            "files",
-            "noise");
+            "cli", "report", "evaluation", "search", "engine", "sampler", "reward", "model", "checkpoint", "torch", "kernels", "trace", "files",
+            "noise", "settings");
 
     private ImportRule() {}
 

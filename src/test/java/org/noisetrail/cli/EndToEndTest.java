@@ -21,6 +21,8 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.noisetrail.report.Png;
+import org.noisetrail.report.PngTest;
 
 /** Whole commands, from their arguments to their files. */
 @Timeout(300)

@@ -33,7 +33,7 @@ class ModelTest {
     @Test
     void theEmbeddedModelIsFashionMnist() {
         assertThat(Model.embedded()).containsExactly("fashion-mnist");
-        try (Model model = Model.load("fashion-mnist", Device.CPU)) {
+        try (Pipeline model = Pipeline.load("fashion-mnist", Device.CPU)) {
             assertThat(model.name()).isEqualTo("fashion-mnist");
             assertThat(model.denoiser().shape()).isEqualTo(new ImageShape(1, 28, 28));
             assertThat(model.denoiser().classes()).isEqualTo(10);
@@ -51,7 +51,7 @@ class ModelTest {
         float[] steps = NAIVE.floats("x_after_step");
         float[] sigma = new float[10];
         Arrays.fill(sigma, 0.002f);
-        try (Model model = Model.load("fashion-mnist", Device.CPU)) {
+        try (Pipeline model = Pipeline.load("fashion-mnist", Device.CPU)) {
             float[] last = Nets.denoise(
                     model.denoiser(),
                     Arrays.copyOfRange(steps, 16 * d, 17 * d),
@@ -74,7 +74,7 @@ class ModelTest {
         }
         float[] sigma = new float[10];
         Arrays.fill(sigma, 0.5f);
-        try (Model model = Model.load("fashion-mnist", Device.CPU)) {
+        try (Pipeline model = Pipeline.load("fashion-mnist", Device.CPU)) {
             float[] denoised = Nets.denoise(
                     model.denoiser(), noisy, sigma, LongStream.range(0, 10).toArray());
             assertThat(Nets.relativeError(denoised, clean)).isLessThan(0.4 * Nets.relativeError(noisy, clean));
@@ -88,7 +88,7 @@ class ModelTest {
         for (int i = 0; i < x.length; i++) {
             pixels[i] = (byte) Math.max(0, Math.min(255, x[i] * 127.5f + 128));
         }
-        try (Model model = Model.load("fashion-mnist", Device.CPU);
+        try (Pipeline model = Pipeline.load("fashion-mnist", Device.CPU);
                 Tensor images = Tensors.bytes(Device.CPU, 10, 1, 28, 28)) {
             Tensors.copy(pixels, images);
             for (Classifier classifier : new Classifier[] {model.classifier(), model.heldOutClassifier()}) {
@@ -119,8 +119,8 @@ class ModelTest {
         Files.copy(Nets.FASHION.resolve("model.safetensors"), folder.resolve("model.safetensors"));
         String config = Files.readString(Nets.FASHION.resolve("config.json"));
         Files.writeString(folder.resolve("config.json"), config.replace("\"trouser\"", "\"trousers\""));
-        try (Model model = Model.load(folder.toString(), Device.CPU);
-                Model embedded = Model.load("fashion-mnist", Device.CPU)) {
+        try (Pipeline model = Pipeline.load(folder.toString(), Device.CPU);
+                Pipeline embedded = Pipeline.load("fashion-mnist", Device.CPU)) {
             assertThat(model.denoiser().id()).isEqualTo(embedded.denoiser().id());
             assertThat(model.classNames()).contains("trousers");
             assertThatThrownBy(model::classifier).hasMessage("model " + folder.getFileName() + " has no classifier.pt");
@@ -153,7 +153,7 @@ class ModelTest {
         cases.put("{\"a\": ", "not sound JSON");
         for (Map.Entry<String, String> each : cases.entrySet()) {
             Files.writeString(file, each.getKey());
-            assertThatThrownBy(() -> Model.load(folder.toString(), Device.CPU))
+            assertThatThrownBy(() -> Pipeline.load(folder.toString(), Device.CPU))
                     .isInstanceOf(NoisetrailException.class)
                     .hasMessageStartingWith(file + ": ")
                     .hasMessageContaining(each.getValue())
@@ -198,7 +198,7 @@ class ModelTest {
                 def forward(self: __torch__.M, x: Tensor, sigma: Tensor, labels: Tensor) -> Tensor:
                   return torch.add(torch.mul(x, torch.reshape(sigma, [-1, 1, 1, 1])), torch.reshape(labels, [-1, 1, 1, 1]))
                 """);
-        try (Model model = Model.load(folder.toString(), Device.CPU)) {
+        try (Pipeline model = Pipeline.load(folder.toString(), Device.CPU)) {
             Denoiser denoiser = model.denoiser();
             assertThat(denoiser.preconditioning().at(3)).isEqualTo(new Preconditioning.Coefficients(1, 0, 1, 3));
             assertThat(model.classNames()).containsExactly("0", "1", "2", "3");
@@ -220,7 +220,7 @@ class ModelTest {
                 def forward(self: __torch__.M, x: Tensor, noise: Tensor) -> Tensor:
                   return torch.reshape(x, [-1, 4])
                 """);
-        try (Model model = Model.load(folder.toString(), Device.CPU)) {
+        try (Pipeline model = Pipeline.load(folder.toString(), Device.CPU)) {
             assertThat(model.denoiser().preconditioning().at(0.5).skip()).isEqualTo(0.5);
             assertThatThrownBy(() -> Nets.network(model.denoiser(), new float[4], new float[1], null))
                     .isInstanceOf(NoisetrailException.class)
@@ -230,7 +230,7 @@ class ModelTest {
                 def forward(self: __torch__.M, x: Tensor, noise: Tensor) -> Tensor:
                   return torch.reshape(x, [3, 5])
                 """);
-        try (Model model = Model.load(folder.toString(), Device.CPU)) {
+        try (Pipeline model = Pipeline.load(folder.toString(), Device.CPU)) {
             assertThatThrownBy(() -> Nets.network(model.denoiser(), new float[4], new float[1], null))
                     .isInstanceOf(NoisetrailException.class)
                     .hasMessageContaining("shape '[3, 5]' is invalid")
@@ -244,16 +244,16 @@ class ModelTest {
         Path file = folder.resolve("model.pt");
         ScriptFile.writeStateDict(file);
         String pickle = ": a pickle of torch.save (a state dict or a whole module)";
-        assertThatThrownBy(() -> Model.load(folder.toString(), Device.CPU))
+        assertThatThrownBy(() -> Pipeline.load(folder.toString(), Device.CPU))
                 .hasMessageStartingWith(file + pickle)
                 .hasMessageContaining("model.safetensors");
         Files.write(file, new byte[] {(byte) 0x80, 2, '}', '.'});
-        assertThatThrownBy(() -> Model.load(folder.toString(), Device.CPU)).hasMessageStartingWith(file + pickle);
+        assertThatThrownBy(() -> Pipeline.load(folder.toString(), Device.CPU)).hasMessageStartingWith(file + pickle);
         Files.writeString(file, "hello");
         refused(folder.toString(), file + ": not a whole TorchScript file (torch.jit.save)");
         byte[] classifier = Files.readAllBytes(Nets.FASHION.resolve("classifier.pt"));
         Files.write(file, Arrays.copyOf(classifier, classifier.length / 2));
-        assertThatThrownBy(() -> Model.load(folder.toString(), Device.CPU))
+        assertThatThrownBy(() -> Pipeline.load(folder.toString(), Device.CPU))
                 .isInstanceOf(NoisetrailException.class)
                 .hasMessageStartingWith(file + ": ")
                 .hasMessageNotContaining("\n");
@@ -270,7 +270,7 @@ class ModelTest {
     }
 
     private static void use() {
-        try (Model model = Model.load("fashion-mnist", Device.CPU);
+        try (Pipeline model = Pipeline.load("fashion-mnist", Device.CPU);
                 Tensor images = Tensors.bytes(Device.CPU, 2, 1, 28, 28)) {
             Tensors.copy(new byte[2 * 784], images);
             model.classifier().logits(images).close();
@@ -279,7 +279,7 @@ class ModelTest {
     }
 
     private static void refused(String model, String message) {
-        assertThatThrownBy(() -> Model.load(model, Device.CPU))
+        assertThatThrownBy(() -> Pipeline.load(model, Device.CPU))
                 .isInstanceOf(NoisetrailException.class)
                 .hasMessage(message);
     }
@@ -287,7 +287,7 @@ class ModelTest {
     @Test
     void aCardThatIsNotThereIsOneClearLine() {
         Assumptions.assumeTrue(Kernels.cudaDevices() == 0, "there is a card");
-        assertThatThrownBy(() -> Model.load("fashion-mnist", Device.parse("cuda")))
+        assertThatThrownBy(() -> Pipeline.load("fashion-mnist", Device.parse("cuda")))
                 .isInstanceOf(NoisetrailException.class)
                 .hasMessageStartingWith("cuda:0 cannot be used: ");
     }

@@ -1,13 +1,16 @@
 package org.noisetrail.search;
 
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 import org.bytedeco.pytorch.Tensor;
-import org.jspecify.annotations.Nullable;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Condition;
+import org.noisetrail.model.Conditioning;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.ImageShape;
-import org.noisetrail.model.Preconditioning;
+import org.noisetrail.model.LabelConditioning;
+import org.noisetrail.model.Parameterisation;
 import org.noisetrail.torch.Tensors;
 
 /**
@@ -43,13 +46,18 @@ public final class ExactMixture implements Denoiser {
     }
 
     @Override
-    public int classes() {
-        return conditional ? means.length : 0;
+    public Parameterisation parameterisation() {
+        return Parameterisation.denoiser();
     }
 
     @Override
-    public Preconditioning preconditioning() {
-        return Preconditioning.identity();
+    public void check(Condition condition) {
+        LabelConditioning.check(condition, conditional ? means.length : 0);
+    }
+
+    @Override
+    public Conditioning encode(List<Condition> conditions) {
+        return LabelConditioning.of(conditions, conditional ? means.length : 0, Device.CPU);
     }
 
     @Override
@@ -58,12 +66,15 @@ public final class ExactMixture implements Denoiser {
     }
 
     @Override
-    public Tensor network(Tensor input, Tensor noise, @Nullable Tensor labels) {
+    public Tensor network(Tensor input, Tensor noise, Conditioning conditions, Tensor entries) {
         beforeCall.run();
         calls.incrementAndGet();
         float[] x = Tensors.toFloats(input);
         float[] sigma = Tensors.toFloats(noise);
-        long[] classes = labels == null ? null : Tensors.toLongs(labels);
+        long[] classes;
+        try (Tensor labels = ((LabelConditioning) conditions).rows(entries)) {
+            classes = labels == null ? null : Tensors.toLongs(labels);
+        }
         int d = shape.elements();
         for (int row = 0; row < sigma.length; row++) {
             rows.incrementAndGet();

@@ -16,7 +16,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.kernels.Device;
-import org.noisetrail.model.Model;
+import org.noisetrail.model.Pipeline;
+import org.noisetrail.noise.Draw;
 import org.noisetrail.noise.Recipe;
 import org.noisetrail.reward.Rewards;
 import org.noisetrail.testing.Goldens;
@@ -28,7 +29,7 @@ class GoldenSearchTest {
 
     @BeforeAll
     static void load() {
-        model = Model.load("fashion-mnist", Device.CPU);
+        model = Pipeline.load("fashion-mnist", Device.CPU);
     }
 
     @AfterAll
@@ -123,7 +124,7 @@ class GoldenSearchTest {
         int round = 0;
         for (int step = 0; step < choices.size(); step++) {
             if (choices.get(step).isEmpty()) {
-                assertThat(recipe.steps().get(step)).isEmpty();
+                assertThat(recipe.moves().get(step).draws()).isEmpty();
                 continue;
             }
             List<Integer> expected = new ArrayList<>();
@@ -133,7 +134,7 @@ class GoldenSearchTest {
                 }
                 expected.add(choices.get(step).get(k).get(image).asInt());
             }
-            List<Recipe.Draw> draws = recipe.steps().get(step);
+            List<Draw> draws = recipe.moves().get(step).draws();
             int first = draws.get(0).local() ? 1 : draws.get(0).round();
             int next = 0;
             for (int k = first; k <= rounds; k++) {
@@ -196,14 +197,14 @@ class GoldenSearchTest {
     private static boolean isTrajectory(Recipe recipe, JsonNode choices, int image, int candidates, int steps) {
         int parent = 0;
         for (int step = 0; step < steps; step++) {
-            List<Recipe.Draw> draws = recipe.steps().get(step);
+            List<Draw> draws = recipe.moves().get(step).draws();
             if (choices.get(step).isEmpty()) {
                 if (!draws.isEmpty()) {
                     return false;
                 }
                 continue;
             }
-            Recipe.Draw draw = draws.get(0);
+            Draw draw = draws.get(0);
             JsonNode beams = choices.get(step).get(image);
             int rank = -1;
             for (int b = 0; b < beams.size(); b++) {

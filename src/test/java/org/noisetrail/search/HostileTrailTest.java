@@ -14,8 +14,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.model.ImageShape;
+import org.noisetrail.noise.Draw;
 import org.noisetrail.noise.Recipe;
-import org.noisetrail.noise.Recipe.Draw;
+import org.noisetrail.noise.Draw;
 import org.noisetrail.sampler.EdmSampler;
 
 class HostileTrailTest {

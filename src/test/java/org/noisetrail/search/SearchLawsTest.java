@@ -129,7 +129,7 @@ class SearchLawsTest {
         for (int k = 0; k < 3; k++) {
             int label = k;
             float[] x = join(result.images().stream()
-                    .filter(image -> image.request().label() == label)
+                    .filter(image -> image.request().condition() == label)
                     .map(ImageResult::state)
                     .toList());
             assertThat(mean(x)).isCloseTo(-.5 + .5 * k, within(4 * deviation / Math.sqrt(x.length)));

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.noise.Draw;
 import org.noisetrail.noise.Recipe;
 import org.noisetrail.sampler.EdmSampler;
 
@@ -22,8 +23,8 @@ class TrailTest {
     private Path file;
 
     private static Trail trail() {
-        List<List<Recipe.Draw>> steps = new java.util.ArrayList<>(Collections.nCopies(18, List.of()));
-        steps.set(3, List.of(new Recipe.Draw(4, 65535, false), new Recipe.Draw(65535, 0, true)));
+        List<List<Draw>> steps = new java.util.ArrayList<>(Collections.nCopies(18, List.of()));
+        steps.set(3, List.of(new Draw.Named(4, 65535, false), new Draw.Named(65535, 0, true)));
         EdmSampler sampler = new EdmSampler(18, .002, 80, 7, 40, .05, Double.POSITIVE_INFINITY, 1.003);
         return new Trail(
                 "sha256:abc",

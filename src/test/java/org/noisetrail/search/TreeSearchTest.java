@@ -25,6 +25,7 @@ import org.noisetrail.engine.Locality;
 import org.noisetrail.engine.Rows;
 import org.noisetrail.engine.StepEngine;
 import org.noisetrail.model.ImageShape;
+import org.noisetrail.noise.Draw;
 import org.noisetrail.noise.Recipe;
 import org.noisetrail.reward.Image;
 import org.noisetrail.reward.ImageBatch;
@@ -66,7 +67,7 @@ class TreeSearchTest {
                 0,
                 0,
                 Arrays.stream(candidates)
-                        .mapToObj(c -> List.of(new Recipe.Draw(1, c, false)))
+                        .mapToObj(c -> List.of(new Draw.Named(1, c, false)))
                         .toList());
     }
 
@@ -349,7 +350,7 @@ class TreeSearchTest {
     private static List<Integer> choices(EdmSampler sampler, Recipe recipe) {
         List<Integer> choices = new ArrayList<>();
         for (int step = 0; step < sampler.steps(); step++) {
-            List<Recipe.Draw> draws = recipe.steps().get(step);
+            List<Draw> draws = recipe.moves().get(step).draws();
             choices.add(draws.isEmpty() ? OneByOne.NO_NOISE : draws.get(0).candidate());
         }
         return choices;
@@ -536,7 +537,7 @@ class TreeSearchTest {
                 .images()
                 .get(0)
                 .recipe();
-        assertThat(recipe.steps().get(first)).hasSize(1);
+        assertThat(recipe.moves().get(first).draws()).hasSize(1);
         assertThat(recipe.steps().get(first + 1)).isEmpty();
         assertThat(recipe.steps().get(first + 2)).hasSize(1);
     }

@@ -3,13 +3,18 @@ package org.noisetrail.testing;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
+import java.util.stream.LongStream;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.checkpoint.Digest;
 import org.noisetrail.checkpoint.FileWeights;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Condition;
+import org.noisetrail.model.Conditioning;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.edm.EdmDenoiser;
@@ -45,15 +50,15 @@ public final class Nets {
         float[] input = new float[x.length];
         float[] noise = new float[rows];
         for (int r = 0; r < rows; r++) {
-            var c = denoiser.preconditioning().at(sigma[r]);
-            noise[r] = (float) c.noise();
+            var c = denoiser.parameterisation().at(1, sigma[r]);
+            noise[r] = (float) c.conditioning();
             for (int j = r * d; j < (r + 1) * d; j++) {
-                input[j] = (float) (c.in() * x[j]);
+                input[j] = (float) (c.input() * x[j]);
             }
         }
         float[] output = network(denoiser, input, noise, labels);
         for (int r = 0; r < rows; r++) {
-            var c = denoiser.preconditioning().at(sigma[r]);
+            var c = denoiser.parameterisation().at(1, sigma[r]);
             for (int j = r * d; j < (r + 1) * d; j++) {
                 output[j] = (float) (c.skip() * x[j] + c.out() * output[j]);
             }
@@ -63,10 +68,16 @@ public final class Nets {
 
     public static float[] network(Denoiser denoiser, float[] input, float[] noise, long[] labels) {
         ImageShape s = denoiser.shape();
+        List<Condition> conditions = new ArrayList<>();
+        for (int r = 0; r < noise.length; r++) {
+            conditions.add(labels == null ? Condition.NONE : Condition.label(Math.toIntExact(labels[r])));
+        }
+        long[] rows = LongStream.range(0, noise.length).toArray();
         try (Tensor x = Tensors.of(Device.CPU, input, noise.length, s.channels(), s.height(), s.width());
                 Tensor n = Tensors.of(Device.CPU, noise, noise.length);
-                Tensor l = labels == null ? null : Tensors.of(Device.CPU, labels, noise.length);
-                Tensor out = denoiser.network(x, n, l)) {
+                Conditioning encoded = denoiser.encode(conditions);
+                Tensor entries = Tensors.of(Device.CPU, rows, rows.length);
+                Tensor out = denoiser.network(x, n, encoded, entries)) {
             return Tensors.toFloats(out);
         }
     }

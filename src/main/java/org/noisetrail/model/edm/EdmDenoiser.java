@@ -1,15 +1,18 @@
 package org.noisetrail.model.edm;
 
+import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
-import org.jspecify.annotations.Nullable;
 import org.noisetrail.checkpoint.Digest;
 import org.noisetrail.checkpoint.Weights;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Condition;
+import org.noisetrail.model.Conditioning;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Inputs;
-import org.noisetrail.model.Preconditioning;
+import org.noisetrail.model.LabelConditioning;
+import org.noisetrail.model.Parameterisation;
 import org.noisetrail.torch.ScriptFunction;
 import org.noisetrail.torch.Torch;
 
@@ -19,14 +22,14 @@ public final class EdmDenoiser implements Denoiser {
     private final Device device;
     private final Digest id;
     private final ScriptFunction function;
-    private final Preconditioning preconditioning;
+    private final Parameterisation parameterisation;
 
     /** @param id of the weights' file */
     public EdmDenoiser(NetworkConfig config, Weights weights, Digest id, Device device) {
         this.config = config;
         this.device = device;
         this.id = id;
-        this.preconditioning = Preconditioning.edm(config.sigmaData());
+        this.parameterisation = Parameterisation.edm(config.sigmaData());
         this.function = Torch.call(() -> build(config, weights, device));
     }
 
@@ -48,14 +51,24 @@ public final class EdmDenoiser implements Denoiser {
         return config.shape();
     }
 
-    @Override
+    /** The number of classes it is conditioned on; 0 if it is unconditional. */
     public int classes() {
         return config.classes();
     }
 
     @Override
-    public Preconditioning preconditioning() {
-        return preconditioning;
+    public void check(Condition condition) {
+        LabelConditioning.check(condition, config.classes());
+    }
+
+    @Override
+    public Conditioning encode(List<Condition> conditions) {
+        return LabelConditioning.of(conditions, config.classes(), device);
+    }
+
+    @Override
+    public Parameterisation parameterisation() {
+        return parameterisation;
     }
 
     @Override
@@ -64,9 +77,12 @@ public final class EdmDenoiser implements Denoiser {
     }
 
     @Override
-    public Tensor network(Tensor input, Tensor noise, @Nullable Tensor labels) {
-        Inputs.check(this, input, noise, labels);
-        return Torch.call(() -> labels == null ? function.call(input, noise) : function.call(input, noise, labels));
+    public Tensor network(Tensor input, Tensor level, Conditioning conditions, Tensor entries) {
+        Inputs.check(this, input, level, entries);
+        try (Tensor labels = ((LabelConditioning) conditions).rows(entries)) {
+            return Torch.call(
+                    () -> labels == null ? function.call(input, level) : function.call(input, level, labels));
+        }
     }
 
     @Override

@@ -5,10 +5,13 @@ import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.model.ImageShape;
 
@@ -46,6 +49,16 @@ public record NetworkConfig(
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
+    /** @param torchScript whether the network comes as TorchScript */
+    public static NetworkConfig read(ModelFiles files, boolean torchScript) {
+        String file = "config.json";
+        try (InputStream in = files.open(file)) {
+            return parse(files.path(file).toString(), in.readAllBytes(), torchScript);
+        } catch (IOException e) {
+            throw Safetensors.failed("cannot read", files.path(file), e);
+        }
+    }
+
     /** @param torchScript whether the network comes as TorchScript, of which only shape, classes and preconditioning are asked */
     public static NetworkConfig parse(String file, byte[] json, boolean torchScript) {
         JsonNode root;
@@ -53,7 +66,7 @@ public record NetworkConfig(
             root = JSON.readTree(json);
         } catch (JsonProcessingException e) {
             throw new NoisetrailException(file + ": not sound JSON: " + Safetensors.oneLine(e.getOriginalMessage()));
-        } catch (java.io.IOException e) {
+        } catch (IOException e) {
             throw new NoisetrailException(
                     file + ": not readable: " + Safetensors.oneLine(String.valueOf(e.getMessage())));
         }

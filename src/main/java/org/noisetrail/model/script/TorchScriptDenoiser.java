@@ -1,18 +1,18 @@
 package org.noisetrail.model.script;
 
-import java.util.Arrays;
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
-import org.jspecify.annotations.Nullable;
-import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.Digest;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Condition;
+import org.noisetrail.model.Conditioning;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Inputs;
-import org.noisetrail.model.Preconditioning;
+import org.noisetrail.model.LabelConditioning;
+import org.noisetrail.model.Parameterisation;
 import org.noisetrail.model.edm.NetworkConfig;
-import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
 
 /** Any denoiser as TorchScript; {@link Model} says what its {@code forward} is given. */
@@ -21,15 +21,15 @@ public final class TorchScriptDenoiser implements Denoiser {
     private final Device device;
     private final Digest id;
     private final TorchScriptModule module;
-    private final Preconditioning preconditioning;
+    private final Parameterisation parameterisation;
 
     public TorchScriptDenoiser(NetworkConfig config, ModelFiles files, String file, Digest id, Device device) {
         this.config = config;
         this.device = device;
         this.id = id;
-        this.preconditioning = config.preconditioning().equals("none")
-                ? Preconditioning.identity()
-                : Preconditioning.edm(config.sigmaData());
+        this.parameterisation = config.preconditioning().equals("none")
+                ? Parameterisation.denoiser()
+                : Parameterisation.edm(config.sigmaData());
         this.module = new TorchScriptModule(files, file, device);
     }
 
@@ -44,13 +44,18 @@ public final class TorchScriptDenoiser implements Denoiser {
     }
 
     @Override
-    public int classes() {
-        return config.classes();
+    public void check(Condition condition) {
+        LabelConditioning.check(condition, config.classes());
     }
 
     @Override
-    public Preconditioning preconditioning() {
-        return preconditioning;
+    public Conditioning encode(List<Condition> conditions) {
+        return LabelConditioning.of(conditions, config.classes(), device);
+    }
+
+    @Override
+    public Parameterisation parameterisation() {
+        return parameterisation;
     }
 
     @Override
@@ -59,19 +64,15 @@ public final class TorchScriptDenoiser implements Denoiser {
     }
 
     @Override
-    public Tensor network(Tensor input, Tensor noise, @Nullable Tensor labels) {
-        Inputs.check(this, input, noise, labels);
-        return Torch.call(() -> {
-            Tensor output = labels == null ? module.call(input, noise) : module.call(input, noise, labels);
-            long[] wanted = Tensors.shape(input);
-            long[] shape = Tensors.shape(output);
-            if (!Arrays.equals(wanted, shape)) {
-                output.close();
-                throw new NoisetrailException("the TorchScript network must return its input's shape "
-                        + Arrays.toString(wanted) + ": " + Arrays.toString(shape));
-            }
-            return output;
-        });
+    public Tensor network(Tensor input, Tensor level, Conditioning conditions, Tensor entries) {
+        Inputs.check(this, input, level, entries);
+        try (Tensor labels = ((LabelConditioning) conditions).rows(entries)) {
+            return Torch.call(() -> {
+                Tensor output = labels == null ? module.call(input, level) : module.call(input, level, labels);
+                Inputs.checkOutput("the TorchScript network", output, input, input.size(0), shape());
+                return output;
+            });
+        }
     }
 
     @Override

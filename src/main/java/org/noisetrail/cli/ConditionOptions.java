@@ -1,0 +1,193 @@
+package org.noisetrail.cli;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.model.Condition;
+import org.noisetrail.model.Pipeline;
+import org.noisetrail.search.ImageRequest;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/** Which images to draw: their numbers, and what they are asked to be, taken in turn. */
+final class ConditionOptions {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final long LONGEST_FILE = 64L << 20;
+
+    @Spec(Spec.Target.MIXEE)
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec command;
+
+    @Option(
+            names = "--classes",
+            paramLabel = "LIST",
+            converter = IntRanges.Converter.class,
+            description = "Classes, taken in turn: numbers and ranges such as 0,3,5-7. Default: all of the model's")
+    private @Nullable IntRanges classes;
+
+    @Option(
+            names = "--prompt",
+            paramLabel = "TEXT",
+            description = "What to draw, for a model of prompts; given several times, prompts are taken in turn.")
+    private List<String> prompts = new ArrayList<>();
+
+    @Option(
+            names = "--prompts",
+            paramLabel = "FILE",
+            description = "Prompts, one a line, with | before a negative prompt; or JSON lines with prompt and negative.")
+    private @Nullable Path file;
+
+    @Option(names = "--negative", paramLabel = "TEXT", description = "What guidance moves away from, where a prompt has none.")
+    private @Nullable String negative;
+
+    @Option(names = "--images", paramLabel = "N", description = "Default: 10, of prompts one each")
+    private @Nullable Integer images;
+
+    @Option(
+            names = "--first-image",
+            paramLabel = "I",
+            defaultValue = "0",
+            description = "The first image's number: with the seed it names the noise. Default: ${DEFAULT-VALUE}")
+    private long firstImage;
+
+    /** Refuses what cannot be, before anything slow is done. */
+    void check() {
+        ImageRequest.of(firstImage, images == null ? 1 : images);
+        if (classes != null && (!prompts.isEmpty() || file != null)) {
+            throw usage("--classes are for models of classes, --prompt and --prompts for models of prompts: give one");
+        }
+        if (file != null && !Files.isRegularFile(file)) {
+            throw usage("--prompts must be a file that is there: " + file);
+        }
+    }
+
+    /** @throws IllegalArgumentException if the model cannot draw what is asked */
+    List<Condition> conditions(Pipeline pipeline) {
+        if (pipeline.takesPrompts()) {
+            if (classes != null) {
+                throw usage("the model draws prompts, not classes: give --prompt in place of --classes");
+            }
+            List<Condition> asked = new ArrayList<>();
+            prompts.forEach(text -> asked.add(new Condition.Prompt(text, negative)));
+            if (file != null) {
+                asked.addAll(read(file, negative));
+            }
+            if (asked.isEmpty()) {
+                throw usage("the model draws prompts: give --prompt TEXT or --prompts FILE");
+            }
+            asked.forEach(pipeline.denoiser()::check);
+            return asked;
+        }
+        if (!prompts.isEmpty() || file != null) {
+            throw usage("the model draws classes, not prompts: give --classes in place of --prompt");
+        }
+        if (negative != null) {
+            throw usage("the model draws classes, not prompts: --negative cannot be given");
+        }
+        int count = pipeline.classNames().size();
+        if (classes == null) {
+            return IntStream.range(0, count).mapToObj(Condition::label).toList();
+        }
+        if (count == 0) {
+            throw usage("--classes cannot be given: the model knows no classes");
+        }
+        for (int label : classes.values()) {
+            if (label >= count) {
+                throw usage("--classes must be from 0 to " + (count - 1) + ": " + label);
+            }
+        }
+        return IntStream.of(classes.values()).mapToObj(Condition::label).toList();
+    }
+
+    /**
+     * The images asked for.
+     *
+     * @param many how many of a model of classes, where no number was given
+     */
+    List<ImageRequest> requests(Pipeline pipeline, int many) {
+        List<Condition> asked = conditions(pipeline);
+        int count = images != null ? images : pipeline.takesPrompts() ? asked.size() : many;
+        return ImageRequest.of(firstImage, count, asked);
+    }
+
+    /** For {@code result.json}. */
+    Map<String, @Nullable Object> settings(Pipeline pipeline, List<ImageRequest> requests) {
+        List<Condition> asked = conditions(pipeline);
+        Map<String, @Nullable Object> settings = new LinkedHashMap<>();
+        settings.put("images", requests.size());
+        settings.put("firstImage", firstImage);
+        if (pipeline.takesPrompts()) {
+            settings.put(
+                    "prompts",
+                    asked.stream().map(each -> ((Condition.Prompt) each).text()).toList());
+            settings.put("negative", negative);
+        } else {
+            settings.put(
+                    "classes",
+                    asked.stream().map(each -> ((Condition.Label) each).label()).toList());
+        }
+        return settings;
+    }
+
+    static List<Condition> read(Path file, @Nullable String negative) {
+        List<String> lines;
+        try {
+            if (Files.size(file) > LONGEST_FILE || !Files.isRegularFile(file)) {
+                throw new NoisetrailException(file + ": a file of prompts must be at most " + LONGEST_FILE + " bytes");
+            }
+            lines = Files.readAllLines(file);
+        } catch (NoSuchFileException e) {
+            throw new NoisetrailException("no such file: " + file, e);
+        } catch (CharacterCodingException e) {
+            throw new NoisetrailException(file + " is not a file of prompts: not UTF-8", e);
+        } catch (IOException e) {
+            throw new NoisetrailException("cannot read " + file + ": " + e.getMessage(), e);
+        }
+        List<Condition> prompts = new ArrayList<>();
+        for (int i = 0; i < lines.size(); i++) {
+            String line = (i == 0 && lines.get(i).startsWith("\uFEFF") ? lines.get(i).substring(1) : lines.get(i)).strip();
+            if (!line.isEmpty()) {
+                prompts.add(line.startsWith("{") ? json(file, i + 1, line, negative) : plain(line, negative));
+            }
+        }
+        return prompts;
+    }
+
+    private static Condition plain(String line, @Nullable String negative) {
+        int bar = line.indexOf('|');
+        return bar < 0
+                ? new Condition.Prompt(line, negative)
+                : new Condition.Prompt(line.substring(0, bar).strip(), line.substring(bar + 1).strip());
+    }
+
+    private static Condition json(Path file, int number, String line, @Nullable String negative) {
+        try {
+            JsonNode node = JSON.readTree(line);
+            if (!node.path("prompt").isTextual() || node.has("negative") && !node.path("negative").isTextual()) {
+                throw new NoisetrailException(file + ", line " + number + ": must have a text prompt, and may have a text negative");
+            }
+            return new Condition.Prompt(
+                    node.path("prompt").asText(), node.has("negative") ? node.path("negative").asText() : negative);
+        } catch (JsonProcessingException e) {
+            throw new NoisetrailException(file + ", line " + number + ": not sound JSON: " + e.getOriginalMessage(), e);
+        }
+    }
+
+    private ParameterException usage(String message) {
+        return new ParameterException(command.commandLine(), message);
+    }
+}

@@ -1,0 +1,75 @@
+package org.noisetrail.engine;
+
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+import org.noisetrail.kernels.Device;
+import org.noisetrail.kernels.Kernels;
+import org.noisetrail.kernels.Lane;
+import org.noisetrail.model.Condition;
+import org.noisetrail.model.Conditioning;
+import org.noisetrail.model.Decoder;
+import org.noisetrail.model.Denoiser;
+import org.noisetrail.model.ImageShape;
+import org.noisetrail.sampler.Schedule;
+import org.noisetrail.torch.Tensors;
+import org.noisetrail.trace.Ledger;
+
+/** What the parts of an engine share: a group of images, what they are drawn with, and where. Owns its lane, its tables and the encoded conditions. */
+final class Group implements AutoCloseable {
+    final Denoiser denoiser;
+    final Decoder decoder;
+    final Decoder preview;
+    final Schedule schedule;
+    final Device device;
+    final Lane lane;
+    final Kernels kernels;
+    final ImageShape shape;
+    final int elements;
+    final long seed;
+    final int maxBatch;
+    final int decodeBatch;
+    final long[] images;
+    final List<Condition> conditions;
+    final Ledger ledger;
+    final Runnable checkpoint;
+    final Conditioning conditioning;
+    final Tensor table;
+
+    Group(StepEngine.Builder builder) {
+        denoiser = builder.denoiser;
+        decoder = builder.decoder;
+        preview = builder.preview == null ? builder.decoder : builder.preview;
+        schedule = builder.schedule;
+        device = denoiser.device();
+        shape = denoiser.shape();
+        elements = shape.elements();
+        seed = builder.seed;
+        maxBatch = builder.maxBatch;
+        decodeBatch = Math.min(builder.decodeBatch, builder.maxBatch);
+        images = builder.images;
+        conditions = builder.conditions;
+        ledger = builder.ledger;
+        checkpoint = builder.checkpoint;
+        lane = Lane.open(device);
+        try {
+            kernels = Kernels.on(lane);
+            conditioning = denoiser.encode(conditions);
+            float[] numbers = schedule.table();
+            table = Tensors.of(device, numbers, numbers.length);
+        } catch (Throwable t) {
+            lane.close();
+            throw t;
+        }
+    }
+
+    int images() {
+        return images.length;
+    }
+
+    @Override
+    public void close() {
+        table.close();
+        conditioning.close();
+        lane.close();
+    }
+}

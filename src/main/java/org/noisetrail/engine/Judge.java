@@ -1,0 +1,103 @@
+package org.noisetrail.engine;
+
+import org.bytedeco.pytorch.Tensor;
+import org.noisetrail.model.Decoder;
+import org.noisetrail.model.ImageShape;
+import org.noisetrail.model.Inputs;
+import org.noisetrail.reward.ImageBatch;
+import org.noisetrail.reward.Reward;
+import org.noisetrail.torch.Tensors;
+import org.noisetrail.trace.StepEvent;
+
+/** Makes 8-bit images of states and scores them, in chunks. An image that is not finite scores minus infinity, whatever the reward says of its black pixels. */
+final class Judge implements AutoCloseable {
+    private final Group group;
+    private final Tensor pixels;
+
+    Judge(Group group) {
+        this.group = group;
+        ImageShape image = group.decoder.image();
+        if (!group.preview.image().equals(image)) {
+            throw new IllegalArgumentException(
+                    "the preview decoder's images must be " + image + ": " + group.preview.image());
+        }
+        pixels = Tensors.bytes(group.device, group.decodeBatch, image.channels(), image.height(), image.width());
+    }
+
+    /**
+     * @param decoder the true one or the preview
+     * @param scores float64, as many as rows
+     * @param bad int32, as many as rows: 1 where the image is not finite
+     */
+    void score(Decoder decoder, Rows states, Draws draws, int round, Reward reward, Tensor scores, Tensor bad) {
+        for (int from = 0; from < draws.rows(); from += group.decodeBatch) {
+            int count = Math.min(group.decodeBatch, draws.rows() - from);
+            group.checkpoint.run();
+            try (Tensor part = Tensors.rows(scores, from, count);
+                    Tensor badPart = Tensors.rows(bad, from, count)) {
+                decode(decoder, states, from, count, draws.step(), round, badPart);
+                for (int row = from; row < from + count; row++) {
+                    if (!decoder.isIdentity()) {
+                        group.ledger.decoderCall(draws.slot(row));
+                    }
+                }
+                try (StepEvent scoring = StepEvent.score(group.images(), count, draws.step(), round);
+                        Tensor images = Tensors.rows(pixels, 0, count);
+                        Tensor labels = draws.labels(from, count)) {
+                    Tensors.fill(part, Double.NaN);
+                    reward.score(
+                            new ImageBatch(
+                                    group.device, decoder.image(), images, labels, draws.conditions(from, count)),
+                            part);
+                    group.kernels.penalise(Tensors.pointer(part), Tensors.pointer(badPart), count);
+                }
+            }
+        }
+    }
+
+    /** The images of final states in 8 bits, on the host: rows x image's elements, and which of them were not finite. */
+    Images images(Rows states) {
+        int rows = states.rows();
+        int size = group.decoder.image().elements();
+        byte[] all = new byte[Math.multiplyExact(rows, size)];
+        try (Tensor bad = Tensors.ints(group.device, rows)) {
+            for (int from = 0; from < rows; from += group.decodeBatch) {
+                int count = Math.min(group.decodeBatch, rows - from);
+                try (Tensor badPart = Tensors.rows(bad, from, count);
+                        Tensor images = Tensors.rows(pixels, 0, count)) {
+                    decode(group.decoder, states, from, count, group.schedule.size(), 0, badPart);
+                    System.arraycopy(Tensors.toBytes(images), 0, all, from * size, count * size);
+                }
+            }
+            return new Images(all, Tensors.toInts(bad));
+        }
+    }
+
+    /**
+     * @param pixels [rows, C, H, W]
+     * @param bad [rows]: 1 where an image had a NaN or infinity before 8 bits
+     */
+    record Images(byte[] pixels, int[] bad) {}
+
+    private void decode(Decoder decoder, Rows states, int from, int count, int step, int round, Tensor bad) {
+        ImageShape image = decoder.image();
+        try (StepEvent decoding = StepEvent.decode(group.images(), count, step, round);
+                Tensor view = states.view(from, count);
+                Tensor images = decoder.decode(view)) {
+            if (!decoder.isIdentity()) {
+                Inputs.checkOutput("the decoder", images, view, count, image);
+            }
+            group.kernels.quantise(
+                    Tensors.pointer(images),
+                    count,
+                    image.elements(),
+                    Tensors.pointer(pixels),
+                    Tensors.pointer(bad));
+        }
+    }
+
+    @Override
+    public void close() {
+        pixels.close();
+    }
+}

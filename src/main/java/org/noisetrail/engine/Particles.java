@@ -1,0 +1,46 @@
+package org.noisetrail.engine;
+
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.kernels.Device;
+import org.noisetrail.model.ImageShape;
+
+/**
+ * States with what is known of them: rows of x, and, where a sampler adds its noise after the network, of the network's output F at x, so that no state is ever evaluated
+ * twice. Owned by who made it.
+ */
+public final class Particles implements AutoCloseable {
+    private final Rows x;
+    private final @Nullable Rows f;
+
+    Particles(Device device, int rows, ImageShape shape, boolean withOutput) {
+        x = new Rows(device, rows, shape);
+        try {
+            f = withOutput ? new Rows(device, rows, shape) : null;
+        } catch (Throwable t) {
+            x.close();
+            throw t;
+        }
+    }
+
+    public int rows() {
+        return x.rows();
+    }
+
+    /** The states. */
+    public Rows x() {
+        return x;
+    }
+
+    @Nullable
+    Rows f() {
+        return f;
+    }
+
+    @Override
+    public void close() {
+        x.close();
+        if (f != null) {
+            f.close();
+        }
+    }
+}

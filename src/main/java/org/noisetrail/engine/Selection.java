@@ -1,0 +1,119 @@
+package org.noisetrail.engine;
+
+import java.util.Arrays;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.torch.Tensors;
+import org.noisetrail.trace.StepEvent;
+
+/** Chooses rows on the device, and copies what is chosen. */
+final class Selection {
+    private final Group group;
+    private final long rowBytes;
+
+    Selection(Group group) {
+        this.group = group;
+        rowBytes = (long) group.elements * Float.BYTES;
+    }
+
+    void select(Candidates candidates, Winners winners, boolean keep, @Nullable Rows pivots, Particles next) {
+        int groups = winners.groups();
+        int size = candidates.rows / groups;
+        Pointer winner = winners.nextWinner();
+        Pointer targets = winners.targets();
+        try (StepEvent select =
+                StepEvent.select(group.images(), candidates.rows, candidates.step, candidates.round)) {
+            group.kernels.select(
+                    Tensors.pointer(candidates.scores),
+                    groups,
+                    size,
+                    keep ? 1 : 0,
+                    winners.best(),
+                    winner,
+                    winners.nans());
+            if (pivots != null) {
+                group.kernels.gather(
+                        candidates.noise.pointer(), rowBytes, winner, groups, 1, size, targets, pivots.pointer());
+            }
+            copy(candidates.next(), winner, groups, 1, size, targets, next);
+        }
+    }
+
+    StepEngine.Best top(Candidates candidates, int groups, int take, int[] targets, Particles next) {
+        int size = candidates.rows / groups;
+        try (StepEvent select =
+                        StepEvent.select(group.images(), candidates.rows, candidates.step, candidates.round);
+                Tensor index = Tensors.ints(group.device, groups, take);
+                Tensor nans = Tensors.of(group.device, new int[groups], groups);
+                Tensor target = Tensors.of(group.device, targets, targets.length)) {
+            group.kernels.top(
+                    Tensors.pointer(candidates.scores),
+                    groups,
+                    size,
+                    take,
+                    Tensors.pointer(index),
+                    Tensors.pointer(nans));
+            copy(
+                    candidates.next(),
+                    Tensors.pointer(index),
+                    (long) groups * take,
+                    take,
+                    size,
+                    Tensors.pointer(target),
+                    next);
+            int[] flat = Tensors.toInts(index);
+            int[][] ranked = new int[groups][];
+            Arrays.setAll(ranked, g -> Arrays.copyOfRange(flat, g * take, (g + 1) * take));
+            return new StepEngine.Best(ranked, Tensors.toInts(nans));
+        }
+    }
+
+    /** to[targets[r]] = from[sources[r]]; null is r itself. */
+    void copy(Particles from, int @Nullable [] sources, int @Nullable [] targets, Particles to) {
+        copy(from.x(), sources, targets, to.x());
+        if (from.f() != null && to.f() != null) {
+            copy(from.f(), sources, targets, to.f());
+        }
+    }
+
+    void copy(Rows from, int @Nullable [] sources, int @Nullable [] targets, Rows to) {
+        int count = sources != null ? sources.length : targets != null ? targets.length : from.rows();
+        int[] identity = new int[count];
+        Arrays.setAll(identity, r -> r);
+        try (Tensor index = Tensors.of(group.device, sources == null ? identity : sources, count);
+                Tensor target = Tensors.of(group.device, targets == null ? identity : targets, count)) {
+            group.kernels.gather(
+                    from.pointer(),
+                    rowBytes,
+                    Tensors.pointer(index),
+                    count,
+                    count,
+                    from.rows(),
+                    Tensors.pointer(target),
+                    to.pointer());
+        }
+    }
+
+    private void copy(
+            Particles from, Pointer index, long count, long perGroup, long size, Pointer targets, Particles to) {
+        group.kernels.gather(
+                from.x().pointer(), rowBytes, index, count, perGroup, size, targets, to.x().pointer());
+        if (from.f() != null && to.f() != null) {
+            group.kernels.gather(
+                    from.f().pointer(), rowBytes, index, count, perGroup, size, targets, to.f().pointer());
+        }
+    }
+
+    /** |row| / sqrt(d) of each row. Waits for the device. */
+    double[] norms(Rows rows) {
+        try (Tensor norm = Tensors.doubles(group.device, rows.rows())) {
+            group.kernels.sphere(rows.pointer(), rows.rows(), group.elements, 0, Tensors.pointer(norm));
+            double[] norms = Tensors.toDoubles(norm);
+            for (int r = 0; r < norms.length; r++) {
+                norms[r] /= Math.sqrt(group.elements);
+            }
+            return norms;
+        }
+    }
+}

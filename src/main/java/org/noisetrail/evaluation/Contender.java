@@ -1,0 +1,32 @@
+package org.noisetrail.evaluation;
+
+import java.util.Map;
+import org.noisetrail.search.Method;
+import org.noisetrail.search.Methods;
+
+/**
+ * A method of a comparison.
+ *
+ * @param label what tables call it
+ */
+public record Contender(String label, Method method) {
+    /** Labelled with its text. */
+    public static Contender of(Method method) {
+        return new Contender(Methods.registry().text(method), method);
+    }
+
+    /**
+     * As a text gives it: {@code METHOD[:OPTION[=VALUE]]...}, such as {@code eps-greedy:rounds=10:keep-pivot}.
+     *
+     * @param shared settings of the comparison by name, which the text's own override
+     * @throws IllegalArgumentException that names what is wrong
+     */
+    public static Contender parse(String text, Map<String, String> shared) {
+        return new Contender(text.strip(), Methods.registry().parse(text, shared));
+    }
+
+    /** Its name without options. */
+    public static String word(String text) {
+        return text.strip().split(":", 2)[0];
+    }
+}

@@ -1,0 +1,5 @@
+/** Methods set beside each other at what they cost: compare, calibrate, profile; statistics. Callable from Java. */
+@NullMarked
+package org.noisetrail.evaluation;
+
+import org.jspecify.annotations.NullMarked;

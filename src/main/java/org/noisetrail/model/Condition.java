@@ -1,0 +1,67 @@
+package org.noisetrail.model;
+
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** What an image is asked to be. Immutable. */
+public sealed interface Condition {
+    /** Nothing is asked. */
+    Condition NONE = new None();
+
+    /** Nothing is asked: what an unconditional model draws; of a model of classes or prompts, its unconditional mode. */
+    record None() implements Condition {
+        @Override
+        public String toString() {
+            return "none";
+        }
+    }
+
+    /**
+     * A class.
+     *
+     * @param label from 0
+     */
+    record Label(int label) implements Condition {
+        public Label {
+            if (label < 0) {
+                throw new IllegalArgumentException("class must be >= 0: " + label);
+            }
+        }
+
+        @Override
+        public String toString() {
+            return "class " + label;
+        }
+    }
+
+    /**
+     * A text.
+     *
+     * @param negative what guidance moves away from; null for none, which is not always the same as an empty text (SDXL)
+     */
+    record Prompt(String text, @Nullable String negative) implements Condition {
+        public Prompt {
+            Objects.requireNonNull(text, "text");
+        }
+
+        public Prompt(String text) {
+            this(text, null);
+        }
+
+        @Override
+        public String toString() {
+            return "prompt \"" + text + "\"" + (negative == null ? "" : ", negative \"" + negative + "\"");
+        }
+    }
+
+    /** The text that {@link Guided} moves away from; null where the prompt came without one. Not asked for by users. */
+    record Negative(@Nullable String text) implements Condition {}
+
+    static Condition label(int label) {
+        return new Label(label);
+    }
+
+    static Condition prompt(String text) {
+        return new Prompt(text);
+    }
+}

@@ -1,0 +1,56 @@
+package org.noisetrail.model;
+
+import org.bytedeco.pytorch.Tensor;
+
+/**
+ * Makes images of states: a latent model's decoder, or nothing at all ({@link #identity}). Safe to call from several threads at once.
+ */
+public interface Decoder extends AutoCloseable {
+    /** Names it and its weights. */
+    String id();
+
+    /** The shape of the images it makes. */
+    ImageShape image();
+
+    /** Whether images are states as they are, so that decoding costs nothing. */
+    default boolean isIdentity() {
+        return false;
+    }
+
+    /**
+     * @param states float32 [rows, C, H, W], contiguous
+     * @return float32 [rows, image's shape], contiguous, about -1 to 1; the caller's to close
+     */
+    Tensor decode(Tensor states);
+
+    @Override
+    void close();
+
+    /** For models of pixels. */
+    static Decoder identity(ImageShape shape) {
+        return new Decoder() {
+            @Override
+            public String id() {
+                return "";
+            }
+
+            @Override
+            public ImageShape image() {
+                return shape;
+            }
+
+            @Override
+            public boolean isIdentity() {
+                return true;
+            }
+
+            @Override
+            public Tensor decode(Tensor states) {
+                return org.noisetrail.torch.Tensors.rows(states, 0, states.size(0));
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+}

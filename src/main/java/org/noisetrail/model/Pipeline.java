@@ -1,0 +1,207 @@
+package org.noisetrail.model;
+
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.checkpoint.ModelFiles;
+import org.noisetrail.checkpoint.Safetensors;
+import org.noisetrail.kernels.Device;
+import org.noisetrail.model.edm.EdmFormat;
+import org.noisetrail.model.script.TorchScriptClassifier;
+import org.noisetrail.model.script.TorchScriptFormat;
+import org.noisetrail.torch.Torch;
+
+/**
+ * A model as users name it: what draws, with what came beside it. Owns its networks. Safe to share between threads; close it once.
+ *
+ * <p>A model is a folder of one of these forms:
+ *
+ * <ul>
+ *   <li>EDM: {@code config.json} (NVlabs' {@code EDMPrecond} arguments: {@code img_resolution}, {@code img_channels}, {@code model_type}, ...; {@code label_dim}, {@code class_names}) and
+ *       {@code model.safetensors}, one of EDM's networks with the tensor names of NVlabs' checkpoints, made by {@code tools/convert_edm.py};
+ *   <li>TorchScript: the same with {@code model.pt}, any network saved by {@code torch.jit.save}. {@code "preconditioning": "EDMPrecond"} means that its {@code
+ *       forward} is the raw F(c_in * x, c_noise); {@code "none"}, that it is a denoiser D(x, sigma). Both take float32 [rows, C, H, W] and
+ *       float32 [rows], then int64 labels [rows] if {@code label_dim} > 0, and return [rows, C, H, W]. TorchScript is code: it runs what the file holds;
+ *   <li>diffusers: {@code model_index.json} with the parts of a Stable Diffusion 1.x, 2.x or XL pipeline beside it.
+ * </ul>
+ *
+ * <p>Beside either: optionally {@code classifier.pt} and {@code heldout.pt}, TorchScript from images, float32 [rows, C, H, W] in 0..1, to logits [rows,
+ * classes]; {@code clip} and {@code clip-heldout}, folders of CLIP models.
+ */
+public final class Pipeline implements AutoCloseable {
+    private static final List<String> EMBEDDED = List.of("fashion-mnist");
+    private static final List<Format> FORMATS = List.of(new EdmFormat(), new TorchScriptFormat());
+
+    /** A form of model folder: one file, and one line in {@link Pipeline}. */
+    public interface Format {
+        /** Whether a folder looks like one. */
+        boolean recognises(ModelFiles files);
+
+        /** What it looks for, for who gave a folder of no form at all. */
+        String lookedFor();
+
+        /** Loads the networks. */
+        Parts load(ModelFiles files, Device device, PipelineOptions options);
+    }
+
+    /**
+     * What a format has loaded; the pipeline closes it.
+     *
+     * @param decoder from the denoiser's states to images
+     * @param preview judges candidates in the decoder's place; null for none
+     * @param sampler the model's own, as {@code Samplers.parse} reads it
+     * @param classNames one a class; empty where it draws none
+     * @param takesPrompts whether a condition is a prompt
+     * @param network what guidance is around; the denoiser itself where there is none
+     */
+    public record Parts(
+            Denoiser denoiser,
+            Decoder decoder,
+            @Nullable Decoder preview,
+            String sampler,
+            List<String> classNames,
+            boolean takesPrompts,
+            Denoiser network) {}
+
+    private final String name;
+    private final ModelFiles files;
+    private final Device device;
+    private final PipelineOptions options;
+    private final Parts parts;
+    private final Map<String, Classifier> classifiers = new LinkedHashMap<>();
+    private boolean closed;
+
+    private Pipeline(String name, ModelFiles files, Device device, PipelineOptions options) {
+        this.name = name;
+        this.files = files;
+        this.device = device;
+        this.options = options;
+        this.parts = FORMATS.stream()
+                .filter(format -> format.recognises(files))
+                .findFirst()
+                .orElseThrow(() -> new NoisetrailException(files.path("") + " is not a model: it has neither "
+                        + String.join(", nor ", FORMATS.stream().map(Format::lookedFor).toList())))
+                .load(files, device, options);
+    }
+
+    /** The names of the models embedded in the library. */
+    public static List<String> embedded() {
+        return EMBEDDED;
+    }
+
+    /** Loads a model as it is: {@link #load(String, Device, PipelineOptions)} with no options. */
+    public static Pipeline load(String nameOrFolder, Device device) {
+        return load(nameOrFolder, device, PipelineOptions.DEFAULT);
+    }
+
+    /**
+     * Loads an embedded model by name or a folder. A name wins over a folder of that name; write {@code ./fashion-mnist} for the folder.
+     *
+     * @throws NoisetrailException if there is no such model, a file is missing or broken, or the device cannot be used
+     * @throws IllegalArgumentException if an option is not one of this model's
+     */
+    public static Pipeline load(String nameOrFolder, Device device, PipelineOptions options) {
+        Torch.require(device);
+        if (EMBEDDED.contains(nameOrFolder)) {
+            return new Pipeline(nameOrFolder, ModelFiles.embedded(nameOrFolder), device, options);
+        }
+        Path folder;
+        try {
+            folder = Path.of(nameOrFolder);
+        } catch (InvalidPathException e) {
+            throw unknown(nameOrFolder);
+        }
+        if (!Files.isDirectory(folder)) {
+            throw unknown(nameOrFolder);
+        }
+        String name = folder.toAbsolutePath().normalize().getFileName() + "";
+        return new Pipeline(name, ModelFiles.folder(folder), device, options);
+    }
+
+    private static NoisetrailException unknown(String nameOrFolder) {
+        return new NoisetrailException("no model \"" + Safetensors.oneLine(nameOrFolder)
+                + "\": neither a folder nor one of " + String.join(", ", EMBEDDED));
+    }
+
+    public String name() {
+        return name;
+    }
+
+    public Device device() {
+        return device;
+    }
+
+    public Denoiser denoiser() {
+        return parts.denoiser();
+    }
+
+    public Decoder decoder() {
+        return parts.decoder();
+    }
+
+    /** Judges candidates in the decoder's place; null for none. */
+    public @Nullable Decoder previewDecoder() {
+        return parts.preview();
+    }
+
+    /** The model's own sampler, as {@code Samplers.parse} reads it. */
+    public String sampler() {
+        return parts.sampler();
+    }
+
+    /** What was asked of it that changes images, by name: a trail keeps it. */
+    public Map<String, String> settings() {
+        return options.settings();
+    }
+
+    /** Names of its classes, the numbers where its files have none; empty where it draws none. */
+    public List<String> classNames() {
+        return parts.classNames();
+    }
+
+    /** Whether it draws prompts. */
+    public boolean takesPrompts() {
+        return parts.takesPrompts();
+    }
+
+    /** The files of the model: what rewards that came beside it are made from. */
+    public ModelFiles files() {
+        return files;
+    }
+
+    /**
+     * A TorchScript classifier beside the model, {@code classifier.pt} or {@code heldout.pt}. Loaded when first asked for; the pipeline's to close.
+     *
+     * @throws NoisetrailException if the model has no such file, or TorchScript is not allowed
+     */
+    public synchronized Classifier classifier(String file) {
+        if (closed) {
+            throw new NoisetrailException("the model was closed");
+        }
+        return classifiers.computeIfAbsent(file, absent -> {
+            if (!files.has(file)) {
+                throw new NoisetrailException("model " + name + " has no " + file);
+            }
+            TorchScriptFormat.requireAllowed(files.path(file), options);
+            return new TorchScriptClassifier(files, file, device);
+        });
+    }
+
+    /** Waits for calls in progress; later ones fail. */
+    @Override
+    public synchronized void close() {
+        closed = true;
+        parts.denoiser().close();
+        parts.network().close();
+        parts.decoder().close();
+        if (parts.preview() != null) {
+            parts.preview().close();
+        }
+        classifiers.values().forEach(Classifier::close);
+    }
+}

@@ -1,0 +1,205 @@
+package org.noisetrail.model;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a pipeline is loaded and asked; what is not given is the model's own. Immutable.
+ *
+ * <p>The settings that a trail must name to be drawn again are {@link #settings}: {@link #with(Map)} is its inverse.
+ */
+public final class PipelineOptions {
+    /** The model as it is. */
+    public static final PipelineOptions DEFAULT = builder().build();
+
+    private final @Nullable Double guidance;
+    private final double guidanceRescale;
+    private final int height;
+    private final int width;
+    private final int clipSkip;
+    private final List<String> loras;
+    private final @Nullable String previewDecoder;
+    private final boolean torchScript;
+
+    private PipelineOptions(Builder builder) {
+        guidance = builder.guidance;
+        guidanceRescale = builder.guidanceRescale;
+        height = builder.height;
+        width = builder.width;
+        clipSkip = builder.clipSkip;
+        loras = List.copyOf(builder.loras);
+        previewDecoder = builder.previewDecoder;
+        torchScript = builder.torchScript;
+    }
+
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** The guidance scale; null for the model's own default. */
+    public @Nullable Double guidance() {
+        return guidance;
+    }
+
+    public double guidanceRescale() {
+        return guidanceRescale;
+    }
+
+    /** In pixels; 0 for the model's own. */
+    public int height() {
+        return height;
+    }
+
+    /** In pixels; 0 for the model's own. */
+    public int width() {
+        return width;
+    }
+
+    /** How many of the text encoder's last layers are left out; 0 for none. */
+    public int clipSkip() {
+        return clipSkip;
+    }
+
+    /** {@code FILE[:SCALE]} each. */
+    public List<String> loras() {
+        return loras;
+    }
+
+    /** A folder; null for none. */
+    public @Nullable String previewDecoder() {
+        return previewDecoder;
+    }
+
+    /** Whether a folder's TorchScript, which is code, may be run. */
+    public boolean torchScript() {
+        return torchScript;
+    }
+
+    /** What was given and changes images, by name; a preview decoder changes only what is chosen. */
+    public Map<String, String> settings() {
+        Map<String, String> settings = new LinkedHashMap<>();
+        if (guidance != null) {
+            settings.put("guidance", String.valueOf(guidance));
+        }
+        if (guidanceRescale != 0) {
+            settings.put("guidance-rescale", String.valueOf(guidanceRescale));
+        }
+        if (height != 0) {
+            settings.put("height", String.valueOf(height));
+        }
+        if (width != 0) {
+            settings.put("width", String.valueOf(width));
+        }
+        if (clipSkip != 0) {
+            settings.put("clip-skip", String.valueOf(clipSkip));
+        }
+        for (int i = 0; i < loras.size(); i++) {
+            settings.put("lora-" + i, loras.get(i));
+        }
+        return settings;
+    }
+
+    /**
+     * These options, with settings that {@link #settings} gave in their place.
+     *
+     * @throws IllegalArgumentException if there is no such setting, or it has no such value
+     */
+    public PipelineOptions with(Map<String, String> settings) {
+        Builder builder = builder().torchScript(torchScript).previewDecoder(previewDecoder);
+        settings.forEach((name, value) -> {
+            switch (name) {
+                case "guidance" -> builder.guidance(Double.valueOf(value));
+                case "guidance-rescale" -> builder.guidanceRescale(Double.parseDouble(value));
+                case "height" -> builder.height(Integer.parseInt(value));
+                case "width" -> builder.width(Integer.parseInt(value));
+                case "clip-skip" -> builder.clipSkip(Integer.parseInt(value));
+                default -> {
+                    if (!name.startsWith("lora-")) {
+                        throw new IllegalArgumentException("there is no setting of a model named " + name);
+                    }
+                    builder.lora(value);
+                }
+            }
+        });
+        return builder.build();
+    }
+
+    /** Collects options. */
+    public static final class Builder {
+        private @Nullable Double guidance;
+        private double guidanceRescale;
+        private int height;
+        private int width;
+        private int clipSkip;
+        private final List<String> loras = new ArrayList<>();
+        private @Nullable String previewDecoder;
+        private boolean torchScript = true;
+
+        private Builder() {}
+
+        /** g of classifier-free guidance, from 0 to 10000; 1: none, at half the cost. */
+        public Builder guidance(@Nullable Double guidance) {
+            this.guidance = guidance;
+            return this;
+        }
+
+        /** How far a guided output's deviation is brought back to the plain one's, 0 to 1. */
+        public Builder guidanceRescale(double rescale) {
+            this.guidanceRescale = rescale;
+            return this;
+        }
+
+        /** Pixels. */
+        public Builder height(int height) {
+            this.height = positive("height", height);
+            return this;
+        }
+
+        /** Pixels. */
+        public Builder width(int width) {
+            this.width = positive("width", width);
+            return this;
+        }
+
+        /** How many of the text encoder's last layers are left out of a prompt's embedding. */
+        public Builder clipSkip(int layers) {
+            if (layers < 0) {
+                throw new IllegalArgumentException("clip-skip must be >= 0: " + layers);
+            }
+            this.clipSkip = layers;
+            return this;
+        }
+
+        /** Adds a LoRA: {@code FILE[:SCALE]}. */
+        public Builder lora(String fileAndScale) {
+            loras.add(fileAndScale);
+            return this;
+        }
+
+        /** A folder of a small autoencoder, which judges candidates in the true decoder's place; null for none. */
+        public Builder previewDecoder(@Nullable String folder) {
+            this.previewDecoder = folder;
+            return this;
+        }
+
+        /** Whether a folder's TorchScript, which is code, may be run; by default it may. */
+        public Builder torchScript(boolean allowed) {
+            this.torchScript = allowed;
+            return this;
+        }
+
+        private static int positive(String what, int value) {
+            if (value < 0 || value > 16384) {
+                throw new IllegalArgumentException(what + " must be from 1 to 16384: " + value);
+            }
+            return value;
+        }
+
+        public PipelineOptions build() {
+            return new PipelineOptions(this);
+        }
+    }
+}

@@ -1,0 +1,42 @@
+package org.noisetrail.model.script;
+
+import java.nio.file.Path;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.checkpoint.Digest;
+import org.noisetrail.checkpoint.ModelFiles;
+import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Pipeline;
+import org.noisetrail.model.PipelineOptions;
+import org.noisetrail.model.edm.EdmFormat;
+import org.noisetrail.model.edm.NetworkConfig;
+
+/** Folders of {@code config.json} and {@code model.pt}: any denoiser as TorchScript. */
+public final class TorchScriptFormat implements Pipeline.Format {
+    private static final String WEIGHTS = "model.pt";
+
+    @Override
+    public boolean recognises(ModelFiles files) {
+        return files.has(WEIGHTS);
+    }
+
+    @Override
+    public String lookedFor() {
+        return WEIGHTS;
+    }
+
+    @Override
+    public Pipeline.Parts load(ModelFiles files, Device device, PipelineOptions options) {
+        requireAllowed(files.path(WEIGHTS), options);
+        EdmFormat.requireNone(options);
+        NetworkConfig config = NetworkConfig.read(files, true);
+        Digest id = new Digest(config.identity(), files, WEIGHTS);
+        return EdmFormat.parts(new TorchScriptDenoiser(config, files, WEIGHTS, id, device), config);
+    }
+
+    /** @throws NoisetrailException if TorchScript may not be run */
+    public static void requireAllowed(Path file, PipelineOptions options) {
+        if (!options.torchScript()) {
+            throw new NoisetrailException(file + " is TorchScript, which is code: it was not to be run");
+        }
+    }
+}

@@ -1,0 +1,86 @@
+package org.noisetrail.noise;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** How one noise is made from names; {@code toString} gives the text that a trail holds, {@link #parse} reads it. Immutable. */
+public sealed interface Draw {
+    /**
+     * An accepted candidate.
+     *
+     * @param round 0 to 65535
+     * @param candidate 0 to 65535
+     * @param local whether it moved the noise before it (else it replaced it)
+     */
+    record Named(int round, int candidate, boolean local) implements Draw {
+        public Named {
+            check("round", round);
+            check("candidate", candidate);
+        }
+
+        /** {@code g3.1}: global, round 3, candidate 1; {@code l3.1}: local. */
+        @Override
+        public String toString() {
+            return (local ? "l" : "g") + round + "." + candidate;
+        }
+    }
+
+    /**
+     * The weighted sum of a round's candidates 0, 1, ..., scaled to norm sqrt(d), which replaced the noise before it.
+     *
+     * @param round 0 to 65535
+     * @param weights one a candidate, finite, not all 0
+     */
+    record Combined(int round, List<Double> weights) implements Draw {
+        public Combined {
+            check("round", round);
+            check("candidates", weights.size());
+            weights = List.copyOf(weights);
+            if (!weights.stream().allMatch(Double::isFinite) || weights.stream().allMatch(w -> w == 0)) {
+                throw new IllegalArgumentException("weights must be finite and not all 0: " + weights);
+            }
+        }
+
+        /** {@code c1:0.5,-1.25}: round 1, candidates 0 and 1. */
+        @Override
+        public String toString() {
+            return "c" + round + ":" + weights.stream().map(String::valueOf).collect(Collectors.joining(","));
+        }
+    }
+
+    /** The noise that was there is replaced by a round's candidate. */
+    static Draw global(int round, int candidate) {
+        return new Named(round, candidate, false);
+    }
+
+    /**
+     * The inverse of {@code toString}.
+     *
+     * @throws IllegalArgumentException if it is no draw
+     */
+    static Draw parse(String text) {
+        if (text.matches("[gl]\\d{1,5}\\.\\d{1,5}")) {
+            int dot = text.indexOf('.');
+            return new Named(
+                    Integer.parseInt(text.substring(1, dot)),
+                    Integer.parseInt(text.substring(dot + 1)),
+                    text.charAt(0) == 'l');
+        }
+        if (text.matches("c\\d{1,5}:[-+0-9.eE,]+")) {
+            int colon = text.indexOf(':');
+            List<Double> weights = new ArrayList<>();
+            for (String weight : text.substring(colon + 1).split(",", -1)) {
+                weights.add(Double.valueOf(weight));
+            }
+            return new Combined(Integer.parseInt(text.substring(1, colon)), weights);
+        }
+        throw new IllegalArgumentException("draw must be like g3.1, l3.1 or c1:0.5,-1.25: " + text);
+    }
+
+    private static void check(String what, int value) {
+        if (value < 0 || value > 0xFFFF) {
+            throw new IllegalArgumentException(what + " must be from 0 to 65535: " + value);
+        }
+    }
+}

@@ -1,0 +1,65 @@
+package org.noisetrail.report;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.evaluation.ComparisonTable;
+import org.noisetrail.evaluation.Versions;
+import org.noisetrail.files.AtomicFiles;
+import org.noisetrail.files.Json;
+import org.noisetrail.files.OutputFolder;
+
+/**
+ * What a comparison leaves behind.
+ *
+ * @param settings everything that the command was told or took by default
+ */
+public record ComparisonFiles(List<ComparisonTable> tables, Map<String, @Nullable Object> settings) {
+    /** {@code compare.json} last, so that where it is, the rest is. */
+    public void write(OutputFolder folder) {
+        List<List<Plot>> plots = new ArrayList<>();
+        for (ComparisonTable table : tables) {
+            List<Plot> drawn = ComparisonPlots.of(table);
+            drawn.forEach(plot -> plot.write(folder));
+            plots.add(drawn);
+        }
+        write(folder, "compare.csv", csv());
+        write(folder, "compare.md", markdown());
+        write(folder, "report.html", ComparisonPage.of(tables, plots, settings));
+        write(folder, "compare.json", Json.pretty(json()));
+    }
+
+    private static void write(OutputFolder folder, String name, String text) {
+        AtomicFiles.write(folder.file(name), text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    public Map<String, @Nullable Object> json() {
+        Map<String, @Nullable Object> json = new LinkedHashMap<>();
+        json.put("settings", settings);
+        json.put("versions", Versions.json());
+        json.put("tables", tables.stream().map(ComparisonWords::json).toList());
+        return json;
+    }
+
+    public String csv() {
+        StringBuilder text = new StringBuilder(ComparisonWords.csvHead());
+        tables.forEach(table -> text.append(ComparisonWords.csv(table)));
+        return text.toString();
+    }
+
+    public String markdown() {
+        StringBuilder text = new StringBuilder();
+        tables.forEach(table -> text.append(ComparisonWords.markdown(table)).append('\n'));
+        return text.toString();
+    }
+
+    /** For a terminal. */
+    public String text() {
+        StringBuilder text = new StringBuilder();
+        tables.forEach(table -> text.append(ComparisonWords.text(table)).append('\n'));
+        return text.toString();
+    }
+}

@@ -1,0 +1,215 @@
+package org.noisetrail.report;
+
+import java.awt.Color;
+import java.awt.Graphics2D;
+import java.awt.image.BufferedImage;
+import java.util.Base64;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.evaluation.CellResult;
+import org.noisetrail.evaluation.ComparisonTable;
+import org.noisetrail.files.Json;
+import org.noisetrail.files.Numbers;
+
+/** A comparison as one page that needs nothing else: no network, no script. */
+public final class ComparisonPage {
+    /** More would make a page that a telephone cannot hold. */
+    private static final int MOST_IMAGES = 64;
+
+    private static final int GAP = 1;
+
+    private static final String STYLE = """
+            :root { color-scheme: light dark; --ink: #1c1e21; --faint: #5c6370; --paper: #fff; --line: #d9dce1; --good: #0a6b45; --bad: #a3360b; }
+            @media (prefers-color-scheme: dark) {
+              :root { --ink: #e6e8eb; --faint: #a2a9b4; --paper: #16181c; --line: #3a3f47; --good: #5fd3a2; --bad: #ff9a70; }
+            }
+            * { box-sizing: border-box; }
+            body { margin: 0 auto; padding: 1rem; max-width: 76rem; font: 16px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); }
+            h1 { font-size: 1.5rem; line-height: 1.25; margin: .5rem 0; }
+            h2 { font-size: 1.2rem; margin: 2.5rem 0 .5rem; padding-top: .75rem; border-top: 1px solid var(--line); overflow-wrap: anywhere; }
+            p, li { max-width: 46rem; }
+            .faint { color: var(--faint); }
+            .good { color: var(--good); }
+            .bad { color: var(--bad); }
+            .scroll { overflow-x: auto; }
+            table { border-collapse: collapse; font-size: .875rem; font-variant-numeric: tabular-nums; }
+            th, td { padding: .3rem .6rem; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--line); }
+            th:first-child, td:first-child { text-align: left; padding-left: 0; font-weight: 600; }
+            .words { text-align: left; color: var(--faint); }
+            th.words { text-align: left; }
+            th { font-weight: 600; vertical-align: bottom; }
+            .plots, .sheets { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(min(100%, 22rem), 1fr)); margin: 1rem 0; }
+            .sheets { grid-template-columns: repeat(auto-fill, minmax(min(100%, 15rem), 1fr)); }
+            figure { margin: 0; }
+            .plots figure { background: #fff; border: 1px solid var(--line); border-radius: 6px; padding: .25rem; }
+            .plots svg { display: block; width: 100%; height: auto; }
+            .sheets img { display: block; width: 100%; height: auto; image-rendering: pixelated; border-radius: 4px; background: #202226; }
+            figcaption { font-size: .875rem; margin-top: .3rem; overflow-wrap: anywhere; }
+            pre { font-size: .8125rem; white-space: pre-wrap; overflow-wrap: anywhere; }
+            """;
+
+    private final StringBuilder page = new StringBuilder();
+
+    private ComparisonPage() {}
+
+    /**
+     * @param plots of each table
+     * @param settings everything that the command was told or took by default
+     */
+    public static String of(List<ComparisonTable> tables, List<List<Plot>> plots, Map<String, @Nullable Object> settings) {
+        ComparisonPage page = new ComparisonPage();
+        page.head(settings);
+        for (int i = 0; i < tables.size(); i++) {
+            page.section(tables.get(i), plots.get(i));
+        }
+        page.foot(settings);
+        return page.page.toString();
+    }
+
+    private void head(Map<String, @Nullable Object> settings) {
+        String title = "Noisetrail: methods compared on " + settings.get("model");
+        add("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n");
+        add("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n");
+        add("<title>" + escape(title) + "</title>\n<style>\n" + STYLE + "</style>\n</head>\n<body>\n");
+        add("<h1>" + escape(title) + "</h1>\n");
+        add("<p class=\"faint\">"
+                + escape("Images: " + settings.get("images") + ", drawn with " + settings.get("seedCount")
+                        + " seed(s); every method draws the same images from the same initial noise."));
+        add(
+                " Numbers are means over all of them; brackets hold 95 % of the means of bootstrap resamples of the images.");
+        add(" NFE: network evaluations an image.</p>\n");
+    }
+
+    private void section(ComparisonTable table, List<Plot> plots) {
+        add("<h2>" + escape(table.title()) + "</h2>\n");
+        verdicts(table);
+        table(table);
+        add("<div class=\"plots\">\n");
+        for (Plot plot : plots) {
+            add("<figure role=\"img\" aria-label=\"" + escape(plot.title()) + "\">" + plot.inline() + "</figure>\n");
+        }
+        add("</div>\n<div class=\"sheets\">\n");
+        for (ComparisonTable.Row row : table.rows()) {
+            sheet(row);
+        }
+        add("</div>\n");
+    }
+
+    /** What a person would ask first: is a search worth more than drawing as often, and keeping the best? */
+    private void verdicts(ComparisonTable table) {
+        if (table.rows().stream().allMatch(row -> row.difference() == null)) {
+            return;
+        }
+        add("<ul>\n");
+        for (ComparisonTable.Row row : table.rows()) {
+            ComparisonTable.Difference difference = row.difference();
+            if (difference == null) {
+                continue;
+            }
+            int sign = difference.reward().sign();
+            String verdict = sign > 0 ? "better than" : sign < 0 ? "worse than" : "not told apart from";
+            add("<li>" + escape(row.label()) + " (" + whole(row.networkEvaluations()) + " NFE) is <strong class=\""
+                    + style(sign) + "\">" + verdict + "</strong> " + escape(difference.label())
+                    + " at the same cost: " + escape(difference.reward().toString()) + "</li>\n");
+        }
+        add("</ul>\n");
+    }
+
+    private static String style(int sign) {
+        return sign > 0 ? "good" : sign < 0 ? "bad" : "faint";
+    }
+
+    private void table(ComparisonTable table) {
+        add("<div class=\"scroll\" tabindex=\"0\">\n<table>\n<thead><tr>");
+        for (int c = 0; c < ComparisonWords.HEAD.size(); c++) {
+            String style = c == ComparisonWords.HEAD.size() - 1 ? "<th class=\"words\">" : "<th>";
+            add(style + escape(ComparisonWords.HEAD.get(c)) + "</th>");
+        }
+        add("</tr></thead>\n<tbody>\n");
+        List<List<String>> lines = ComparisonWords.cells(table);
+        for (int r = 0; r < lines.size(); r++) {
+            List<String> line = lines.get(r);
+            ComparisonTable.Difference difference = table.rows().get(r).difference();
+            add("<tr>");
+            for (int c = 0; c < line.size(); c++) {
+                String style = c == line.size() - 1
+                        ? "words"
+                        : c == line.size() - 2 && difference != null
+                                ? style(difference.reward().sign())
+                                : "";
+                add((style.isEmpty() ? "<td>" : "<td class=\"" + style + "\">") + escape(line.get(c)) + "</td>");
+            }
+            add("</tr>\n");
+        }
+        add("</tbody>\n</table>\n</div>\n");
+    }
+
+    private void sheet(ComparisonTable.Row row) {
+        List<CellResult.Drawn> images = row.cells().get(0).images();
+        List<BufferedImage> pictures = images.stream()
+                .limit(MOST_IMAGES)
+                .map(CellResult.Drawn::picture)
+                .toList();
+        byte[] png = Png.encode(sheet(pictures), Map.of());
+        String words = row.title();
+        String caption = whole(row.networkEvaluations()) + " NFE, reward "
+                + Numbers.score(row.reward().mean());
+        add("<figure><img alt=\"" + escape("Images by " + words) + "\" src=\"data:image/png;base64,"
+                + Base64.getEncoder().encodeToString(png) + "\"/><figcaption><strong>" + escape(words)
+                + "</strong><br/><span class=\"faint\">" + escape(caption) + "</span></figcaption></figure>\n");
+    }
+
+    /** As small as the images are: the page enlarges them. */
+    private static BufferedImage sheet(List<BufferedImage> pictures) {
+        int across = (int) Math.ceil(Math.sqrt(pictures.size()));
+        int down = (pictures.size() + across - 1) / across;
+        int width = pictures.get(0).getWidth() + GAP;
+        int height = pictures.get(0).getHeight() + GAP;
+        BufferedImage sheet = new BufferedImage(across * width + GAP, down * height + GAP, BufferedImage.TYPE_INT_RGB);
+        Graphics2D graphics = sheet.createGraphics();
+        try {
+            graphics.setColor(new Color(0x20, 0x22, 0x26));
+            graphics.fillRect(0, 0, sheet.getWidth(), sheet.getHeight());
+        } finally {
+            graphics.dispose();
+        }
+        for (int i = 0; i < pictures.size(); i++) {
+            copy(pictures.get(i), sheet, GAP + i % across * width, GAP + i / across * height);
+        }
+        return sheet;
+    }
+
+    /** The values as they are: drawing would convert grey ones between colour spaces. */
+    private static void copy(BufferedImage from, BufferedImage to, int atX, int atY) {
+        int bands = from.getRaster().getNumBands();
+        for (int y = 0; y < from.getHeight(); y++) {
+            for (int x = 0; x < from.getWidth(); x++) {
+                for (int band = 0; band < 3; band++) {
+                    int value = from.getRaster().getSample(x, y, Math.min(band, bands - 1));
+                    to.getRaster().setSample(atX + x, atY + y, band, value);
+                }
+            }
+        }
+    }
+
+    private void foot(Map<String, @Nullable Object> settings) {
+        add("<h2>Settings</h2>\n<pre>" + escape(Json.pretty(settings)) + "</pre>\n</body>\n</html>\n");
+    }
+
+    private static String whole(double value) {
+        return String.format(Locale.ROOT, "%,d", Math.round(value));
+    }
+
+    private void add(String text) {
+        page.append(text);
+    }
+
+    public static String escape(String text) {
+        return text.replace("&", "&amp;")
+                .replace("<", "&lt;")
+                .replace(">", "&gt;")
+                .replace("\"", "&quot;");
+    }
+}

@@ -1,0 +1,135 @@
+package org.noisetrail.report;
+
+import java.awt.Color;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import org.noisetrail.engine.Rows;
+import org.noisetrail.evaluation.ComparisonTable;
+import org.noisetrail.reward.RewardText;
+import org.noisetrail.search.BestOfN;
+
+/** A table as plots. */
+public final class ComparisonPlots {
+    private static final String BEST_OF_N = "best-of-n";
+
+    private final ComparisonTable table;
+    private final String slug;
+    private final String reward;
+    /** Rows by the line they are points of. */
+    private final Map<String, List<ComparisonTable.Row>> lines = new LinkedHashMap<>();
+
+    private ComparisonPlots(ComparisonTable table) {
+        this.table = table;
+        reward = table.aim().reward().toString();
+        slug = slug(reward);
+        for (ComparisonTable.Row row : table.rows()) {
+            boolean best = row.method() instanceof BestOfN b && !b.sharedStart();
+            lines.computeIfAbsent(best ? BEST_OF_N : row.label(), label -> new ArrayList<>())
+                    .add(row);
+        }
+        lines.values().forEach(rows -> rows.sort(Comparator.comparingDouble(ComparisonTable.Row::networkEvaluations)));
+    }
+
+    /** A reward as the name of a file: other rewards have other names. */
+    public static String slug(String words) {
+        return words.replaceAll("^-", "minus-")
+                .replace("+", "-plus-")
+                .replace("*", "x")
+                .replaceAll("[^A-Za-z0-9.]+", "-");
+    }
+
+    public static List<Plot> of(ComparisonTable table) {
+        ComparisonPlots plots = new ComparisonPlots(table);
+        List<Plot> all = new ArrayList<>();
+        all.add(plots.byCost());
+        plots.heldOut().ifPresent(all::add);
+        plots.byStep().ifPresent(all::add);
+        return all;
+    }
+
+    private Plot byCost() {
+        return Plot.of(
+                slug + "-by-nfe",
+                reward + " by cost",
+                "network evaluations an image",
+                reward,
+                true,
+                drawn(row -> new Plot.Point(Plot.Point.exactly(row.networkEvaluations()), row.reward())));
+    }
+
+    private Optional<Plot> heldOut() {
+        RewardText heldOut = table.aim().heldOut();
+        if (heldOut == null) {
+            return Optional.empty();
+        }
+        return Optional.of(Plot.of(
+                slug + "-held-out",
+                "held-out by searched reward",
+                reward + " (searched)",
+                heldOut + " (held out)",
+                false,
+                drawn(row -> new Plot.Point(row.reward(), row.heldOut()))));
+    }
+
+    private interface Drawing {
+        Plot.Point point(ComparisonTable.Row row);
+    }
+
+    private List<Plot.Line> drawn(Drawing drawing) {
+        List<Plot.Line> all = new ArrayList<>();
+        lines.forEach((label, rows) -> all.add(new Plot.Line(
+                label,
+                colour(label),
+                number(label),
+                rows.size() > 1,
+                rows.stream().map(drawing::point).toList())));
+        return all;
+    }
+
+    /** The reward that clean estimates have after each step, and at the end that of the image; of a sweep, its largest budget's. */
+    private Optional<Plot> byStep() {
+        Long largest = table.rows().stream()
+                .map(ComparisonTable.Row::target)
+                .filter(Objects::nonNull)
+                .max(Comparator.naturalOrder())
+                .orElse(null);
+        List<Plot.Line> all = new ArrayList<>();
+        boolean steps = false;
+        for (ComparisonTable.Row row : table.rows()) {
+            if (largest != null && row.target() != null && !largest.equals(row.target())) {
+                continue;
+            }
+            double[] byStep = row.byStep();
+            List<Plot.Point> points = new ArrayList<>();
+            for (int step = 0; step < byStep.length; step++) {
+                if (Double.isFinite(byStep[step])) {
+                    points.add(new Plot.Point(Plot.Point.exactly(step), Plot.Point.exactly(byStep[step])));
+                }
+            }
+            steps |= !points.isEmpty();
+            points.add(new Plot.Point(Plot.Point.exactly(byStep.length), row.reward()));
+            String line = row.method() instanceof BestOfN ? BEST_OF_N : row.label();
+            all.add(new Plot.Line(row.label(), colour(line), number(line), points.size() > 1, points));
+        }
+        if (!steps) {
+            return Optional.empty();
+        }
+        int end = table.rows().get(0).byStep().length;
+        return Optional.of(
+                Plot.of(slug + "-by-step", reward + " by step", "step (" + end + ": the image)", reward, false, all));
+    }
+
+    private int number(String line) {
+        return Math.max(0, Arrays.asList(lines.keySet().toArray()).indexOf(line));
+    }
+
+    private Color colour(String line) {
+        return line.equals(BEST_OF_N) ? Plot.BLACK : Plot.colour(number(line));
+    }
+}

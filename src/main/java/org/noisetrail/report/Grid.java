@@ -1,0 +1,76 @@
+package org.noisetrail.report;
+
+import java.awt.Color;
+import java.awt.Graphics2D;
+import java.awt.RenderingHints;
+import java.awt.image.BufferedImage;
+import java.util.List;
+import org.noisetrail.engine.Draws;
+import org.noisetrail.model.ImageShape;
+import org.noisetrail.reward.Image;
+
+/** Many images on one sheet. */
+public final class Grid {
+    /** Images beyond it are left out: a sheet is for looking at. */
+    static final int MAX_IMAGES = 1024;
+
+    private static final int GAP = 4;
+    private static final int SMALLEST_SIDE = 112;
+    private static final Color PAPER = new Color(0x20, 0x22, 0x26);
+
+    private Grid() {}
+
+    /** As many columns as classes that are taken in turn, if they fit on a sheet; else a square. */
+    public static int columns(int images, int classes) {
+        return classes > 1 && classes <= 16 && images >= classes ? classes : (int) Math.ceil(Math.sqrt(images));
+    }
+
+    /** Small images are enlarged by a whole number, each pixel a square. */
+    public static int scale(ImageShape shape) {
+        return Math.max(1, SMALLEST_SIDE / Math.max(shape.width(), shape.height()));
+    }
+
+    /** @param images at least one, all of one shape */
+    public static BufferedImage draw(List<Image> images, int columns) {
+        ImageShape shape = images.get(0).shape();
+        int scale = scale(shape);
+        int width = shape.width() * scale;
+        int height = shape.height() * scale;
+        int count = Math.min(images.size(), MAX_IMAGES);
+        int across = Math.min(columns, count);
+        int down = (count + across - 1) / across;
+        BufferedImage sheet = new BufferedImage(
+                GAP + across * (width + GAP), GAP + down * (height + GAP), BufferedImage.TYPE_INT_RGB);
+        Graphics2D graphics = sheet.createGraphics();
+        try {
+            graphics.setColor(PAPER);
+            graphics.fillRect(0, 0, sheet.getWidth(), sheet.getHeight());
+            for (int i = 0; i < count; i++) {
+                int x = GAP + i % across * (width + GAP);
+                int y = GAP + i / across * (height + GAP);
+                paste(graphics, images.get(i), x, y, width, height);
+            }
+        } finally {
+            graphics.dispose();
+        }
+        return sheet;
+    }
+
+    /** Draws an image, its values as they are: Java2D would convert grey ones between colour spaces. */
+    public static void paste(Graphics2D graphics, Image image, int x, int y, int width, int height) {
+        ImageShape shape = image.shape();
+        boolean grey = shape.channels() == 1;
+        BufferedImage rgb = new BufferedImage(shape.width(), shape.height(), BufferedImage.TYPE_INT_RGB);
+        for (int row = 0; row < shape.height(); row++) {
+            for (int column = 0; column < shape.width(); column++) {
+                int red = image.at(0, row, column);
+                int green = grey ? red : image.at(1, row, column);
+                int blue = grey ? red : image.at(2, row, column);
+                rgb.setRGB(column, row, red << 16 | green << 8 | blue);
+            }
+        }
+        graphics.setRenderingHint(
+                RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_NEAREST_NEIGHBOR);
+        graphics.drawImage(rgb, x, y, width, height, null);
+    }
+}

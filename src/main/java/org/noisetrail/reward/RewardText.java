@@ -1,0 +1,183 @@
+package org.noisetrail.reward;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.noisetrail.model.Pipeline;
+import org.noisetrail.settings.Setting;
+
+/**
+ * A reward as a text gives it. The grammar, here and nowhere else:
+ *
+ * <pre>
+ * reward := ["-"] term { ("+" | "-") term }
+ * term   := [number "*"] name [":" argument]
+ * </pre>
+ *
+ * {@code 0.7*class+0.3*brightness}; {@code -brightness}; {@code compressibility:max-bytes=700}. A path as argument goes on to the end, or to a plus or minus between spaces.
+ * Immutable.
+ *
+ * @param terms at least one
+ */
+public record RewardText(List<Term> terms) {
+    private static final Pattern WEIGHT =
+            Pattern.compile("((?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:[eE][+-]?\\d+)?)\\s*\\*\\s*");
+    private static final Pattern ARGUMENT =
+            Pattern.compile(":([a-z]+(?:-[a-z]+)*(?:=(?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:[eE][+-]?\\d+)?)?)");
+    private static final Pattern PATH = Pattern.compile(":(.+?)(?=\\s[+-]\\s|\\s*$)");
+
+    /**
+     * One reward of the sum.
+     *
+     * @param weight finite, not 0
+     * @param argument empty where there is none
+     */
+    public record Term(double weight, RewardKind kind, String argument) {
+        String name() {
+            return kind.name() + (argument.isEmpty() ? "" : ":" + argument);
+        }
+    }
+
+    public RewardText {
+        terms = List.copyOf(terms);
+        if (terms.isEmpty()) {
+            throw new IllegalArgumentException("rewards must be >= 1: 0");
+        }
+    }
+
+    /** @throws IllegalArgumentException that says what is wrong */
+    public static RewardText parse(String text) {
+        return new Parser(text).reward();
+    }
+
+    /** Whether it is made of what came beside a model. */
+    public boolean needsPipeline() {
+        return terms.stream().anyMatch(term -> term.kind().needsPipeline());
+    }
+
+    /**
+     * Makes the reward; the caller's to close.
+     *
+     * @param pipeline asked for only by kinds that need it; it stays the owner of its parts
+     * @throws IllegalArgumentException if an argument is not one that its reward takes
+     * @throws org.noisetrail.NoisetrailException if a file of it is missing or broken
+     */
+    public Reward build(Supplier<Pipeline> pipeline) {
+        if (terms.size() == 1 && terms.get(0).weight() == 1) {
+            Term only = terms.get(0);
+            return only.kind().make().apply(only.argument(), pipeline);
+        }
+        Map<Reward, Double> parts = new LinkedHashMap<>();
+        for (Term term : terms) {
+            parts.put(term.kind().make().apply(term.argument(), pipeline), term.weight());
+        }
+        return Rewards.weighted(parts);
+    }
+
+    /** In a form that {@link #parse} reads. */
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder();
+        boolean spaced = terms.stream().anyMatch(term -> term.kind().takesPath());
+        for (Term term : terms) {
+            double size = Math.abs(term.weight());
+            String sign = term.weight() < 0 ? "-" : text.isEmpty() ? "" : "+";
+            text.append(spaced && !text.isEmpty() ? " " + sign + " " : sign)
+                    .append(size == 1 ? "" : Setting.plain(size) + "*")
+                    .append(term.name());
+        }
+        return text.toString();
+    }
+
+    private static final class Parser {
+        private final String text;
+        private int at;
+
+        Parser(String text) {
+            this.text = text;
+        }
+
+        RewardText reward() {
+            List<Term> terms = new ArrayList<>();
+            double sign = skip('-') ? -1 : 1;
+            while (true) {
+                Term term = term(sign);
+                for (Term earlier : terms) {
+                    if (earlier.name().equals(term.name())) {
+                        throw new IllegalArgumentException("names " + term.name() + " twice: " + text);
+                    }
+                }
+                terms.add(term);
+                if (skip('+')) {
+                    sign = 1;
+                } else if (skip('-')) {
+                    sign = -1;
+                } else if (at == text.length()) {
+                    return new RewardText(terms);
+                } else {
+                    throw unknown();
+                }
+            }
+        }
+
+        private Term term(double sign) {
+            spaces();
+            String weight = take(WEIGHT);
+            double size = weight.isEmpty() ? 1 : Double.parseDouble(weight);
+            if (!(size > 0 && size < Double.POSITIVE_INFINITY)) {
+                throw new IllegalArgumentException("a weight must be finite and not 0: " + weight);
+            }
+            RewardKind kind = kind();
+            String argument = take(kind.takesPath() ? PATH : ARGUMENT);
+            spaces();
+            return new Term(sign * size, kind, argument);
+        }
+
+        /** A name holds a minus, and another name may follow one: the longest name that fits is meant. */
+        private RewardKind kind() {
+            RewardKind kind = Rewards.kinds().stream()
+                    .filter(known -> text.startsWith(known.name(), at) && ends(at + known.name().length()))
+                    .max(Comparator.comparingInt(known -> known.name().length()))
+                    .orElseThrow(this::unknown);
+            at += kind.name().length();
+            return kind;
+        }
+
+        private boolean ends(int end) {
+            return end == text.length() || !Character.isLetter(text.charAt(end));
+        }
+
+        private IllegalArgumentException unknown() {
+            return new IllegalArgumentException("unknown reward (known: " + Rewards.usage() + "): " + text);
+        }
+
+        private String take(Pattern pattern) {
+            Matcher matcher = pattern.matcher(text).region(at, text.length());
+            if (!matcher.lookingAt()) {
+                return "";
+            }
+            at = matcher.end();
+            return matcher.group(1);
+        }
+
+        private boolean skip(char c) {
+            spaces();
+            if (at < text.length() && text.charAt(at) == c) {
+                at++;
+                return true;
+            }
+            return false;
+        }
+
+        private void spaces() {
+            while (at < text.length() && text.charAt(at) == ' ') {
+                at++;
+            }
+        }
+    }
+}

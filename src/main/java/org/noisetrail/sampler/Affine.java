@@ -1,0 +1,18 @@
+package org.noisetrail.sampler;
+
+/**
+ * Numbers that four things are multiplied with and added up: {@code x * x^ + f1 * F1 + y * x' + f2 * F2}, where x^ is the state that the first network output F1
+ * was computed from, and x' the one of the second, F2.
+ */
+public record Affine(double x, double f1, double y, double f2) {
+    /** 0. */
+    public static final Affine NONE = new Affine(0, 0, 0, 0);
+
+    /** The second state as it is. */
+    public static final Affine SECOND = new Affine(0, 0, 1, 0);
+
+    Affine plus(double factor, Affine other) {
+        return new Affine(
+                x + factor * other.x, f1 + factor * other.f1, y + factor * other.y, f2 + factor * other.f2);
+    }
+}

@@ -1,0 +1,113 @@
+package org.noisetrail.sampler;
+
+import org.noisetrail.model.DiscreteNoise;
+import org.noisetrail.model.Parameterisation;
+import org.noisetrail.model.Parameterisation.Scaling;
+import org.noisetrail.settings.Kind;
+import org.noisetrail.settings.Setting;
+
+/**
+ * DDIM (Song et al. 2021, equation 12), as diffusers' DDIMScheduler runs it, for models of discrete timesteps. A step goes from timestep t to t - 1000 // T, which is not
+ * always the next one of the list. Immutable.
+ *
+ * @param steps T, 1 to the model's timesteps
+ * @param eta the injected noise's scale: 0 is deterministic and leaves nothing to search, 1 is DDPM's
+ * @param spacing how timesteps are chosen
+ * @param offset added to the timesteps of leading spacing
+ * @param toOne whether the last step goes to a clean image (then it injects no noise), instead of to timestep 0's level
+ */
+public record DdimSampler(int steps, double eta, Spacing spacing, int offset, boolean toOne) implements Sampler {
+    private static final Setting<Integer> STEPS =
+            Setting.integer("steps", "T", 20, 1, 10000, "Reverse steps.");
+    private static final Setting<Double> ETA =
+            Setting.number("eta", "eta", 1, 0, 1e3, "The injected noise's scale; 0: none, 1: DDPM's.");
+    private static final Setting<Spacing> SPACING = Setting.of("timestep-spacing", Spacing.LEADING, Spacing::parse)
+            .label("WORD")
+            .help("How timesteps are chosen: leading, trailing or linspace.")
+            .build();
+    private static final Setting<Integer> OFFSET =
+            Setting.integer("steps-offset", "", 0, 0, 1000, "Added to the timesteps of leading spacing.");
+    private static final Setting<Boolean> TO_ONE =
+            Setting.flag("set-alpha-to-one", "The last step goes to a clean image, without noise.");
+
+    static final Kind<Sampler> KIND = Kind.<Sampler, DdimSampler>of(
+                    "ddim", DdimSampler.class, "DDIM with noise (Song et al. 2021).")
+            .with(STEPS, DdimSampler::steps)
+            .with(ETA, DdimSampler::eta)
+            .with(SPACING, DdimSampler::spacing)
+            .with(OFFSET, DdimSampler::offset)
+            .with(TO_ONE, DdimSampler::toOne)
+            .make(values -> new DdimSampler(
+                    values.get(STEPS),
+                    values.get(ETA),
+                    values.get(SPACING),
+                    values.get(OFFSET),
+                    values.get(TO_ONE)));
+
+    /** T 20, eta 1, leading, no offset, to timestep 0's level. */
+    public static final DdimSampler DEFAULT = new DdimSampler(20, 1, Spacing.LEADING, 0, false);
+
+    public DdimSampler {
+        STEPS.checked(steps);
+        ETA.checked(eta);
+        OFFSET.checked(offset);
+    }
+
+    public DdimSampler withSteps(int steps) {
+        return new DdimSampler(steps, eta, spacing, offset, toOne);
+    }
+
+    public DdimSampler withEta(double eta) {
+        return new DdimSampler(steps, eta, spacing, offset, toOne);
+    }
+
+    @Override
+    public String name() {
+        return KIND.name();
+    }
+
+    /** @throws IllegalArgumentException if the network was not trained with discrete timesteps, or with fewer than {@code steps} */
+    @Override
+    public Schedule schedule(Parameterisation parameterisation) {
+        DiscreteNoise noise = discrete(parameterisation, name());
+        int trained = noise.timesteps();
+        double[] timesteps = spacing.timesteps(trained, steps, offset);
+        AfterNetwork table = new AfterNetwork();
+        for (int i = 0; i < steps; i++) {
+            int t = (int) timesteps[i];
+            int before = t - trained / steps;
+            double a = noise.alphaCumprod(t);
+            double to = before >= 0 ? noise.alphaCumprod(before) : toOne ? 1 : noise.alphaCumprod(0);
+            double variance = Math.max(0, (1 - to) / (1 - a) * (1 - a / to));
+            double gain = eta * Math.sqrt(variance);
+            // In the first step of a zero terminal SNR schedule this is 0 in exact arithmetic, and rounding noise here.
+            double direction = Math.sqrt(Math.max(0, 1 - to - gain * gain));
+            // eps = (x - sqrt(a) x0) / sqrt(1 - a)
+            double ofState = direction / Math.sqrt(1 - a);
+            double ofClean = Math.sqrt(to) - ofState * Math.sqrt(a);
+            table.add(
+                    Math.sqrt(a),
+                    Math.sqrt(1 - a),
+                    gain,
+                    ofClean,
+                    ofState,
+                    at(noise, t),
+                    at(noise, i + 1 < steps ? (int) timesteps[i + 1] : 0),
+                    i == steps - 1);
+        }
+        return table.schedule(1);
+    }
+
+    private static Scaling at(DiscreteNoise noise, int timestep) {
+        double a = noise.alphaCumprod(timestep);
+        return noise.at(Math.sqrt(a), Math.sqrt(1 - a)).withConditioning(timestep);
+    }
+
+    static DiscreteNoise discrete(Parameterisation parameterisation, String sampler) {
+        if (parameterisation instanceof DiscreteNoise noise) {
+            return noise;
+        }
+        throw new IllegalArgumentException(
+                "sampler " + sampler + " needs a model that was trained with discrete timesteps");
+    }
+}

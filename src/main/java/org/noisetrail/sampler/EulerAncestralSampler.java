@@ -1,0 +1,80 @@
+package org.noisetrail.sampler;
+
+import org.noisetrail.model.DiscreteNoise;
+import org.noisetrail.model.Parameterisation;
+import org.noisetrail.model.Parameterisation.Scaling;
+import org.noisetrail.settings.Kind;
+import org.noisetrail.settings.Setting;
+
+/**
+ * Ancestral Euler steps on x0 + sigma n (k-diffusion's sample_euler_ancestral), as diffusers' EulerAncestralDiscreteScheduler runs them, for models of discrete timesteps.
+ * The last step injects no noise. Immutable.
+ *
+ * @param steps T, 1 to the model's timesteps
+ * @param eta the injected noise's scale: 0 is Euler's method, 1 the ancestral one
+ * @param spacing how timesteps are chosen
+ * @param offset added to the timesteps of leading spacing
+ */
+public record EulerAncestralSampler(int steps, double eta, Spacing spacing, int offset) implements Sampler {
+    private static final Setting<Integer> STEPS =
+            Setting.integer("steps", "T", 20, 1, 10000, "Reverse steps.");
+    private static final Setting<Double> ETA =
+            Setting.number("eta", "eta", 1, 0, 1, "The injected noise's scale; 0: none.");
+    private static final Setting<Spacing> SPACING = Setting.of("timestep-spacing", Spacing.LEADING, Spacing::parse)
+            .label("WORD")
+            .help("How timesteps are chosen: leading, trailing or linspace.")
+            .build();
+    private static final Setting<Integer> OFFSET =
+            Setting.integer("steps-offset", "", 0, 0, 1000, "Added to the timesteps of leading spacing.");
+
+    static final Kind<Sampler> KIND = Kind.<Sampler, EulerAncestralSampler>of(
+                    "euler-ancestral", EulerAncestralSampler.class, "Ancestral Euler steps (k-diffusion).")
+            .with(STEPS, EulerAncestralSampler::steps)
+            .with(ETA, EulerAncestralSampler::eta)
+            .with(SPACING, EulerAncestralSampler::spacing)
+            .with(OFFSET, EulerAncestralSampler::offset)
+            .make(values -> new EulerAncestralSampler(
+                    values.get(STEPS), values.get(ETA), values.get(SPACING), values.get(OFFSET)));
+
+    public EulerAncestralSampler {
+        STEPS.checked(steps);
+        ETA.checked(eta);
+        OFFSET.checked(offset);
+    }
+
+    @Override
+    public String name() {
+        return KIND.name();
+    }
+
+    /** @throws IllegalArgumentException if the network was not trained with discrete timesteps, or with fewer than {@code steps} */
+    @Override
+    public Schedule schedule(Parameterisation parameterisation) {
+        DiscreteNoise noise = DdimSampler.discrete(parameterisation, name());
+        double[] timesteps = spacing.timesteps(noise.timesteps(), steps, offset);
+        AfterNetwork table = new AfterNetwork();
+        for (int i = 0; i < steps; i++) {
+            boolean last = i == steps - 1;
+            double sigma = noise.level(timesteps[i]);
+            double next = last ? 0 : noise.level(timesteps[i + 1]);
+            double up = Math.min(next, eta * Math.sqrt(next * next * (sigma * sigma - next * next) / (sigma * sigma)));
+            double down = Math.sqrt(next * next - up * up);
+            // x' = x + (x - x0) / sigma (down - sigma)
+            double ofState = down / sigma;
+            Scaling now = noise.at(1, sigma).withConditioning(timesteps[i]);
+            table.add(
+                    1,
+                    sigma,
+                    up,
+                    1 - ofState,
+                    ofState,
+                    now,
+                    last ? now : noise.at(1, next).withConditioning(timesteps[i + 1]),
+                    last);
+        }
+        double first = noise.level(timesteps[0]);
+        // diffusers' init_noise_sigma
+        boolean whole = spacing != Spacing.LEADING;
+        return table.schedule(whole ? first : Math.sqrt(first * first + 1));
+    }
+}

@@ -1,0 +1,28 @@
+package org.noisetrail.sampler;
+
+import java.util.List;
+import java.util.ServiceLoader;
+import org.noisetrail.settings.Registry;
+
+/** The samplers by name: those of the library, and those of {@link Sampler.Provider}s on the class path. */
+public final class Samplers {
+    private static final Registry<Sampler> REGISTRY = new Registry<>(
+            "sampler",
+            Sampler::name,
+            List.of(EdmSampler.KIND, DdimSampler.KIND, EulerAncestralSampler.KIND, FlowSdeSampler.KIND));
+
+    static {
+        ServiceLoader.load(Sampler.Provider.class).forEach(provider -> REGISTRY.add(provider.kind()));
+    }
+
+    private Samplers() {}
+
+    public static Registry<Sampler> registry() {
+        return REGISTRY;
+    }
+
+    /** @throws IllegalArgumentException that names what is wrong with {@code ddim:steps=20:eta=1} */
+    public static Sampler parse(String text) {
+        return REGISTRY.parse(text);
+    }
+}

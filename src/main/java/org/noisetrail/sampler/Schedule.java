@@ -1,0 +1,121 @@
+package org.noisetrail.sampler;
+
+import java.util.List;
+
+/**
+ * A reverse process as a table: what every step multiplies with. Affine in the state, the network's outputs and the noise, so one kernel takes every step
+ * of every sampler. Immutable.
+ *
+ * @param startScale the initial state is startScale * normal
+ * @param steps T of them, 1 to 10000, in the order they are taken; all inject their noise at the same place
+ */
+public record Schedule(double startScale, List<Step> steps) {
+    /** Floats of the kernels' nt_step. */
+    public static final int FLOATS = 24;
+
+    /** @throws IllegalArgumentException if a number of the table overflows float32, in which it is computed */
+    public Schedule {
+        steps = List.copyOf(steps);
+        if (steps.isEmpty() || steps.size() > 10000) {
+            throw new IllegalArgumentException("steps must be from 1 to 10000: " + steps.size());
+        }
+        NoiseAt at = steps.get(0).at();
+        if (steps.stream().anyMatch(step -> step.at() != at)) {
+            throw new IllegalArgumentException("all steps must inject their noise at the same place");
+        }
+        finite(startScale, "start");
+        for (int i = 0; i < steps.size(); i++) {
+            for (double value : numbers(steps.get(i))) {
+                finite(value, "step " + i);
+            }
+        }
+    }
+
+    private static void finite(double value, String where) {
+        if (!Float.isFinite((float) value)) {
+            throw new IllegalArgumentException("the sampler's settings must give finite float32 numbers: " + where
+                    + " multiplies with " + value);
+        }
+    }
+
+    /** T. */
+    public int size() {
+        return steps.size();
+    }
+
+    public Step step(int i) {
+        return steps.get(i);
+    }
+
+    public NoiseAt noiseAt() {
+        return steps.get(0).at();
+    }
+
+    /** Whether step i injects no noise, so that nothing is searched there. */
+    public boolean isDead(int i) {
+        return steps.get(i).isDead();
+    }
+
+    /** Network evaluations of an initial state: its F is what the first step shares, where noise comes after. */
+    public int startEvaluations() {
+        return noiseAt() == NoiseAt.AFTER ? 1 : 0;
+    }
+
+    /** Network evaluations of a candidate of step i. */
+    public int evaluations(int i) {
+        return steps.get(i).evaluations();
+    }
+
+    /** Network evaluations of the way from the state before step i to the end. */
+    public long evaluationsFrom(int i) {
+        long sum = 0;
+        for (int step = i; step < steps.size(); step++) {
+            sum += evaluations(step);
+        }
+        return sum;
+    }
+
+    /** Network evaluations of one plain trajectory, the initial state's included. */
+    public long evaluations() {
+        return startEvaluations() + evaluationsFrom(0);
+    }
+
+    /** The table as the kernels read it, {@link #FLOATS} a step. */
+    public float[] table() {
+        float[] table = new float[FLOATS * steps.size()];
+        for (int i = 0; i < steps.size(); i++) {
+            double[] numbers = numbers(steps.get(i));
+            for (int k = 0; k < FLOATS; k++) {
+                table[FLOATS * i + k] = (float) numbers[k];
+            }
+        }
+        return table;
+    }
+
+    private static double[] numbers(Step step) {
+        double[] numbers = new double[FLOATS];
+        boolean after = step.at() == NoiseAt.AFTER;
+        numbers[0] = step.gain();
+        numbers[1] = after ? step.first().next().x() : 1;
+        numbers[2] = after ? step.first().next().f1() : 0;
+        put(numbers, 4, step.first());
+        if (step.second() != null) {
+            put(numbers, 14, step.second());
+        }
+        return numbers;
+    }
+
+    private static void put(double[] numbers, int at, Stage stage) {
+        numbers[at] = stage.inputScale();
+        numbers[at + 1] = stage.conditioning();
+        put(numbers, at + 2, stage.next());
+        put(numbers, at + 6, stage.clean());
+    }
+
+    private static void put(double[] numbers, int at, Affine affine) {
+        numbers[at] = affine.x();
+        numbers[at + 1] = affine.f1();
+        numbers[at + 2] = affine.y();
+        numbers[at + 3] = affine.f2();
+    }
+}

@@ -1,0 +1,55 @@
+package org.noisetrail.sampler;
+
+import java.util.Arrays;
+import java.util.Locale;
+
+/** How a sampler's timesteps are chosen from those a DDPM model was trained with (Lin et al. 2023, table 2; diffusers' timestep_spacing). */
+public enum Spacing {
+    /** 0, 1000 // N, 2 (1000 // N), ..., plus an offset. */
+    LEADING,
+    /** From the last timestep backwards, in steps of 1000 / N. */
+    TRAILING,
+    /** Evenly from the first to the last. */
+    LINSPACE;
+
+    /** As the option has it. */
+    @Override
+    public String toString() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    static Spacing parse(String text) {
+        return Arrays.stream(values())
+                .filter(s -> s.toString().equals(text))
+                .findFirst()
+                .orElseThrow(() ->
+                        new IllegalArgumentException("timestep-spacing must be leading, trailing or linspace: " + text));
+    }
+
+    /**
+     * The timesteps, falling.
+     *
+     * @param trained how many the model was trained with
+     * @param count how many are wanted, at most {@code trained}
+     * @param offset added by LEADING
+     * @throws IllegalArgumentException if there are not so many
+     */
+    double[] timesteps(int trained, int count, int offset) {
+        if (count > trained) {
+            throw new IllegalArgumentException("steps must be <= " + trained + ", the model's timesteps: " + count);
+        }
+        double[] timesteps = new double[count];
+        for (int i = 0; i < count; i++) {
+            timesteps[i] = switch (this) {
+                case LEADING -> (double) (count - 1 - i) * (trained / count) + offset;
+                case TRAILING -> Math.rint(trained - i * ((double) trained / count)) - 1;
+                case LINSPACE -> count == 1 ? 0 : (count - 1 - i) * ((trained - 1.0) / (count - 1));
+            };
+            if (timesteps[i] > trained - 1) {
+                throw new IllegalArgumentException("timesteps must be < " + trained + ": " + timesteps[i]
+                        + "; steps " + count + " with steps-offset " + offset + " begin there");
+            }
+        }
+        return timesteps;
+    }
+}

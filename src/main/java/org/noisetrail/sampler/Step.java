@@ -1,0 +1,24 @@
+package org.noisetrail.sampler;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One reverse transition as numbers. With the noise {@link NoiseAt#BEFORE} the network: x^ = x + gain z; F1 at x^ gives {@code first.next}; F2 at that, where there is a second
+ * stage, gives {@code second.next}. {@link NoiseAt#AFTER} it: x' = first.next(x, F1) + gain z, F1 known from the step before; F2 at x', where there is a second stage, is the next
+ * step's F1 and gives the clean estimate.
+ *
+ * @param signal a of the state a x0 + b n that the step starts from
+ * @param level its noise level sigma = b / a, that of x0 + sigma n; what all samplers share
+ * @param gain standard deviation of the noise it injects; 0 = a dead step
+ * @param second null where no second evaluation is needed
+ */
+public record Step(double signal, double level, double gain, NoiseAt at, Stage first, @Nullable Stage second) {
+    /** Network evaluations of a candidate. */
+    public int evaluations() {
+        return (at == NoiseAt.BEFORE ? 1 : 0) + (second == null ? 0 : 1);
+    }
+
+    public boolean isDead() {
+        return gain == 0;
+    }
+}

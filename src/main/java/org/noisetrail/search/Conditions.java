@@ -1,0 +1,54 @@
+package org.noisetrail.search;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.model.Condition;
+
+/** What images are asked to be, as fields of the library's files: {@code class}, or {@code prompt} and {@code negative}. */
+public final class Conditions {
+    private Conditions() {}
+
+    /** Adds the fields; none where nothing is asked. */
+    public static void write(Condition condition, ObjectNode json) {
+        if (condition instanceof Condition.Label asked) {
+            json.put("class", asked.label());
+        } else if (condition instanceof Condition.Prompt asked) {
+            json.put("prompt", asked.text());
+            if (asked.negative() != null) {
+                json.put("negative", asked.negative());
+            }
+        }
+    }
+
+    /** As {@link #write(Condition, ObjectNode)}. */
+    public static void write(Condition condition, Map<String, @Nullable Object> json) {
+        if (condition instanceof Condition.Label asked) {
+            json.put("class", asked.label());
+        } else if (condition instanceof Condition.Prompt asked) {
+            json.put("prompt", asked.text());
+            if (asked.negative() != null) {
+                json.put("negative", asked.negative());
+            }
+        }
+    }
+
+    /** @throws IllegalArgumentException that names a field of another type */
+    public static Condition read(JsonNode json) {
+        if (json.has("prompt")) {
+            return new Condition.Prompt(
+                    JsonFields.text(json, "prompt"),
+                    json.hasNonNull("negative") ? JsonFields.text(json, "negative") : null);
+        }
+        int label = json.has("class") ? JsonFields.integer(json, "class") : -1;
+        return label < 0 ? Condition.NONE : Condition.label(label);
+    }
+
+    /** For a table's cell. */
+    public static String words(Condition condition) {
+        return condition instanceof Condition.Label asked
+                ? Integer.toString(asked.label())
+                : condition instanceof Condition.Prompt asked ? asked.text() : "-";
+    }
+}

@@ -1,0 +1,28 @@
+package org.noisetrail.search;
+
+import java.util.List;
+import java.util.ServiceLoader;
+import org.noisetrail.settings.Registry;
+
+/** The methods by name: those of the library, and those of {@link Method.Provider}s on the class path. */
+public final class Methods {
+    private static final Registry<Method> REGISTRY = new Registry<>(
+            "method",
+            Method::name,
+            List.of(Naive.KIND, BestOfN.KIND, Beam.KIND, Mcts.KIND, LocalSearch.ZERO_ORDER, LocalSearch.EPS_GREEDY));
+
+    static {
+        ServiceLoader.load(Method.Provider.class).forEach(provider -> REGISTRY.add(provider.kind()));
+    }
+
+    private Methods() {}
+
+    public static Registry<Method> registry() {
+        return REGISTRY;
+    }
+
+    /** @throws IllegalArgumentException that names what is wrong with {@code eps-greedy:rounds=10:keep-pivot} */
+    public static Method parse(String text) {
+        return REGISTRY.parse(text);
+    }
+}

@@ -1,0 +1,128 @@
+package org.noisetrail.search;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.noise.Draw;
+import org.noisetrail.noise.Move;
+import org.noisetrail.noise.Recipe;
+import org.noisetrail.sampler.Sampler;
+import org.noisetrail.sampler.Samplers;
+
+/** A trail's file: version 2 as it is written, versions 1 and 2 as they are read. */
+final class TrailJson {
+    private static final String FORMAT = "noisetrail-trail";
+    private static final ObjectMapper JSON = JsonMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .build();
+
+    private TrailJson() {}
+
+    static String write(Trail trail) {
+        ObjectNode root = JSON.createObjectNode();
+        root.put("format", FORMAT).put("version", Trail.VERSION).put("model", trail.model());
+        ObjectNode settings = root.putObject("settings");
+        trail.settings().forEach(settings::put);
+        root.put("seed", Long.toUnsignedString(trail.seed())).put("lambda", trail.lambda());
+        root.put("project", trail.project());
+        root.set("sampler", JSON.valueToTree(Samplers.registry().json(trail.sampler())));
+        ArrayNode images = root.putArray("images");
+        for (Trail.Entry entry : trail.images()) {
+            ObjectNode image = images.addObject();
+            image.put("image", entry.request().image());
+            Conditions.write(entry.request().condition(), image);
+            image.put("start", Move.down(entry.recipe().start()).toString());
+            image.put("chain", entry.recipe().chain());
+            ArrayNode moves = image.putArray("moves");
+            entry.recipe().moves().forEach(move -> moves.add(move.toString()));
+        }
+        return root.toString();
+    }
+
+    static Trail read(String source, String json) {
+        try {
+            return read(source, JSON.readTree(json));
+        } catch (JsonProcessingException e) {
+            throw new NoisetrailException(source + " is not a trail: " + e.getOriginalMessage(), e);
+        } catch (IllegalArgumentException e) {
+            throw new NoisetrailException(source + " is not a valid trail: " + e.getMessage(), e);
+        }
+    }
+
+    private static Trail read(String source, JsonNode root) {
+        if (!root.path("format").asText().equals(FORMAT)) {
+            throw new NoisetrailException(source + " is not a trail: its format must be " + FORMAT);
+        }
+        int version = JsonFields.integer(root, "version");
+        Checks.range("version", version, 1, Integer.MAX_VALUE);
+        if (version > Trail.VERSION) {
+            throw new NoisetrailException(source + " is of version " + version + "; this library reads up to "
+                    + Trail.VERSION + ": use a newer noisetrail");
+        }
+        boolean old = version == 1;
+        JsonNode sampler = JsonFields.field(root, "sampler");
+        List<Trail.Entry> images = new ArrayList<>();
+        for (JsonNode image : JsonFields.list(root, "images")) {
+            images.add(old ? readVersion1(image) : readEntry(image));
+        }
+        return new Trail(
+                JsonFields.text(root, old ? "denoiser" : "model"),
+                old ? Map.of() : texts(JsonFields.field(root, "settings")),
+                old ? SamplerJson.readVersion1(sampler) : readSampler(sampler),
+                Long.parseUnsignedLong(JsonFields.text(root, "seed")),
+                JsonFields.number(root, "lambda"),
+                JsonFields.flag(root, "project"),
+                images);
+    }
+
+    private static Sampler readSampler(JsonNode node) {
+        Map<String, String> texts = texts(node);
+        String name = JsonFields.text(node, "name");
+        texts.remove("name");
+        return Samplers.registry().kind(name).make(texts);
+    }
+
+    private static Map<String, String> texts(JsonNode node) {
+        Map<String, String> texts = new LinkedHashMap<>();
+        node.properties().forEach(field -> {
+            if (!field.getValue().isValueNode()) {
+                throw new IllegalArgumentException("field \"" + field.getKey() + "\" must be a value");
+            }
+            String text = field.getValue().asText();
+            texts.put(field.getKey(), text.equals("Infinity") ? "inf" : text);
+        });
+        return texts;
+    }
+
+    private static Trail.Entry readEntry(JsonNode image) {
+        List<Move> moves = new ArrayList<>();
+        for (JsonNode move : JsonFields.list(image, "moves")) {
+            moves.add(Move.parse(move.asText()));
+        }
+        return new Trail.Entry(
+                new ImageRequest(JsonFields.whole(image, "image"), Conditions.read(image)),
+                new Recipe(
+                        Move.parse(JsonFields.text(image, "start")).draws(),
+                        JsonFields.integer(image, "chain"),
+                        moves));
+    }
+
+    private static Trail.Entry readVersion1(JsonNode image) {
+        List<List<Draw>> steps = new ArrayList<>();
+        for (JsonNode step : JsonFields.list(image, "steps")) {
+            steps.add(Move.parse(step.asText()).draws());
+        }
+        return new Trail.Entry(
+                new ImageRequest(JsonFields.whole(image, "image"), JsonFields.integer(image, "class")),
+                Recipe.steps(JsonFields.integer(image, "start"), JsonFields.integer(image, "chain"), steps));
+    }
+}

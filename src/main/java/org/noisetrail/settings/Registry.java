@@ -1,0 +1,119 @@
+package org.noisetrail.settings;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+
+/**
+ * The kinds of one sort of thing, by name. A text names a kind and its settings: {@code eps-greedy:rounds=10:keep-pivot}. Thread-safe.
+ *
+ * @param <T> what is made
+ */
+public final class Registry<T> {
+    private final String what;
+    private final Function<T, String> nameOf;
+    private final List<Kind<T>> kinds;
+
+    /**
+     * @param what they are, for messages: {@code sampler}
+     * @param nameOf gives the name of a thing's kind
+     */
+    public Registry(String what, Function<T, String> nameOf, List<Kind<T>> kinds) {
+        this.what = what;
+        this.nameOf = nameOf;
+        this.kinds = new CopyOnWriteArrayList<>();
+        kinds.forEach(this::add);
+    }
+
+    /** @throws IllegalArgumentException if there is one of that name already */
+    public void add(Kind<T> kind) {
+        if (find(kind.name()).isPresent()) {
+            throw new IllegalArgumentException("there is a " + what + " " + kind.name() + " already");
+        }
+        kinds.add(kind);
+    }
+
+    public List<Kind<T>> kinds() {
+        return Collections.unmodifiableList(kinds);
+    }
+
+    public Optional<Kind<T>> find(String name) {
+        return kinds.stream().filter(kind -> kind.name().equals(name)).findFirst();
+    }
+
+    /** @throws IllegalArgumentException that lists the names, if there is none of this one */
+    public Kind<T> kind(String name) {
+        return find(name).orElseThrow(() -> new IllegalArgumentException(what + " must be one of " + names() + ": " + name));
+    }
+
+    /** @throws IllegalArgumentException if the thing is of no kind that is registered here */
+    public Kind<T> kindOf(T made) {
+        return kind(nameOf.apply(made));
+    }
+
+    public String names() {
+        return kinds.stream().map(Kind::name).collect(Collectors.joining(", "));
+    }
+
+    /**
+     * Makes what a text says: {@code NAME[:SETTING[=VALUE]]...}. A value may have a colon in it if what follows is a digit or a dot.
+     *
+     * @throws IllegalArgumentException that names what is wrong
+     */
+    public T parse(String text) {
+        return parse(text, Map.of());
+    }
+
+    /** @param shared texts by setting name that hold where the text says nothing, as far as the kind has such settings */
+    public T parse(String text, Map<String, String> shared) {
+        List<String> parts = parts(text);
+        Kind<T> kind = kind(parts.get(0));
+        Map<String, String> texts = new LinkedHashMap<>();
+        shared.forEach((name, value) -> {
+            if (kind.setting(name).isPresent()) {
+                texts.put(name, value);
+            }
+        });
+        for (String part : parts.subList(1, parts.size())) {
+            String[] two = part.split("=", 2);
+            texts.put(two[0].strip(), two.length == 1 ? "" : two[1]);
+        }
+        return kind.make(texts);
+    }
+
+    private static List<String> parts(String text) {
+        List<String> parts = new ArrayList<>();
+        for (String part : text.strip().split(":", -1)) {
+            if (parts.size() > 1 && part.matches("[0-9.].*")) {
+                parts.set(parts.size() - 1, parts.get(parts.size() - 1) + ":" + part);
+            } else {
+                parts.add(part);
+            }
+        }
+        return parts;
+    }
+
+    /** The inverse of {@link #parse}: the shortest text that makes an equal thing. */
+    public String text(T made) {
+        return kindOf(made).text(made);
+    }
+
+    /** As a file has it: {@code name} and every setting. */
+    public Map<String, Object> json(T made) {
+        Map<String, Object> fields = new LinkedHashMap<>();
+        fields.put("name", kindOf(made).name());
+        fields.putAll(kindOf(made).json(made));
+        return fields;
+    }
+
+    /** For a table's cell. */
+    public String words(T made) {
+        return kindOf(made).words(made);
+    }
+}

@@ -1,0 +1,53 @@
+package org.noisetrail.settings;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.BiConsumer;
+
+/** Values of settings; a setting that has none here has its fallback. Immutable. */
+public final class Values {
+    /** No value at all: every setting has its fallback. */
+    public static final Values NONE = new Values(Map.of());
+
+    private final Map<Setting<?>, Object> values;
+
+    private Values(Map<Setting<?>, Object> values) {
+        this.values = values;
+    }
+
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    @SuppressWarnings("unchecked") // the builder took it for this setting
+    public <T> T get(Setting<T> setting) {
+        Object value = values.get(setting);
+        return value == null ? setting.fallback() : (T) value;
+    }
+
+    void forEach(BiConsumer<Setting<?>, Object> action) {
+        values.forEach(action);
+    }
+
+    /** Collects values. */
+    public static final class Builder {
+        private final Map<Setting<?>, Object> values = new LinkedHashMap<>();
+
+        private Builder() {}
+
+        /** @throws IllegalArgumentException that names the setting, if the value is out of its range */
+        public <T> Builder put(Setting<T> setting, T value) {
+            values.put(setting, setting.checked(value));
+            return this;
+        }
+
+        /** @throws IllegalArgumentException that names the setting, if the text is not one of its values */
+        public <T> Builder parse(Setting<T> setting, String text) {
+            return put(setting, setting.parse(text));
+        }
+
+        public Values build() {
+            return values.isEmpty() ? NONE : new Values(new LinkedHashMap<>(values));
+        }
+    }
+}

@@ -1,0 +1,7 @@
+package org.noisetrail.architecture.broken.report;
+
+import org.noisetrail.architecture.broken.cli.Main;
+
+public class Reports {
+    Main above;
+}

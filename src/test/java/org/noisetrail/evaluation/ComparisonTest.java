@@ -1,0 +1,466 @@
+package org.noisetrail.evaluation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayInputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.noisetrail.files.Json;
+import org.noisetrail.files.OutputFolder;
+import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Classifier;
+import org.noisetrail.model.ImageShape;
+import org.noisetrail.report.ComparisonFiles;
+import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.search.Beam;
+import org.noisetrail.search.BestOfN;
+import org.noisetrail.search.ExactMixture;
+import org.noisetrail.search.ImageRequest;
+import org.noisetrail.search.LocalSearch;
+import org.noisetrail.search.Mcts;
+import org.noisetrail.search.Naive;
+import org.noisetrail.torch.Tensors;
+import org.noisetrail.trace.Progress;
+import org.w3c.dom.Document;
+import org.w3c.dom.Element;
+import org.w3c.dom.NodeList;
+
+@Timeout(300)
+class ComparisonTest {
+    private static final EdmSampler SAMPLER = EdmSampler.DEFAULT.withSteps(6);
+    private static final List<ImageRequest> IMAGES = ImageRequest.of(0, 5, 0, 1, 2);
+    private static final List<Contender> CONTENDERS = List.of(
+            new Contender("naive", new Naive()),
+            new Contender("best-of-n", new BestOfN(2)),
+            new Contender("beam", new Beam(3, 2)),
+            new Contender("mcts", new Mcts(2, 3, 1)),
+            new Contender("eps-greedy", LocalSearch.builder().rounds(2).build()));
+
+    private static final List<Comparison.Aim> AIMS = List.of(
+            new Comparison.Aim(RewardSpec.parse("brightness"), RewardSpec.parse("compressibility:max-bytes=700")),
+            new Comparison.Aim(RewardSpec.parse("-brightness"), null));
+
+    private final ExactMixture denoiser = new ExactMixture(new ImageShape(1, 8, 8), true, .2, -.4, 0, .4);
+
+    /** Two logits an image: its first and its last pixel. */
+    private static final Classifier FEATURES = new Classifier() {
+        @Override
+        public String id() {
+            return "two-pixels";
+        }
+
+        @Override
+        public Device device() {
+            return Device.CPU;
+        }
+
+        @Override
+        public Tensor logits(Tensor images) {
+            byte[] pixels = Tensors.toBytes(images);
+            int rows = (int) images.size(0);
+            int size = pixels.length / rows;
+            float[] logits = new float[2 * rows];
+            for (int row = 0; row < rows; row++) {
+                logits[2 * row] = pixels[row * size] & 0xff;
+                logits[2 * row + 1] = pixels[(row + 1) * size - 1] & 0xff;
+            }
+            return Tensors.of(Device.CPU, logits, rows, 2);
+        }
+
+        @Override
+        public void close() {}
+    };
+
+    private static final Comparison.Watcher QUIET = (cell, cells, title) -> () -> {};
+
+    private Comparison.Bench bench(@Nullable Classifier features, int maxBatch) {
+        return new Comparison.Bench(
+                denoiser,
+                features,
+                spec -> spec.build(() -> {
+                    throw new AssertionError("no reward asks for a model");
+                }),
+                maxBatch,
+                1);
+    }
+
+    private static Comparison.Plan plan(List<Contender> contenders, List<Comparison.Aim> aims, Long... budgets) {
+        return new Comparison.Plan(contenders, aims, List.of(7L, 8L), IMAGES, SAMPLER, List.of(budgets));
+    }
+
+    private List<ComparisonTable> compare(Path folder, Comparison.Plan plan) {
+        return compare(folder, plan, QUIET);
+    }
+
+    private List<ComparisonTable> compare(Path folder, Comparison.Plan plan, Comparison.Watcher watcher) {
+        return new Comparison(bench(FEATURES, 64), plan, new CellStore(OutputFolder.open(folder)), watcher).run();
+    }
+
+    private static Map<String, @Nullable Object> settings() {
+        Map<String, @Nullable Object> settings = new LinkedHashMap<>();
+        settings.put("model", "a \"mixture\" <of> three & more");
+        settings.put("images", IMAGES.size());
+        settings.put("seedCount", 2);
+        return settings;
+    }
+
+    private static Set<Path> cells(Path folder) throws Exception {
+        try (Stream<Path> files = Files.list(folder.resolve("cells"))) {
+            return new HashSet<>(files.toList());
+        }
+    }
+
+    @Test
+    void everySearchStandsBesideBestOfNAtItsCost(@TempDir Path folder) {
+        for (ComparisonTable table : compare(folder, plan(CONTENDERS, AIMS))) {
+            for (ComparisonTable.Row row : table.rows()) {
+                if (row.method() instanceof Naive || row.method() instanceof BestOfN) {
+                    assertThat(row.difference()).isNull();
+                    continue;
+                }
+                ComparisonTable.Difference difference = row.difference();
+                assertThat(difference).isNotNull();
+                ComparisonTable.Row partner = table.rows().stream()
+                        .filter(other -> other.label().equals(difference.label()))
+                        .findFirst()
+                        .orElseThrow();
+                assertThat(partner.method()).isInstanceOf(BestOfN.class);
+                assertThat(partner.networkEvaluations())
+                        .isCloseTo(row.networkEvaluations(), within(SAMPLER.evaluations() / 2.0));
+                assertThat(difference.reward().mean())
+                        .isCloseTo(row.reward().mean() - partner.reward().mean(), within(1e-12));
+            }
+        }
+    }
+
+    @Test
+    void allMethodsDrawTheSameImagesFromTheSameNoise(@TempDir Path folder) {
+        ComparisonTable table =
+                compare(folder, plan(CONTENDERS, AIMS.subList(0, 1))).get(0);
+        for (ComparisonTable.Row row : table.rows()) {
+            assertThat(row.cells()).hasSize(2);
+            for (CellResult cell : row.cells()) {
+                assertThat(cell.images().stream().map(image -> new ImageRequest(image.id(), image.label())))
+                        .containsExactlyElementsOf(IMAGES);
+            }
+        }
+        double naive = table.rows().get(0).reward().mean();
+        assertThat(table.rows().subList(1, table.rows().size()))
+                .allSatisfy(row -> assertThat(row.reward().mean()).isGreaterThan(naive));
+    }
+
+    @Test
+    void methodsOfEqualCostCostAboutThat(@TempDir Path folder) {
+        ComparisonTable table =
+                compare(folder, plan(CONTENDERS, AIMS.subList(0, 1), 150L)).get(0);
+        for (ComparisonTable.Row row : table.rows()) {
+            if (!(row.method() instanceof Naive)) {
+                // A simulation or a beam more would be too much.
+                assertThat(row.networkEvaluations()).as(row.label()).isBetween(100.0, 156.0);
+            }
+        }
+    }
+
+    @Test
+    void aSweepHasEveryBudgetAndNaiveOnce(@TempDir Path folder) {
+        List<Contender> two = List.of(CONTENDERS.get(0), CONTENDERS.get(4));
+        ComparisonTable table =
+                compare(folder, plan(two, AIMS.subList(0, 1), 40L, 80L, 160L)).get(0);
+        assertThat(table.rows().stream().filter(row -> row.method() instanceof Naive))
+                .hasSize(1);
+        assertThat(table.rows().stream()
+                        .filter(row -> row.method() instanceof LocalSearch)
+                        .map(ComparisonTable.Row::target))
+                .containsExactly(40L, 80L, 160L);
+    }
+
+    @Test
+    void aSecondRunCallsTheNetworkNoMore(@TempDir Path folder) throws Exception {
+        ComparisonFiles first = new ComparisonFiles(compare(folder, plan(CONTENDERS, AIMS, 150L)), settings());
+        Set<Path> cells = cells(folder);
+        long rows = denoiser.rows.get();
+        ComparisonFiles second = new ComparisonFiles(compare(folder, plan(CONTENDERS, AIMS, 150L)), settings());
+        assertThat(denoiser.rows.get()).isEqualTo(rows);
+        assertThat(cells(folder)).isEqualTo(cells);
+        assertThat(second.csv()).isEqualTo(first.csv());
+        assertThat(Json.pretty(second.json())).isEqualTo(Json.pretty(first.json()));
+    }
+
+    @Test
+    void whatWasFinishedBeforeAnInterruptIsNotDoneAgain(@TempDir Path folder, @TempDir Path whole) throws Exception {
+        Comparison.Plan plan = plan(CONTENDERS, AIMS.subList(0, 1));
+        ComparisonFiles expected = new ComparisonFiles(compare(whole, plan), settings());
+        long all = denoiser.rows.get();
+        class Killed extends RuntimeException {}
+        List<String> begun = new ArrayList<>();
+        assertThatThrownBy(() -> compare(folder, plan, (cell, cells, title) -> {
+                    begun.add(title);
+                    return new ProgressDisplay() {
+                        @Override
+                        public void onProgress(Progress progress) {
+                            if (begun.size() == 4 && progress.imageSteps() > 5) {
+                                throw new Killed();
+                            }
+                        }
+
+                        @Override
+                        public void close() {}
+                    };
+                }))
+                .isInstanceOf(Killed.class);
+        assertThat(cells(folder)).hasSize(3);
+        long killed = denoiser.rows.get() - all;
+        List<String> resumed = new ArrayList<>();
+        ComparisonFiles result = new ComparisonFiles(
+                compare(folder, plan, (cell, cells, title) -> {
+                    resumed.add(title);
+                    return () -> {};
+                }),
+                settings());
+        assertThat(resumed.get(0)).isEqualTo(begun.get(3));
+        assertThat(resumed).doesNotContainAnyElementsOf(begun.subList(0, 3));
+        // Of the killed run only the fourth search and the warm-up are wasted.
+        long again = denoiser.rows.get() - all - killed;
+        long finished = 2L * IMAGES.size() * SAMPLER.evaluations() + 2L * IMAGES.size() * SAMPLER.evaluations();
+        assertThat(again).isBetween(all - finished, all - finished / 2);
+        assertThat(withoutSeconds(result)).isEqualTo(withoutSeconds(expected));
+    }
+
+    private static String withoutSeconds(ComparisonFiles files) {
+        return Json.pretty(files.json()).replaceAll("\"secondsPerImage\" : [^,]*", "");
+    }
+
+    @Test
+    void otherSettingsAreOtherCells() {
+        Map<String, @Nullable Object> common = Map.of("denoiser", "a");
+        RewardSpec bright = RewardSpec.parse("brightness");
+        LocalSearch local = LocalSearch.builder().rounds(2).build();
+        List<JsonNode> keys = List.of(
+                new Cell(bright, null, local, SAMPLER, 1, null).key(common),
+                new Cell(bright, null, local, SAMPLER, 2, null).key(common),
+                new Cell(bright, null, local, SAMPLER, 1, 99L).key(common),
+                new Cell(bright, bright, local, SAMPLER, 1, null).key(common),
+                new Cell(RewardSpec.parse("-brightness"), null, local, SAMPLER, 1, null).key(common),
+                new Cell(bright, null, local, SAMPLER.withSteps(7), 1, null).key(common),
+                new Cell(bright, null, LocalSearch.builder().rounds(3).build(), SAMPLER, 1, null).key(common),
+                new Cell(
+                                bright,
+                                null,
+                                LocalSearch.builder().rounds(2).project(true).build(),
+                                SAMPLER,
+                                1,
+                                null)
+                        .key(common),
+                new Cell(bright, null, new Beam(4, 2), SAMPLER, 1, null).key(common),
+                new Cell(bright, null, local, SAMPLER, 1, null).key(Map.of("denoiser", "b")));
+        assertThat(keys.stream().map(Cell::hash)).doesNotHaveDuplicates();
+        Cell same = new Cell(bright, null, LocalSearch.builder().rounds(2).build(), SAMPLER, 1, null);
+        assertThat(Cell.hash(same.key(common))).isEqualTo(Cell.hash(keys.get(0)));
+        assertThat(Cell.hash(same.key(common))).matches("[0-9a-f]{24}");
+    }
+
+    @Test
+    void aCellReadBackIsWhatWasWritten(@TempDir Path folder) {
+        CellStore store = new CellStore(OutputFolder.open(folder));
+        Cell cell = new Cell(RewardSpec.parse("brightness"), null, new Naive(), SAMPLER, -1, null);
+        JsonNode key = cell.key(Map.of());
+        assertThat(store.find(key)).isEmpty();
+        ComparisonTable.Row row = compare(folder, plan(CONTENDERS.subList(4, 5), AIMS.subList(1, 2)))
+                .get(0)
+                .rows()
+                .get(0);
+        CellResult result = row.cells().get(0);
+        store.put(key, result);
+        CellResult read = store.find(key).orElseThrow();
+        assertThat(read.json()).isEqualTo(result.json());
+        assertThat(read.images().get(1).png()).isEqualTo(result.images().get(1).png());
+        assertThat(read.images().get(1).byStep())
+                .isEqualTo(result.images().get(1).byStep());
+        assertThat(read.images().get(0).heldOut()).isNaN();
+    }
+
+    @Test
+    void aBrokenCellIsMadeAgain(@TempDir Path folder) throws Exception {
+        Comparison.Plan plan = plan(CONTENDERS.subList(0, 1), AIMS.subList(0, 1));
+        compare(folder, plan);
+        for (Path cell : cells(folder)) {
+            byte[] bytes = Files.readAllBytes(cell);
+            Files.write(cell, java.util.Arrays.copyOf(bytes, bytes.length / 2));
+        }
+        long rows = denoiser.rows.get();
+        compare(folder, plan);
+        assertThat(denoiser.rows.get()).isGreaterThan(rows);
+    }
+
+    @Test
+    void diversityIsTheMeanDistanceOfTwo() {
+        float[][] points = {{0, 0}, {3, 4}, {0, 8}};
+        assertThat(Diversity.meanDistance(points)).isCloseTo((5 + 8 + 5) / 3.0, within(1e-12));
+        assertThat(Diversity.meanDistance(new float[][] {{1, 2}})).isNaN();
+    }
+
+    @Test
+    void diversityDoesNotDependOnTheBatch(@TempDir Path one, @TempDir Path other) {
+        Comparison.Plan plan = plan(CONTENDERS.subList(0, 1), AIMS.subList(0, 1));
+        double whole = compare(one, plan).get(0).rows().get(0).diversity();
+        double parts = new Comparison(bench(FEATURES, 2), plan, new CellStore(OutputFolder.open(other)), QUIET)
+                .run()
+                .get(0)
+                .rows()
+                .get(0)
+                .diversity();
+        assertThat(whole).isGreaterThan(0).isCloseTo(parts, within(1e-9));
+    }
+
+    @Test
+    void withoutAClassifierDiversityIsNull(@TempDir Path folder) {
+        Comparison.Plan plan = plan(CONTENDERS.subList(0, 1), AIMS.subList(1, 2));
+        List<ComparisonTable> tables =
+                new Comparison(bench(null, 64), plan, new CellStore(OutputFolder.open(folder)), QUIET).run();
+        assertThat(Json.pretty(tables.get(0).json())).contains("\"diversity\" : null", "\"heldOut\" : null");
+    }
+
+    @Test
+    void rewardsByStepAreThoseOfSearchedSteps(@TempDir Path folder) {
+        ComparisonTable table = compare(folder, plan(CONTENDERS.subList(2, 5), AIMS.subList(0, 1)))
+                .get(0);
+        for (ComparisonTable.Row row : table.rows()) {
+            boolean told = row.method() instanceof Beam || row.method() instanceof LocalSearch;
+            double[] byStep = row.byStep();
+            assertThat(byStep).hasSize(SAMPLER.steps());
+            for (int step = 0; step < byStep.length; step++) {
+                assertThat(Double.isFinite(byStep[step]))
+                        .as("%s, step %d", row.label(), step)
+                        .isEqualTo(told && SAMPLER.gain(step) > 0);
+            }
+        }
+    }
+
+    @Test
+    void filesSayTheSameAndParse(@TempDir Path folder) throws Exception {
+        List<ComparisonTable> tables = compare(folder, plan(CONTENDERS, AIMS));
+        ComparisonFiles files = new ComparisonFiles(tables, settings());
+        files.write(OutputFolder.open(folder));
+        JsonNode json =
+                new ObjectMapper().readTree(folder.resolve("compare.json").toFile());
+        List<List<String>> csv = parse(Files.readString(folder.resolve("compare.csv")));
+        assertThat(csv.get(0)).isEqualTo(ComparisonTable.CSV_HEAD);
+        int line = 1;
+        for (int t = 0; t < tables.size(); t++) {
+            for (int r = 0; r < tables.get(t).rows().size(); r++) {
+                ComparisonTable.Row row = tables.get(t).rows().get(r);
+                JsonNode read = json.at("/tables/" + t + "/rows/" + r);
+                List<String> fields = csv.get(line++);
+                assertThat(fields).hasSameSizeAs(ComparisonTable.CSV_HEAD);
+                assertThat(fields.get(2))
+                        .isEqualTo(row.label())
+                        .isEqualTo(read.path("label").asText());
+                assertThat(Double.parseDouble(fields.get(5)))
+                        .isEqualTo(row.reward().mean())
+                        .isEqualTo(read.at("/reward/mean").asDouble());
+                assertThat(Double.parseDouble(fields.get(12)))
+                        .isEqualTo(row.networkEvaluations())
+                        .isEqualTo(read.path("networkEvaluations").asDouble());
+                assertThat(fields.get(8).isEmpty())
+                        .isEqualTo(tables.get(t).aim().heldOut() == null);
+            }
+        }
+        assertThat(csv).hasSize(line);
+        assertThat(files.text().lines().filter(l -> l.startsWith("eps-greedy"))).hasSize(2);
+        assertThat(Files.readString(folder.resolve("compare.md"))).contains("\\|p\\|/sqrt(d)");
+    }
+
+    /** RFC 4180, as little of it as a test needs. */
+    private static List<List<String>> parse(String text) {
+        List<List<String>> lines = new ArrayList<>();
+        for (String line : text.split("\r\n")) {
+            List<String> fields = new ArrayList<>();
+            StringBuilder field = new StringBuilder();
+            boolean quoted = false;
+            for (char c : line.toCharArray()) {
+                if (c == '"') {
+                    quoted = !quoted;
+                } else if (c == ',' && !quoted) {
+                    fields.add(field.toString());
+                    field.setLength(0);
+                } else {
+                    field.append(c);
+                }
+            }
+            fields.add(field.toString());
+            lines.add(fields);
+        }
+        return lines;
+    }
+
+    @Test
+    void plotsArePicturesAndDrawings(@TempDir Path folder) throws Exception {
+        new ComparisonFiles(compare(folder, plan(CONTENDERS, AIMS, 60L, 120L)), settings())
+                .write(OutputFolder.open(folder));
+        for (String name :
+                List.of("brightness-by-nfe", "brightness-held-out", "brightness-by-step", "minus-brightness-by-nfe")) {
+            assertThat(ImageIO.read(folder.resolve("plots/" + name + ".png").toFile())
+                            .getWidth())
+                    .isEqualTo(960);
+            Document svg = parse(Files.readAllBytes(folder.resolve("plots/" + name + ".svg")), true);
+            assertThat(svg.getDocumentElement().getLocalName()).isEqualTo("svg");
+            assertThat(svg.getElementsByTagName("path").getLength()).isGreaterThan(20);
+        }
+    }
+
+    @Test
+    void thePageStandsAlone(@TempDir Path folder) throws Exception {
+        new ComparisonFiles(compare(folder, plan(CONTENDERS, AIMS, 60L, 120L)), settings())
+                .write(OutputFolder.open(folder));
+        String page = Files.readString(folder.resolve("report.html"));
+        assertThat(page).doesNotContain("http:", "https:", "<script", "<link", "@import", "url(//", "src=\"/");
+        assertThat(page).contains("name=\"viewport\"", "prefers-color-scheme", "&lt;of&gt;");
+        Document document = parse(page.replaceFirst("<!DOCTYPE html>", "").getBytes(StandardCharsets.UTF_8), false);
+        for (String attribute : List.of("src", "href", "xlink:href")) {
+            NodeList all = document.getElementsByTagName("*");
+            for (int i = 0; i < all.getLength(); i++) {
+                String value = ((Element) all.item(i)).getAttribute(attribute);
+                assertThat(value)
+                        .satisfiesAnyOf(
+                                v -> assertThat(v).isEmpty(),
+                                v -> assertThat(v).startsWith("data:image/png;base64,"),
+                                v -> assertThat(v).startsWith("#"));
+            }
+        }
+        assertThat(document.getElementsByTagName("table").getLength()).isEqualTo(2);
+        assertThat(document.getElementsByTagName("svg").getLength()).isGreaterThanOrEqualTo(5);
+        assertThat(document.getElementsByTagName("img").getLength()).isGreaterThan(10);
+        Set<String> ids = new HashSet<>();
+        NodeList all = document.getElementsByTagName("*");
+        for (int i = 0; i < all.getLength(); i++) {
+            String id = ((Element) all.item(i)).getAttribute("id");
+            assertThat(id.isEmpty() || ids.add(id)).as("id %s twice", id).isTrue();
+        }
+    }
+
+    private static Document parse(byte[] xml, boolean namespaces) throws Exception {
+        DocumentBuilderFactory factory = DocumentBuilderFactory.newInstance();
+        factory.setNamespaceAware(namespaces);
+        factory.setFeature("http://apache.org/xml/features/nonvalidating/load-external-dtd", false);
+        return factory.newDocumentBuilder().parse(new ByteArrayInputStream(xml));
+    }
+}

@@ -1,0 +1,55 @@
+package org.noisetrail.evaluation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+class IntervalTest {
+    @Test
+    void oneValueHasNoSpread() {
+        assertThat(Interval.of(.25)).isEqualTo(new Interval(.25, .25, .25));
+        assertThat(Interval.of(2, 2, 2, 2)).isEqualTo(new Interval(2, 2, 2));
+    }
+
+    @Test
+    void theBootstrapOfZerosAndOnesIsBinomial() {
+        // 40 values, 10 of them 1: a resample's sum is binomial(40, 1/4), whose 2.5th and 97.5th percentiles are 5 and
+        // 16
+        // (P(S <= 4) = .0160, P(S <= 5) = .0433; P(S <= 15) = .9741, P(S <= 16) = .9884).
+        double[] values = new double[40];
+        Arrays.fill(values, 0, 10, 1);
+        Interval interval = Interval.of(values);
+        assertThat(interval.mean()).isCloseTo(.25, within(1e-12));
+        assertThat(interval.low()).isCloseTo(5 / 40.0, within(1e-12));
+        assertThat(interval.high()).isCloseTo(16 / 40.0, within(1e-12));
+    }
+
+    @Test
+    void ofManyValuesItIsTheNormalOne() {
+        SplittableRandom random = new SplittableRandom(7);
+        double[] values = random.doubles(2000).toArray();
+        double mean = Arrays.stream(values).average().orElseThrow();
+        double deviation = Math.sqrt(
+                Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum() / values.length);
+        double half = 1.95996 * deviation / Math.sqrt(values.length);
+        Interval interval = Interval.of(values);
+        assertThat(interval.low()).isCloseTo(mean - half, within(.05 * half));
+        assertThat(interval.high()).isCloseTo(mean + half, within(.05 * half));
+    }
+
+    @Test
+    void theSameValuesGiveTheSameInterval() {
+        assertThat(Interval.of(1, 5, 2, 9, 4)).isEqualTo(Interval.of(1, 5, 2, 9, 4));
+    }
+
+    @Test
+    void whatIsUnknownStaysSo() {
+        assertThat(Interval.of()).isEqualTo(Interval.UNKNOWN);
+        assertThat(Interval.of(1, Double.NaN)).isEqualTo(Interval.UNKNOWN);
+        assertThat(Interval.UNKNOWN.toString()).isEqualTo("-");
+        assertThat(Interval.UNKNOWN.sign()).isZero();
+    }
+}
