@@ -1,7 +1,6 @@
 package org.noisetrail.model.edm;
 
 import java.util.List;
-import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.checkpoint.Digest;
 import org.noisetrail.checkpoint.Weights;
@@ -30,15 +29,7 @@ public final class EdmDenoiser implements Denoiser {
         this.device = device;
         this.id = id;
         this.parameterisation = Parameterisation.edm(config.sigmaData());
-        this.function = Torch.call(() -> build(config, weights, device));
-    }
-
-    @SuppressWarnings("try")
-    private static ScriptFunction build(NetworkConfig config, Weights weights, Device device) {
-        try (PointerScope leftovers = new PointerScope();
-                UNetScript.Source source = UNetScript.write(config, weights, device)) {
-            return new ScriptFunction(source.text(), source.arguments());
-        }
+        this.function = Torch.call(() -> UNetScript.compile(config, weights, device));
     }
 
     @Override

@@ -1,0 +1,169 @@
+package org.noisetrail.model.layers;
+
+import java.util.Arrays;
+import org.bytedeco.pytorch.LongArrayRefOptional;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.checkpoint.Weights;
+
+/**
+ * Writes a network's layers, with their weights by name, into a {@link Script}. Methods return the variable that holds a layer's result.
+ *
+ * <p>On the CPU the operations are chosen so that a row's output has the same bits in every batch and on every number of threads:
+ *
+ * <ul>
+ *   <li>every layer with weights, the linear ones too, is a oneDNN convolution: LibTorch's own choice between oneDNN and other
+ *       algorithms depends on the batch, and so do the bits of BLAS's products. The weights are packed once;
+ *   <li>SiLU is x / (1 + exp(-x)) from operations whose vector code also runs on what is left over at the end of an array; {@code silu}
+ *       computes that rest otherwise. To save a pass, what goes into it is -x and what comes out -silu(x): the layers around it carry
+ *       the {@link #sign} in their weights.
+ * </ul>
+ */
+public final class Layers {
+    private final Script script;
+    private final Weights weights;
+    private final boolean cpu;
+
+    public Layers(Script script, Weights weights) {
+        this.script = script;
+        this.weights = weights;
+        this.cpu = !script.device().isCuda();
+    }
+
+    /** What the argument and the result of {@link #activate} are multiplied with: 1 or -1. */
+    public double sign() {
+        return cpu ? -1 : 1;
+    }
+
+    /** A tensor of the checkpoint, float32 on the CPU, not to be written to or kept: its memory may be the file. */
+    public Tensor weight(String name, long... shape) {
+        return weights.get(name, shape);
+    }
+
+    /** A copy, multiplied with a factor. */
+    public Tensor scaled(double factor, String name, long... shape) {
+        return weights.get(name, shape).mul(new Scalar(factor));
+    }
+
+    // --- layers of maps [rows, channels, height, width] ---
+
+    /** Stride 1, and as much padding as keeps the size. */
+    public String convolution(String x, String name, int in, int out, int kernel) {
+        return convolution(x, name, in, out, kernel, 1, 1);
+    }
+
+    /**
+     * Stride 1, and as much padding as keeps the size.
+     *
+     * @param weightFactor what the weights are multiplied with: {@link #sign} after an activation
+     * @param biasFactor what the bias is multiplied with; both are {@link #sign} as well where an activation follows
+     */
+    public String convolution(
+            String x, String name, int in, int out, int kernel, double weightFactor, double biasFactor) {
+        Tensor weight = scaled(weightFactor, name + ".weight", out, in, kernel, kernel);
+        return convolve(x, weight, scaled(biasFactor, name + ".bias", out), kernel / 2, 1, 1);
+    }
+
+    /** A linear layer of the channels of every pixel. */
+    public String pointwise(String x, String name, int in, int out, double weightFactor, double biasFactor) {
+        Tensor weight = pixels(scaled(weightFactor, name + ".weight", out, in));
+        return convolve(x, weight, scaled(biasFactor, name + ".bias", out), 0, 1, 1);
+    }
+
+    /** A matrix [out, in] as the weights of a convolution of single pixels. */
+    public static Tensor pixels(Tensor matrix) {
+        return matrix.unsqueeze(2).unsqueeze(3);
+    }
+
+    /**
+     * @param weight [out, in / groups, height, width]
+     * @param bias handed over
+     */
+    public String convolve(String x, Tensor weight, @Nullable Tensor bias, int padding, int stride, int groups) {
+        long[] pad = {padding, padding};
+        long[] step = {stride, stride};
+        String biasName = bias == null ? "None" : script.argument(bias);
+        if (!cpu) {
+            return script.assign("torch.conv2d(" + x + ", " + script.argument(weight) + ", " + biasName + ", "
+                    + Arrays.toString(step) + ", " + Arrays.toString(pad) + ", [1, 1], " + groups + ")");
+        }
+        Tensor packed = torch.mkldnn_reorder_conv2d_weight(
+                weight.contiguous().to_mkldnn(), pad, step, new long[] {1, 1}, groups, new LongArrayRefOptional());
+        return script.assign("torch.mkldnn_convolution(" + x + ", " + script.argument(packed) + ", " + biasName + ", "
+                + Arrays.toString(pad) + ", " + Arrays.toString(step) + ", [1, 1], " + groups + ")");
+    }
+
+    /** @param factor what the result is multiplied with: {@link #sign} where an activation follows */
+    public String groupNorm(String x, String name, int channels, int groups, double epsilon, double factor) {
+        String weight = script.argument(scaled(factor, name + ".weight", channels));
+        String bias = script.argument(scaled(factor, name + ".bias", channels));
+        return script.assign(
+                "torch.group_norm(" + x + ", " + groups + ", " + weight + ", " + bias + ", " + epsilon + ", False)");
+    }
+
+    // --- layers of sequences [rows, length, channels] ---
+
+    public String linear(String x, String name, int in, int out, boolean bias) {
+        return linear(x, weights.get(name + ".weight", out, in), bias ? scaled(1, name + ".bias", out) : null);
+    }
+
+    /**
+     * @param x [rows, length, in]
+     * @param matrix [out, in]
+     * @param bias handed over
+     */
+    public String linear(String x, Tensor matrix, @Nullable Tensor bias) {
+        if (!cpu) {
+            String biasName = bias == null ? "None" : script.argument(bias);
+            return script.assign("torch.linear(" + x + ", " + script.argument(matrix) + ", " + biasName + ")");
+        }
+        // A sequence in memory is a map of one column whose channels come last.
+        String map = script.assign(x + ".transpose(1, 2).unsqueeze(3)");
+        String y = convolve(map, pixels(matrix), bias, 0, 1, 1);
+        return script.assign(y + ".squeeze(3).transpose(1, 2).contiguous()");
+    }
+
+    public String layerNorm(String x, String name, int channels, double epsilon) {
+        String weight = script.argument(scaled(1, name + ".weight", channels));
+        String bias = script.argument(scaled(1, name + ".bias", channels));
+        return script.assign("torch.layer_norm(" + x + ", [" + channels + "], " + weight + ", " + bias + ", " + epsilon
+                + ", False)");
+    }
+
+    /**
+     * Softmax of q k' / sqrt(channels of a head), times v.
+     *
+     * @param q [rows, length, heads * channels of a head]; k and v may have another length
+     * @param causal whether a place sees only itself and what comes before it
+     */
+    public String attention(String q, String k, String v, int heads, int channels, boolean causal) {
+        String split = ".unflatten(2, [" + heads + ", " + channels / heads + "]).transpose(1, 2)";
+        return script.assign("torch.scaled_dot_product_attention(" + q + split + ", " + k + split + ", " + v + split
+                + ", None, 0.0, " + (causal ? "True" : "False") + ").transpose(1, 2).flatten(2)");
+    }
+
+    // --- activations ---
+
+    /** SiLU in place, see {@link #sign}. */
+    public void activate(String x) {
+        script.line(cpu ? x + ".div_(torch.exp(" + x + ").add_(1))" : "torch.silu_(" + x + ")");
+    }
+
+    /** x Phi(x), with the error function. */
+    public String gelu(String x) {
+        if (!cpu) {
+            return script.assign("torch.gelu(" + x + ")");
+        }
+        return script.assign("torch.erf(" + x + " * " + Math.sqrt(0.5) + ").add_(1).mul_(" + x + ").mul_(0.5)");
+    }
+
+    /** x sigmoid(1.702 x) */
+    public String quickGelu(String x) {
+        if (!cpu) {
+            return script.assign(x + " * torch.sigmoid(" + x + " * 1.702)");
+        }
+        return script.assign(x + " / torch.exp(" + x + " * -1.702).add_(1)");
+    }
+}
