@@ -19,6 +19,11 @@ public final class FileWeights implements Weights {
         this.unused = new LinkedHashSet<>(file.entries().keySet());
     }
 
+    @Override
+    public boolean has(String name) {
+        return file.entries().containsKey(name);
+    }
+
     /** Its memory may be the mapped file. */
     @Override
     public Tensor get(String name, long... shape) {
@@ -38,6 +43,11 @@ public final class FileWeights implements Weights {
         unused.remove(name);
         Tensor tensor = file.tensor(name);
         return entry.dtype() == Safetensors.Dtype.F32 ? tensor : tensor.to(ScalarType.Float);
+    }
+
+    @Override
+    public void ignore(String name) {
+        unused.remove(name);
     }
 
     @Override

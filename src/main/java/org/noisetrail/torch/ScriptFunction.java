@@ -1,5 +1,6 @@
 package org.noisetrail.torch;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.StampedLock;
 import java.util.stream.Collectors;
@@ -10,6 +11,7 @@ import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.IValueVector;
 import org.bytedeco.pytorch.QualifiedName;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.noisetrail.NoisetrailException;
 
@@ -25,7 +27,7 @@ public final class ScriptFunction implements AutoCloseable {
     private boolean closed;
 
     /**
-     * @param source defines {@code forward(weights: List[Tensor], ...) -> Tensor}
+     * @param source defines {@code forward(weights: List[Tensor], ...)}, which gives a {@code Tensor} or a {@code List[Tensor]}
      * @param weights shared with LibTorch: closing these objects does not free them
      */
     public ScriptFunction(String source, List<Tensor> weights) {
@@ -52,18 +54,36 @@ public final class ScriptFunction implements AutoCloseable {
     }
 
     public Tensor call(Tensor... inputs) {
+        // toTensor is a view into the result.
+        return call(inputs, result -> new Tensor(result.toTensor()));
+    }
+
+    /** Calls a function that gives a list. */
+    public List<Tensor> callForList(Tensor... inputs) {
+        return call(inputs, result -> {
+            try (TensorVector list = result.toTensorVector()) {
+                List<Tensor> tensors = new ArrayList<>();
+                for (long i = 0; i < list.size(); i++) {
+                    tensors.add(new Tensor(list.get(i)));
+                }
+                return tensors;
+            }
+        });
+    }
+
+    private <R> R call(Tensor[] inputs, java.util.function.Function<IValue, R> read) {
         long stamp = open.readLock();
         try {
             if (closed) {
                 throw new NoisetrailException("the model was closed");
             }
-            return run(inputs);
+            return run(inputs, read);
         } finally {
             open.unlockRead(stamp);
         }
     }
 
-    private Tensor run(Tensor[] inputs) {
+    private <R> R run(Tensor[] inputs, java.util.function.Function<IValue, R> read) {
         // LibTorch keeps this per thread. Optimising would profile the first runs and specialise on their shapes.
         torch.setGraphExecutorOptimize(false);
         // Asking applies the number of threads to a thread that is new to LibTorch; oneDNN would not ask.
@@ -76,8 +96,7 @@ public final class ScriptFunction implements AutoCloseable {
             }
             try (IValueVector vector = new IValueVector(values);
                     IValue result = forward.apply(vector)) {
-                // toTensor is a view into the result.
-                return new Tensor(result.toTensor());
+                return read.apply(result);
             }
         } finally {
             for (int i = 1; i < values.length; i++) {

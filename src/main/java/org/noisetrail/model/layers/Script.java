@@ -76,9 +76,18 @@ public final class Script implements AutoCloseable {
      * @param result the value it returns
      */
     public ScriptFunction compile(String parameters, String result) {
+        return compile(parameters, "Tensor", result);
+    }
+
+    /** As {@link #compile(String, String)}, for a function that returns several values ({@link ScriptFunction#callForList}). */
+    public ScriptFunction compile(String parameters, List<String> results) {
+        return compile(parameters, "List[Tensor]", results.toString());
+    }
+
+    private ScriptFunction compile(String parameters, String type, String result) {
         String names =
                 IntStream.range(0, arguments.size()).mapToObj(i -> "w" + i).collect(Collectors.joining(", "));
-        String text = "def forward(weights: List[Tensor], " + parameters + ") -> Tensor:\n"
+        String text = "def forward(weights: List[Tensor], " + parameters + ") -> " + type + ":\n"
                 + "    " + names + " = weights\n"
                 + body + "    return " + result + "\n";
         return new ScriptFunction(text, arguments);

@@ -1,0 +1,267 @@
+package org.noisetrail.model.clip;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
+import org.bytedeco.pytorch.global.torch;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.checkpoint.FileWeights;
+import org.noisetrail.checkpoint.ModelFiles;
+import org.noisetrail.checkpoint.Safetensors;
+import org.noisetrail.checkpoint.Weights;
+import org.noisetrail.kernels.Device;
+import org.noisetrail.model.ImageShape;
+import org.noisetrail.torch.ScriptFunction;
+import org.noisetrail.torch.Tensors;
+import org.noisetrail.torch.Torch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * CLIP (Radford et al. 2021): images and texts as embeddings of length 1, whose product says how well they fit. A folder of transformers'
+ * {@code CLIPModel}: {@code config.json}, {@code model.safetensors}, the tokenizer's files and {@code preprocessor_config.json}; without
+ * the last, images are prepared as OpenAI's CLIP wants them.
+ *
+ * <p>Computes in float32. On the CPU a row's embedding has the same bits in every batch and on every number of threads. Owns its networks;
+ * safe to share between threads; close it once.
+ */
+public final class ClipModel implements AutoCloseable {
+    /** Images that the network sees at once: enough to keep a GPU busy, and ViT-L's activations within a gigabyte. */
+    private static final int LARGEST_BATCH = 32;
+
+    private static final int KEPT_TEXTS = 4096;
+
+    private static final Logger LOG = LoggerFactory.getLogger(ClipModel.class);
+
+    private static final String PRODUCTS = """
+            def forward(weights: List[Tensor], images: Tensor, texts: Tensor) -> Tensor:
+                return torch.sum(images.double() * texts.double(), [1])
+            """;
+
+    private final Device device;
+    private final int imageSize;
+    private final int projection;
+    private final double logitScale;
+    private final ClipTokenizer tokenizer;
+    private final ClipPreprocessor preprocessor;
+    private final ClipText text;
+    private final ClipVision vision;
+    private final ScriptFunction products;
+
+    /** float32 [projection] of the prompts that were asked for, on the device. */
+    private final Map<String, Tensor> known = new HashMap<>();
+
+    private ClipModel(ModelFiles files, Weights weights, Device device) {
+        ConfigFile config = ConfigFile.read(files, "config.json");
+        this.device = device;
+        this.projection = config.integer("projection_dim", 512, 1, 1 << 16);
+        TextConfig textConfig = TextConfig.read(half(config, "text_config"), projection);
+        VisionConfig visionConfig = VisionConfig.read(half(config, "vision_config"), projection);
+        this.imageSize = visionConfig.size();
+        this.tokenizer = ClipTokenizer.load(files);
+        textConfig.check(tokenizer);
+        try (Tensor scale = weights.get("logit_scale")) {
+            this.logitScale = Math.exp(Tensors.toFloats(scale)[0]);
+        }
+        ClipPreprocessor images = new ClipPreprocessor(files, imageSize, device);
+        ClipText texts = null;
+        ClipVision network = null;
+        try {
+            texts = ClipText.half(textConfig, weights, device);
+            network = new ClipVision(visionConfig, weights, device);
+            weights.requireAllUsed();
+        } catch (RuntimeException e) {
+            close(images, texts, network);
+            throw e;
+        }
+        this.preprocessor = images;
+        this.text = texts;
+        this.vision = network;
+        this.products = Torch.call(() -> new ScriptFunction(PRODUCTS, List.of()));
+    }
+
+    /** @throws NoisetrailException that names the file, if one is missing, broken, or does not fit the others */
+    public static ClipModel load(ModelFiles files, Device device) {
+        return files.with(
+                "model.safetensors", path -> new ClipModel(files, new FileWeights(Safetensors.open(path)), device));
+    }
+
+    /** Older folders have a half's keys under {@code text_config_dict} and {@code vision_config_dict} alone. */
+    private static ConfigFile half(ConfigFile config, String key) {
+        return config.object(config.has(key) || !config.has(key + "_dict") ? key : key + "_dict");
+    }
+
+    public Device device() {
+        return device;
+    }
+
+    /** Width of the embeddings. */
+    public int projection() {
+        return projection;
+    }
+
+    /** What transformers' {@code logits_per_image} multiplies the cosine with: exp(logit_scale). */
+    public double logitScale() {
+        return logitScale;
+    }
+
+    public ClipTokenizer tokenizer() {
+        return tokenizer;
+    }
+
+    /** @throws IllegalArgumentException if it cannot see images of this shape */
+    public void check(ImageShape shape) {
+        preprocessor.check(shape, imageSize);
+    }
+
+    /**
+     * What the network sees of images.
+     *
+     * @param images uint8 [rows, 1 or 3, height, width] on {@link #device()}, contiguous, of any size
+     * @return float32 [rows, 3, size, size], normalised; the caller's to close
+     */
+    public Tensor pixelValues(Tensor images) {
+        Tensor pixels = preprocessor.pixelValues(images);
+        try {
+            require("pixel values", pixels, images.size(0), 3, imageSize, imageSize);
+            return pixels;
+        } catch (RuntimeException e) {
+            pixels.close();
+            throw e;
+        }
+    }
+
+    /**
+     * @param images as {@link #pixelValues} takes them, at least one; more than the network sees at once are taken in parts
+     * @return float32 [rows, projection], of length 1; the caller's to close
+     */
+    public Tensor imageEmbeds(Tensor images) {
+        long rows = images.size(0);
+        Tensor all = Tensors.floats(device, rows, projection);
+        try {
+            for (long from = 0; from < rows; from += LARGEST_BATCH) {
+                embed(images, all, from, Math.min(LARGEST_BATCH, rows - from));
+            }
+            return all;
+        } catch (RuntimeException e) {
+            all.close();
+            throw e;
+        }
+    }
+
+    private void embed(Tensor images, Tensor all, long from, long count) {
+        try (Tensor part = Tensors.rows(images, from, count);
+                Tensor pixels = pixelValues(part);
+                Tensor embeds = vision.embed(pixels);
+                Tensor target = Tensors.rows(all, from, count)) {
+            require("image embeddings", embeds, count, projection);
+            Torch.run(() -> target.copy_(embeds));
+        }
+    }
+
+    /**
+     * Embeddings of texts, which are kept: those of a search come again with every batch. A text that is too long for the network is cut,
+     * and that is logged.
+     *
+     * @return float32 [texts, projection], of length 1; the caller's to close
+     */
+    public Tensor textEmbeds(List<String> texts) {
+        synchronized (known) {
+            List<String> fresh = texts.stream()
+                    .distinct()
+                    .filter(each -> !known.containsKey(each))
+                    .toList();
+            if (known.size() + fresh.size() > KEPT_TEXTS) {
+                forget();
+                fresh = texts.stream().distinct().toList();
+            }
+            for (int from = 0; from < fresh.size(); from += LARGEST_BATCH) {
+                learn(fresh.subList(from, Math.min(fresh.size(), from + LARGEST_BATCH)));
+            }
+            try (TensorVector rows = new TensorVector()) {
+                texts.forEach(each -> rows.push_back(known.get(each)));
+                return Torch.call(() -> torch.stack(rows, 0));
+            }
+        }
+    }
+
+    private void learn(List<String> texts) {
+        long[] ids = new long[texts.size() * tokenizer.length()];
+        for (int i = 0; i < texts.size(); i++) {
+            ClipTokenizer.Tokens tokens = tokenizer.encode(texts.get(i));
+            if (!tokens.cut().isEmpty()) {
+                LOG.warn(
+                        "CLIP reads {} tokens of \"{}\"; cut off: \"{}\"",
+                        tokenizer.length(),
+                        texts.get(i),
+                        tokens.cut());
+            }
+            System.arraycopy(tokenizer.padded(tokens), 0, ids, i * tokenizer.length(), tokenizer.length());
+        }
+        try (Tensor embeds = textEmbeds(ids, texts.size())) {
+            for (int i = 0; i < texts.size(); i++) {
+                int row = i;
+                known.put(texts.get(i), Torch.keep(Torch.call(() -> embeds.select(0, row))));
+            }
+        }
+    }
+
+    private void forget() {
+        known.values().forEach(Tensor::deallocate);
+        known.clear();
+    }
+
+    /**
+     * How well images and texts fit, in [-1, 1]: the products of their embeddings, row by row.
+     *
+     * @param imageEmbeds float32 [rows, projection], of length 1
+     * @param textEmbeds as well
+     * @return float64 [rows], the caller's to close
+     */
+    public Tensor cosine(Tensor imageEmbeds, Tensor textEmbeds) {
+        return Torch.call(() -> products.call(imageEmbeds, textEmbeds));
+    }
+
+    /**
+     * @param ids of {@code rows} texts, one after another, each as {@link ClipTokenizer#padded} gives it
+     * @return float32 [rows, projection], of length 1; the caller's to close
+     */
+    public Tensor textEmbeds(long[] ids, int rows) {
+        try (ClipText.Encoded encoded = text.encode(ids, rows)) {
+            Tensor embeds = encoded.textEmbeds();
+            require("text embeddings", embeds, rows, projection);
+            return new Tensor(embeds);
+        }
+    }
+
+    /** Waits for calls in progress; later ones fail. */
+    @Override
+    public void close() {
+        synchronized (known) {
+            forget();
+        }
+        products.close();
+        close(preprocessor, text, vision);
+    }
+
+    private static void close(ClipPreprocessor images, @Nullable ClipText texts, @Nullable ClipVision network) {
+        images.close();
+        if (texts != null) {
+            texts.close();
+        }
+        if (network != null) {
+            network.close();
+        }
+    }
+
+    private static void require(String what, @Nullable Tensor tensor, long... shape) {
+        if (tensor == null || !Arrays.equals(Tensors.shape(tensor), shape)) {
+            throw new NoisetrailException("CLIP's " + what + " must be " + Arrays.toString(shape) + ": "
+                    + (tensor == null ? "none" : Arrays.toString(Tensors.shape(tensor))));
+        }
+    }
+}
