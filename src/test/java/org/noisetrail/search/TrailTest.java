@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -28,11 +29,12 @@ class TrailTest {
         EdmSampler sampler = new EdmSampler(18, .002, 80, 7, 40, .05, Double.POSITIVE_INFINITY, 1.003);
         return new Trail(
                 "sha256:abc",
+                Map.of(),
                 sampler,
                 -1L,
                 .15,
                 true,
-                List.of(new Trail.Entry(new ImageRequest(0xFFFFFFFFL, 9), new Recipe(3, 7, steps))));
+                List.of(new Trail.Entry(new ImageRequest(0xFFFFFFFFL, 9), Recipe.steps(3, 7, steps))));
     }
 
     @BeforeEach
@@ -72,8 +74,8 @@ class TrailTest {
 
     @Test
     void aNewerVersionIsRefused() throws IOException {
-        replace("\"version\":1", "\"version\":2");
-        refused("version 2", "newer noisetrail");
+        replace("\"version\":2", "\"version\":3");
+        refused("version 3", "newer noisetrail");
     }
 
     @Test
@@ -105,7 +107,7 @@ class TrailTest {
     @Test
     void anUnreadableDrawIsShown() throws IOException {
         replace("g4.65535", "x4");
-        refused("draw must be like g3.1 or l3.1: x4");
+        refused("draw must be like g3.1, l3.1 or c1:0.5,-1.25: x4");
     }
 
     @Test
@@ -117,7 +119,7 @@ class TrailTest {
     @Test
     void aWrongNumberOfStepsIsRefused() throws IOException {
         replace("\"steps\":18", "\"steps\":20");
-        refused("steps of image 4294967295 must be 20: 18");
+        refused("image 4294967295: steps must be 20: 18");
     }
 
     @Test

@@ -1,17 +1,13 @@
 package org.noisetrail.model.edm;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Locale;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorVector;
-import org.bytedeco.pytorch.global.torch;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.layers.Layers;
 import org.noisetrail.model.layers.Script;
+import org.noisetrail.model.layers.SharedLinear;
 import org.noisetrail.torch.Tensors;
-import org.noisetrail.torch.Torch;
 
 /** The embedding of noise level and class. The blocks' layers of it are one matrix, whose rows are taken here as they are asked for. */
 final class Embedding implements AutoCloseable {
@@ -19,14 +15,13 @@ final class Embedding implements AutoCloseable {
     private final Script script;
     private final Layers layers;
     private final int channels;
-    private final List<Tensor> matrices = new ArrayList<>();
-    private final List<Tensor> biases = new ArrayList<>();
-    private final List<Integer> sizes = new ArrayList<>();
+    private final SharedLinear blocks;
 
     Embedding(NetworkConfig config, Script script, Layers layers) {
         this.config = config;
         this.script = script;
         this.layers = layers;
+        this.blocks = new SharedLinear(script, layers);
         this.channels = config.modelChannels() * config.channelMultEmb();
     }
 
@@ -40,10 +35,7 @@ final class Embedding implements AutoCloseable {
      * @return the expression of its result, [rows, out, 1, 1]
      */
     String linear(Tensor matrix, Tensor bias) {
-        matrices.add(Torch.keep(matrix));
-        biases.add(Torch.keep(bias));
-        sizes.add((int) bias.size(0));
-        return "e[" + (sizes.size() - 1) + "]";
+        return blocks.layer(matrix, bias);
     }
 
     /** Call it last, for lines that run first: its final layer is all that the blocks asked for. */
@@ -82,8 +74,7 @@ final class Embedding implements AutoCloseable {
             }
             layers.activate(e);
         }
-        String all = layers.convolve(e, Layers.pixels(concatenate(matrices)), concatenate(biases), 0, 1, 1);
-        script.line("e = torch.split_with_sizes(" + all + ", " + sizes + ", 1)");
+        blocks.write(e);
     }
 
     private Tensor frequencies(int count) {
@@ -101,15 +92,8 @@ final class Embedding implements AutoCloseable {
         return "torch.index_select(" + script.argument(table.contiguous()) + ", 0, labels).unsqueeze(2).unsqueeze(3)";
     }
 
-    private static Tensor concatenate(List<Tensor> tensors) {
-        TensorVector vector = new TensorVector();
-        tensors.forEach(vector::push_back);
-        return torch.cat(vector, 0);
-    }
-
     @Override
     public void close() {
-        matrices.forEach(Tensor::deallocate);
-        biases.forEach(Tensor::deallocate);
+        blocks.close();
     }
 }

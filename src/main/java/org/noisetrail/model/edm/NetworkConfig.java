@@ -1,16 +1,10 @@
 package org.noisetrail.model.edm;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.noisetrail.NoisetrailException;
+import org.noisetrail.checkpoint.ConfigFile;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.model.ImageShape;
@@ -44,11 +38,6 @@ public record NetworkConfig(
     static final String ADM = "DhariwalUNet";
     static final String SONG = "SongUNet";
 
-    private static final JsonMapper JSON = JsonMapper.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .build();
-
     /** @param torchScript whether the network comes as TorchScript */
     public static NetworkConfig read(ModelFiles files, boolean torchScript) {
         String file = "config.json";
@@ -61,19 +50,7 @@ public record NetworkConfig(
 
     /** @param torchScript whether the network comes as TorchScript, of which only shape, classes and preconditioning are asked */
     public static NetworkConfig parse(String file, byte[] json, boolean torchScript) {
-        JsonNode root;
-        try {
-            root = JSON.readTree(json);
-        } catch (JsonProcessingException e) {
-            throw new NoisetrailException(file + ": not sound JSON: " + Safetensors.oneLine(e.getOriginalMessage()));
-        } catch (IOException e) {
-            throw new NoisetrailException(
-                    file + ": not readable: " + Safetensors.oneLine(String.valueOf(e.getMessage())));
-        }
-        if (!root.isObject()) {
-            throw new NoisetrailException(file + ": must be a JSON object");
-        }
-        Keys keys = new Keys(file, root);
+        ConfigFile keys = ConfigFile.parse(file, json);
         String type = torchScript ? "TorchScript" : keys.oneOf("model_type", ADM, ADM, SONG);
         boolean song = type.equals(SONG);
         int classes = keys.integer("label_dim", 0, 0, 1_000_000);
@@ -83,12 +60,12 @@ public record NetworkConfig(
                         ? keys.oneOf("preconditioning", "EDMPrecond", "EDMPrecond", "none")
                         : keys.oneOf("preconditioning", "EDMPrecond", "EDMPrecond"),
                 keys.positive("sigma_data", 0.5),
-                keys.integer("img_resolution", -1, 1, 1 << 14),
-                keys.integer("img_channels", -1, 1, 1 << 10),
+                keys.integer("img_resolution", 1, 1 << 14),
+                keys.integer("img_channels", 1, 1 << 10),
                 classes,
                 type,
                 keys.integer("model_channels", song ? 128 : 192, 1, 1 << 14),
-                keys.integers("channel_mult", song ? List.of(1, 2, 2, 2) : List.of(1, 2, 3, 4)),
+                multipliers(keys, song ? List.of(1, 2, 2, 2) : List.of(1, 2, 3, 4)),
                 keys.integer("channel_mult_emb", 4, 1, 64),
                 keys.integer("num_blocks", song ? 4 : 3, 1, 64),
                 keys.integers("attn_resolutions", song ? List.of(16) : List.of(32, 16, 8)),
@@ -97,8 +74,8 @@ public record NetworkConfig(
                 keys.integer("channel_mult_noise", 1, 1, 64),
                 keys.oneOf("encoder_type", "standard", "standard", "skip", "residual"),
                 keys.oneOf("decoder_type", "standard", "standard", "skip"),
-                keys.taps(),
-                keys.classNames(classes));
+                taps(keys),
+                classNames(keys, classes));
     }
 
     public boolean isSong() {
@@ -124,96 +101,31 @@ public record NetworkConfig(
                 decoderType);
     }
 
-    /** Reads keys, each with the file and its own name in the error. */
-    private record Keys(String file, JsonNode root) {
-        int integer(String key, int fallback, int min, int max) {
-            JsonNode node = root.path(key);
-            if (absent(node)) {
-                if (fallback < 0) {
-                    throw new NoisetrailException(file + ": " + key + " is missing");
-                }
-                return fallback;
-            }
-            return integer(key, node, min, max);
+    private static List<Integer> multipliers(ConfigFile keys, List<Integer> fallback) {
+        List<Integer> values = keys.integers("channel_mult", fallback);
+        if (values.isEmpty()) {
+            throw keys.wrong("channel_mult", "a list of at least one integer");
         }
+        return values;
+    }
 
-        private int integer(String key, JsonNode node, int min, int max) {
-            if (!node.isIntegralNumber() || !node.canConvertToInt() || node.intValue() < min || node.intValue() > max) {
-                throw wrong(key, "an integer from " + min + " to " + max, node);
-            }
-            return node.intValue();
+    /** The number of taps; their values come with the checkpoint. */
+    private static int taps(ConfigFile keys) {
+        int taps = keys.length("resample_filter", 2);
+        if (taps == 0 || taps % 2 != 0 || taps > 64) {
+            throw keys.wrong("resample_filter", "a list of an even number of taps");
         }
+        return taps;
+    }
 
-        List<Integer> integers(String key, List<Integer> fallback) {
-            JsonNode node = root.path(key);
-            if (absent(node)) {
-                return fallback;
-            }
-            if (!node.isArray() || node.size() > 64) {
-                throw wrong(key, "a list of integers", node);
-            }
-            List<Integer> values = new ArrayList<>();
-            node.forEach(each -> values.add(integer(key, each, 1, 1 << 14)));
-            if (values.isEmpty() && key.equals("channel_mult")) {
-                throw wrong(key, "a list of at least one integer", node);
-            }
-            return List.copyOf(values);
+    private static List<String> classNames(ConfigFile keys, int classes) {
+        if (!keys.has("class_names")) {
+            return IntStream.range(0, classes).mapToObj(Integer::toString).toList();
         }
-
-        double positive(String key, double fallback) {
-            JsonNode node = root.path(key);
-            if (absent(node)) {
-                return fallback;
-            }
-            if (!node.isNumber() || !(node.doubleValue() > 0) || Double.isInfinite(node.doubleValue())) {
-                throw wrong(key, "a number > 0", node);
-            }
-            return node.doubleValue();
+        List<String> names = keys.texts("class_names");
+        if (names.size() != classes) {
+            throw keys.wrong("class_names", "a list of " + classes + " names (label_dim)");
         }
-
-        String oneOf(String key, String fallback, String... known) {
-            JsonNode node = root.path(key);
-            if (absent(node)) {
-                return fallback;
-            }
-            if (!node.isTextual() || !List.of(known).contains(node.textValue())) {
-                throw wrong(key, String.join(" or ", known), node);
-            }
-            return node.textValue();
-        }
-
-        /** The number of taps; their values come with the checkpoint. */
-        int taps() {
-            JsonNode node = root.path("resample_filter");
-            if (absent(node)) {
-                return 2;
-            }
-            if (!node.isArray() || node.isEmpty() || node.size() % 2 != 0 || node.size() > 64) {
-                throw wrong("resample_filter", "a list of an even number of taps", node);
-            }
-            return node.size();
-        }
-
-        List<String> classNames(int classes) {
-            JsonNode node = root.path("class_names");
-            if (absent(node)) {
-                return IntStream.range(0, classes).mapToObj(Integer::toString).toList();
-            }
-            List<String> names = new ArrayList<>();
-            node.forEach(each -> names.add(each.asText()));
-            if (!node.isArray() || names.size() != classes) {
-                throw wrong("class_names", "a list of " + classes + " names (label_dim)", node);
-            }
-            return List.copyOf(names);
-        }
-
-        private static boolean absent(JsonNode node) {
-            return node.isMissingNode() || node.isNull();
-        }
-
-        private NoisetrailException wrong(String key, String wanted, JsonNode node) {
-            return new NoisetrailException(
-                    file + ": " + key + " must be " + wanted + ": " + Safetensors.oneLine(node.toString()));
-        }
+        return names;
     }
 }

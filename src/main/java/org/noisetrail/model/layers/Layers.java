@@ -1,9 +1,11 @@
 package org.noisetrail.model.layers;
 
 import java.util.Arrays;
+import java.util.List;
 import org.bytedeco.pytorch.LongArrayRefOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.checkpoint.Weights;
@@ -15,7 +17,8 @@ import org.noisetrail.checkpoint.Weights;
  *
  * <ul>
  *   <li>every layer with weights, the linear ones too, is a oneDNN convolution: LibTorch's own choice between oneDNN and other
- *       algorithms depends on the batch, and so do the bits of BLAS's products. The weights are packed once;
+ *       algorithms depends on the batch, and so do the bits of BLAS's products. Weights of maps are packed once; a sequence is taken
+ *       as a map of one line whose channels come last in memory, for which oneDNN is fastest with the weights as they are;
  *   <li>SiLU is x / (1 + exp(-x)) from operations whose vector code also runs on what is left over at the end of an array; {@code silu}
  *       computes that rest otherwise. To save a pass, what goes into it is -x and what comes out -silu(x): the layers around it carry
  *       the {@link #sign} in their weights.
@@ -95,6 +98,12 @@ public final class Layers {
                 + Arrays.toString(pad) + ", " + Arrays.toString(step) + ", [1, 1], " + groups + ")");
     }
 
+    /** A convolution of stride 2. */
+    public String down(String x, String name, int channels, int padding) {
+        Tensor weight = scaled(1, name + ".weight", channels, channels, 3, 3);
+        return convolve(x, weight, scaled(1, name + ".bias", channels), padding, 2, 1);
+    }
+
     /** @param factor what the result is multiplied with: {@link #sign} where an activation follows */
     public String groupNorm(String x, String name, int channels, int groups, double epsilon, double factor) {
         String weight = script.argument(scaled(factor, name + ".weight", channels));
@@ -106,23 +115,31 @@ public final class Layers {
     // --- layers of sequences [rows, length, channels] ---
 
     public String linear(String x, String name, int in, int out, boolean bias) {
-        return linear(x, weights.get(name + ".weight", out, in), bias ? scaled(1, name + ".bias", out) : null);
+        Tensor matrix = scaled(1, name + ".weight", out, in);
+        return linear(x, matrix, bias ? scaled(1, name + ".bias", out) : null);
     }
 
     /**
      * @param x [rows, length, in]
-     * @param matrix [out, in]
+     * @param matrix [out, in], handed over
      * @param bias handed over
      */
     public String linear(String x, Tensor matrix, @Nullable Tensor bias) {
+        String biasName = bias == null ? "None" : script.argument(bias);
         if (!cpu) {
-            String biasName = bias == null ? "None" : script.argument(bias);
             return script.assign("torch.linear(" + x + ", " + script.argument(matrix) + ", " + biasName + ")");
         }
-        // A sequence in memory is a map of one column whose channels come last.
-        String map = script.assign(x + ".transpose(1, 2).unsqueeze(3)");
-        String y = convolve(map, pixels(matrix), bias, 0, 1, 1);
-        return script.assign(y + ".squeeze(3).transpose(1, 2).contiguous()");
+        return script.assign("torch.mkldnn_convolution(" + x + ".transpose(1, 2).unsqueeze(2), "
+                + script.argument(pixels(matrix)) + ", " + biasName
+                + ", [0, 0], [1, 1], [1, 1], 1).squeeze(2).transpose(1, 2)");
+    }
+
+    /** Linear layers of the same input, as one: their results follow each other in the channels. */
+    public String linear(String x, List<Tensor> matrices) {
+        try (TensorVector vector = new TensorVector()) {
+            matrices.forEach(vector::push_back);
+            return linear(x, torch.cat(vector, 0), null);
+        }
     }
 
     public String layerNorm(String x, String name, int channels, double epsilon) {
@@ -153,10 +170,7 @@ public final class Layers {
 
     /** x Phi(x), with the error function. */
     public String gelu(String x) {
-        if (!cpu) {
-            return script.assign("torch.gelu(" + x + ")");
-        }
-        return script.assign("torch.erf(" + x + " * " + Math.sqrt(0.5) + ").add_(1).mul_(" + x + ").mul_(0.5)");
+        return script.assign("torch.gelu(" + x + ")");
     }
 
     /** x sigmoid(1.702 x) */

@@ -1,0 +1,247 @@
+package org.noisetrail.checkpoint;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.noisetrail.NoisetrailException;
+
+/**
+ * The keys of a {@code config.json}. What is not as it must be is a {@link NoisetrailException} of one line: file, key, what it must be, and
+ * what it is. A key that is null counts as absent. Not thread-safe.
+ */
+public final class ConfigFile {
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
+
+    private final String file;
+    private final JsonNode root;
+    private final Set<String> asked = new HashSet<>();
+
+    private ConfigFile(String file, JsonNode root) {
+        this.file = file;
+        this.root = root;
+    }
+
+    /** @param file for messages */
+    public static ConfigFile parse(String file, byte[] json) {
+        JsonNode root;
+        try {
+            root = JSON.readTree(json);
+        } catch (JsonProcessingException e) {
+            throw new NoisetrailException(file + ": not sound JSON: " + Safetensors.oneLine(e.getOriginalMessage()));
+        } catch (IOException e) {
+            throw new NoisetrailException(
+                    file + ": not readable: " + Safetensors.oneLine(String.valueOf(e.getMessage())));
+        }
+        if (!root.isObject()) {
+            throw new NoisetrailException(file + ": must be a JSON object");
+        }
+        return new ConfigFile(file, root);
+    }
+
+    public String file() {
+        return file;
+    }
+
+    public boolean has(String key) {
+        return !absent(node(key));
+    }
+
+    public int integer(String key, int min, int max) {
+        require(key);
+        return integer(key, node(key), min, max);
+    }
+
+    public int integer(String key, int fallback, int min, int max) {
+        return has(key) ? integer(key, min, max) : fallback;
+    }
+
+    private int integer(String key, JsonNode node, int min, int max) {
+        if (!node.isIntegralNumber() || !node.canConvertToInt() || node.intValue() < min || node.intValue() > max) {
+            throw wrong(key, "an integer from " + min + " to " + max, node);
+        }
+        return node.intValue();
+    }
+
+    /** A list of at most 64 integers from 1 to 16384; it may be empty. */
+    public List<Integer> integers(String key, List<Integer> fallback) {
+        JsonNode node = node(key);
+        if (absent(node)) {
+            return fallback;
+        }
+        if (!node.isArray() || node.size() > 64) {
+            throw wrong(key, "a list of integers");
+        }
+        List<Integer> values = new ArrayList<>();
+        node.forEach(each -> values.add(integer(key, each, 1, 1 << 14)));
+        return List.copyOf(values);
+    }
+
+    /** Integers from 1 to 16384: a list of this many, or one for all. */
+    public List<Integer> integers(String key, int fallback, int count) {
+        JsonNode node = node(key);
+        if (node.isArray()) {
+            List<Integer> values = integers(key, List.of());
+            if (values.size() != count) {
+                throw wrong(key, "an integer or a list of " + count);
+            }
+            return values;
+        }
+        return Collections.nCopies(count, integer(key, fallback, 1, 1 << 14));
+    }
+
+    /** A finite number > 0. */
+    public double positive(String key, double fallback) {
+        JsonNode node = node(key);
+        if (absent(node)) {
+            return fallback;
+        }
+        if (!node.isNumber() || !(node.doubleValue() > 0) || Double.isInfinite(node.doubleValue())) {
+            throw wrong(key, "a number > 0");
+        }
+        return node.doubleValue();
+    }
+
+    /** A finite number. */
+    public double number(String key, double fallback) {
+        JsonNode node = node(key);
+        if (absent(node)) {
+            return fallback;
+        }
+        if (!node.isNumber() || !Double.isFinite(node.doubleValue())) {
+            throw wrong(key, "a number");
+        }
+        return node.doubleValue();
+    }
+
+    public boolean flag(String key, boolean fallback) {
+        JsonNode node = node(key);
+        if (absent(node)) {
+            return fallback;
+        }
+        if (!node.isBoolean()) {
+            throw wrong(key, "true or false");
+        }
+        return node.booleanValue();
+    }
+
+    public String oneOf(String key, String fallback, String... known) {
+        JsonNode node = node(key);
+        if (absent(node)) {
+            return fallback;
+        }
+        if (!node.isTextual() || !List.of(known).contains(node.textValue())) {
+            throw wrong(key, String.join(" or ", known));
+        }
+        return node.textValue();
+    }
+
+    /** A list of 1 to 64 words, each one of those known. */
+    public List<String> words(String key, String... known) {
+        require(key);
+        JsonNode node = node(key);
+        List<String> words = new ArrayList<>();
+        node.forEach(each -> words.add(each.asText()));
+        if (!node.isArray()
+                || words.isEmpty()
+                || words.size() > 64
+                || !List.of(known).containsAll(words)) {
+            throw wrong(key, "a list of " + String.join(" or ", known));
+        }
+        return List.copyOf(words);
+    }
+
+    /** The texts of a list, or an empty list where there is none. */
+    public List<String> texts(String key) {
+        JsonNode node = node(key);
+        if (absent(node)) {
+            return List.of();
+        }
+        if (!node.isArray()) {
+            throw wrong(key, "a list");
+        }
+        List<String> texts = new ArrayList<>();
+        node.forEach(each -> texts.add(each.asText()));
+        return List.copyOf(texts);
+    }
+
+    /** How long a list is, or the fallback where there is none. */
+    public int length(String key, int fallback) {
+        JsonNode node = node(key);
+        if (absent(node)) {
+            return fallback;
+        }
+        if (!node.isArray()) {
+            throw wrong(key, "a list");
+        }
+        return node.size();
+    }
+
+    /** For an option of which nothing else is supported: absent, or one of these, as JSON writes them. */
+    public void only(String key, String... values) {
+        JsonNode node = node(key);
+        if (!absent(node) && !List.of(values).contains(node.toString())) {
+            throw values.length == 0
+                    ? new NoisetrailException(
+                            file + ": " + key + " is not supported: " + Safetensors.oneLine(node.toString()))
+                    : wrong(key, Arrays.stream(values).collect(Collectors.joining(" or ")));
+        }
+    }
+
+    /** For options that do not change what a network computes. */
+    public void ignore(String... keys) {
+        asked.addAll(List.of(keys));
+    }
+
+    /**
+     * @throws NoisetrailException if there is a key that was not asked for, unless it is null, false or only a note (its name begins with
+     *     "_")
+     */
+    public void requireAllKnown() {
+        root.fields().forEachRemaining(field -> {
+            boolean off = field.getValue().isNull()
+                    || field.getValue().equals(JSON.getNodeFactory().booleanNode(false));
+            if (!asked.contains(field.getKey()) && !off && !field.getKey().startsWith("_")) {
+                throw new NoisetrailException(file + ": unknown option " + Safetensors.oneLine(field.getKey()) + ": "
+                        + Safetensors.oneLine(field.getValue().toString()));
+            }
+        });
+    }
+
+    /** @param wanted what the key's value must be */
+    public NoisetrailException wrong(String key, String wanted) {
+        return wrong(key, wanted, node(key));
+    }
+
+    private NoisetrailException wrong(String key, String wanted, JsonNode node) {
+        return new NoisetrailException(
+                file + ": " + key + " must be " + wanted + ": " + Safetensors.oneLine(node.toString()));
+    }
+
+    private void require(String key) {
+        if (!has(key)) {
+            throw new NoisetrailException(file + ": " + key + " is missing");
+        }
+    }
+
+    private JsonNode node(String key) {
+        asked.add(key);
+        return root.path(key);
+    }
+
+    private static boolean absent(JsonNode node) {
+        return node.isMissingNode() || node.isNull();
+    }
+}
