@@ -21,6 +21,32 @@ public interface ModelFiles {
     /** Gives the file as a path that lasts as long as the call. */
     <T> T with(String file, Function<Path, T> use);
 
+    /** The files of a folder within: names are from there on. */
+    default ModelFiles within(String folder) {
+        ModelFiles all = this;
+        return new ModelFiles() {
+            @Override
+            public boolean has(String file) {
+                return all.has(folder + "/" + file);
+            }
+
+            @Override
+            public InputStream open(String file) throws IOException {
+                return all.open(folder + "/" + file);
+            }
+
+            @Override
+            public Path path(String file) {
+                return all.path(folder + "/" + file);
+            }
+
+            @Override
+            public <T> T with(String file, Function<Path, T> use) {
+                return all.with(folder + "/" + file, use);
+            }
+        };
+    }
+
     static ModelFiles folder(Path folder) {
         return new ModelFiles() {
             @Override
@@ -73,7 +99,7 @@ public interface ModelFiles {
                     if (url != null && url.getProtocol().equals("file")) {
                         return use.apply(Path.of(url.toURI()));
                     }
-                    Path copy = Files.createTempFile("noisetrail-", "-" + file);
+                    Path copy = Files.createTempFile("noisetrail-", "-" + file.replace('/', '-'));
                     try (InputStream in = open(file)) {
                         Files.copy(in, copy, StandardCopyOption.REPLACE_EXISTING);
                         return use.apply(copy);
