@@ -1,6 +1,7 @@
 package org.noisetrail.engine;
 
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.torch.Tensors;
@@ -10,6 +11,8 @@ import org.noisetrail.torch.Tensors;
  * {@link StepEngine#candidates}, overwritten by every {@link StepEngine#advance}.
  */
 public final class Candidates implements AutoCloseable {
+    private final Device device;
+    private final ImageShape shape;
     final Rows noise;
     private Particles next;
     final Rows clean;
@@ -17,11 +20,17 @@ public final class Candidates implements AutoCloseable {
     /** 1 where a row's image was not finite when it was last judged. */
     final Tensor bad;
 
+    /** Raised states and the network's output there, where the rows were only screened. */
+    private @Nullable Particles halfway;
+
+    boolean screened;
     int rows;
     int step;
     int round;
 
     Candidates(Device device, int capacity, ImageShape shape, boolean withOutput) {
+        this.device = device;
+        this.shape = shape;
         noise = new Rows(device, capacity, shape);
         next = new Particles(device, capacity, shape, withOutput);
         clean = new Rows(device, capacity, shape);
@@ -31,6 +40,19 @@ public final class Candidates implements AutoCloseable {
 
     public int capacity() {
         return next.rows();
+    }
+
+    /** Where screened rows stand; made when first asked for. */
+    Particles halfway() {
+        if (halfway == null) {
+            halfway = new Particles(device, next.rows(), shape, true);
+        }
+        return halfway;
+    }
+
+    /** What the last call made of the rows. */
+    Particles current() {
+        return screened ? halfway() : next;
     }
 
     /** The particles the rows lead to; overwritten by the next advance. */
@@ -62,6 +84,9 @@ public final class Candidates implements AutoCloseable {
     public void close() {
         noise.close();
         next.close();
+        if (halfway != null) {
+            halfway.close();
+        }
         clean.close();
         scores.close();
         bad.close();

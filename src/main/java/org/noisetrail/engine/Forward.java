@@ -63,7 +63,7 @@ final class Forward implements AutoCloseable {
                     input.pointer(),
                     F32,
                     Tensors.pointer(level));
-            network(draws, from, count, draws.step(), 0, f);
+            network(draws, from, count, draws.step(), 0, f).close();
         }
     }
 
@@ -77,17 +77,28 @@ final class Forward implements AutoCloseable {
         }
     }
 
-    /** One transition per row. */
-    void advance(Candidates into, Particles from, @Nullable Rows pivots, Draws draws, int round, Locality locality) {
+    /**
+     * One transition per row.
+     *
+     * @param screened whether a step of two evaluations ends after the first, which gives a clean estimate but no whole transition
+     */
+    void advance(
+            Candidates into,
+            Particles from,
+            @Nullable Rows pivots,
+            Draws draws,
+            int round,
+            Locality locality,
+            boolean screened) {
         Step step = group.schedule.step(draws.step());
         for (int at = 0; at < draws.rows(); at += group.maxBatch) {
             int count = Math.min(group.maxBatch, draws.rows() - at);
             if (step.at() == NoiseAt.BEFORE) {
-                noiseFirst(step, into, from, pivots, draws, at, count, round, locality);
+                noiseFirst(step, screened, into, from, pivots, draws, at, count, round, locality);
             } else {
                 noiseLast(step, into, from, pivots, draws, at, count, round, locality);
             }
-            for (int row = at; row < at + count; row++) {
+            for (int row = at; !screened && row < at + count; row++) {
                 group.ledger.transition(draws.slot(row));
             }
         }
@@ -95,6 +106,7 @@ final class Forward implements AutoCloseable {
 
     private void noiseFirst(
             Step step,
+            boolean screened,
             Candidates into,
             Particles from,
             @Nullable Rows pivots,
@@ -103,32 +115,67 @@ final class Forward implements AutoCloseable {
             int count,
             int round,
             Locality locality) {
-        propose(draws, at, count, round, locality, from, pivots, BEFORE, into.noise.at(at), xHat.pointer(), true);
-        boolean two = step.second() != null;
+        boolean two = step.second() != null && !screened;
+        Pointer raised = screened ? into.halfway().x().at(at) : xHat.pointer();
+        propose(draws, at, count, round, locality, from, pivots, BEFORE, into.noise.at(at), raised, true);
         Pointer next = into.next().x().at(at);
         Pointer clean = into.clean.at(at);
-        try (Tensor first = network(draws, at, count, draws.step(), round, null)) {
-            try (StepEvent updating = StepEvent.update(group.images(), count, draws.step(), round)) {
-                group.kernels.update(update(draws, at, count, BEFORE)
-                        .xHat(xHat.pointer())
-                        .f1(Tensors.pointer(first))
-                        .next(next)
-                        .clean(two ? null : clean)
-                        .input(two ? input.pointer() : null)
-                        .level(two ? Tensors.pointer(level) : null));
-            }
+        Rows keep = screened ? into.halfway().f() : null;
+        try (Tensor first = network(draws, at, count, draws.step(), round, keep)) {
+            euler(draws, at, count, round, raised, Tensors.pointer(first), next, two, clean);
             if (two) {
-                try (Tensor second = network(draws, at, count, draws.step(), round, null);
-                        StepEvent updating = StepEvent.update(group.images(), count, draws.step(), round)) {
-                    group.kernels.update(update(draws, at, count, AFTER)
-                            .xHat(xHat.pointer())
-                            .f1(Tensors.pointer(first))
-                            .y(next)
-                            .f2(Tensors.pointer(second))
-                            .next(next)
-                            .clean(clean));
-                }
+                heun(draws, at, count, round, raised, Tensors.pointer(first), next, clean);
             }
+        }
+    }
+
+    /** The second evaluation of screened rows. */
+    void complete(Candidates into, Particles halfway, Draws draws) {
+        for (int at = 0; at < draws.rows(); at += group.maxBatch) {
+            int count = Math.min(group.maxBatch, draws.rows() - at);
+            Pointer raised = halfway.x().at(at);
+            Pointer first = halfway.output().at(at);
+            Pointer next = into.next().x().at(at);
+            euler(draws, at, count, 0, raised, first, next, true, into.clean.at(at));
+            heun(draws, at, count, 0, raised, first, next, into.clean.at(at));
+            for (int row = at; row < at + count; row++) {
+                group.ledger.transition(draws.slot(row));
+            }
+        }
+    }
+
+    private void euler(
+            Draws draws,
+            int at,
+            int count,
+            int round,
+            Pointer raised,
+            Pointer first,
+            Pointer next,
+            boolean two,
+            Pointer clean) {
+        try (StepEvent updating = StepEvent.update(group.images(), count, draws.step(), round)) {
+            group.kernels.update(update(draws, at, count, BEFORE)
+                    .xHat(raised)
+                    .f1(first)
+                    .next(next)
+                    .clean(two ? null : clean)
+                    .input(two ? input.pointer() : null)
+                    .level(two ? Tensors.pointer(level) : null));
+        }
+    }
+
+    private void heun(
+            Draws draws, int at, int count, int round, Pointer raised, Pointer first, Pointer next, Pointer clean) {
+        try (Tensor second = network(draws, at, count, draws.step(), round, null);
+                StepEvent updating = StepEvent.update(group.images(), count, draws.step(), round)) {
+            group.kernels.update(update(draws, at, count, AFTER)
+                    .xHat(raised)
+                    .f1(first)
+                    .y(next)
+                    .f2(Tensors.pointer(second))
+                    .next(next)
+                    .clean(clean));
         }
     }
 

@@ -36,6 +36,14 @@ public final class Particles implements AutoCloseable {
         return f;
     }
 
+    /** @throws IllegalStateException if nothing is known of the states */
+    Rows output() {
+        if (f == null) {
+            throw new IllegalStateException("the particles carry no network output");
+        }
+        return f;
+    }
+
     @Override
     public void close() {
         x.close();

@@ -36,7 +36,7 @@ final class Selection {
                 group.kernels.gather(
                         candidates.noise.pointer(), rowBytes, winner, groups, 1, size, targets, pivots.pointer());
             }
-            copy(candidates.next(), winner, groups, 1, size, targets, next);
+            copy(candidates.current(), winner, groups, 1, size, targets, next);
         }
     }
 
@@ -55,7 +55,7 @@ final class Selection {
                     Tensors.pointer(index),
                     Tensors.pointer(nans));
             copy(
-                    candidates.next(),
+                    candidates.current(),
                     Tensors.pointer(index),
                     (long) groups * take,
                     take,

@@ -162,6 +162,19 @@ public final class StepEngine implements AutoCloseable {
     }
 
     /**
+     * Noise moved along what candidates' clean estimates say of a reward: with h = sum_m w_m (c_m - mean c), h^ = h/|h|, each group's noise z becomes
+     * sqrt(d) unit(z - &lt;z, h^&gt; h^ + shift h^). A group whose h is 0 keeps z, on the sphere.
+     *
+     * @param candidates the last {@link #advance} or {@link #screen}: groups x M rows
+     * @param weights [groups][M]
+     * @param own the groups' noise z, rows 0 to groups - 1
+     * @param into takes the result, rows 0 to groups - 1
+     */
+    public void shift(Candidates candidates, double[][] weights, double shift, Rows own, Rows into) {
+        Directions.shift(group, candidates.clean, weights, shift, own, into);
+    }
+
+    /**
      * One transition per row, from the particles and pivots the draws name.
      *
      * @param pivots null if no row needs one
@@ -172,7 +185,43 @@ public final class StepEngine implements AutoCloseable {
         into.rows = draws.rows();
         into.step = draws.step();
         into.round = round;
-        forward.advance(into, from, pivots, draws, round, locality);
+        into.screened = false;
+        forward.advance(into, from, pivots, draws, round, locality, false);
+    }
+
+    /**
+     * The clean estimates that the rows' noises lead to, at {@link Schedule#screeningEvaluations}: after the first evaluation of a step that has two; otherwise as
+     * {@link #advance}, whole transitions. Where {@link Schedule#screens}, {@link #select} and {@link #top} then copy to {@link #halfway} particles, from which
+     * {@link #complete} goes on.
+     */
+    public void screen(
+            Candidates into, Particles from, @Nullable Rows pivots, Draws draws, int round, Locality locality) {
+        into.rows = draws.rows();
+        into.step = draws.step();
+        into.round = round;
+        into.screened = group.schedule.screens(draws.step());
+        forward.advance(into, from, pivots, draws, round, locality, into.screened);
+    }
+
+    /** Empty particles that take screened rows. */
+    public Particles halfway(int count) {
+        return new Particles(group.device, count, group.shape, true);
+    }
+
+    /**
+     * Makes the transitions of screened rows whole, for {@link Schedule#completion} evaluations.
+     *
+     * @param halfway takes a row of draws from its row {@code sources[r]}
+     */
+    public void complete(Candidates into, Particles halfway, int[] sources, Draws draws) {
+        into.rows = draws.rows();
+        into.step = draws.step();
+        into.round = 0;
+        into.screened = false;
+        try (Particles rows = halfway(sources.length)) {
+            selection.copy(halfway, sources, null, rows);
+            forward.complete(into, rows, draws);
+        }
     }
 
     /** Judges the clean estimates of the last {@link #advance}, in 8 bits, by the preview decoder where there is one; after the last step, the final states by the true one. */

@@ -49,6 +49,32 @@ public sealed interface Draw {
         }
     }
 
+    /**
+     * A round's candidates weighted by way of their clean estimates, which replaced the noise before it: with h the weighted sum of the estimates' differences from
+     * their mean, h^ = h/|h|, and z the noise before, sqrt(d) unit(z - &lt;z, h^&gt; h^ + shift h^). Making it costs the candidates' evaluations again.
+     *
+     * @param round 0 to 65535
+     * @param shift in standard deviations of a normal's component
+     * @param screened whether the estimates are those of the first of a step's evaluations
+     * @param weights one a candidate, finite, not all 0
+     */
+    record Shifted(int round, double shift, boolean screened, List<Double> weights) implements Draw {
+        public Shifted {
+            new Combined(round, weights);
+            weights = List.copyOf(weights);
+            if (!Double.isFinite(shift)) {
+                throw new IllegalArgumentException("shift must be finite: " + shift);
+            }
+        }
+
+        /** {@code h1:4.0:0.5,-1.25}, or {@code f1:...} where estimates are first ones. */
+        @Override
+        public String toString() {
+            return (screened ? "f" : "h") + round + ":" + shift + ":"
+                    + weights.stream().map(String::valueOf).collect(Collectors.joining(","));
+        }
+    }
+
     /** The noise that was there is replaced by a round's candidate. */
     static Draw global(int round, int candidate) {
         return new Named(round, candidate, false);
@@ -69,13 +95,25 @@ public sealed interface Draw {
         }
         if (text.matches("c\\d{1,5}:[-+0-9.eE,]+")) {
             int colon = text.indexOf(':');
-            List<Double> weights = new ArrayList<>();
-            for (String weight : text.substring(colon + 1).split(",", -1)) {
-                weights.add(Double.valueOf(weight));
-            }
-            return new Combined(Integer.parseInt(text.substring(1, colon)), weights);
+            return new Combined(Integer.parseInt(text.substring(1, colon)), weights(text.substring(colon + 1)));
         }
-        throw new IllegalArgumentException("draw must be like g3.1, l3.1 or c1:0.5,-1.25: " + text);
+        if (text.matches("[hf]\\d{1,5}:[-+0-9.eE]+:[-+0-9.eE,]+")) {
+            String[] parts = text.substring(1).split(":");
+            return new Shifted(
+                    Integer.parseInt(parts[0]),
+                    Double.parseDouble(parts[1]),
+                    text.charAt(0) == 'f',
+                    weights(parts[2]));
+        }
+        throw new IllegalArgumentException("draw must be like g3.1, l3.1, c1:0.5,-1.25 or h1:4.0:0.5,-1.25: " + text);
+    }
+
+    private static List<Double> weights(String text) {
+        List<Double> weights = new ArrayList<>();
+        for (String weight : text.split(",", -1)) {
+            weights.add(Double.valueOf(weight));
+        }
+        return weights;
     }
 
     private static void check(String what, int value) {

@@ -15,7 +15,8 @@ public final class Rewards {
             Compressibility.KIND,
             ClassProbability.CLASS,
             ClassProbability.HELD_OUT,
-            RewardKind.plain("jpeg-bytes", Rewards::jpegBytes)));
+            RewardKind.plain("jpeg-bytes", Rewards::jpegBytes),
+            TorchScriptReward.KIND));
 
     static {
         ServiceLoader.load(RewardKind.Provider.class).forEach(provider -> KINDS.add(provider.kind()));

@@ -19,7 +19,7 @@ public record FlowSdeSampler(int steps, double noise, double shift) implements S
     private static final Setting<Double> NOISE =
             Setting.number("flow-noise", "a", .7, 0, 1e3, "The injected noise's scale; 0: none.");
     private static final Setting<Double> SHIFT =
-            Setting.number("shift", "", 1, 1e-6, 1e6, "How far the levels lie toward noise.");
+            Setting.number("flow-shift", "", 1, 1e-6, 1e6, "How far the levels lie toward noise.");
 
     static final Kind<Sampler> KIND = Kind.<Sampler, FlowSdeSampler>of(
                     "flow-sde", FlowSdeSampler.class, "A flow's marginals with noise (Liu et al. 2025).")

@@ -66,6 +66,21 @@ public record Schedule(double startScale, List<Step> steps) {
         return steps.get(i).evaluations();
     }
 
+    /** Whether a candidate of step i has a clean estimate before its transition is whole: a step of two evaluations has one after the first. */
+    public boolean screens(int i) {
+        return steps.get(i).at() == NoiseAt.BEFORE && steps.get(i).second() != null;
+    }
+
+    /** Network evaluations of a candidate's first clean estimate. */
+    public int screeningEvaluations(int i) {
+        return screens(i) ? 1 : evaluations(i);
+    }
+
+    /** Network evaluations that make a screened candidate's transition whole. */
+    public int completion(int i) {
+        return evaluations(i) - screeningEvaluations(i);
+    }
+
     /** Network evaluations of the way from the state before step i to the end. */
     public long evaluationsFrom(int i) {
         long sum = 0;

@@ -8,12 +8,12 @@ import org.noisetrail.settings.Setting;
 /**
  * N whole trajectories an image; the one of the best final reward is kept.
  *
- * @param candidates N, 1 to 65535
+ * @param candidates N, 1 to 65536
  * @param sharedStart whether all start from candidate 0's initial noise (as the paper does) instead of each from its own
  */
 public record BestOfN(int candidates, boolean sharedStart) implements Method {
     private static final Setting<Integer> CANDIDATES =
-            Setting.integer("candidates", "N", 4, 1, 65535, "Whole trajectories.");
+            Setting.integer("candidates", "N", 4, 1, 65536, "Whole trajectories.");
     private static final Setting<Boolean> SHARED_START =
             Setting.flag("shared-start", "All trajectories start from one initial noise, as in the paper.");
 

@@ -42,6 +42,7 @@ public final class Conditions {
                     json.hasNonNull("negative") ? JsonFields.text(json, "negative") : null);
         }
         int label = json.has("class") ? JsonFields.integer(json, "class") : -1;
+        Checks.range("class", label, -1, Integer.MAX_VALUE);
         return label < 0 ? Condition.NONE : Condition.label(label);
     }
 

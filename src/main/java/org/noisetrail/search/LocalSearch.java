@@ -16,6 +16,7 @@ import org.noisetrail.settings.Setting;
  * @param lambda the radius of a local candidate in units of sqrt(d), at least 0
  * @param keepPivot whether the pivot is replaced only by a strictly better candidate
  * @param project whether a new pivot is scaled back to norm sqrt(d), the sphere on which normals live
+ * @param scoreAtFirst whether, at steps of two evaluations, candidates are judged after the first, and only the step's winner pays the second
  * @param patience when a step is searched no further; {@link Patience#NEVER} for not before its rounds are over
  */
 public record LocalSearch(
@@ -25,6 +26,7 @@ public record LocalSearch(
         double lambda,
         boolean keepPivot,
         boolean project,
+        boolean scoreAtFirst,
         Patience patience)
         implements Method {
     private static final Setting<Integer> CANDIDATES =
@@ -42,6 +44,8 @@ public record LocalSearch(
             Setting.flag("keep-pivot", "Replace the pivot only by a strictly better candidate.");
     private static final Setting<Boolean> PROJECT =
             Setting.flag("project", "Scale a new pivot back to the sphere on which normals live.");
+    private static final Setting<Boolean> SCORE_AT_FIRST = Setting.flag(
+            "score-at-first", "Judge candidates after the first of a step's evaluations; the winner alone pays the second.");
     private static final Setting<Patience> PATIENCE = Setting.of("patience", Patience.NEVER, Patience::parse)
             .label("ROUNDS:GAIN")
             .help("End a step for an image whose last ROUNDS rounds together gained less than GAIN.")
@@ -63,6 +67,7 @@ public record LocalSearch(
         return kind.with(LAMBDA, LocalSearch::lambda)
                 .with(KEEP_PIVOT, LocalSearch::keepPivot)
                 .with(PROJECT, LocalSearch::project)
+                .with(SCORE_AT_FIRST, LocalSearch::scoreAtFirst)
                 .with(PATIENCE, LocalSearch::patience)
                 .with(ROLL_OVER, search -> search.patience().rollOver())
                 .make(values -> new LocalSearch(
@@ -72,6 +77,7 @@ public record LocalSearch(
                         values.get(LAMBDA),
                         values.get(KEEP_PIVOT),
                         values.get(PROJECT),
+                        values.get(SCORE_AT_FIRST),
                         values.get(PATIENCE).withRollOver(values.get(ROLL_OVER))));
     }
 
@@ -118,15 +124,15 @@ public record LocalSearch(
     @Override
     public OptionalLong evaluations(Schedule schedule) {
         return patience == Patience.NEVER
-                ? OptionalLong.of(SizedRounds.cost(candidates, SizedRounds.rounds(rounds, schedule), schedule))
+                ? OptionalLong.of(SizedRounds.of(candidates, scoreAtFirst, schedule).cost(rounds))
                 : OptionalLong.empty();
     }
 
     /** Rounds keep the proportions that its own have. */
     @Override
     public Method sized(Schedule schedule, long evaluations) {
-        Rounds sized = SizedRounds.fill(candidates, rounds, schedule, evaluations);
-        return new LocalSearch(candidates, sized, epsilon, lambda, keepPivot, project, patience);
+        Rounds sized = SizedRounds.of(candidates, scoreAtFirst, schedule).fill(rounds, evaluations);
+        return new LocalSearch(candidates, sized, epsilon, lambda, keepPivot, project, scoreAtFirst, patience);
     }
 
     /** Starts from eps-greedy's defaults. */
@@ -137,6 +143,7 @@ public record LocalSearch(
         private double lambda = .15;
         private boolean keepPivot;
         private boolean project;
+        private boolean scoreAtFirst;
         private Patience patience = Patience.NEVER;
 
         private Builder() {}
@@ -175,13 +182,18 @@ public record LocalSearch(
             return this;
         }
 
+        public Builder scoreAtFirst(boolean scoreAtFirst) {
+            this.scoreAtFirst = scoreAtFirst;
+            return this;
+        }
+
         public Builder patience(Patience patience) {
             this.patience = patience;
             return this;
         }
 
         public LocalSearch build() {
-            return new LocalSearch(candidates, rounds, epsilon, lambda, keepPivot, project, patience);
+            return new LocalSearch(candidates, rounds, epsilon, lambda, keepPivot, project, scoreAtFirst, patience);
         }
     }
 }

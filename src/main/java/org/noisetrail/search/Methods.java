@@ -9,7 +9,7 @@ public final class Methods {
     private static final Registry<Method> REGISTRY = new Registry<>(
             "method",
             Method::name,
-            List.of(Naive.KIND, BestOfN.KIND, Beam.KIND, Mcts.KIND, LocalSearch.ZERO_ORDER, LocalSearch.EPS_GREEDY));
+            List.of(Naive.KIND, BestOfN.KIND, Beam.KIND, Mcts.KIND, LocalSearch.ZERO_ORDER, LocalSearch.EPS_GREEDY, Ascent.KIND));
 
     static {
         ServiceLoader.load(Method.Provider.class).forEach(provider -> REGISTRY.add(provider.kind()));

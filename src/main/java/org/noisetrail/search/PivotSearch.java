@@ -14,6 +14,7 @@ import org.noisetrail.engine.StepEngine;
 import org.noisetrail.engine.Winners;
 import org.noisetrail.noise.Draw;
 import org.noisetrail.noise.Recipe;
+import org.noisetrail.sampler.Schedule;
 
 /** Rounds of candidates around a pivot at every step that injects noise: {@link LocalSearch}. */
 final class PivotSearch {
@@ -107,7 +108,14 @@ final class PivotSearch {
                 plain(step, without(searched), x, single, next);
             }
             if (searched.length > 0) {
-                search(step, budget, searched, x, pivots, next, many);
+                if (screens(step)) {
+                    try (Particles halfway = engine.halfway(images)) {
+                        search(step, budget, searched, x, pivots, halfway, many);
+                        complete(step, searched, halfway, next, single);
+                    }
+                } else {
+                    search(step, budget, searched, x, pivots, next, many);
+                }
             }
             wave.each(slot -> saved[slot] += rounds - budget.done(slot));
             double[] now = engine.norms(pivots);
@@ -118,6 +126,18 @@ final class PivotSearch {
         private void plain(int step, int[] slots, Particles x, Candidates single, Particles next) {
             try (Draws own = wave.own(step, slots, 0, Kind.GLOBAL)) {
                 engine.advance(single, x, null, own, 0, Locality.NONE);
+                engine.put(single.next(), slots, next);
+            }
+        }
+
+        private boolean screens(int step) {
+            return method.scoreAtFirst() && wave.schedule().screens(step);
+        }
+
+        /** The whole transitions of the noises that were chosen by a first estimate. */
+        private void complete(int step, int[] slots, Particles halfway, Particles next, Candidates single) {
+            try (Draws chosen = wave.own(step, slots, 0, Kind.NONE)) {
+                engine.complete(single, halfway, slots, chosen);
                 engine.put(single.next(), slots, next);
             }
         }
@@ -142,7 +162,11 @@ final class PivotSearch {
                     int[] still = active;
                     while (still.length == active.length) {
                         round++;
-                        engine.advance(many, x, pivots, draws, round, locality);
+                        if (screens(step)) {
+                            engine.screen(many, x, pivots, draws, round, locality);
+                        } else {
+                            engine.advance(many, x, pivots, draws, round, locality);
+                        }
                         engine.score(many, draws, wave.reward());
                         observe(step, active.length, many);
                         engine.select(many, winners, method.keepPivot(), pivots, next);
@@ -184,7 +208,11 @@ final class PivotSearch {
             if (wave.timeIsUp()) {
                 return new int[0];
             }
-            long price = (long) method.candidates() * wave.schedule().evaluations(step);
+            Schedule schedule = wave.schedule();
+            boolean screens = screens(step);
+            long price = (long) method.candidates()
+                            * (screens ? schedule.screeningEvaluations(step) : schedule.evaluations(step))
+                    + (screens ? schedule.completion(step) : 0);
             return Arrays.stream(slots)
                     .filter(slot -> budget.done(slot) < allowed(slot, budget)
                             && !(budget.score(slot) >= wave.target())

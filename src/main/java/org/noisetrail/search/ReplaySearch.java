@@ -160,6 +160,8 @@ record ReplaySearch(List<Recipe> recipes, double lambda, boolean project) implem
                     }
                     if (draws.get(level) instanceof Draw.Combined sum) {
                         combine(step, slots[i], sum);
+                    } else if (draws.get(level) instanceof Draw.Shifted shifted) {
+                        shift(step, slots[i], shifted);
                     } else {
                         Draw.Named draw = (Draw.Named) draws.get(level);
                         Kind kind = draw.local() ? Kind.LOCAL : Kind.GLOBAL;
@@ -183,6 +185,31 @@ record ReplaySearch(List<Recipe> recipes, double lambda, boolean project) implem
             try (Draws draws = terms.build();
                     Rows noise = engine.rows(1)) {
                 engine.combine(draws, new double[][] {weights}, noise);
+                engine.put(noise, new int[] {slot}, pivots);
+            }
+        }
+
+        /** Takes the candidates' clean estimates again, from where the image stands. */
+        private void shift(int step, int slot, Draw.Shifted shifted) {
+            int size = shifted.weights().size();
+            Draws.Builder terms = engine.draws(step, size);
+            for (int m = 0; m < size; m++) {
+                terms.add(slot, shifted.round(), m, slot, Kind.GLOBAL);
+            }
+            double[] weights = shifted.weights().stream()
+                    .mapToDouble(Double::doubleValue)
+                    .toArray();
+            try (Draws draws = terms.build();
+                    Candidates estimates = engine.candidates(size);
+                    Rows z = engine.rows(1);
+                    Rows noise = engine.rows(1)) {
+                if (shifted.screened()) {
+                    engine.screen(estimates, x, null, draws, 0, Locality.NONE);
+                } else {
+                    engine.advance(estimates, x, null, draws, 0, Locality.NONE);
+                }
+                engine.gather(pivots, new int[] {slot}, z);
+                engine.shift(estimates, new double[][] {weights}, shifted.shift(), z, noise);
                 engine.put(noise, new int[] {slot}, pivots);
             }
         }

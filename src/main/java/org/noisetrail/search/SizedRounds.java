@@ -3,25 +3,35 @@ package org.noisetrail.search;
 import java.util.Arrays;
 import org.noisetrail.sampler.Schedule;
 
-/** What rounds cost, and rounds that cost a given number of calls of the denoiser. */
-final class SizedRounds {
+/**
+ * What rounds cost, and rounds that cost a given number of calls of the denoiser.
+ *
+ * @param candidates of a round
+ * @param screened whether candidates are judged after the first of a step's evaluations
+ */
+record SizedRounds(int candidates, boolean screened, Schedule schedule) {
     /** Rounds have numbers of 16 bits in a noise's name. */
     private static final int MOST = 0xFFFF;
 
-    private SizedRounds() {}
+    static SizedRounds of(int candidates, boolean screened, Schedule schedule) {
+        return new SizedRounds(candidates, screened, schedule);
+    }
 
     /** The rounds of every step; 0 where a step injects no noise. */
-    static int[] rounds(Rounds rounds, Schedule schedule) {
+    private int[] rounds(Rounds rounds) {
         int[] all = new int[schedule.size()];
         Arrays.setAll(
                 all, step -> schedule.isDead(step) ? 0 : rounds.at(step, schedule.step(step).level()));
         return all;
     }
 
-    static long cost(int candidates, int[] rounds, Schedule schedule) {
-        long cost = schedule.startEvaluations();
-        for (int step = 0; step < rounds.length; step++) {
-            cost += schedule.evaluations(step) * Math.max(1, (long) candidates * rounds[step]);
+    long cost(Rounds rounds) {
+        long cost = schedule.evaluations();
+        int[] all = rounds(rounds);
+        for (int step = 0; step < all.length; step++) {
+            for (int k = 0; k < all[step]; k++) {
+                cost += price(step, k);
+            }
         }
         return cost;
     }
@@ -30,8 +40,8 @@ final class SizedRounds {
      * Gives rounds one by one to the step that has the fewest for its weight, as seats are given to parties (Webster; the earlier step of
      * equals), while the target pays for them. A step whose candidates cost nothing keeps its own rounds.
      */
-    static RoundSchedule fill(int candidates, Rounds own, Schedule schedule, long target) {
-        int[] weights = rounds(own, schedule);
+    RoundSchedule fill(Rounds own, long target) {
+        int[] weights = rounds(own);
         int[] rounds = new int[weights.length];
         for (int step = 0; step < rounds.length; step++) {
             rounds[step] = schedule.evaluations(step) == 0 ? weights[step] : 0;
@@ -43,7 +53,7 @@ final class SizedRounds {
                 if (rounds[step] < MOST
                         && weights[step] > 0
                         && schedule.evaluations(step) > 0
-                        && price(candidates, schedule, step, rounds[step]) <= left
+                        && price(step, rounds[step]) <= left
                         && (next < 0 || weights[step] * (rounds[next] + .5) > weights[next] * (rounds[step] + .5))) {
                     next = step;
                 }
@@ -53,13 +63,17 @@ final class SizedRounds {
                         RoundSchedule.levelsOf(schedule),
                         Arrays.stream(rounds).boxed().toList());
             }
-            left -= price(candidates, schedule, next, rounds[next]);
+            left -= price(next, rounds[next]);
             rounds[next]++;
         }
     }
 
     /** What another round costs; the first replaces the step's plain transition. */
-    private static long price(int candidates, Schedule schedule, int step, int rounds) {
+    private long price(int step, int rounds) {
+        if (screened && schedule.screens(step)) {
+            int first = rounds == 0 ? schedule.completion(step) - schedule.evaluations(step) : 0;
+            return (long) schedule.screeningEvaluations(step) * candidates + first;
+        }
         return (long) schedule.evaluations(step) * (rounds == 0 ? candidates - 1 : candidates);
     }
 }

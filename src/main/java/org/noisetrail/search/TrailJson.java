@@ -106,20 +106,32 @@ final class TrailJson {
     private static Trail.Entry readEntry(JsonNode image) {
         List<Move> moves = new ArrayList<>();
         for (JsonNode move : JsonFields.list(image, "moves")) {
-            moves.add(Move.parse(move.asText()));
+            if (!move.isTextual()) {
+                throw new IllegalArgumentException("moves must be texts: " + move);
+            }
+            moves.add(Move.parse(move.textValue()));
         }
         return new Trail.Entry(
                 new ImageRequest(JsonFields.whole(image, "image"), Conditions.read(image)),
                 new Recipe(
-                        Move.parse(JsonFields.text(image, "start")).draws(),
+                        draws(JsonFields.text(image, "start")),
                         JsonFields.integer(image, "chain"),
                         moves));
+    }
+
+    /** Of a state or a step that nothing goes up to. */
+    private static List<Draw> draws(String text) {
+        Move move = Move.parse(text);
+        if (move.isUp()) {
+            throw new IllegalArgumentException("draws must be like g3.1 l4.0: " + text);
+        }
+        return move.draws();
     }
 
     private static Trail.Entry readVersion1(JsonNode image) {
         List<List<Draw>> steps = new ArrayList<>();
         for (JsonNode step : JsonFields.list(image, "steps")) {
-            steps.add(Move.parse(step.asText()).draws());
+            steps.add(draws(step.asText()));
         }
         return new Trail.Entry(
                 new ImageRequest(JsonFields.whole(image, "image"), JsonFields.integer(image, "class")),

@@ -1,0 +1,62 @@
+package org.noisetrail.engine;
+
+import java.util.Arrays;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.noisetrail.torch.Tensors;
+import org.noisetrail.torch.Torch;
+
+/** Noise moved along a direction in the space of states. In double: sums over all elements decide the result's bits. */
+final class Directions {
+    private Directions() {}
+
+    static void shift(Group group, Rows clean, double[][] weights, double shift, Rows own, Rows into) {
+        int groups = weights.length;
+        int size = weights[0].length;
+        long d = group.elements;
+        double[] flat = new double[groups * size];
+        for (int g = 0; g < groups; g++) {
+            // sum w (c - mean c) = sum (w - mean w) c
+            double mean = Arrays.stream(weights[g]).average().orElse(0);
+            for (int m = 0; m < size; m++) {
+                flat[g * size + m] = weights[g][m] - mean;
+            }
+        }
+        try (Tensor factors = Tensors.of(group.device, flat, groups, 1, size);
+                Tensor estimates = doubles(clean, groups * size, groups, size, d);
+                Tensor summed = Torch.call(() -> factors.bmm(estimates));
+                Tensor unit = unit(summed);
+                Tensor z = doubles(own, groups, groups, 1, d);
+                Tensor products = Torch.call(() -> z.mul(unit));
+                Tensor along = Torch.call(() -> products.sum(new long[] {2}, true, new org.bytedeco.pytorch.ScalarTypeOptional()));
+                Scalar k = new Scalar(-shift);
+                Tensor excess = Torch.call(() -> along.add(k));
+                Tensor moved = Torch.call(() -> excess.mul(unit));
+                Tensor difference = Torch.call(() -> z.sub(moved));
+                Tensor direction = unit(difference);
+                Scalar radius = new Scalar(Math.sqrt(d));
+                Tensor result = Torch.call(() -> direction.mul(radius));
+                Tensor shaped = Torch.call(() -> result.view(
+                        groups, group.shape.channels(), group.shape.height(), group.shape.width()))) {
+            into.set(0, shaped);
+        }
+    }
+
+    private static Tensor doubles(Rows rows, int count, long... shape) {
+        try (Tensor view = rows.view(0, count);
+                Tensor wide = Torch.call(() -> view.to(org.bytedeco.pytorch.global.torch.ScalarType.Double))) {
+            return Torch.call(() -> wide.view(shape));
+        }
+    }
+
+    /** Scaled to length 1 along the last dimension; 0 stays 0. */
+    private static Tensor unit(Tensor vectors) {
+        try (Scalar tiny = new Scalar(1e-300);
+                Tensor squares = Torch.call(() -> vectors.mul(vectors));
+                Tensor sums = Torch.call(() -> squares.sum(new long[] {2}, true, new org.bytedeco.pytorch.ScalarTypeOptional()));
+                Tensor norms = Torch.call(sums::sqrt);
+                Tensor safe = Torch.call(() -> norms.clamp_min(tiny))) {
+            return Torch.call(() -> vectors.div(safe));
+        }
+    }
+}

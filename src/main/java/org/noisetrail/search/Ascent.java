@@ -1,0 +1,161 @@
+package org.noisetrail.search;
+
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.OptionalLong;
+import org.noisetrail.sampler.Schedule;
+import org.noisetrail.settings.Kind;
+import org.noisetrail.settings.Setting;
+
+/**
+ * Learns from a round's losers: at every step that injects noise, M fresh noises z_m are scored, and one more candidate is made of all of them by regression on their scores, w_m = (r_m - mean) / deviation, clipped to
+ * [-3, 3]. The best of the M + 1 is the step's noise.
+ *
+ * <p>{@link Direction#NOISE}: z* = sqrt(d) unit(sum_m w_m z_m). For a reward that is linear in the noise with slope G, the best of M gains |G| sqrt(2 ln M), this about
+ * |G| sqrt(d M / (M + d)). {@link Direction#IMAGE}: z* is the step's own noise, moved along h = sum_m w_m (c_m - mean c) of the clean estimates c_m by {@code shift} standard deviations, at noise levels sigma >= 1; below,
+ * as NOISE. An ideal denoiser's Jacobian is symmetric, so h is the regressed direction seen through the denoiser, for no further evaluation. (DESIGN, section 5. Evolution strategies' gradients are old: Rechenberg 1973;
+ * Salimans et al. 2017.)
+ *
+ * @param candidates M, 2 to 65535
+ * @param direction what the regression is made in
+ * @param shift k, how far IMAGE moves the noise, in standard deviations
+ * @param regress what of the scores is regressed on
+ * @param scoreAtFirst whether, at steps of two evaluations, candidates are judged after the first, and only the step's winner pays the second
+ */
+public record Ascent(int candidates, Direction direction, double shift, Regress regress, boolean scoreAtFirst)
+        implements Method {
+    /** What a round's scores are regressed on. */
+    public enum Direction {
+        NOISE,
+        IMAGE;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /** The transform of scores that is regressed; scores that saturate are better regressed as logarithms or logits. */
+    public enum Regress {
+        SCORE,
+        LOG,
+        LOGIT;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+
+        /** NaN where there is no such value. */
+        double of(double score) {
+            return switch (this) {
+                case SCORE -> score;
+                case LOG -> Math.log(score);
+                case LOGIT -> Math.log(score) - Math.log1p(-score);
+            };
+        }
+    }
+
+    private static final Setting<Integer> CANDIDATES =
+            Setting.integer("candidates", "M", 4, 2, 65535, "Fresh noises a step.");
+    private static final Setting<Direction> DIRECTION = Setting.of(
+                    "direction", Direction.NOISE, text -> word(Direction.values(), "direction", text))
+            .label("WORD")
+            .symbol("direction")
+            .help("noise, or image: by way of the clean estimates, for image-wide rewards.")
+            .build();
+    private static final Setting<Double> SHIFT =
+            Setting.number("shift", "", 4, -100, 100, "direction image: how far noise is moved, in standard deviations.");
+    private static final Setting<Regress> REGRESS = Setting.of(
+                    "regress", Regress.SCORE, text -> word(Regress.values(), "regress", text))
+            .label("WORD")
+            .help("score, log or logit: what of the scores is regressed on.")
+            .build();
+    private static final Setting<Boolean> SCORE_AT_FIRST = Setting.flag(
+            "score-at-first", "Judge candidates after the first of a step's evaluations; the winner alone pays the second.");
+
+    static final Kind<Method> KIND = Kind.<Method, Ascent>of(
+                    "ascent", Ascent.class, "Regresses on all of a step's scores, and tries the noise that follows.")
+            .with(CANDIDATES, Ascent::candidates)
+            .with(DIRECTION, Ascent::direction)
+            .with(SHIFT, Ascent::shift)
+            .with(REGRESS, Ascent::regress)
+            .with(SCORE_AT_FIRST, Ascent::scoreAtFirst)
+            .make(values -> new Ascent(
+                    values.get(CANDIDATES),
+                    values.get(DIRECTION),
+                    values.get(SHIFT),
+                    values.get(REGRESS),
+                    values.get(SCORE_AT_FIRST)));
+
+    public Ascent {
+        CANDIDATES.checked(candidates);
+        SHIFT.checked(shift);
+    }
+
+    /** M noises, direction noise, scores as they are, whole transitions. */
+    public Ascent(int candidates) {
+        this(candidates, Direction.NOISE, 4, Regress.SCORE, false);
+    }
+
+    private static <E extends Enum<E>> E word(E[] values, String setting, String text) {
+        return Arrays.stream(values)
+                .filter(value -> value.toString().equals(text))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        setting + " must be one of " + Arrays.toString(values) + ": " + text));
+    }
+
+    @Override
+    public String name() {
+        return KIND.name();
+    }
+
+    @Override
+    public int rowsPerImage(int maxBatch) {
+        return candidates;
+    }
+
+    @Override
+    public Outcome search(Wave wave) {
+        try (AscentSearch search = new AscentSearch(this, wave)) {
+            return search.run();
+        }
+    }
+
+    @Override
+    public OptionalLong evaluations(Schedule schedule) {
+        return OptionalLong.of(cost(candidates, schedule));
+    }
+
+    private long cost(int noises, Schedule schedule) {
+        long cost = schedule.startEvaluations();
+        for (int step = 0; step < schedule.size(); step++) {
+            cost += schedule.isDead(step) ? schedule.evaluations(step) : price(step, noises, schedule);
+        }
+        return cost;
+    }
+
+    /** Calls of the denoiser that a searched step takes. */
+    long price(int step, int noises, Schedule schedule) {
+        return scoreAtFirst && schedule.screens(step)
+                ? (noises + 1L) * schedule.screeningEvaluations(step) + schedule.completion(step)
+                : (noises + 1L) * schedule.evaluations(step);
+    }
+
+    /** As many noises as are paid for, at least 2. */
+    @Override
+    public Method sized(Schedule schedule, long evaluations) {
+        int low = 2;
+        int high = 65535;
+        while (low < high) {
+            int middle = (low + high + 1) >>> 1;
+            if (cost(middle, schedule) <= evaluations) {
+                low = middle;
+            } else {
+                high = middle - 1;
+            }
+        }
+        return new Ascent(low, direction, shift, regress, scoreAtFirst);
+    }
+}

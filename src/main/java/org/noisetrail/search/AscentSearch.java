@@ -1,0 +1,220 @@
+package org.noisetrail.search;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.noisetrail.engine.Candidates;
+import org.noisetrail.engine.Draws;
+import org.noisetrail.engine.Kind;
+import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.Particles;
+import org.noisetrail.engine.Rows;
+import org.noisetrail.engine.StepEngine;
+import org.noisetrail.engine.Winners;
+import org.noisetrail.noise.Draw;
+import org.noisetrail.noise.Recipe;
+
+/** One wave's way through {@link Ascent}. */
+final class AscentSearch implements AutoCloseable {
+    /** Where the direction of images is used: below this noise level it no longer pays (DESIGN, section 5). */
+    private static final double IMAGE_LEVEL = 1;
+
+    private static final double LARGEST_WEIGHT = 3;
+
+    private final Ascent method;
+    private final Wave wave;
+    private final StepEngine engine;
+    private final int images;
+    private final double[] norms;
+    private final long[] nans;
+    private final List<List<List<Draw>>> draws = new ArrayList<>();
+    private final Candidates many;
+    private final Candidates single;
+    private final Rows pivots;
+    private Particles x;
+    private Particles next;
+
+    AscentSearch(Ascent method, Wave wave) {
+        this.method = method;
+        this.wave = wave;
+        engine = wave.engine();
+        images = wave.images();
+        norms = new double[images];
+        nans = new long[images];
+        wave.each(slot -> draws.add(new ArrayList<>()));
+        many = engine.candidates(Math.multiplyExact(images, method.candidates()));
+        single = engine.candidates(images);
+        pivots = engine.rows(images);
+        x = engine.particles(images);
+        next = engine.particles(images);
+    }
+
+    Outcome run() {
+        try (Draws own = wave.own(-1, wave.slots(), 0, Kind.GLOBAL);
+                Particles start = engine.start(own)) {
+            engine.put(start, wave.slots(), x);
+        }
+        for (int step = 0; step < wave.schedule().size(); step++) {
+            step(step);
+            Particles done = x;
+            x = next;
+            next = done;
+            wave.reportProgress((long) images * (step + 1));
+        }
+        List<Recipe> recipes = draws.stream().map(d -> Recipe.steps(0, 0, d)).toList();
+        Particles result = engine.particles(images);
+        engine.put(x, wave.slots(), result);
+        return new Outcome(result, recipes, norms, nans, null);
+    }
+
+    private void step(int step) {
+        wave.each(slot -> draws.get(slot).add(List.of()));
+        long price = method.price(step, method.candidates(), wave.schedule());
+        boolean searching = !wave.schedule().isDead(step) && !wave.timeIsUp();
+        int[] searched = Arrays.stream(wave.slots())
+                .filter(slot -> searching && wave.affords(slot, price, step + 1))
+                .toArray();
+        int[] plain = Arrays.stream(wave.slots())
+                .filter(slot -> Arrays.binarySearch(searched, slot) < 0)
+                .toArray();
+        if (plain.length > 0) {
+            Kind kind = wave.schedule().isDead(step) ? Kind.NONE : Kind.GLOBAL;
+            try (Draws own = wave.own(step, plain, 0, kind)) {
+                engine.advance(single, x, null, own, 0, Locality.NONE);
+                engine.put(single.next(), plain, next);
+                if (kind == Kind.GLOBAL) {
+                    engine.put(single.noise(), plain, pivots);
+                    measure(plain);
+                }
+            }
+        }
+        if (searched.length > 0) {
+            search(step, searched);
+            measure(searched);
+        }
+    }
+
+    private void search(int step, int[] slots) {
+        int size = method.candidates();
+        Draws.Builder fresh = engine.draws(step, slots.length * size);
+        for (int slot : slots) {
+            for (int m = 0; m < size; m++) {
+                fresh.add(slot, 1, m, slot, Kind.GLOBAL);
+            }
+        }
+        boolean image = method.direction() == Ascent.Direction.IMAGE
+                && wave.schedule().step(step).level() >= IMAGE_LEVEL;
+        boolean screened = method.scoreAtFirst() && wave.schedule().screens(step);
+        if (!screened) {
+            search(step, slots, fresh, image, false, next);
+            return;
+        }
+        try (Particles halfway = engine.halfway(images);
+                Draws chosen = wave.own(step, slots, 0, Kind.NONE)) {
+            search(step, slots, fresh, image, true, halfway);
+            engine.complete(single, halfway, slots, chosen);
+            engine.put(single.next(), slots, next);
+        }
+    }
+
+    private void search(
+            int step, int[] slots, Draws.Builder fresh, boolean image, boolean screened, Particles winning) {
+        int size = method.candidates();
+        try (Draws noises = fresh.build();
+                Winners winners = engine.winners(2, slots);
+                Rows better = engine.rows(images);
+                Rows made = engine.rows(slots.length)) {
+            take(many, noises, null, screened);
+            engine.score(many, noises, wave.reward());
+            double[] scores = engine.scores(many);
+            engine.select(many, winners, true, pivots, winning);
+            double[][] weights = new double[slots.length][];
+            for (int g = 0; g < slots.length; g++) {
+                weights[g] = weights(Arrays.copyOfRange(scores, g * size, (g + 1) * size), method.regress());
+            }
+            make(step, slots, noises, weights, image, made);
+            engine.put(made, slots, better);
+            try (Draws last = wave.own(step, slots, 0, Kind.PIVOT)) {
+                take(single, last, better, screened);
+                engine.score(single, last, wave.reward());
+                engine.select(single, winners, true, pivots, winning);
+            }
+            remember(step, slots, winners, weights, image, screened);
+        }
+    }
+
+    private void take(Candidates into, Draws noises, @org.jspecify.annotations.Nullable Rows from, boolean screened) {
+        if (screened) {
+            engine.screen(into, x, from, noises, 0, Locality.NONE);
+        } else {
+            engine.advance(into, x, from, noises, 0, Locality.NONE);
+        }
+    }
+
+    private void make(int step, int[] slots, Draws noises, double[][] weights, boolean image, Rows made) {
+        if (!image) {
+            engine.combine(noises, weights, made);
+            return;
+        }
+        try (Draws own = wave.own(step, slots, 0, Kind.GLOBAL);
+                Rows z = engine.rows(slots.length)) {
+            engine.noise(single, null, own, Locality.NONE);
+            engine.put(single.noise(), java.util.stream.IntStream.range(0, slots.length).toArray(), z);
+            engine.shift(many, weights, method.shift(), z, made);
+        }
+    }
+
+    /** Standardised and clipped; a score that is no number, or has no transform, counts as the least of the others. Where all are equal, each noise counts alike. */
+    static double[] weights(double[] scores, Ascent.Regress regress) {
+        double[] values = Arrays.stream(scores).map(regress::of).toArray();
+        double least = Arrays.stream(values).filter(Double::isFinite).min().orElse(0);
+        double most = Arrays.stream(values).filter(Double::isFinite).max().orElse(0);
+        for (int m = 0; m < values.length; m++) {
+            if (!Double.isFinite(values[m])) {
+                values[m] = values[m] == Double.POSITIVE_INFINITY ? most : least;
+            }
+        }
+        double mean = Arrays.stream(values).average().orElse(0);
+        double deviation = Math.sqrt(Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum() / values.length);
+        double[] weights = new double[values.length];
+        for (int m = 0; m < values.length; m++) {
+            double standard = deviation > 0 ? (values[m] - mean) / deviation : 1;
+            weights[m] = Math.max(-LARGEST_WEIGHT, Math.min(LARGEST_WEIGHT, standard));
+        }
+        return weights;
+    }
+
+    private void remember(int step, int[] slots, Winners winners, double[][] weights, boolean image, boolean screened) {
+        int[][] chosen = winners.read();
+        double[] scores = winners.scores();
+        int[] seen = winners.nanScores();
+        wave.reportRewards(scores);
+        wave.reportStep(step, slots, scores);
+        for (int g = 0; g < slots.length; g++) {
+            nans[slots[g]] += seen[g];
+            List<Double> factors = Arrays.stream(weights[g]).boxed().toList();
+            Draw draw = chosen[1][g] < 0
+                    ? Draw.global(1, Math.max(0, chosen[0][g]))
+                    : image
+                            ? new Draw.Shifted(1, method.shift(), screened, factors)
+                            : new Draw.Combined(1, factors);
+            draws.get(slots[g]).set(step, List.of(draw));
+        }
+    }
+
+    private void measure(int[] slots) {
+        double[] now = engine.norms(pivots);
+        for (int slot : slots) {
+            norms[slot] = Math.max(norms[slot], now[slot]);
+        }
+    }
+
+    @Override
+    public void close() {
+        many.close();
+        single.close();
+        pivots.close();
+        x.close();
+        next.close();
+    }
+}
