@@ -93,9 +93,7 @@ final class ScoreCommand implements Callable<Integer> {
             }
         } else {
             modelOptions.setThreads();
-            print(score(images, shape, classes, reward.build(() -> {
-                throw new IllegalStateException("no model");
-            })));
+            print(score(images, shape, classes, reward.build(modelOptions.device())));
         }
         return ExitCode.OK;
     }

@@ -12,16 +12,18 @@ import org.noisetrail.model.ImageShape;
 import org.noisetrail.torch.Tensors;
 
 final class ClassProbability implements Reward {
-    static final RewardKind CLASS =
-            new RewardKind("class", "class[:heldout]", false, true, (argument, pipeline) -> switch (argument) {
-                case "" -> new ClassProbability("class", pipeline.get().classifier("classifier.pt"));
-                case "heldout" -> new ClassProbability("heldout", pipeline.get().classifier("heldout.pt"));
+    static final RewardKind CLASS = new RewardKind(
+            "class", "class[:heldout]", false, argument -> true, (argument, around) -> switch (argument) {
+                case "" -> new ClassProbability("class", around.pipeline().get().classifier("classifier.pt"));
+                case "heldout" ->
+                    new ClassProbability("heldout", around.pipeline().get().classifier("heldout.pt"));
                 default -> throw new IllegalArgumentException("class takes no argument but heldout: " + argument);
             });
-    static final RewardKind HELD_OUT = new RewardKind("heldout", "heldout", false, true, (argument, pipeline) -> {
-        RewardKind.none("heldout", argument);
-        return new ClassProbability("heldout", pipeline.get().classifier("heldout.pt"));
-    });
+    static final RewardKind HELD_OUT =
+            new RewardKind("heldout", "heldout", false, argument -> true, (argument, around) -> {
+                RewardKind.none("heldout", argument);
+                return new ClassProbability("heldout", around.pipeline().get().classifier("heldout.pt"));
+            });
 
     private final String name;
     private final Classifier classifier;

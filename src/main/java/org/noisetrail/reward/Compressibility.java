@@ -13,8 +13,8 @@ record Compressibility(double maxBytes) implements Reward {
             "compressibility",
             "compressibility[:max-bytes=N]",
             false,
-            false,
-            (argument, pipeline) -> new Compressibility(maxBytes(argument)));
+            argument -> false,
+            (argument, around) -> new Compressibility(maxBytes(argument)));
 
     private static double maxBytes(String argument) {
         if (argument.isEmpty()) {

@@ -1,7 +1,9 @@
 package org.noisetrail.reward;
 
 import java.util.function.BiFunction;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
+import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Pipeline;
 
 /**
@@ -10,20 +12,28 @@ import org.noisetrail.model.Pipeline;
  * @param name letters and dashes
  * @param usage as a help text shows it: {@code compressibility[:max-bytes=N]}
  * @param takesPath whether the argument is a path, which may hold any character
- * @param needsPipeline whether it is made of what came beside a model
- * @param make from the argument, empty where there is none, and the pipeline it judges; throws {@link IllegalArgumentException} for an argument it does not take
+ * @param needsPipeline whether it is made, with an argument, of what came beside a model
+ * @param make from the argument, empty where there is none, and what it is made for; throws {@link IllegalArgumentException} for an argument it does not take
  */
 public record RewardKind(
         String name,
         String usage,
         boolean takesPath,
-        boolean needsPipeline,
-        BiFunction<String, Supplier<Pipeline>, Reward> make) {
+        Predicate<String> needsPipeline,
+        BiFunction<String, Surroundings, Reward> make) {
     public RewardKind {
         if (!name.matches("[a-z]+(-[a-z]+)*")) {
             throw new IllegalArgumentException("a reward's name must be words joined by dashes: " + name);
         }
     }
+
+    /**
+     * What a reward is made for.
+     *
+     * @param device that it judges on
+     * @param pipeline that draws what it judges; asked for only by kinds that need it
+     */
+    public record Surroundings(Supplier<Device> device, Supplier<Pipeline> pipeline) {}
 
     /** How a reward of your own becomes one of {@link Rewards}: found by {@link java.util.ServiceLoader}. */
     public interface Provider {
@@ -32,7 +42,7 @@ public record RewardKind(
 
     /** One that takes no argument and no model. */
     static RewardKind plain(String name, Supplier<Reward> make) {
-        return new RewardKind(name, name, false, false, (argument, pipeline) -> {
+        return new RewardKind(name, name, false, argument -> false, (argument, around) -> {
             none(name, argument);
             return make.get();
         });

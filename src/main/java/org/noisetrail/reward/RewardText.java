@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.settings.Setting;
 
@@ -57,7 +58,7 @@ public record RewardText(List<Term> terms) {
 
     /** Whether it is made of what came beside a model. */
     public boolean needsPipeline() {
-        return terms.stream().anyMatch(term -> term.kind().needsPipeline());
+        return terms.stream().anyMatch(term -> term.kind().needsPipeline().test(term.argument()));
     }
 
     /**
@@ -68,15 +69,31 @@ public record RewardText(List<Term> terms) {
      * @throws org.noisetrail.NoisetrailException if a file of it is missing or broken
      */
     public Reward build(Supplier<Pipeline> pipeline) {
+        return build(new RewardKind.Surroundings(() -> pipeline.get().device(), pipeline));
+    }
+
+    /** As {@link #build(Supplier)}, for images that no pipeline draws: {@link #needsPipeline} must be false. */
+    public Reward build(Device device) {
+        return build(new RewardKind.Surroundings(() -> device, () -> {
+            throw new IllegalArgumentException("reward " + this + " needs a model");
+        }));
+    }
+
+    private Reward build(RewardKind.Surroundings around) {
         if (terms.size() == 1 && terms.get(0).weight() == 1) {
             Term only = terms.get(0);
-            return only.kind().make().apply(only.argument(), pipeline);
+            return only.kind().make().apply(only.argument(), around);
         }
         Map<Reward, Double> parts = new LinkedHashMap<>();
-        for (Term term : terms) {
-            parts.put(term.kind().make().apply(term.argument(), pipeline), term.weight());
+        try {
+            for (Term term : terms) {
+                parts.put(term.kind().make().apply(term.argument(), around), term.weight());
+            }
+            return Rewards.weighted(parts);
+        } catch (RuntimeException e) {
+            parts.keySet().forEach(Reward::close);
+            throw e;
         }
-        return Rewards.weighted(parts);
     }
 
     /** In a form that {@link #parse} reads. */
@@ -141,7 +158,8 @@ public record RewardText(List<Term> terms) {
         /** A name holds a minus, and another name may follow one: the longest name that fits is meant. */
         private RewardKind kind() {
             RewardKind kind = Rewards.kinds().stream()
-                    .filter(known -> text.startsWith(known.name(), at) && ends(at + known.name().length()))
+                    .filter(known -> text.startsWith(known.name(), at)
+                            && ends(at + known.name().length()))
                     .max(Comparator.comparingInt(known -> known.name().length()))
                     .orElseThrow(this::unknown);
             at += kind.name().length();

@@ -1,12 +1,16 @@
 package org.noisetrail.reward;
 
+import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.Collectors;
+import org.noisetrail.checkpoint.ModelFiles;
+import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Classifier;
+import org.noisetrail.model.clip.ClipModel;
 
 /** The rewards that come with the library; all thread-safe, all on the images' device. */
 public final class Rewards {
@@ -16,6 +20,9 @@ public final class Rewards {
             ClassProbability.CLASS,
             ClassProbability.HELD_OUT,
             RewardKind.plain("jpeg-bytes", Rewards::jpegBytes),
+            ClipReward.CLIP,
+            ClipReward.HELD_OUT,
+            AestheticReward.KIND,
             TorchScriptReward.KIND));
 
     static {
@@ -64,6 +71,38 @@ public final class Rewards {
      */
     public static Reward classProbability(String name, Classifier classifier) {
         return new ClassProbability(name, classifier);
+    }
+
+    /**
+     * The cosine of CLIP's embeddings of the image and of its prompt, in [-1, 1] (not times 100). Images must have a prompt and 1 or 3
+     * channels; they are prepared as transformers' {@code CLIPImageProcessor} does it. Prompts are embedded once.
+     *
+     * @param name as a table shows it
+     * @param clip stays the caller's to close
+     */
+    public static Reward clip(String name, ClipModel clip) {
+        return new ClipReward(name, clip, false);
+    }
+
+    /**
+     * As {@link #clip(String, ClipModel)}, by a folder of transformers' {@code CLIPModel}, which the reward loads and owns; PickScore's is
+     * one.
+     *
+     * @throws org.noisetrail.NoisetrailException that names the file, if one is missing or broken
+     */
+    public static Reward clip(Path folder, Device device) {
+        return ClipReward.load("clip:" + folder, ModelFiles.folder(folder), device);
+    }
+
+    /**
+     * How beautiful people would find the image, as a stack of linear layers says it from CLIP's embedding: about 1 to 10 for LAION's. The
+     * folder is a {@code CLIPModel}'s with {@code aesthetic_head.safetensors} beside ({@code layers.N.weight} and {@code layers.N.bias});
+     * the reward owns what it loads. Images must have 1 or 3 channels.
+     *
+     * @throws org.noisetrail.NoisetrailException that names the file, if one is missing or broken
+     */
+    public static Reward aesthetic(Path folder, Device device) {
+        return AestheticReward.load(folder, device);
     }
 
     /**

@@ -19,8 +19,8 @@ final class TorchScriptReward implements Reward {
             "torchscript",
             "torchscript:FILE",
             true,
-            true,
-            (argument, pipeline) -> new TorchScriptReward(argument, pipeline.get().device()));
+            argument -> false,
+            (argument, around) -> new TorchScriptReward(argument, around.device().get()));
 
     private final String file;
     private final Digest id;

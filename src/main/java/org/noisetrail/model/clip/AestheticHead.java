@@ -1,6 +1,5 @@
 package org.noisetrail.model.clip;
 
-import java.nio.file.Path;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -9,7 +8,9 @@ import java.util.regex.Pattern;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.checkpoint.Digest;
 import org.noisetrail.checkpoint.FileWeights;
+import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.layers.Layers;
@@ -25,17 +26,25 @@ import org.noisetrail.torch.Torch;
 public final class AestheticHead implements AutoCloseable {
     private static final Pattern WEIGHT = Pattern.compile("layers\\.(\\d{1,4})\\.weight");
 
+    private static final String FILE = "aesthetic_head.safetensors";
+
+    private final Digest id;
     private final ScriptFunction function;
 
     /**
+     * Reads {@code aesthetic_head.safetensors}.
+     *
      * @param width of the embeddings
      * @throws NoisetrailException that names the file, if it is no such head for embeddings of this width
      */
-    public static AestheticHead load(Path file, int width, Device device) {
-        return new AestheticHead(Safetensors.open(file), width, device);
+    public static AestheticHead load(ModelFiles files, int width, Device device) {
+        return files.with(
+                FILE,
+                path -> new AestheticHead(Safetensors.open(path), new Digest("aesthetic", files, FILE), width, device));
     }
 
-    private AestheticHead(Safetensors file, int width, Device device) {
+    private AestheticHead(Safetensors file, Digest id, int width, Device device) {
+        this.id = id;
         SortedMap<Integer, List<Long>> shapes = new TreeMap<>();
         file.entries().forEach((name, entry) -> {
             Matcher matcher = WEIGHT.matcher(name);
@@ -54,6 +63,11 @@ public final class AestheticHead implements AutoCloseable {
             close();
             throw e;
         }
+    }
+
+    /** The SHA-256 of its file, in hexadecimal. */
+    public String id() {
+        return id.value();
     }
 
     /**

@@ -1,5 +1,6 @@
 package org.noisetrail.model.clip;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -9,6 +10,7 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.checkpoint.Digest;
 import org.noisetrail.checkpoint.FileWeights;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.checkpoint.Safetensors;
@@ -43,6 +45,7 @@ public final class ClipModel implements AutoCloseable {
             """;
 
     private final Device device;
+    private final Digest id;
     private final int imageSize;
     private final int projection;
     private final double logitScale;
@@ -58,6 +61,7 @@ public final class ClipModel implements AutoCloseable {
     private ClipModel(ModelFiles files, Weights weights, Device device) {
         ConfigFile config = ConfigFile.read(files, "config.json");
         this.device = device;
+        this.id = new Digest(description(files), files, "model.safetensors");
         this.projection = config.integer("projection_dim", 512, 1, 1 << 16);
         TextConfig textConfig = TextConfig.read(half(config, "text_config"), projection);
         VisionConfig visionConfig = VisionConfig.read(half(config, "vision_config"), projection);
@@ -93,6 +97,21 @@ public final class ClipModel implements AutoCloseable {
     /** Older folders have a half's keys under {@code text_config_dict} and {@code vision_config_dict} alone. */
     private static ConfigFile half(ConfigFile config, String key) {
         return config.object(config.has(key) || !config.has(key + "_dict") ? key : key + "_dict");
+    }
+
+    /** All that decides the embeddings but the weights. */
+    private static String description(ModelFiles files) {
+        StringBuilder text = new StringBuilder();
+        for (String file : new String[] {"config.json", "preprocessor_config.json", "vocab.json", "merges.txt"}) {
+            text.append(files.has(file) ? new String(ConfigFile.bytes(files, file), StandardCharsets.UTF_8) : "")
+                    .append('\0');
+        }
+        return text.toString();
+    }
+
+    /** The SHA-256 of its files, in hexadecimal. */
+    public String id() {
+        return id.value();
     }
 
     public Device device() {

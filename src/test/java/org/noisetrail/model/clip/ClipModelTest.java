@@ -55,8 +55,7 @@ class ClipModelTest {
     @Test
     void imagesTextsAndWhatTheyMakeOfEachOtherEqualTransformers() {
         try (ClipModel clip = ClipModel.load(ModelFiles.folder(MODEL), Device.CPU);
-                AestheticHead head =
-                        AestheticHead.load(MODEL.resolve("aesthetic_head.safetensors"), clip.projection(), Device.CPU);
+                AestheticHead head = AestheticHead.load(ModelFiles.folder(MODEL), clip.projection(), Device.CPU);
                 Tensor images = imageEmbeds(clip);
                 Tensor texts = clip.textEmbeds(ids(), 5);
                 Tensor scores = head.score(images)) {
@@ -222,12 +221,12 @@ class ClipModelTest {
     }
 
     @Test
-    void aHeadForOtherEmbeddingsIsRefused() {
-        Path head = MODEL.resolve("aesthetic_head.safetensors");
-        assertThatThrownBy(() -> AestheticHead.load(head, 768, Device.CPU))
+    void aHeadForOtherEmbeddingsIsRefused() throws IOException {
+        assertThatThrownBy(() -> AestheticHead.load(ModelFiles.folder(MODEL), 768, Device.CPU))
                 .isInstanceOf(NoisetrailException.class)
                 .hasMessageContaining("layers.0.weight\" must have shape [64, 768]: [64, 24]");
-        assertThatThrownBy(() -> AestheticHead.load(MODEL.resolve("model.safetensors"), 24, Device.CPU))
+        Files.copy(MODEL.resolve("model.safetensors"), folder.resolve("aesthetic_head.safetensors"));
+        assertThatThrownBy(() -> AestheticHead.load(ModelFiles.folder(folder), 24, Device.CPU))
                 .isInstanceOf(NoisetrailException.class)
                 .hasMessageContaining("missing tensors \"layers.N.weight\"");
     }

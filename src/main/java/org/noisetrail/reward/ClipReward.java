@@ -1,0 +1,89 @@
+package org.noisetrail.reward;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.checkpoint.ModelFiles;
+import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Condition;
+import org.noisetrail.model.ImageShape;
+import org.noisetrail.model.Pipeline;
+import org.noisetrail.model.clip.ClipModel;
+import org.noisetrail.torch.Torch;
+
+/**
+ * The cosine of CLIP's embeddings of image and prompt (Radford et al. 2021), in [-1, 1].
+ *
+ * @param owned whether closing this closes the model
+ */
+record ClipReward(String name, ClipModel clip, boolean owned) implements Reward {
+    static final RewardKind CLIP = new RewardKind(
+            "clip",
+            "clip[:FOLDER]",
+            true,
+            String::isEmpty,
+            (argument, around) -> argument.isEmpty()
+                    ? beside(around.pipeline().get(), "clip")
+                    : Rewards.clip(Path.of(argument), around.device().get()));
+    static final RewardKind HELD_OUT =
+            new RewardKind("clip-heldout", "clip-heldout", false, argument -> true, (argument, around) -> {
+                RewardKind.none("clip-heldout", argument);
+                return beside(around.pipeline().get(), "clip-heldout");
+            });
+
+    static Reward load(String name, ModelFiles files, Device device) {
+        return new ClipReward(name, ClipModel.load(files, device), true);
+    }
+
+    private static Reward beside(Pipeline pipeline, String folder) {
+        ModelFiles files = pipeline.files().within(folder);
+        if (!files.has("config.json")) {
+            throw new NoisetrailException("model " + pipeline.name() + " has no folder " + folder
+                    + "; name a CLIPModel's folder: clip:FOLDER");
+        }
+        return load(folder, files, pipeline.device());
+    }
+
+    @Override
+    public String id() {
+        return name + " " + clip.id();
+    }
+
+    @Override
+    public void check(ImageShape shape, List<Condition> conditions) {
+        clip.check(shape);
+        prompts(conditions);
+    }
+
+    @Override
+    @SuppressWarnings("CheckReturnValue") // copy_ returns the tensor that it fills
+    public void score(ImageBatch images, Tensor scores) {
+        Scores.pointer(scores, images);
+        List<String> prompts = prompts(images.conditions());
+        try (Tensor imageEmbeds = clip.imageEmbeds(images.pixels());
+                Tensor textEmbeds = clip.textEmbeds(prompts);
+                Tensor cosine = clip.cosine(imageEmbeds, textEmbeds)) {
+            Torch.run(() -> scores.copy_(cosine));
+        }
+    }
+
+    private List<String> prompts(List<Condition> conditions) {
+        List<String> prompts = new ArrayList<>(conditions.size());
+        for (Condition condition : conditions) {
+            if (!(condition instanceof Condition.Prompt asked)) {
+                throw new IllegalArgumentException("reward " + name + " needs images that have a prompt: " + condition);
+            }
+            prompts.add(asked.text());
+        }
+        return prompts;
+    }
+
+    @Override
+    public void close() {
+        if (owned) {
+            clip.close();
+        }
+    }
+}
