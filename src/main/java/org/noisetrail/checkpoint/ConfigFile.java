@@ -10,13 +10,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.noisetrail.NoisetrailException;
 
 /**
- * The keys of a {@code config.json}. What is not as it must be is a {@link NoisetrailException} of one line: file, key, what it must be, and
+ * The keys of a {@code config.json}, or of another JSON object in a model's folder. What is not as it must be is a {@link NoisetrailException} of one line: file, key, what it must be, and
  * what it is. A key that is null counts as absent. Not thread-safe.
  */
 public final class ConfigFile {
@@ -26,12 +27,29 @@ public final class ConfigFile {
             .build();
 
     private final String file;
+
+    /** The keys that lead to this object, each with a point after it. */
+    private final String path;
+
     private final JsonNode root;
     private final Set<String> asked = new HashSet<>();
 
-    private ConfigFile(String file, JsonNode root) {
+    private ConfigFile(String file, String path, JsonNode root) {
         this.file = file;
+        this.path = path;
         this.root = root;
+    }
+
+    /** @throws NoisetrailException that names the file, if it is not there or no JSON object */
+    public static ConfigFile read(ModelFiles files, String name) {
+        return parse(files.path(name).toString(), files.bytes(name));
+    }
+
+    /** As {@link #read}; where there is no such file, all keys are absent. */
+    public static ConfigFile readIfThere(ModelFiles files, String name) {
+        return files.has(name)
+                ? read(files, name)
+                : new ConfigFile(files.path(name).toString(), "", JSON.createObjectNode());
     }
 
     /** @param file for messages */
@@ -48,11 +66,30 @@ public final class ConfigFile {
         if (!root.isObject()) {
             throw new NoisetrailException(file + ": must be a JSON object");
         }
-        return new ConfigFile(file, root);
+        return new ConfigFile(file, "", root);
     }
 
     public String file() {
         return file;
+    }
+
+    public Set<String> keys() {
+        Set<String> keys = new LinkedHashSet<>();
+        root.fieldNames().forEachRemaining(keys::add);
+        return keys;
+    }
+
+    /** The object under a key; messages name its keys with this one before them. */
+    public ConfigFile object(String key) {
+        require(key);
+        if (!node(key).isObject()) {
+            throw wrong(key, "an object");
+        }
+        return new ConfigFile(file, path + key + ".", node(key));
+    }
+
+    public boolean isObject(String key) {
+        return node(key).isObject();
     }
 
     public boolean has(String key) {
@@ -126,6 +163,31 @@ public final class ConfigFile {
         return node.doubleValue();
     }
 
+    /** A list of as many numbers as the fallback has. */
+    public double[] numbers(String key, double... fallback) {
+        JsonNode node = node(key);
+        if (absent(node)) {
+            return fallback;
+        }
+        double[] values = new double[fallback.length];
+        for (int i = 0; i < values.length; i++) {
+            if (!node.isArray() || node.size() != values.length || !node.get(i).isNumber()) {
+                throw wrong(key, "a list of " + values.length + " numbers");
+            }
+            values[i] = node.get(i).doubleValue();
+        }
+        return values;
+    }
+
+    /** A text that is not empty. */
+    public String text(String key) {
+        require(key);
+        if (!node(key).isTextual() || node(key).textValue().isEmpty()) {
+            throw wrong(key, "a text");
+        }
+        return node(key).textValue();
+    }
+
     public boolean flag(String key, boolean fallback) {
         JsonNode node = node(key);
         if (absent(node)) {
@@ -195,7 +257,7 @@ public final class ConfigFile {
         if (!absent(node) && !List.of(values).contains(node.toString())) {
             throw values.length == 0
                     ? new NoisetrailException(
-                            file + ": " + key + " is not supported: " + Safetensors.oneLine(node.toString()))
+                            file + ": " + path + key + " is not supported: " + Safetensors.oneLine(node.toString()))
                     : wrong(key, Arrays.stream(values).collect(Collectors.joining(" or ")));
         }
     }
@@ -214,8 +276,8 @@ public final class ConfigFile {
             boolean off = field.getValue().isNull()
                     || field.getValue().equals(JSON.getNodeFactory().booleanNode(false));
             if (!asked.contains(field.getKey()) && !off && !field.getKey().startsWith("_")) {
-                throw new NoisetrailException(file + ": unknown option " + Safetensors.oneLine(field.getKey()) + ": "
-                        + Safetensors.oneLine(field.getValue().toString()));
+                throw new NoisetrailException(file + ": unknown option " + path + Safetensors.oneLine(field.getKey())
+                        + ": " + Safetensors.oneLine(field.getValue().toString()));
             }
         });
     }
@@ -226,13 +288,13 @@ public final class ConfigFile {
     }
 
     private NoisetrailException wrong(String key, String wanted, JsonNode node) {
-        return new NoisetrailException(
-                file + ": " + key + " must be " + wanted + ": " + Safetensors.oneLine(node.toString()));
+        return new NoisetrailException(file + ": " + path + Safetensors.oneLine(key) + " must be " + wanted + ": "
+                + Safetensors.oneLine(node.toString()));
     }
 
     private void require(String key) {
         if (!has(key)) {
-            throw new NoisetrailException(file + ": " + key + " is missing");
+            throw new NoisetrailException(file + ": " + path + key + " is missing");
         }
     }
 

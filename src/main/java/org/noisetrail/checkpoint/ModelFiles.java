@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.function.Function;
+import org.noisetrail.NoisetrailException;
 
 /** The files of a model: a folder's, or the library's own resources. */
 public interface ModelFiles {
@@ -20,6 +21,24 @@ public interface ModelFiles {
 
     /** Gives the file as a path that lasts as long as the call. */
     <T> T with(String file, Function<Path, T> use);
+
+    /**
+     * All of a file that is small: at most 64 MB, the size of a vocabulary of a million tokens.
+     *
+     * @throws NoisetrailException that names the file, if it cannot be read or is larger
+     */
+    default byte[] bytes(String file) {
+        int largest = 64 << 20;
+        try (InputStream in = open(file)) {
+            byte[] bytes = in.readNBytes(largest + 1);
+            if (bytes.length > largest) {
+                throw new NoisetrailException(path(file) + ": must be at most " + largest + " bytes");
+            }
+            return bytes;
+        } catch (IOException e) {
+            throw Safetensors.failed("cannot read", path(file), e);
+        }
+    }
 
     /** The files of a folder within: names are from there on. */
     default ModelFiles within(String folder) {

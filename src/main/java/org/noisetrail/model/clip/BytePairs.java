@@ -5,11 +5,11 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.checkpoint.ConfigFile;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.checkpoint.Safetensors;
 
@@ -60,9 +60,8 @@ final class BytePairs {
     static BytePairs read(ModelFiles files) {
         ConfigFile vocabulary = ConfigFile.read(files, "vocab.json");
         Map<String, Integer> ids = new HashMap<>();
-        for (Iterator<String> names = vocabulary.root().fieldNames(); names.hasNext(); ) {
-            String name = names.next();
-            ids.put(name, vocabulary.integer(name, -1, 0, LARGEST_ID));
+        for (String name : vocabulary.keys()) {
+            ids.put(name, vocabulary.integer(name, 0, LARGEST_ID));
         }
         return new BytePairs(vocabulary.file(), ids, merges(files, ids));
     }
@@ -71,7 +70,7 @@ final class BytePairs {
         String file = files.path("merges.txt").toString();
         List<String> lines;
         try {
-            ByteBuffer text = ByteBuffer.wrap(ConfigFile.bytes(files, "merges.txt"));
+            ByteBuffer text = ByteBuffer.wrap(files.bytes("merges.txt"));
             lines = StandardCharsets.UTF_8
                     .newDecoder()
                     .decode(text)

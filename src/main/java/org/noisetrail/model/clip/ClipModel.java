@@ -10,6 +10,7 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.checkpoint.ConfigFile;
 import org.noisetrail.checkpoint.Digest;
 import org.noisetrail.checkpoint.FileWeights;
 import org.noisetrail.checkpoint.ModelFiles;
@@ -103,7 +104,7 @@ public final class ClipModel implements AutoCloseable {
     private static String description(ModelFiles files) {
         StringBuilder text = new StringBuilder();
         for (String file : new String[] {"config.json", "preprocessor_config.json", "vocab.json", "merges.txt"}) {
-            text.append(files.has(file) ? new String(ConfigFile.bytes(files, file), StandardCharsets.UTF_8) : "")
+            text.append(files.has(file) ? new String(files.bytes(file), StandardCharsets.UTF_8) : "")
                     .append('\0');
         }
         return text.toString();

@@ -1,12 +1,12 @@
 package org.noisetrail.model.clip;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Arrays;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.checkpoint.ConfigFile;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.kernels.Kernels;
@@ -43,9 +43,7 @@ public final class ClipPreprocessor implements AutoCloseable {
      * @throws NoisetrailException that names the file, if it is broken or asks for what is not known here
      */
     ClipPreprocessor(ModelFiles files, int size, Device device) {
-        ConfigFile config = files.has(FILE)
-                ? ConfigFile.read(files, FILE)
-                : ConfigFile.empty(files.path(FILE).toString());
+        ConfigFile config = ConfigFile.readIfThere(files, FILE);
         if (config.integer("resample", BICUBIC, 0, LARGEST) != BICUBIC) {
             throw config.wrong("resample", "3 (bicubic)");
         }
@@ -54,13 +52,13 @@ public final class ClipPreprocessor implements AutoCloseable {
         this.crop = config.flag("do_center_crop", true) ? size(config, "crop_size", new Size(size, size)) : null;
         double rescale = config.flag("do_rescale", true) ? config.positive("rescale_factor", 1.0 / 255) : 1;
         boolean normalised = config.flag("do_normalize", true);
-        double[] mean = normalised ? three(config, "image_mean", CLIP_MEAN) : new double[3];
-        double[] std = normalised ? three(config, "image_std", CLIP_STD) : new double[] {1, 1, 1};
+        double[] mean = normalised ? config.numbers("image_mean", CLIP_MEAN) : new double[3];
+        double[] std = normalised ? config.numbers("image_std", CLIP_STD) : new double[] {1, 1, 1};
         float[] factor = new float[3];
         float[] offset = new float[3];
         for (int c = 0; c < 3; c++) {
             if (!(std[c] > 0)) {
-                throw config.wrong("image_std", "three numbers > 0");
+                throw config.wrong("image_std", "a list of 3 numbers > 0");
             }
             factor[c] = (float) (rescale / std[c]);
             offset[c] = (float) (-mean[c] / std[c]);
@@ -172,29 +170,14 @@ public final class ClipPreprocessor implements AutoCloseable {
         if (!config.has(key)) {
             return fallback;
         }
-        if (!config.node(key).isObject()) {
-            return new Size(
-                    config.integer(key, -1, 1, LARGEST), fallback.width == 0 ? 0 : config.integer(key, -1, 1, LARGEST));
+        if (!config.isObject(key)) {
+            int side = config.integer(key, 1, LARGEST);
+            return new Size(side, fallback.width == 0 ? 0 : side);
         }
         ConfigFile size = config.object(key);
         if (fallback.width == 0 && size.has("shortest_edge")) {
-            return new Size(size.integer("shortest_edge", -1, 1, LARGEST), 0);
+            return new Size(size.integer("shortest_edge", 1, LARGEST), 0);
         }
-        return new Size(size.integer("height", -1, 1, LARGEST), size.integer("width", -1, 1, LARGEST));
-    }
-
-    private static double[] three(ConfigFile config, String key, double[] fallback) {
-        if (!config.has(key)) {
-            return fallback;
-        }
-        JsonNode node = config.node(key);
-        double[] values = new double[3];
-        for (int i = 0; i < 3; i++) {
-            if (!node.isArray() || node.size() != 3 || !node.get(i).isNumber()) {
-                throw config.wrong(key, "three numbers");
-            }
-            values[i] = node.get(i).doubleValue();
-        }
-        return values;
+        return new Size(size.integer("height", 1, LARGEST), size.integer("width", 1, LARGEST));
     }
 }

@@ -6,6 +6,7 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.checkpoint.ConfigFile;
 import org.noisetrail.checkpoint.FileWeights;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.checkpoint.Safetensors;
@@ -93,7 +94,7 @@ public final class ClipText implements AutoCloseable {
     public static ClipText load(ModelFiles files, Weights weights, Hidden hidden, Device device) {
         ConfigFile config = ConfigFile.read(files, "config.json");
         boolean projects = weights.has("text_projection.weight")
-                || config.node("architectures").toString().contains("WithProjection");
+                || config.texts("architectures").contains("CLIPTextModelWithProjection");
         int projection = projects ? config.integer("projection_dim", 512, 1, 1 << 16) : 0;
         ClipText text = new ClipText(TextConfig.read(config, projection), weights, hidden, false, device);
         try {

@@ -1,6 +1,5 @@
 package org.noisetrail.model.clip;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,8 +11,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.checkpoint.ConfigFile;
 import org.noisetrail.checkpoint.ModelFiles;
 
 /**
@@ -67,13 +66,13 @@ public final class ClipTokenizer {
 
     private ClipTokenizer(ModelFiles files) {
         this.pairs = BytePairs.read(files);
-        ConfigFile config = optional(files, "tokenizer_config.json");
+        ConfigFile config = ConfigFile.readIfThere(files, "tokenizer_config.json");
         // Newer folders say all in the first file, and transformers then reads no other.
         boolean complete = config.has("added_tokens_decoder");
-        ConfigFile map = complete ? config : optional(files, "special_tokens_map.json");
+        ConfigFile map = complete ? config : ConfigFile.readIfThere(files, "special_tokens_map.json");
         Map<String, Integer> found = complete
                 ? described(config.object("added_tokens_decoder"))
-                : added(optional(files, "added_tokens.json"));
+                : added(ConfigFile.readIfThere(files, "added_tokens.json"));
         String endToken = token("eos_token", "<|endoftext|>", map, config);
         this.start = id(token("bos_token", "<|startoftext|>", map, config), found);
         this.end = id(endToken, found);
@@ -196,34 +195,27 @@ public final class ClipTokenizer {
 
     // --- the folder's files ---
 
-    private static ConfigFile optional(ModelFiles files, String name) {
-        return files.has(name)
-                ? ConfigFile.read(files, name)
-                : ConfigFile.empty(files.path(name).toString());
-    }
-
     /** {@code {"<|startoftext|>": 49406, ...}} */
     private static Map<String, Integer> added(ConfigFile file) {
         Map<String, Integer> found = new HashMap<>();
-        file.root().fieldNames().forEachRemaining(name -> {
-            if (name.isEmpty()) {
-                throw file.wrong(name, "absent: a token is not empty");
+        for (String token : file.keys()) {
+            if (token.isEmpty()) {
+                throw file.wrong(token, "absent: a token is not empty");
             }
-            found.put(name, file.integer(name, -1, 0, BytePairs.LARGEST_ID));
-        });
+            found.put(token, file.integer(token, 0, BytePairs.LARGEST_ID));
+        }
         return found;
     }
 
     /** {@code {"49406": {"content": "<|startoftext|>", ...}, ...}} */
     private static Map<String, Integer> described(ConfigFile file) {
         Map<String, Integer> found = new HashMap<>();
-        file.root().fieldNames().forEachRemaining(key -> {
-            String content = content(file, key);
-            if (!key.matches("\\d{1,7}") || content == null) {
-                throw file.wrong(key, "a token under its id");
+        for (String id : file.keys()) {
+            if (!id.matches("\\d{1,7}")) {
+                throw file.wrong(id, "a token under its id");
             }
-            found.put(content, Integer.valueOf(key));
-        });
+            found.put(content(file, id), Integer.valueOf(id));
+        }
         return found;
     }
 
@@ -239,28 +231,19 @@ public final class ClipTokenizer {
     private static String token(String key, String fallback, ConfigFile... files) {
         for (ConfigFile file : files) {
             if (file.has(key)) {
-                String content = content(file, key);
-                if (content == null) {
-                    throw file.wrong(key, "a token");
-                }
-                return content;
+                return content(file, key);
             }
         }
         return fallback;
     }
 
     /** A token is written as text, or as an object that has the text and how it is to be found. */
-    private static @Nullable String content(ConfigFile file, String key) {
-        JsonNode node = file.node(key);
-        JsonNode text = node.isObject() ? node.path("content") : node;
-        return text.isTextual() && !text.textValue().isEmpty() ? text.textValue() : null;
+    private static String content(ConfigFile file, String key) {
+        return file.isObject(key) ? file.object(key).text("content") : file.text(key);
     }
 
     private static int length(ConfigFile config) {
-        JsonNode said = config.node("model_max_length");
-        if (said.isNumber() && said.doubleValue() > LONGEST) {
-            return CLIP_LENGTH;
-        }
-        return config.integer("model_max_length", CLIP_LENGTH, 2, LONGEST);
+        boolean unlimited = config.number("model_max_length", CLIP_LENGTH) > LONGEST;
+        return unlimited ? CLIP_LENGTH : config.integer("model_max_length", CLIP_LENGTH, 2, LONGEST);
     }
 }

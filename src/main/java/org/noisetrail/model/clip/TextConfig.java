@@ -1,6 +1,7 @@
 package org.noisetrail.model.clip;
 
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.checkpoint.ConfigFile;
 
 /**
  * CLIP's text network, as {@code config.json} describes it; keys have the defaults of transformers' {@code CLIPTextConfig}.

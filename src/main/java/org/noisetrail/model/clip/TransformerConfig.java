@@ -1,6 +1,6 @@
 package org.noisetrail.model.clip;
 
-import org.noisetrail.NoisetrailException;
+import org.noisetrail.checkpoint.ConfigFile;
 
 /**
  * The sizes of one of CLIP's two transformers.
@@ -16,8 +16,7 @@ record TransformerConfig(int width, int inner, int layers, int heads, boolean qu
         int width = config.integer("hidden_size", defaults.width, 1, WIDEST);
         int heads = config.integer("num_attention_heads", defaults.heads, 1, WIDEST);
         if (width % heads != 0) {
-            throw new NoisetrailException(config.file() + ": " + config.path()
-                    + "hidden_size must be a multiple of num_attention_heads " + heads + ": " + width);
+            throw config.wrong("hidden_size", "a multiple of num_attention_heads " + heads);
         }
         return new TransformerConfig(
                 width,

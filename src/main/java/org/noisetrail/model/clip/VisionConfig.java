@@ -1,6 +1,6 @@
 package org.noisetrail.model.clip;
 
-import org.noisetrail.NoisetrailException;
+import org.noisetrail.checkpoint.ConfigFile;
 
 /**
  * CLIP's vision transformer, as {@code config.json} describes it; keys have the defaults of transformers' {@code CLIPVisionConfig}.
@@ -15,8 +15,7 @@ record VisionConfig(TransformerConfig transformer, int channels, int size, int p
         int size = config.integer("image_size", 224, 1, 1 << 14);
         int patch = config.integer("patch_size", 32, 1, 1 << 14);
         if (patch > size) {
-            throw new NoisetrailException(
-                    config.file() + ": " + config.path() + "patch_size must be <= image_size " + size + ": " + patch);
+            throw config.wrong("patch_size", "<= image_size " + size);
         }
         return new VisionConfig(
                 TransformerConfig.read(config, DEFAULTS),

@@ -196,11 +196,11 @@ class ClipModelTest {
     @CsvSource(delimiter = '|', textBlock = """
             config.json              | "image_size": 224     | "image_size": 256     | position_embedding.weight" must have shape [65, 48]: [50, 48]
             config.json              | "patch_size": 32      | "patch_size": 256     | vision_config.patch_size must be <= image_size 224: 256
-            config.json              | "text_config"         | "text"                | text_config must be an object
+            config.json              | "text_config"         | "text"                | text_config is missing
             config.json              | "max_position_embeddings": 77 | "max_position_embeddings": 32 | max_position_embeddings must be >= 77, the tokenizer's model_max_length: 32
             config.json              | "vocab_size": 1000    | "vocab_size": 999     | vocab_size must be > 999, the tokenizer's highest id: 999
             preprocessor_config.json | "resample": 3         | "resample": 2         | resample must be 3 (bicubic): 2
-            preprocessor_config.json | 0.27577711            | 0                     | image_std must be three numbers > 0
+            preprocessor_config.json | 0.27577711            | 0                     | image_std must be a list of 3 numbers > 0
             preprocessor_config.json | "size": 224           | "size": "a"           | size must be an integer from 1 to 16384: "a"
             """)
     void aFolderWhosePartsDoNotFitIsOneLine(String file, String from, String to, String message) throws IOException {

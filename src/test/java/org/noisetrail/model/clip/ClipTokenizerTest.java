@@ -163,11 +163,11 @@ class ClipTokenizerTest {
             merges.txt              | a b c                           | line 1 must be two tokens with a space between: a b c
             merges.txt              | a b                             | line 1: vocab.json must have both tokens and what they join to: a b
             tokenizer_config.json   | {"model_max_length": 1}         | model_max_length must be an integer from 2 to 65536: 1
-            tokenizer_config.json   | {"bos_token": 3}                | bos_token must be a token: 3
-            tokenizer_config.json   | {"pad_token": ""}               | pad_token must be a token: ""
+            tokenizer_config.json   | {"bos_token": 3}                | bos_token must be a text: 3
+            tokenizer_config.json   | {"pad_token": ""}               | pad_token must be a text: ""
             tokenizer_config.json   | {"pad_token": "<pad>"}          | missing token "<pad>"
             tokenizer_config.json   | {"added_tokens_decoder": {"x": "a"}} | added_tokens_decoder.x must be a token under its id: "a"
-            special_tokens_map.json | {"eos_token": {"content": []}}  | eos_token must be a token: {"content":[]}
+            special_tokens_map.json | {"eos_token": {"content": []}}  | eos_token.content must be a text: []
             added_tokens.json       | {"": 1}                         | must be absent: a token is not empty: 1
             added_tokens.json       | {"<a>": "1"}                    | <a> must be an integer from 0 to 16777216: "1"
             """)
