@@ -1,6 +1,7 @@
 package org.noisetrail.model.diffusers;
 
 import java.util.List;
+import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.model.layers.Layers;
 import org.noisetrail.model.layers.Script;
@@ -46,8 +47,15 @@ final class SpatialTransformer {
         return layers.linear(h, matrix, layers.scaled(1, name + ".bias", channels));
     }
 
-    /** In place. */
+    /** In place. Frees what building the block leaves over, so that a large network is not held several times. */
+    @SuppressWarnings("try")
     private void block(String h, String name, int channels, int heads, int contextChannels) {
+        try (PointerScope leftovers = new PointerScope()) {
+            lines(h, name, channels, heads, contextChannels);
+        }
+    }
+
+    private void lines(String h, String name, int channels, int heads, int contextChannels) {
         String n = layers.layerNorm(h, name + ".norm1", channels, SEQUENCE_EPSILON);
         String self = name + ".attn1";
         String all = layers.linear(

@@ -92,10 +92,14 @@ public final class Layers {
             return script.assign("torch.conv2d(" + x + ", " + script.argument(weight) + ", " + biasName + ", "
                     + Arrays.toString(step) + ", " + Arrays.toString(pad) + ", [1, 1], " + groups + ")");
         }
-        Tensor packed = torch.mkldnn_reorder_conv2d_weight(
-                weight.contiguous().to_mkldnn(), pad, step, new long[] {1, 1}, groups, new LongArrayRefOptional());
-        return script.assign("torch.mkldnn_convolution(" + x + ", " + script.argument(packed) + ", " + biasName + ", "
-                + Arrays.toString(pad) + ", " + Arrays.toString(step) + ", [1, 1], " + groups + ")");
+        // Freed at once: the largest weights are a tenth of a gigabyte.
+        try (Tensor dense = weight.contiguous();
+                Tensor blocked = dense.to_mkldnn()) {
+            Tensor packed = torch.mkldnn_reorder_conv2d_weight(
+                    blocked, pad, step, new long[] {1, 1}, groups, new LongArrayRefOptional());
+            return script.assign("torch.mkldnn_convolution(" + x + ", " + script.argument(packed) + ", " + biasName
+                    + ", " + Arrays.toString(pad) + ", " + Arrays.toString(step) + ", [1, 1], " + groups + ")");
+        }
     }
 
     /** A convolution of stride 2. */

@@ -1,0 +1,136 @@
+package org.noisetrail.model.diffusers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.TensorOptional;
+import org.bytedeco.pytorch.global.torch;
+import org.junit.jupiter.api.Test;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.checkpoint.Weights;
+import org.noisetrail.kernels.Device;
+import org.noisetrail.testing.Nets;
+import org.noisetrail.torch.Tensors;
+
+/** There is no golden: the decoder is set beside its layers written out. */
+class AutoencoderTinyTest {
+    private static final String CONFIG = """
+            {"_class_name": "AutoencoderTiny", "num_encoder_blocks": [1, 2], "num_decoder_blocks": [2, 1],
+             "encoder_block_out_channels": [8, 8], "decoder_block_out_channels": [8, 8]}
+            """;
+
+    /** What was asked for, by name: normals over the root of their fan-in. */
+    private static final class Made implements Weights {
+        final Map<String, long[]> asked = new HashMap<>();
+
+        @Override
+        public Tensor get(String name, long... shape) {
+            asked.put(name, shape);
+            int count = (int) Arrays.stream(shape).reduce(1, (a, b) -> a * b);
+            float[] values = Nets.normals(name.hashCode(), count);
+            for (int i = 0; i < count; i++) {
+                values[i] *= (float) Math.sqrt((double) shape[0] / count);
+            }
+            return Tensors.of(Device.CPU, values, shape);
+        }
+
+        @Override
+        public void requireAllUsed() {}
+
+        Tensor convolution(Tensor x, String name, boolean bias) {
+            TensorOptional b =
+                    bias ? new TensorOptional(get(name + ".bias", asked.get(name + ".bias"))) : new TensorOptional();
+            return torch.conv2d(
+                    x,
+                    get(name + ".weight", asked.get(name + ".weight")),
+                    b,
+                    new long[] {1, 1},
+                    new long[] {1, 1},
+                    new long[] {1, 1},
+                    1);
+        }
+
+        Tensor block(Tensor x, int layer) {
+            String name = "decoder.layers." + layer + ".conv.";
+            Tensor h = torch.relu(convolution(x, name + 0, true));
+            h = torch.relu(convolution(h, name + 2, true));
+            return torch.relu(convolution(h, name + 4, true).add(x));
+        }
+    }
+
+    private static TinyConfig config(String json) {
+        return TinyConfig.parse("config.json", json.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Test
+    @SuppressWarnings("try")
+    void theDecoderIsItsLayers() {
+        Made weights = new Made();
+        try (PointerScope scope = new PointerScope();
+                AutoencoderTiny tiny = new AutoencoderTiny(config(CONFIG), weights, Device.CPU)) {
+            Tensor latents = Tensors.of(Device.CPU, Nets.normals(1, 2 * 4 * 5 * 7), 2, 4, 5, 7);
+            Tensor x = torch.tanh(latents.div(new Scalar(3.0))).mul(new Scalar(3.0));
+            x = torch.relu(weights.convolution(x, "decoder.layers.0", true));
+            x = weights.block(weights.block(x, 2), 3);
+            x = x.repeat_interleave(
+                            2, new org.bytedeco.pytorch.LongOptional(2), new org.bytedeco.pytorch.LongOptional())
+                    .repeat_interleave(
+                            2, new org.bytedeco.pytorch.LongOptional(3), new org.bytedeco.pytorch.LongOptional());
+            x = weights.convolution(x, "decoder.layers.5", false);
+            x = weights.block(x, 6);
+            x = weights.convolution(x, "decoder.layers.7", true)
+                    .mul(new Scalar(2.0))
+                    .sub(new Scalar(1.0));
+            Tensor image = tiny.decode(latents);
+            assertThat(Tensors.shape(image)).containsExactly(2, 3, 10, 14);
+            assertThat(Nets.relativeError(Tensors.toFloats(image), Tensors.toFloats(x.contiguous())))
+                    .isLessThan(1e-5);
+        }
+    }
+
+    @Test
+    void aRowsImageHasTheSameBitsInEveryBatch() {
+        float[] latents = Nets.normals(1, 5 * 4 * 9 * 7);
+        try (AutoencoderTiny tiny = new AutoencoderTiny(config(CONFIG), new Made(), Device.CPU)) {
+            assertThat(Folders.differingBatches(5, (from, count) -> {
+                        float[] part = Arrays.copyOfRange(latents, from * 4 * 9 * 7, (from + count) * 4 * 9 * 7);
+                        try (Tensor z = Tensors.of(Device.CPU, part, count, 4, 9, 7)) {
+                            return Folders.values(tiny.decode(z));
+                        }
+                    }))
+                    .isEmpty();
+        }
+    }
+
+    /** Both halves: 2.4 million parameters. */
+    @Test
+    void theDefaultsAreThePublishedNetwork() {
+        Made weights = new Made();
+        try (AutoencoderTiny tiny = new AutoencoderTiny(config("{}"), weights, Device.CPU)) {
+            assertThat(tiny.config().factor()).isEqualTo(8);
+            assertThat(weights.asked.get("decoder.layers.18.weight")).containsExactly(3, 64, 3, 3);
+            assertThat(weights.asked.get("encoder.layers.14.weight")).containsExactly(4, 64, 3, 3);
+            long parameters = weights.asked.values().stream()
+                    .mapToLong(shape -> Arrays.stream(shape).reduce(1, (a, b) -> a * b))
+                    .sum();
+            assertThat(parameters).isEqualTo(2_445_063);
+        }
+    }
+
+    @Test
+    void anotherNetworkIsNamed() {
+        assertThatThrownBy(() -> config(CONFIG.replace("Tiny", "KL")))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessage("config.json: _class_name must be AutoencoderTiny: \"AutoencoderKL\"");
+        assertThatThrownBy(() -> config(CONFIG.replace("[2, 1]", "[2, 1, 1]")))
+                .hasMessage(
+                        "config.json: decoder_block_out_channels must be one number, as often as there are levels (3): [8,8]");
+    }
+}
