@@ -1,3 +1,7 @@
+set(NOISETRAIL_CUDA_SOURCES
+  ${CMAKE_SOURCE_DIR}/cuda/nt_cuda.cu ${CMAKE_SOURCE_DIR}/cuda/nt_noise.cu ${CMAKE_SOURCE_DIR}/cuda/nt_affine.cu
+  ${CMAKE_SOURCE_DIR}/cuda/nt_images.cu ${CMAKE_SOURCE_DIR}/cuda/nt_jpeg.cu ${CMAKE_SOURCE_DIR}/cuda/nt_scores.cu)
+
 # Decides whether the CUDA kernels are compiled, and how.
 set(NOISETRAIL_HAS_CUDA OFF)
 if(NOT NOISETRAIL_CUDA STREQUAL "OFF")
@@ -15,7 +19,7 @@ if(NOT NOISETRAIL_CUDA STREQUAL "OFF")
 endif()
 
 function(noisetrail_add_cuda target)
-  target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/cuda/nt_cuda.cu)
+  target_sources(${target} PRIVATE ${NOISETRAIL_CUDA_SOURCES})
   target_compile_definitions(${target} PRIVATE NT_WITH_CUDA)
   # One library that also loads on a machine without a driver.
   set_target_properties(${target} PROPERTIES CUDA_RUNTIME_LIBRARY Static CUDA_STANDARD 17 CUDA_STANDARD_REQUIRED ON)

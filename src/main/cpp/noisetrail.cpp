@@ -64,10 +64,18 @@ public:
         return *this;
     }
 
-    Check& null(const char* name, const void* value, bool needed) {
-        if (ok_ && needed && value) {
+    Check& only_at_stage_0(const char* name, const void* value, int64_t stage) {
+        if (ok_ && value && stage != 0) {
             ok_ = false;
-            fail(NT_INVALID, "%s: %s must be null", function_, name);
+            fail(NT_INVALID, "%s: %s must be null at stage 1", function_, name);
+        }
+        return *this;
+    }
+
+    Check& some(const char* names, bool given) {
+        if (ok_ && !given) {
+            ok_ = false;
+            fail(NT_INVALID, "%s: %s must not all be null", function_, names);
         }
         return *this;
     }
@@ -280,77 +288,6 @@ int32_t nt_uniforms(int32_t device, void* stream, const void* rows_table, int64_
     });
 }
 
-int32_t nt_candidates(
-        int32_t device, void* stream, const void* rows_table, int64_t rows, int32_t round, uint64_t seed, int64_t elements, double epsilon,
-        double lambda, int32_t sphere, const void* x, int64_t parents, const void* pivots, const void* steps, int64_t step_count, void* noise,
-        void* x_hat, void* network_input, int32_t input_dtype, void* c_noise) {
-    const bool moves = x_hat || network_input;
-    const bool stepped = moves || c_noise;
-    Check check("candidates");
-    shape(check, rows, elements)
-            .range("round", round, 0, 65535)
-            .number("epsilon", epsilon, 0, 1)
-            .number("lambda", lambda, 0, 1e30)
-            .range("parents", parents, 0, ANY)
-            .product("parents x elements", parents, elements, 4)
-            .range("step_count", step_count, 0, INT32_MAX)
-            .dtype("input_dtype", input_dtype)
-            .pointer("x", x, moves && rows > 0)
-            .pointer("steps", steps, stepped && rows > 0)
-            .table(device, rows_table, rows, stepped, step_count, true, parents, pivots != nullptr)
-            .rounds(device, rows_table, rows, round);
-    CandidateArgs args = {
-            (const nt_row*)rows_table, rows, (uint32_t)round << 16, seed, elements, epsilon, lambda, sphere, (const float*)x,
-            parents, (const float*)pivots, stepped ? (const nt_edm_step*)steps : nullptr, step_count, (float*)noise, (float*)x_hat, network_input, input_dtype,
-            (float*)c_noise};
-    return run(device, check.ok(), [&](const Ops& ops) { return ops.candidates(stream, args); });
-}
-
-int32_t nt_euler(
-        int32_t device, void* stream, const void* rows_table, int64_t rows, int64_t elements, const void* steps, int64_t step_count,
-        const void* x_hat, const void* network, int32_t network_dtype, void* slope, void* x_next, void* network_input, int32_t input_dtype,
-        void* c_noise, void* clean) {
-    Check check("euler");
-    shape(check, rows, elements)
-            .range("step_count", step_count, 0, INT32_MAX)
-            .dtype("network_dtype", network_dtype)
-            .dtype("input_dtype", input_dtype)
-            .pointer("steps", steps, rows > 0)
-            .pointer("x_hat", x_hat, rows > 0)
-            .pointer("network", network, rows > 0)
-            .pointer("x_next", x_next, rows > 0)
-            .table(device, rows_table, rows, true, step_count, false, 0, true);
-    EdmArgs args = {(const nt_row*)rows_table, rows, elements, (const nt_edm_step*)steps, step_count, (const float*)x_hat, network, network_dtype,
-                       (float*)slope, (float*)x_next, network_input, input_dtype, (float*)c_noise, (float*)clean};
-    return run(device, check.ok(), [&](const Ops& ops) { return ops.euler(stream, args); });
-}
-
-int32_t nt_heun(
-        int32_t device, void* stream, const void* rows_table, int64_t rows, int64_t elements, const void* steps, int64_t step_count,
-        const void* x_hat, const void* slope, const void* network, int32_t network_dtype, void* x_next, void* clean) {
-    Check check("heun");
-    shape(check, rows, elements)
-            .range("step_count", step_count, 0, INT32_MAX)
-            .dtype("network_dtype", network_dtype)
-            .pointer("steps", steps, rows > 0)
-            .pointer("x_hat", x_hat, rows > 0)
-            .pointer("slope", slope, rows > 0)
-            .pointer("network", network, rows > 0)
-            .pointer("x_next", x_next, rows > 0)
-            .table(device, rows_table, rows, true, step_count, false, 0, true);
-    if (device == NT_CPU && check.ok()) {
-        for (int64_t r = 0; r < rows; r++) {
-            const uint32_t stage = ((const nt_row*)rows_table)[r].stage;
-            if (!(((const nt_edm_step*)steps)[stage - 1].sigma_next > 0)) {
-                return fail(NT_INVALID, "heun: sigma_next must be > 0: step %u ends the trajectory", stage - 1);
-            }
-        }
-    }
-    EdmArgs args = {(const nt_row*)rows_table, rows, elements, (const nt_edm_step*)steps, step_count, (const float*)x_hat, network, network_dtype,
-                       (float*)slope, (float*)x_next, nullptr, NT_F32, nullptr, (float*)clean};
-    return run(device, check.ok(), [&](const Ops& ops) { return ops.heun(stream, args); });
-}
-
 int32_t nt_propose(int32_t device, void* stream, const nt_propose_args* args) {
     Check check("propose");
     if (!check.pointer("args", args).ok()) {
@@ -389,9 +326,9 @@ int32_t nt_update(int32_t device, void* stream, const nt_update_args* args) {
             .dtype("network_dtype", a.network_dtype)
             .dtype("input_dtype", a.input_dtype)
             .pointer("steps", a.steps, a.rows > 0)
-            .pointer("all of x_hat, f1, y and f2", a.x_hat || a.f1 || a.y || a.f2 ? args : nullptr, a.rows > 0)
-            .null("input at stage 1", a.input, a.stage == 1)
-            .null("level at stage 1", a.level, a.stage == 1)
+            .some("x_hat, f1, y and f2", a.x_hat || a.f1 || a.y || a.f2 || a.rows == 0)
+            .only_at_stage_0("input", a.input, a.stage)
+            .only_at_stage_0("level", a.level, a.stage)
             .table(device, a.table, a.rows, true, a.step_count, false, 0, true);
     return run(device, check.ok(), [&](const Ops& ops) { return ops.update(stream, a); });
 }

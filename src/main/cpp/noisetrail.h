@@ -67,16 +67,6 @@ typedef struct nt_step {
     nt_stage stage[2];
 } nt_step;
 
-/* What one step of nt_candidates, nt_euler and nt_heun multiplies with; one entry a step, row r uses entry stage - 1. 12 x float. */
-typedef struct nt_edm_step {
-    float gain;         /* standard deviation of the injected noise */
-    float sigma_hat;    /* noise level of x_hat */
-    float c_in, c_skip, c_out, c_noise;                     /* preconditioning at sigma_hat */
-    float sigma_next;   /* noise level after the step; 0 for the last */
-    float c_in_next, c_skip_next, c_out_next, c_noise_next; /* preconditioning at sigma_next (unused where that is 0) */
-    float reserved;
-} nt_edm_step;
-
 /* Arguments of nt_propose: 20 fields of 8 bytes each, so that Java can write them as longs. */
 typedef struct nt_propose_args {
     const nt_row* table; /* [rows] */
@@ -128,7 +118,7 @@ int32_t nt_cuda_device_count(void);
 /* The last error of this thread, never null; valid until the thread's next call. */
 const char* nt_last_error(void);
 
-/* A stream of the device's own, which does not wait for the default one; *out is null on the CPU, which has none. `out` is in host memory. */
+/* A stream of the device's own, whose work and the default stream's (LibTorch's) keep the order they were given in; *out is null on the CPU, which has none. `out` is in host memory. */
 int32_t nt_stream_create(int32_t device, void* out /* void* [1] */);
 /* Waits for the stream's work and frees it; null is left alone. */
 int32_t nt_stream_destroy(int32_t device, void* stream);
@@ -149,38 +139,6 @@ int32_t nt_noise(int32_t device, void* stream, const void* rows_table, int64_t r
 /* out[r] = {coin, radius} in (0, 1) of row r's key. */
 int32_t nt_uniforms(int32_t device, void* stream, const void* rows_table, int64_t rows, uint64_t seed,
                     void* out /* f64 [rows, 2] */);
-
-/*
- * The candidates of a step: noise by key and kind, x_hat = x[parent] + gain * z, network input c_in * x_hat, all fused.
- * `round` is added to each row's round. If `sphere`, z of a local candidate is scaled to |z| = sqrt(d). Any output may be null;
- * with no x_hat, network_input and c_noise, `x` and `steps` may be null too; `pivots` only if no row needs one.
- */
-int32_t nt_candidates(int32_t device, void* stream, const void* rows_table, int64_t rows, int32_t round, uint64_t seed,
-                      int64_t elements, double epsilon, double lambda, int32_t sphere,
-                      const void* x /* f32 [parents, elements] */, int64_t parents, const void* pivots /* f32, like x */,
-                      const void* steps /* nt_edm_step [step_count] */, int64_t step_count,
-                      void* noise /* f32 [rows, elements] */, void* x_hat /* f32 [rows, elements] */,
-                      void* network_input /* input_dtype [rows, elements] */, int32_t input_dtype,
-                      void* c_noise /* f32 [rows] */);
-
-/*
- * Euler half of the step, preconditioning included: D = c_skip x_hat + c_out F; slope = (x_hat - D) / sigma_hat;
- * x_next = x_hat + (sigma_next - sigma_hat) slope. Writes what the second evaluation needs (c_in_next * x_next, c_noise_next) where
- * asked for, and D (the clean estimate) where `clean` is not null. `network` is F, of dtype network_dtype.
- */
-int32_t nt_euler(int32_t device, void* stream, const void* rows_table, int64_t rows, int64_t elements, const void* steps,
-                 int64_t step_count, const void* x_hat, const void* network, int32_t network_dtype,
-                 void* slope /* f32, may be null */, void* x_next /* f32 */,
-                 void* network_input /* may be null */, int32_t input_dtype, void* c_noise /* f32 [rows], may be null */,
-                 void* clean /* f32, may be null */);
-
-/*
- * Heun's correction: D = c_skip_next x_next + c_out_next F; x_next = x_hat + (sigma_next - sigma_hat) (slope + (x_next - D) / sigma_next) / 2,
- * in place; D to `clean` where not null. Rows whose sigma_next is 0 are invalid.
- */
-int32_t nt_heun(int32_t device, void* stream, const void* rows_table, int64_t rows, int64_t elements, const void* steps,
-                int64_t step_count, const void* x_hat, const void* slope, const void* network, int32_t network_dtype,
-                void* x_next, void* clean);
 
 /*
  * The proposals of a step: noise z by key and kind, state = propose_x x[parent] + propose_f f[parent] + gain z, input = input_scale * state and

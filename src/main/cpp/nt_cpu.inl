@@ -112,19 +112,19 @@ inline void block_of_normals(const Key& key, uint32_t first, float* __restrict o
     }
 }
 
-/* Elements from..to of a row; `from` is a multiple of 4. */
+/* Elements from..to of a row, to out[0] and on; `from` is a multiple of 4. */
 inline void normals_of(const Key& key, int64_t from, int64_t to, float* out) {
     int64_t e = from;
-    for (; e + BLOCK <= to; e += BLOCK) {
-        block_of_normals<BLOCK>(key, (uint32_t)(e / 4), out + e);
+    for (; e + BLOCK <= to; e += BLOCK, out += BLOCK) {
+        block_of_normals<BLOCK>(key, (uint32_t)(e / 4), out);
     }
-    for (; e + SMALL_BLOCK <= to; e += SMALL_BLOCK) {
-        block_of_normals<SMALL_BLOCK>(key, (uint32_t)(e / 4), out + e);
+    for (; e + SMALL_BLOCK <= to; e += SMALL_BLOCK, out += SMALL_BLOCK) {
+        block_of_normals<SMALL_BLOCK>(key, (uint32_t)(e / 4), out);
     }
     if (e < to) {
         alignas(64) float rest[SMALL_BLOCK];
         block_of_normals<SMALL_BLOCK>(key, (uint32_t)(e / 4), rest);
-        std::memcpy(out + e, rest, (size_t)(to - e) * sizeof(float));
+        std::memcpy(out, rest, (size_t)(to - e) * sizeof(float));
     }
 }
 
@@ -182,7 +182,7 @@ int32_t noise(void*, const nt_row* table, int64_t rows, uint64_t seed, int64_t e
     for (int64_t task = 0; task < rows * pieces; task++) {
         const int64_t r = task / pieces, from = task % pieces * piece, to = std::min(elements, from + piece);
         float* row = out + r * elements;
-        normals_of(key_of(table[r], 0, seed), from, to, row);
+        normals_of(key_of(table[r], 0, seed), from, to, row + from);
         if (scale != 1) {
             for (int64_t e = from; e < to; e++) {
                 row[e] *= scale;
@@ -199,10 +199,9 @@ int32_t uniforms(void*, const nt_row* table, int64_t rows, uint64_t seed, double
     return NT_OK;
 }
 
-template <class Args>
-inline void candidate_noise(const Args& a, const nt_row& row, uint32_t round, float* __restrict z) {
+inline void proposal_noise(const nt_propose_args& a, const nt_row& row, float* __restrict z) {
     const float* __restrict pivot = a.pivots + (a.pivots ? row.parent * a.elements : 0);
-    Key key = key_of(row, round, a.seed);
+    Key key = key_of(row, (uint32_t)a.round << 16, a.seed);
     double coin, u;
     uniforms_of(key, coin, u);
     int32_t kind = row.kind == NT_COIN ? (coin < a.epsilon ? NT_GLOBAL : NT_LOCAL) : row.kind;
@@ -229,134 +228,6 @@ inline void candidate_noise(const Args& a, const nt_row& row, uint32_t round, fl
     }
 }
 
-int32_t candidates(void*, const CandidateArgs& a) {
-    int32_t status = NT_OK;
-#pragma omp parallel for if (a.rows > 1 && a.rows * a.elements >= PARALLEL)
-    for (int64_t r = 0; r < a.rows; r++) {
-        const nt_row& row = a.table[r];
-        std::unique_ptr<float[]> scratch;
-        float* z = a.noise + (a.noise ? r * a.elements : 0);
-        if (!a.noise) {
-            scratch.reset(new (std::nothrow) float[(size_t)a.elements]);
-            z = scratch.get();
-            if (!z) {
-#pragma omp atomic write
-                status = NT_OUT_OF_MEMORY;
-                continue;
-            }
-        }
-        candidate_noise(a, row, a.round, z);
-        if (!a.steps) {
-            continue;
-        }
-        const nt_edm_step step = a.steps[row.stage - 1];
-        if (a.c_noise) {
-            a.c_noise[r] = step.c_noise;
-        }
-        if (!a.x_hat && !a.input) {
-            continue;
-        }
-        const float* __restrict x = a.x + row.parent * a.elements;
-        store_as(a.input_dtype, [&](auto put) {
-            if (a.x_hat && a.input) {
-                float* __restrict x_hat = a.x_hat + r * a.elements;
-                for (int64_t e = 0; e < a.elements; e++) {
-                    float v = fmaf(step.gain, z[e], x[e]);
-                    x_hat[e] = v;
-                    put(a.input, r * a.elements + e, step.c_in * v);
-                }
-                return;
-            }
-            for (int64_t e = 0; e < a.elements; e++) {
-                float v = fmaf(step.gain, z[e], x[e]);
-                if (a.x_hat) {
-                    a.x_hat[r * a.elements + e] = v;
-                } else {
-                    put(a.input, r * a.elements + e, step.c_in * v);
-                }
-            }
-        });
-    }
-    return status == NT_OK ? NT_OK : fail(status, "no memory for the noise of a candidate: %lld bytes", (long long)a.elements * 4);
-}
-
-int32_t euler(void*, const EdmArgs& a) {
-#pragma omp parallel for if (a.rows > 1 && a.rows * a.elements >= PARALLEL)
-    for (int64_t r = 0; r < a.rows; r++) {
-        const nt_edm_step step = a.steps[a.table[r].stage - 1];
-        const int64_t from = r * a.elements;
-        const float* __restrict x_hat = a.x_hat + from;
-        float* __restrict x_next = a.x_next + from;
-        float* __restrict slope = a.slope ? a.slope + from : nullptr;
-        float* __restrict clean = a.clean ? a.clean + from : nullptr;
-        const float way = step.sigma_next - step.sigma_hat;
-        if (a.c_noise) {
-            a.c_noise[r] = step.c_noise_next;
-        }
-        load_as(a.network_dtype, [&](auto get) {
-            store_as(a.input_dtype, [&](auto put) {
-                auto all = [&](auto each) {
-                    for (int64_t e = 0; e < a.elements; e++) {
-                        float d = denoised(step.c_skip, step.c_out, x_hat[e], get(a.network, from + e));
-                        float s = (x_hat[e] - d) / step.sigma_hat;
-                        float v = fmaf(way, s, x_hat[e]);
-                        x_next[e] = v;
-                        each(e, d, s, v);
-                    }
-                };
-                if (slope && a.input && !clean) {
-                    all([&](int64_t e, float, float s, float v) {
-                        slope[e] = s;
-                        put(a.input, from + e, step.c_in_next * v);
-                    });
-                    return;
-                }
-                all([&](int64_t e, float d, float s, float v) {
-                    if (slope) {
-                        slope[e] = s;
-                    }
-                    if (clean) {
-                        clean[e] = d;
-                    }
-                    if (a.input) {
-                        put(a.input, from + e, step.c_in_next * v);
-                    }
-                });
-            });
-        });
-    }
-    return NT_OK;
-}
-
-int32_t heun(void*, const EdmArgs& a) {
-#pragma omp parallel for if (a.rows > 1 && a.rows * a.elements >= PARALLEL)
-    for (int64_t r = 0; r < a.rows; r++) {
-        const nt_edm_step step = a.steps[a.table[r].stage - 1];
-        const int64_t from = r * a.elements;
-        const float* __restrict x_hat = a.x_hat + from;
-        const float* __restrict slope = a.slope + from;
-        float* __restrict x_next = a.x_next + from;
-        float* __restrict clean = a.clean ? a.clean + from : nullptr;
-        const float half_way = 0.5f * (step.sigma_next - step.sigma_hat);
-        load_as(a.network_dtype, [&](auto get) {
-            auto all = [&](auto each) {
-                for (int64_t e = 0; e < a.elements; e++) {
-                    float v = x_next[e];
-                    float d = denoised(step.c_skip_next, step.c_out_next, v, get(a.network, from + e));
-                    x_next[e] = fmaf(half_way, slope[e] + (v - d) / step.sigma_next, x_hat[e]);
-                    each(e, d);
-                }
-            };
-            if (clean) {
-                all([&](int64_t e, float d) { clean[e] = d; });
-            } else {
-                all([](int64_t, float) {});
-            }
-        });
-    }
-    return NT_OK;
-}
-
 int32_t propose(void*, const nt_propose_args& a) {
     int32_t status = NT_OK;
 #pragma omp parallel for if (a.rows > 1 && a.rows * a.elements >= PARALLEL)
@@ -373,7 +244,7 @@ int32_t propose(void*, const nt_propose_args& a) {
                 continue;
             }
         }
-        candidate_noise(a, row, (uint32_t)a.round << 16, z);
+        proposal_noise(a, row, z);
         if (!a.steps) {
             continue;
         }
@@ -549,7 +420,7 @@ int32_t combine(void*, const CombineArgs& a) {
                 const float weight = (float)weights[m];
                 normals_of(key_of(terms[m], 0, a.seed), from, from + n, tile);
                 for (int64_t i = 0; i < n; i++) {
-                    sum[i] = m == 0 ? weight * tile[i] : fmaf(weight, tile[i], sum[i]);
+                    sum[i] = fmaf(weight, tile[i], m == 0 ? 0.0f : sum[i]);
                 }
             }
         }
@@ -782,8 +653,8 @@ int32_t sphere(void*, float* p, int64_t rows, int64_t elements, int32_t project,
 } // namespace
 
 extern const Ops ops;
-const Ops ops = {noise,     uniforms,   candidates, euler,  heun, propose, update, input,         quantise,       penalise,      combine, resample, resize,
-                 luminance, jpeg_size,  softmax_at, accumulate, select,  top,    gather, sphere, stream_create, stream_nothing, stream_nothing};
+const Ops ops = {noise,      uniforms, propose, update, input,  quantise, penalise,      combine,        resample,      resize, luminance, jpeg_size, softmax_at,
+                 accumulate, select,   top,     gather, sphere, stream_create, stream_nothing, stream_nothing};
 
 } // namespace NT_LEVEL
 } // namespace nt

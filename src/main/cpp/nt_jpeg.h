@@ -26,6 +26,13 @@ struct JpegTables {
 /* Bytes of the file before and after the entropy-coded data: SOI, APP0, DQT, SOF0, DHT, SOS, EOI. */
 enum { JPEG_HEADER_GREY = 330, JPEG_HEADER_COLOUR = 625 };
 
+/* How many of a word's bytes are 0xFF. */
+NT_JPEG_HD int32_t full_bytes(uint32_t word) {
+    uint32_t inverted = ~word;
+    uint32_t other = (((inverted & 0x7F7F7F7Fu) + 0x7F7F7F7Fu) | inverted) & 0x80808080u; /* the top bit of each byte that is not 0xFF */
+    return 4 - (int32_t)((other >> 7) * 0x01010101u >> 24);
+}
+
 /* Counts the bytes that a bit writer would write, a zero stuffed after each 0xFF. */
 struct BitCounter {
     uint64_t buffer;
@@ -37,9 +44,7 @@ struct BitCounter {
         bits += length;
         if (bits >= 32) {
             bits -= 32;
-            uint32_t inverted = ~(uint32_t)(buffer >> bits);
-            uint32_t other = (((inverted & 0x7F7F7F7Fu) + 0x7F7F7F7Fu) | inverted) & 0x80808080u; /* the top bit of each byte that is not 0xFF */
-            bytes += 8 - (int32_t)((other >> 7) * 0x01010101u >> 24);
+            bytes += 4 + full_bytes((uint32_t)(buffer >> bits));
         }
     }
 
@@ -132,15 +137,17 @@ NT_JPEG_HD void quantise_block(const JpegTables& t, int chroma, int32_t* samples
     out.others = others & ~(uint64_t)1;
 }
 
-NT_JPEG_HD void code_value(uint32_t code, int32_t value, int32_t size, BitCounter& out) {
+/* `Out` takes bits: put(code, length). */
+template <class Out>
+NT_JPEG_HD void code_value(uint32_t code, int32_t value, int32_t size, Out& out) {
     out.put(code >> 8, (int32_t)(code & 0xFF));
     out.put((uint32_t)(value < 0 ? value - 1 : value) & ((1u << size) - 1u), size);
 }
 
-/* Codes one block; its DC becomes `last`. */
-NT_JPEG_HD void code_block(const JpegTables& t, int chroma, const JpegBlock& block, int32_t& last, BitCounter& out) {
-    int32_t value = block.values[0] - last;
-    last = block.values[0];
+/* Codes one block, after one of the same component whose DC was `dc_before`. */
+template <class Out>
+NT_JPEG_HD void code_block(const JpegTables& t, int chroma, const JpegBlock& block, int32_t dc_before, Out& out) {
+    int32_t value = block.values[0] - dc_before;
     int32_t size = bit_length((uint32_t)(value < 0 ? -value : value));
     code_value(t.dc[chroma][size], value, size, out);
     int32_t before = 0;
@@ -161,7 +168,8 @@ NT_JPEG_HD void code_block(const JpegTables& t, int chroma, const JpegBlock& blo
 }
 
 /* A block that lies outside the image: the DC before it and nothing else. */
-NT_JPEG_HD void code_empty_block(const JpegTables& t, int chroma, BitCounter& out) {
+template <class Out>
+NT_JPEG_HD void code_empty_block(const JpegTables& t, int chroma, Out& out) {
     out.put(t.dc[chroma][0] >> 8, (int32_t)(t.dc[chroma][0] & 0xFF));
     out.put(t.ac[chroma][0] >> 8, (int32_t)(t.ac[chroma][0] & 0xFF));
 }
@@ -249,6 +257,7 @@ NT_JPEG_HD int32_t jpeg_bytes(const JpegTables& t, const JpegSource& image) {
         } else {
             quantise_block(t, which > 0, samples, block);
             code_block(t, which > 0, block, last[which], out);
+            last[which] = block.values[0];
         }
     }
     return jpeg_header(image.channels) + out.finish();

@@ -138,11 +138,6 @@ NT_HD float proposed(float by_x, float x, float by_f, float f, float gain, float
     return fmaf(gain, z, fmaf(by_f, f, by_x * x));
 }
 
-/* c_skip x + c_out F. */
-NT_HD float denoised(float skip, float out, float x, float f) {
-    return fmaf(out, f, skip * x);
-}
-
 NT_HD uint8_t quantised(float x) {
     float v = x * 127.5f + 128.0f;
     v = v > 0.0f ? v : 0.0f; /* NaN too */

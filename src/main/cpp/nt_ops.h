@@ -7,42 +7,6 @@
 
 namespace nt {
 
-struct CandidateArgs {
-    const nt_row* table;
-    int64_t rows;
-    uint32_t round; /* already << 16 */
-    uint64_t seed;
-    int64_t elements;
-    double epsilon, lambda;
-    int32_t sphere;
-    const float* x;
-    int64_t parents;
-    const float* pivots;
-    const nt_edm_step* steps;
-    int64_t step_count;
-    float* noise;
-    float* x_hat;
-    void* input;
-    int32_t input_dtype;
-    float* c_noise;
-};
-
-struct EdmArgs {
-    const nt_row* table;
-    int64_t rows, elements;
-    const nt_edm_step* steps;
-    int64_t step_count;
-    const float* x_hat;
-    const void* network;
-    int32_t network_dtype;
-    float* slope;
-    float* x_next;
-    void* input;
-    int32_t input_dtype;
-    float* c_noise;
-    float* clean;
-};
-
 struct ImageArgs {
     const uint8_t* images;
     int64_t rows;
@@ -78,9 +42,6 @@ struct InputArgs {
 struct Ops {
     int32_t (*noise)(void* stream, const nt_row* table, int64_t rows, uint64_t seed, int64_t elements, float scale, float* out);
     int32_t (*uniforms)(void* stream, const nt_row* table, int64_t rows, uint64_t seed, double* out);
-    int32_t (*candidates)(void* stream, const CandidateArgs& a);
-    int32_t (*euler)(void* stream, const EdmArgs& a);
-    int32_t (*heun)(void* stream, const EdmArgs& a);
     int32_t (*propose)(void* stream, const nt_propose_args& a);
     int32_t (*update)(void* stream, const nt_update_args& a);
     int32_t (*input)(void* stream, const InputArgs& a);
@@ -113,11 +74,11 @@ void cuda_leave(int32_t previous);
 /* Keeps a message for nt_last_error and gives the status back. */
 int32_t fail(int32_t status, const char* format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Conversions of the network's dtypes, round to nearest even; the GPU has its own instructions for the same. */
+/* Conversions of the network's dtypes, round to nearest even, NaN to 0x7FFF; the GPU has its own instructions for the same. */
 NT_HD uint16_t to_bf16(float value) {
     uint32_t bits = float_bits(value);
     if ((bits & 0x7FFFFFFFu) > 0x7F800000u) {
-        return (uint16_t)(bits >> 16 | 0x40u);
+        return 0x7FFFu;
     }
     return (uint16_t)((bits + 0x7FFFu + (bits >> 16 & 1u)) >> 16);
 }
@@ -131,7 +92,7 @@ NT_HD uint16_t to_half(float value) {
     uint32_t sign = bits >> 16 & 0x8000u;
     bits &= 0x7FFFFFFFu;
     if (bits > 0x7F800000u) {
-        return (uint16_t)(sign | 0x7E00u);
+        return 0x7FFFu;
     }
     if (bits >= 0x477FF000u) {
         return (uint16_t)(sign | 0x7C00u); /* beyond 65504 + half a step: infinite */

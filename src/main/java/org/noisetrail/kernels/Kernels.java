@@ -80,110 +80,6 @@ public final class Kernels {
         check(NativeKernels.nt_uniforms(device(), stream(), at(rowsTable), rows, seed, at(out)));
     }
 
-    public void candidates(
-            @Nullable Pointer rowsTable,
-            long rows,
-            int round,
-            long seed,
-            long elements,
-            double epsilon,
-            double lambda,
-            int sphere,
-            @Nullable Pointer x,
-            long parents,
-            @Nullable Pointer pivots,
-            @Nullable Pointer steps,
-            long stepCount,
-            @Nullable Pointer noise,
-            @Nullable Pointer xHat,
-            @Nullable Pointer networkInput,
-            int inputDtype,
-            @Nullable Pointer cNoise) {
-        check(NativeKernels.nt_candidates(
-                device(),
-                stream(),
-                at(rowsTable),
-                rows,
-                round,
-                seed,
-                elements,
-                epsilon,
-                lambda,
-                sphere,
-                at(x),
-                parents,
-                at(pivots),
-                at(steps),
-                stepCount,
-                at(noise),
-                at(xHat),
-                at(networkInput),
-                inputDtype,
-                at(cNoise)));
-    }
-
-    public void euler(
-            @Nullable Pointer rowsTable,
-            long rows,
-            long elements,
-            @Nullable Pointer steps,
-            long stepCount,
-            @Nullable Pointer xHat,
-            @Nullable Pointer network,
-            int networkDtype,
-            @Nullable Pointer slope,
-            @Nullable Pointer xNext,
-            @Nullable Pointer networkInput,
-            int inputDtype,
-            @Nullable Pointer cNoise,
-            @Nullable Pointer clean) {
-        check(NativeKernels.nt_euler(
-                device(),
-                stream(),
-                at(rowsTable),
-                rows,
-                elements,
-                at(steps),
-                stepCount,
-                at(xHat),
-                at(network),
-                networkDtype,
-                at(slope),
-                at(xNext),
-                at(networkInput),
-                inputDtype,
-                at(cNoise),
-                at(clean)));
-    }
-
-    public void heun(
-            @Nullable Pointer rowsTable,
-            long rows,
-            long elements,
-            @Nullable Pointer steps,
-            long stepCount,
-            @Nullable Pointer xHat,
-            @Nullable Pointer slope,
-            @Nullable Pointer network,
-            int networkDtype,
-            @Nullable Pointer xNext,
-            @Nullable Pointer clean) {
-        check(NativeKernels.nt_heun(
-                device(),
-                stream(),
-                at(rowsTable),
-                rows,
-                elements,
-                at(steps),
-                stepCount,
-                at(xHat),
-                at(slope),
-                at(network),
-                networkDtype,
-                at(xNext),
-                at(clean)));
-    }
-
     public void propose(ProposeArgs args) {
         check(NativeKernels.nt_propose(device(), stream(), args.pointer()));
     }
@@ -218,10 +114,6 @@ public final class Kernels {
 
     public void quantise(@Nullable Pointer x, long rows, long elements, @Nullable Pointer out, @Nullable Pointer bad) {
         check(NativeKernels.nt_quantise(device(), stream(), at(x), rows, elements, at(out), at(bad)));
-    }
-
-    public void quantise(@Nullable Pointer x, long count, @Nullable Pointer out) {
-        quantise(x, count, 1, out, null);
     }
 
     public void penalise(@Nullable Pointer scores, @Nullable Pointer bad, long rows) {

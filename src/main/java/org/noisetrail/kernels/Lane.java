@@ -5,8 +5,8 @@ import org.bytedeco.javacpp.PointerPointer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A device and the stream that its work goes to, in the order of the calls. On CUDA a lane owns a stream, which does not wait for the default one; on the CPU it has none, and
- * a call has ended when it returns. Safe to share between threads, until it is closed.
+ * A device and the stream that its work goes to, in the order of the calls. On CUDA a lane owns a stream; its work and that of the default stream, which LibTorch uses, keep the
+ * order they were given in, so nothing has to wait on the host. On the CPU it has none, and a call has ended when it returns. Safe to share between threads, until it is closed.
  */
 public final class Lane implements AutoCloseable {
     private final Device device;

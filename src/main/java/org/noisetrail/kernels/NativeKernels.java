@@ -50,61 +50,6 @@ final class NativeKernels {
             @Cast("uint64_t") long seed,
             @Nullable Pointer out);
 
-    static native int nt_candidates(
-            int device,
-            @Nullable Pointer stream,
-            @Nullable Pointer rowsTable,
-            long rows,
-            int round,
-            @Cast("uint64_t") long seed,
-            long elements,
-            double epsilon,
-            double lambda,
-            int sphere,
-            @Nullable Pointer x,
-            long parents,
-            @Nullable Pointer pivots,
-            @Nullable Pointer steps,
-            long stepCount,
-            @Nullable Pointer noise,
-            @Nullable Pointer xHat,
-            @Nullable Pointer networkInput,
-            int inputDtype,
-            @Nullable Pointer cNoise);
-
-    static native int nt_euler(
-            int device,
-            @Nullable Pointer stream,
-            @Nullable Pointer rowsTable,
-            long rows,
-            long elements,
-            @Nullable Pointer steps,
-            long stepCount,
-            @Nullable Pointer xHat,
-            @Nullable Pointer network,
-            int networkDtype,
-            @Nullable Pointer slope,
-            @Nullable Pointer xNext,
-            @Nullable Pointer networkInput,
-            int inputDtype,
-            @Nullable Pointer cNoise,
-            @Nullable Pointer clean);
-
-    static native int nt_heun(
-            int device,
-            @Nullable Pointer stream,
-            @Nullable Pointer rowsTable,
-            long rows,
-            long elements,
-            @Nullable Pointer steps,
-            long stepCount,
-            @Nullable Pointer xHat,
-            @Nullable Pointer slope,
-            @Nullable Pointer network,
-            int networkDtype,
-            @Nullable Pointer xNext,
-            @Nullable Pointer clean);
-
     static native int nt_propose(
             int device, @Nullable Pointer stream, @Cast("const nt_propose_args*") @Nullable Pointer args);
 

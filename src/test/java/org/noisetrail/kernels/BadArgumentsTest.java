@@ -5,12 +5,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.noisetrail.kernels.Table.CPU;
 import static org.noisetrail.kernels.Table.row;
 
+import java.util.function.UnaryOperator;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.IntPointer;
-import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.Test;
 import org.noisetrail.NoisetrailException;
 
@@ -22,28 +22,44 @@ class BadArgumentsTest {
     private static final IntPointer I = new IntPointer(64);
     private static final BytePointer B = new BytePointer(1024);
     private static final IntPointer ROWS = Table.rows(row(0, 1, 1, 0, 0, Table.LOCAL), row(0, 1, 1, 1, 0, Table.COIN));
-    private static final FloatPointer STEPS = Table.steps(Table.step(1, 2, 1));
+    private static final FloatPointer STEPS = new FloatPointer(Table.step(1, 2, 1));
 
     private static void refused(String message, ThrowingCallable call) {
         assertThatThrownBy(call).isInstanceOf(IllegalArgumentException.class).hasMessageContaining(message);
     }
 
-    private static void candidates(
-            Pointer rows,
-            long n,
-            int round,
-            long elements,
-            double epsilon,
-            double lambda,
-            Pointer x,
-            long parents,
-            Pointer pivots,
-            Pointer steps,
-            long stepCount,
-            int dtype) {
-        CPU.candidates(
-                rows, n, round, 1, elements, epsilon, lambda, 0, x, parents, pivots, steps, stepCount, F, F, F, dtype,
-                F);
+    /** Good arguments, but for what is then set. */
+    private static void propose(UnaryOperator<ProposeArgs> change) {
+        try (ProposeArgs args = new ProposeArgs()) {
+            args.table(ROWS)
+                    .rows(2)
+                    .elements(4)
+                    .epsilon(.4)
+                    .lambda(.15)
+                    .x(F)
+                    .parents(1)
+                    .pivots(F)
+                    .steps(STEPS)
+                    .stepCount(1)
+                    .noise(F)
+                    .state(F)
+                    .input(F)
+                    .level(F);
+            CPU.propose(change.apply(args));
+        }
+    }
+
+    private static void update(UnaryOperator<UpdateArgs> change) {
+        try (UpdateArgs args = new UpdateArgs()) {
+            args.table(ROWS)
+                    .rows(2)
+                    .elements(4)
+                    .steps(STEPS)
+                    .stepCount(1)
+                    .xHat(F)
+                    .next(F);
+            CPU.update(change.apply(args));
+        }
     }
 
     @Test
@@ -66,24 +82,29 @@ class BadArgumentsTest {
     }
 
     @Test
-    void candidates() {
-        candidates(ROWS, 2, 0, 4, .4, .15, F, 1, F, STEPS, 1, 0);
-        refused("rows must be >= 0: -1", () -> candidates(ROWS, -1, 0, 4, .4, .15, F, 1, F, STEPS, 1, 0));
-        refused("round must be >= 0: -1", () -> candidates(ROWS, 2, -1, 4, .4, .15, F, 1, F, STEPS, 1, 0));
-        refused("65536", () -> candidates(ROWS, 2, 65535, 4, .4, .15, F, 1, F, STEPS, 1, 0));
-        refused("elements must be >= 1: -4", () -> candidates(ROWS, 2, 0, -4, .4, .15, F, 1, F, STEPS, 1, 0));
-        refused("rows x elements", () -> candidates(ROWS, HUGE, 0, 4, .4, .15, F, 1, F, STEPS, 1, 0));
-        refused("epsilon", () -> candidates(ROWS, 2, 0, 4, 1.1, .15, F, 1, F, STEPS, 1, 0));
-        refused("epsilon", () -> candidates(ROWS, 2, 0, 4, Double.NaN, .15, F, 1, F, STEPS, 1, 0));
-        refused("lambda", () -> candidates(ROWS, 2, 0, 4, .4, -.1, F, 1, F, STEPS, 1, 0));
-        refused("lambda", () -> candidates(ROWS, 2, 0, 4, .4, Double.POSITIVE_INFINITY, F, 1, F, STEPS, 1, 0));
-        refused("x must not be null", () -> candidates(ROWS, 2, 0, 4, .4, .15, null, 1, F, STEPS, 1, 0));
-        refused("pivots must not be null", () -> candidates(ROWS, 2, 0, 4, .4, .15, F, 1, null, STEPS, 1, 0));
-        refused("steps must not be null", () -> candidates(ROWS, 2, 0, 4, .4, .15, F, 1, F, null, 1, 0));
-        refused("parents must be >= 0: -1", () -> candidates(ROWS, 2, 0, 4, .4, .15, F, -1, F, STEPS, 1, 0));
-        refused("parent", () -> candidates(ROWS, 2, 0, 4, .4, .15, F, 0, F, STEPS, 1, 0));
-        refused("stage", () -> candidates(ROWS, 2, 0, 4, .4, .15, F, 1, F, STEPS, 0, 0));
-        refused("input_dtype must be <= 2: 3", () -> candidates(ROWS, 2, 0, 4, .4, .15, F, 1, F, STEPS, 1, 3));
+    void propose() {
+        propose(args -> args);
+        refused("rows must be >= 0: -1", () -> propose(args -> args.rows(-1)));
+        refused("round must be >= 0: -1", () -> propose(args -> args.round(-1)));
+        refused("round must be <= 65535: 65536", () -> propose(args -> args.round(65536)));
+        refused("a row's round + round must be <= 65535: 65536", () -> propose(args -> args.round(65535)));
+        refused("elements must be >= 1: -4", () -> propose(args -> args.elements(-4)));
+        refused("rows x elements", () -> propose(args -> args.rows(HUGE)));
+        refused("epsilon must be from 0 to 1: 1.1", () -> propose(args -> args.epsilon(1.1)));
+        refused("epsilon", () -> propose(args -> args.epsilon(Double.NaN)));
+        refused("lambda", () -> propose(args -> args.lambda(-.1)));
+        refused("lambda", () -> propose(args -> args.lambda(Double.POSITIVE_INFINITY)));
+        refused("rows_table must not be null", () -> propose(args -> args.table(null)));
+        refused("x must not be null", () -> propose(args -> args.x(null)));
+        refused("pivots must not be null", () -> propose(args -> args.pivots(null)));
+        refused("steps must not be null", () -> propose(args -> args.steps(null)));
+        refused("parents must be >= 0: -1", () -> propose(args -> args.parents(-1)));
+        refused("parent must be <= -1: 0", () -> propose(args -> args.parents(0)));
+        refused("parents x elements", () -> propose(args -> args.parents(HUGE)));
+        refused("stage must be <= 0: 1", () -> propose(args -> args.stepCount(0)));
+        refused("stage must be <= 1: 2", () -> propose(args -> args.stage(2)));
+        refused("stage must be >= 0: -1", () -> propose(args -> args.stage(-1)));
+        refused("input_dtype must be <= 2: 3", () -> propose(args -> args.inputDtype(3)));
         for (int[] bad : new int[][] {
             row(0, 0, 1, 0, 0, 1),
             row(0, 2, 1, 0, 0, 1),
@@ -94,44 +115,85 @@ class BadArgumentsTest {
             row(0, 1, 1, 0, 0, -1)
         }) {
             try (IntPointer table = Table.rows(row(0, 1, 1, 0, 0, 1), bad)) {
-                refused("must be", () -> candidates(table, 2, 0, 4, .4, .15, F, 1, F, STEPS, 1, 0));
+                refused("must be", () -> propose(args -> args.table(table)));
+            }
+        }
+        ProposeArgs closed = new ProposeArgs();
+        closed.close();
+        assertThatThrownBy(() -> CPU.propose(closed)).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void update() {
+        update(args -> args);
+        refused("rows must be >= 0: -1", () -> update(args -> args.rows(-1)));
+        refused("elements must be >= 1: 0", () -> update(args -> args.elements(0)));
+        refused("rows x elements", () -> update(args -> args.rows(HUGE)));
+        refused("rows_table must not be null", () -> update(args -> args.table(null)));
+        refused("steps must not be null", () -> update(args -> args.steps(null)));
+        refused("stage must be <= 0: 1", () -> update(args -> args.stepCount(0)));
+        refused("stage must be <= 1: 2", () -> update(args -> args.stage(2)));
+        refused("x_hat, f1, y and f2 must not all be null", () -> update(args -> args.xHat(null)));
+        refused("network_dtype must be <= 2: 9", () -> update(args -> args.networkDtype(9)));
+        refused("input_dtype must be >= 0: -1", () -> update(args -> args.inputDtype(-1)));
+        refused(
+                "input must be null at stage 1",
+                () -> update(args -> args.stage(1).input(F)));
+        refused(
+                "level must be null at stage 1",
+                () -> update(args -> args.stage(1).level(F)));
+    }
+
+    @Test
+    void input() {
+        refused("step must be <= 0: 1", () -> CPU.input(F, 1, 4, STEPS, 1, 1, F, 0, F));
+        refused("step must be >= 0: -1", () -> CPU.input(F, 1, 4, STEPS, 1, -1, F, 0, F));
+        refused("step_count must be >= 1: 0", () -> CPU.input(F, 1, 4, STEPS, 0, 0, F, 0, F));
+        refused("steps must not be null", () -> CPU.input(F, 1, 4, null, 1, 0, F, 0, F));
+        refused("x must not be null", () -> CPU.input(null, 1, 4, STEPS, 1, 0, F, 0, F));
+        refused("input_dtype must be <= 2: 3", () -> CPU.input(F, 1, 4, STEPS, 1, 0, F, 3, F));
+        refused("rows must be >= 0: -1", () -> CPU.input(F, -1, 4, STEPS, 1, 0, F, 0, F));
+    }
+
+    @Test
+    void combine() {
+        refused("terms must be >= 1: 0", () -> CPU.combine(ROWS, 1, 0, D, 1, 4, 0, F));
+        refused("rows must be >= 0: -1", () -> CPU.combine(ROWS, -1, 2, D, 1, 4, 0, F));
+        refused("elements must be >= 1: 0", () -> CPU.combine(ROWS, 1, 2, D, 1, 0, 0, F));
+        refused("rows x terms", () -> CPU.combine(ROWS, 1L << 50, 1 << 20, D, 1, 4, 0, F));
+        refused("terms_table must not be null", () -> CPU.combine(null, 1, 2, D, 1, 4, 0, F));
+        refused("weights must not be null", () -> CPU.combine(ROWS, 1, 2, null, 1, 4, 0, F));
+        refused("out must not be null", () -> CPU.combine(ROWS, 1, 2, D, 1, 4, 0, null));
+    }
+
+    @Test
+    void resample() {
+        refused("groups must be >= 0: -1", () -> CPU.resample(D, D, -1, 4, I));
+        refused("size must be >= 1: 0", () -> CPU.resample(D, D, 1, 0, I));
+        refused("groups x size", () -> CPU.resample(D, D, HUGE, 4, I));
+        refused("weights must not be null", () -> CPU.resample(null, D, 1, 4, I));
+        refused("uniforms must not be null", () -> CPU.resample(D, null, 1, 4, I));
+        refused("out must not be null", () -> CPU.resample(D, D, 1, 4, null));
+        for (double u : new double[] {1, -.1, Double.NaN}) {
+            try (DoublePointer uniform = new DoublePointer(new double[] {u})) {
+                refused("uniform must be from 0 to 1, not 1 itself", () -> CPU.resample(D, uniform, 1, 4, I));
             }
         }
     }
 
     @Test
-    void euler() {
-        CPU.euler(ROWS, 2, 4, STEPS, 1, F, F, 0, null, D, null, 0, null, null);
-        refused("rows must be >= 0: -1", () -> CPU.euler(ROWS, -1, 4, STEPS, 1, F, F, 0, null, D, null, 0, null, null));
-        refused(
-                "elements must be >= 1: 0",
-                () -> CPU.euler(ROWS, 1, 0, STEPS, 1, F, F, 0, null, D, null, 0, null, null));
-        refused("rows x elements", () -> CPU.euler(ROWS, HUGE, 9, STEPS, 1, F, F, 0, null, D, null, 0, null, null));
-        refused("steps must not be null", () -> CPU.euler(ROWS, 1, 4, null, 1, F, F, 0, null, D, null, 0, null, null));
-        refused("stage", () -> CPU.euler(ROWS, 1, 4, STEPS, 0, F, F, 0, null, D, null, 0, null, null));
-        refused(
-                "x_hat must not be null",
-                () -> CPU.euler(ROWS, 1, 4, STEPS, 1, null, F, 0, null, D, null, 0, null, null));
-        refused(
-                "network must not be null",
-                () -> CPU.euler(ROWS, 1, 4, STEPS, 1, F, null, 0, null, D, null, 0, null, null));
-        refused("network_dtype", () -> CPU.euler(ROWS, 1, 4, STEPS, 1, F, F, 9, null, D, null, 0, null, null));
-        refused(
-                "x_next must not be null",
-                () -> CPU.euler(ROWS, 1, 4, STEPS, 1, F, F, 0, null, null, null, 0, null, null));
-        refused("input_dtype", () -> CPU.euler(ROWS, 1, 4, STEPS, 1, F, F, 0, null, D, F, -1, null, null));
-    }
-
-    @Test
-    void heun() {
-        refused("rows must be >= 0: -1", () -> CPU.heun(ROWS, -1, 4, STEPS, 1, F, F, F, 0, D, null));
-        refused("slope must not be null", () -> CPU.heun(ROWS, 1, 4, STEPS, 1, F, null, F, 0, D, null));
-        refused("x_next must not be null", () -> CPU.heun(ROWS, 1, 4, STEPS, 1, F, F, F, 0, null, null));
-        refused("rows_table must not be null", () -> CPU.heun(null, 1, 4, STEPS, 1, F, F, F, 0, D, null));
-        refused("network_dtype", () -> CPU.heun(ROWS, 1, 4, STEPS, 1, F, F, F, 3, D, null));
-        try (FloatPointer last = Table.steps(Table.step(1, 2, 0))) {
-            refused("sigma_next must be > 0", () -> CPU.heun(ROWS, 1, 4, last, 1, F, F, F, 0, D, null));
-        }
+    void resize() {
+        refused("images must not be null", () -> CPU.resize(null, 1, 1, 4, 4, 2, 2, 2, 2, B));
+        refused("out must not be null", () -> CPU.resize(B, 1, 1, 4, 4, 2, 2, 2, 2, null));
+        refused("channels must be >= 1: 0", () -> CPU.resize(B, 1, 0, 4, 4, 2, 2, 2, 2, B));
+        refused("height must be >= 1: 0", () -> CPU.resize(B, 1, 1, 0, 4, 2, 2, 2, 2, B));
+        refused("width must be <= 65536: 65537", () -> CPU.resize(B, 1, 1, 4, 65537, 2, 2, 2, 2, B));
+        refused("resized_height must be >= 1: 0", () -> CPU.resize(B, 1, 1, 4, 4, 0, 2, 2, 2, B));
+        refused("resized_width must be <= 65536", () -> CPU.resize(B, 1, 1, 4, 4, 2, 1 << 20, 2, 2, B));
+        refused("crop_height must be <= 2: 3", () -> CPU.resize(B, 1, 1, 4, 4, 2, 2, 3, 2, B));
+        refused("crop_width must be >= 1: -1", () -> CPU.resize(B, 1, 1, 4, 4, 2, 2, 2, -1, B));
+        refused("rows x pixels", () -> CPU.resize(B, HUGE, 1, 4, 4, 2, 2, 2, 2, B));
+        refused("rows x cropped pixels", () -> CPU.resize(B, 1L << 40, 1, 1, 1, 65536, 65536, 65536, 65536, B));
     }
 
     @Test
@@ -169,6 +231,9 @@ class BadArgumentsTest {
                 refused("label must be from 0 to 9: " + label, () -> CPU.softmaxAt(F, 1, 10, labels, D));
             }
         }
+        refused("rows must be >= 0: -1", () -> CPU.penalise(D, I, -1));
+        refused("scores must not be null", () -> CPU.penalise(null, I, 1));
+        refused("bad must not be null", () -> CPU.penalise(D, null, 1));
         refused("rows must be >= 0: -1", () -> CPU.accumulate(D, -1, 1, 0, D));
         refused("score must not be null", () -> CPU.accumulate(null, 1, 1, 0, D));
         refused("out must not be null", () -> CPU.accumulate(D, 1, 1, 0, null));
@@ -201,9 +266,24 @@ class BadArgumentsTest {
     @Test
     void aCardThatIsNotThereIsSaidToBeMissing() {
         Kernels far = Kernels.on(new Device(999));
-        assertThatThrownBy(() -> far.quantise(F, 1, B)).isInstanceOf(NoisetrailException.class);
-        assertThatThrownBy(() -> far.quantise(F, -1, B)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> far.quantise(F, 1, 1, B, null)).isInstanceOf(NoisetrailException.class);
+        assertThatThrownBy(() -> far.quantise(F, -1, 1, B, null)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Lane.open(new Device(999))).isInstanceOf(NoisetrailException.class);
         assertThat(Kernels.cudaDevices()).isBetween(0, 998);
         assertThat(Kernels.cpuLevel()).startsWith("x86-64");
+    }
+
+    @Test
+    void aClosedLaneIsNotUsed() {
+        Lane lane = Lane.open(Device.CPU);
+        Kernels kernels = Kernels.on(lane);
+        kernels.quantise(F, 1, 1, B, null);
+        lane.synchronize();
+        assertThat(lane.stream()).isNull();
+        lane.close();
+        lane.close();
+        assertThatThrownBy(() -> kernels.quantise(F, 1, 1, B, null))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessage("the lane is closed: cpu");
     }
 }

@@ -50,7 +50,7 @@ class ImagesTest {
         System.arraycopy(Table.random(1, 4099, .8), 0, all, x.length, 4099);
         try (FloatPointer in = new FloatPointer(all);
                 BytePointer out = new BytePointer(all.length)) {
-            CPU.quantise(in, all.length, out);
+            CPU.quantise(in, 1, all.length, out, null);
             for (int i = 0; i < all.length; i++) {
                 float v = all[i] * 127.5f + 128;
                 int expected = Float.isNaN(v) ? 0 : (int) Math.max(0, Math.min(255, v));
@@ -58,6 +58,38 @@ class ImagesTest {
             }
             assertThat(new int[] {out.get(0) & 255, out.get(1) & 255, out.get(2) & 255, out.get(3) & 255})
                     .containsExactly(0, 255, 128, 0);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1", "5, 784", "3, 8193", "2, 40000"})
+    void rowsThatHoldNanOrInfinityAreMarkedAndPenalised(int rows, int elements) {
+        int n = rows * elements;
+        for (float unusable :
+                new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY, Float.MAX_VALUE}) {
+            float[] x = Table.random(1, n, 1);
+            x[n - 1] = unusable;
+            try (FloatPointer in = new FloatPointer(x);
+                    BytePointer out = new BytePointer(n);
+                    IntPointer bad = new IntPointer(new int[rows]);
+                    DoublePointer scores = new DoublePointer(rows)) {
+                bad.put(0, 7);
+                CPU.quantise(in, rows, elements, out, bad);
+                byte[] marked = new byte[n], plain = new byte[n];
+                out.get(marked);
+                CPU.quantise(in, rows, elements, out, null);
+                out.get(plain);
+                assertThat(marked).isEqualTo(plain);
+                for (int r = 0; r < rows; r++) {
+                    scores.put(r, r + .5);
+                }
+                CPU.penalise(scores, bad, rows);
+                for (int r = 0; r < rows; r++) {
+                    boolean expected = r == rows - 1 && unusable != Float.MAX_VALUE;
+                    assertThat(bad.get(r)).isEqualTo(expected ? 1 : 0);
+                    assertThat(scores.get(r)).isEqualTo(expected ? Double.NEGATIVE_INFINITY : r + .5);
+                }
+            }
         }
     }
 

@@ -25,33 +25,16 @@ final class Table {
         return table;
     }
 
-    /** The EDM preconditioning (sigma_data 0.5) of one step. */
-    static float[] step(double gain, double sigmaHat, double sigmaNext) {
-        float[] step = new float[12];
+    /** A step that adds noise to the state: state = x + gain z, input = inputScale * state at either stage. */
+    static float[] step(double gain, double inputScale, double level) {
+        float[] step = new float[24];
         step[0] = (float) gain;
-        step[1] = (float) sigmaHat;
-        precondition(step, 2, sigmaHat);
-        step[6] = (float) sigmaNext;
-        if (sigmaNext > 0) {
-            precondition(step, 7, sigmaNext);
+        step[1] = 1;
+        for (int stage : new int[] {4, 14}) {
+            step[stage] = (float) inputScale;
+            step[stage + 1] = (float) level;
         }
         return step;
-    }
-
-    private static void precondition(float[] step, int at, double sigma) {
-        double data = .5, sum = sigma * sigma + data * data;
-        step[at] = (float) (1 / Math.sqrt(sum));
-        step[at + 1] = (float) (data * data / sum);
-        step[at + 2] = (float) (sigma * data / Math.sqrt(sum));
-        step[at + 3] = (float) (Math.log(sigma) / 4);
-    }
-
-    static FloatPointer steps(float[]... steps) {
-        FloatPointer table = new FloatPointer(12L * steps.length);
-        for (int s = 0; s < steps.length; s++) {
-            table.position(12L * s).put(steps[s], 0, 12);
-        }
-        return table.position(0);
     }
 
     static float[] random(long seed, int count, double scale) {

@@ -15,12 +15,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The candidates of a step, against their definition in Java. */
-class CandidatesTest {
+/** The noise of proposals, by kind, against its definition in Java. */
+class ProposalNoiseTest {
     private static final long SEED = 11;
     private static final double LAMBDA = .15;
 
-    private record Result(float[] noise, float[] xHat, float[] input, float[] cNoise) {}
+    private record Result(float[] noise, float[] state, float[] input, float[] level) {}
 
     private static Result run(
             int elements,
@@ -33,35 +33,39 @@ class CandidatesTest {
             int[]... rows) {
         int n = rows.length * elements;
         try (IntPointer table = Table.rows(rows);
-                FloatPointer steps = Table.steps(step);
+                FloatPointer steps = new FloatPointer(step);
                 FloatPointer from = new FloatPointer(x);
                 FloatPointer around = new FloatPointer(pivots);
                 FloatPointer noise = new FloatPointer(n);
-                FloatPointer xHat = new FloatPointer(n);
+                FloatPointer state = new FloatPointer(n);
                 FloatPointer input = new FloatPointer(n);
-                FloatPointer cNoise = new FloatPointer(rows.length)) {
-            CPU.candidates(
-                    table,
-                    rows.length,
-                    round,
-                    SEED,
-                    elements,
-                    epsilon,
-                    LAMBDA,
-                    sphere ? 1 : 0,
-                    from,
-                    x.length / elements,
-                    around,
-                    steps,
-                    1,
-                    noise,
-                    xHat,
-                    input,
-                    0,
-                    cNoise);
+                FloatPointer level = new FloatPointer(rows.length);
+                ProposeArgs args = new ProposeArgs()) {
+            CPU.propose(proposal(args, table, rows.length, elements)
+                    .round(round)
+                    .epsilon(epsilon)
+                    .sphere(sphere)
+                    .x(from)
+                    .parents(x.length / elements)
+                    .pivots(around)
+                    .steps(steps)
+                    .noise(noise)
+                    .state(state)
+                    .input(input)
+                    .level(level));
             return new Result(
-                    Table.read(noise, n), Table.read(xHat, n), Table.read(input, n), Table.read(cNoise, rows.length));
+                    Table.read(noise, n), Table.read(state, n), Table.read(input, n), Table.read(level, rows.length));
         }
+    }
+
+    private static ProposeArgs proposal(ProposeArgs args, IntPointer table, int rows, int elements) {
+        return args.table(table)
+                .rows(rows)
+                .seed(SEED)
+                .elements(elements)
+                .lambda(LAMBDA)
+                .parents(1)
+                .stepCount(1);
     }
 
     private static double[] uniforms(int... row) {
@@ -72,7 +76,7 @@ class CandidatesTest {
         }
     }
 
-    private static final float[] STEP = Table.step(12.5, 60, 40);
+    private static final float[] STEP = Table.step(12.5, .016, 1.02);
 
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 64, 783, 784, 12_288})
@@ -81,10 +85,10 @@ class CandidatesTest {
         Result r = run(elements, 3, 0, false, x, x, STEP, row(4, 1, 0, 2, 1, Table.GLOBAL));
         assertThat(r.noise).isEqualTo(noise(SEED, elements, row(4, 1, 3, 2, 0, 0)));
         for (int i = 0; i < elements; i++) {
-            assertThat((double) r.xHat[i]).isCloseTo(x[elements + i] + 12.5 * r.noise[i], within(2e-5));
-            assertThat(r.input[i]).isEqualTo(STEP[2] * r.xHat[i]);
+            assertThat((double) r.state[i]).isCloseTo(x[elements + i] + 12.5 * r.noise[i], within(2e-5));
+            assertThat(r.input[i]).isEqualTo(STEP[4] * r.state[i]);
         }
-        assertThat(r.cNoise).containsExactly(STEP[5]);
+        assertThat(r.level).containsExactly(STEP[5]);
     }
 
     @ParameterizedTest
@@ -146,11 +150,11 @@ class CandidatesTest {
                 STEP,
                 row(0, 1, 0, 0, 0, Table.NONE),
                 row(0, 1, 0, 0, 0, Table.PIVOT));
-        assertThat(Arrays.copyOf(r.xHat, elements)).isEqualTo(x);
+        assertThat(Arrays.copyOf(r.state, elements)).isEqualTo(x);
         assertThat(Arrays.copyOf(r.noise, elements)).containsOnly(0f);
         assertThat(Arrays.copyOfRange(r.noise, elements, 2 * elements)).isEqualTo(pivots);
         for (int i = 0; i < elements; i++) {
-            assertThat(r.xHat[elements + i]).isEqualTo((float) Math.fma(12.5, (double) pivots[i], x[i]));
+            assertThat(r.state[elements + i]).isEqualTo((float) Math.fma(12.5, (double) pivots[i], x[i]));
         }
     }
 
@@ -175,8 +179,13 @@ class CandidatesTest {
         float[] zero = new float[64];
         try (IntPointer table = Table.rows(row(0, 1, 1, 0, 0, Table.LOCAL));
                 FloatPointer pivots = new FloatPointer(zero);
-                FloatPointer noise = new FloatPointer(64)) {
-            CPU.candidates(table, 1, 0, SEED, 64, 0, 0, 1, null, 1, pivots, null, 0, noise, null, null, 0, null);
+                FloatPointer noise = new FloatPointer(64);
+                ProposeArgs args = new ProposeArgs()) {
+            CPU.propose(proposal(args, table, 1, 64)
+                    .lambda(0)
+                    .sphere(true)
+                    .pivots(pivots)
+                    .noise(noise));
             assertThat(Table.read(noise, 64)).isEqualTo(zero);
         }
     }
@@ -196,21 +205,23 @@ class CandidatesTest {
             assertThat(alone.input).isEqualTo(Arrays.copyOfRange(all.input, r * elements, (r + 1) * elements));
         }
         try (IntPointer rowsTable = Table.rows(table);
-                FloatPointer steps = Table.steps(STEP);
+                FloatPointer steps = new FloatPointer(STEP);
                 FloatPointer from = new FloatPointer(x);
                 FloatPointer around = new FloatPointer(pivots);
-                FloatPointer out = new FloatPointer((long) rows * elements)) {
-            CPU.candidates(
-                    rowsTable, rows, 1, SEED, elements, .4, LAMBDA, 0, from, 4, around, steps, 1, null, out, null, 0,
-                    null);
-            assertThat(Table.read(out, rows * elements)).isEqualTo(all.xHat);
-            CPU.candidates(
-                    rowsTable, rows, 1, SEED, elements, .4, LAMBDA, 0, from, 4, around, steps, 1, null, null, out, 0,
-                    null);
+                FloatPointer out = new FloatPointer((long) rows * elements);
+                ProposeArgs args = new ProposeArgs()) {
+            proposal(args, rowsTable, rows, elements)
+                    .round(1)
+                    .epsilon(.4)
+                    .parents(4)
+                    .pivots(around)
+                    .x(from)
+                    .steps(steps);
+            CPU.propose(args.state(out));
+            assertThat(Table.read(out, rows * elements)).isEqualTo(all.state);
+            CPU.propose(args.state(null).input(out));
             assertThat(Table.read(out, rows * elements)).isEqualTo(all.input);
-            CPU.candidates(
-                    rowsTable, rows, 1, SEED, elements, .4, LAMBDA, 0, null, 4, around, null, 0, out, null, null, 0,
-                    null);
+            CPU.propose(args.input(null).x(null).steps(null).noise(out));
             assertThat(Table.read(out, rows * elements)).isEqualTo(all.noise);
         }
     }
@@ -219,14 +230,16 @@ class CandidatesTest {
     @ValueSource(ints = {1, 2})
     void theNetworksInputIsRoundedToNearestEven(int dtype) {
         float[] x = Halves.hardCases();
-        float[] one = Table.step(0, 1, 0);
-        one[2] = 1; // c_in
         try (IntPointer table = Table.rows(row(0, 1, 0, 0, 0, Table.NONE));
-                FloatPointer steps = Table.steps(one);
+                FloatPointer steps = new FloatPointer(Table.step(0, 1, 0));
                 FloatPointer from = new FloatPointer(x);
-                ShortPointer input = new ShortPointer(x.length)) {
-            CPU.candidates(
-                    table, 1, 0, SEED, x.length, 0, 0, 0, from, 1, null, steps, 1, null, null, input, dtype, null);
+                ShortPointer input = new ShortPointer(x.length);
+                ProposeArgs args = new ProposeArgs()) {
+            CPU.propose(proposal(args, table, 1, x.length)
+                    .x(from)
+                    .steps(steps)
+                    .input(input)
+                    .inputDtype(dtype));
             for (int i = 0; i < x.length; i++) {
                 float back = dtype == 1 ? Halves.fromHalf(input.get(i)) : Halves.fromBfloat(input.get(i));
                 assertThat(Halves.isNearestEven(x[i], input.get(i), dtype))
