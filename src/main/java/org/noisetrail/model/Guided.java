@@ -110,6 +110,7 @@ public final class Guided implements Denoiser {
                 Tensor levels = twice(level);
                 Tensor all = bothEntries(entries, both.entries());
                 Tensor output = network.network(inputs, levels, both.all(), all)) {
+            Inputs.checkOutput("the denoiser", output, inputs, 2 * rows, shape());
             return Torch.call(() -> mix(output, rows));
         }
     }

@@ -39,7 +39,8 @@ public final class Inputs {
     }
 
     /**
-     * Checks what a user's object gave back before it is read through a raw pointer: float32, contiguous, of this shape and on this device.
+     * Checks what a user's object gave back before it is read through a raw pointer: float32, contiguous, of this shape and on this device, and not its input, which
+     * is closed and written over.
      *
      * @param who for the message
      * @throws NoisetrailException that says what is wrong; the tensor is then closed
@@ -61,6 +62,8 @@ public final class Inputs {
             wrong = "contiguous";
         } else if (output.is_cuda() != like.is_cuda()) {
             wrong = "on the device of its input";
+        } else if (Tensors.pointer(output).address() == Tensors.pointer(like).address()) {
+            wrong = "not its input";
         }
         if (wrong != null) {
             output.close();

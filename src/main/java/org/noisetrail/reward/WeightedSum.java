@@ -55,6 +55,7 @@ record WeightedSum(String name, List<Part> parts) implements Reward {
         try (Tensor scratch = Tensors.doubles(images.device(), images.rows())) {
             int accumulate = 0;
             for (Part part : parts) {
+                Tensors.fill(scratch, Double.NaN);
                 part.reward().score(images, scratch);
                 kernels.accumulate(Tensors.pointer(scratch), images.rows(), part.weight(), accumulate, sum);
                 accumulate = 1;

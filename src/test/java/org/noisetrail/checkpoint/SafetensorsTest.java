@@ -242,7 +242,7 @@ class SafetensorsTest {
                         "-Xlog:class+init=info",
                         "-cp",
                         System.getProperty("java.class.path"),
-                        "org.noisetrail.model.SafetensorsTest$WithoutLibTorch",
+                        WithoutLibTorch.class.getName(),
                         folder.resolve("small.safetensors").toString())
                 .redirectErrorStream(true)
                 .start();

@@ -121,7 +121,8 @@ class GaussianMixtureTest {
             }
             exact = g.denoise(exact, sigma[r], (int) labels[r]);
             for (int j = 0; j < d; j++) {
-                assertThat(alone[j]).isEqualTo((float) exact[j]);
+                // The network computes at signal + noise = 1, which may turn the last bit.
+                assertThat(alone[j]).isCloseTo((float) exact[j], within(2 * Math.ulp((float) exact[j])));
             }
         }
     }

@@ -32,11 +32,16 @@ class ModelTest {
 
     @Test
     void theEmbeddedModelIsFashionMnist() {
-        assertThat(Model.embedded()).containsExactly("fashion-mnist");
+        assertThat(Pipeline.embedded()).containsExactly("fashion-mnist");
         try (Pipeline model = Pipeline.load("fashion-mnist", Device.CPU)) {
             assertThat(model.name()).isEqualTo("fashion-mnist");
             assertThat(model.denoiser().shape()).isEqualTo(new ImageShape(1, 28, 28));
-            assertThat(model.denoiser().classes()).isEqualTo(10);
+            model.denoiser().check(Condition.label(9));
+            assertThatThrownBy(() -> model.denoiser().check(Condition.label(10)))
+                    .hasMessage("class must be <= 9: 10");
+            assertThat(model.sampler()).isEqualTo("edm");
+            assertThat(model.decoder().isIdentity()).isTrue();
+            assertThat(model.takesPrompts()).isFalse();
             assertThat(model.classNames())
                     .hasSize(10)
                     .startsWith("T-shirt/top", "trouser")
@@ -91,7 +96,8 @@ class ModelTest {
         try (Pipeline model = Pipeline.load("fashion-mnist", Device.CPU);
                 Tensor images = Tensors.bytes(Device.CPU, 10, 1, 28, 28)) {
             Tensors.copy(pixels, images);
-            for (Classifier classifier : new Classifier[] {model.classifier(), model.heldOutClassifier()}) {
+            for (Classifier classifier :
+                    new Classifier[] {model.classifier("classifier.pt"), model.classifier("heldout.pt")}) {
                 try (Tensor logits = classifier.logits(images)) {
                     assertThat(Tensors.shape(logits)).containsExactly(10, 10);
                     float[] values = Tensors.toFloats(logits);
@@ -106,10 +112,10 @@ class ModelTest {
                     assertThat(right).isGreaterThanOrEqualTo(8);
                 }
             }
-            assertThat(model.classifier()).isSameAs(model.classifier());
-            assertThat(model.classifier().id())
+            assertThat(model.classifier("classifier.pt")).isSameAs(model.classifier("classifier.pt"));
+            assertThat(model.classifier("classifier.pt").id())
                     .matches("[0-9a-f]{64}")
-                    .isNotEqualTo(model.heldOutClassifier().id());
+                    .isNotEqualTo(model.classifier("heldout.pt").id());
             assertThat(Tensors.toBytes(images)).isEqualTo(pixels);
         }
     }
@@ -123,14 +129,17 @@ class ModelTest {
                 Pipeline embedded = Pipeline.load("fashion-mnist", Device.CPU)) {
             assertThat(model.denoiser().id()).isEqualTo(embedded.denoiser().id());
             assertThat(model.classNames()).contains("trousers");
-            assertThatThrownBy(model::classifier).hasMessage("model " + folder.getFileName() + " has no classifier.pt");
+            assertThatThrownBy(() -> model.classifier("classifier.pt"))
+                    .hasMessage("model " + folder.getFileName() + " has no classifier.pt");
         }
     }
 
     @Test
     void whatIsMissingIsNamed() throws IOException {
         refused("no-such", "no model \"no-such\": neither a folder nor one of fashion-mnist");
-        refused(folder.toString(), folder.resolve("model.safetensors") + ": no such file, nor a model.pt beside it");
+        assertThatThrownBy(() -> Pipeline.load(folder.toString(), Device.CPU))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessageStartingWith(folder + " is not a model: it has neither model.safetensors, nor model.pt");
         Files.copy(Nets.FASHION.resolve("model.safetensors"), folder.resolve("model.safetensors"));
         refused(folder.toString(), "cannot read " + folder.resolve("config.json") + ": no such file or folder");
     }
@@ -200,7 +209,8 @@ class ModelTest {
                 """);
         try (Pipeline model = Pipeline.load(folder.toString(), Device.CPU)) {
             Denoiser denoiser = model.denoiser();
-            assertThat(denoiser.preconditioning().at(3)).isEqualTo(new Preconditioning.Coefficients(1, 0, 1, 3));
+            assertThat(denoiser.parameterisation().at(1, 3))
+                    .isEqualTo(new Parameterisation.Scaling(1, 3, 0, 1));
             assertThat(model.classNames()).containsExactly("0", "1", "2", "3");
             float[] x = Nets.normals(1, 24);
             float[] out = Nets.network(denoiser, x, new float[] {2, 0.5f}, new long[] {3, 1});
@@ -221,10 +231,10 @@ class ModelTest {
                   return torch.reshape(x, [-1, 4])
                 """);
         try (Pipeline model = Pipeline.load(folder.toString(), Device.CPU)) {
-            assertThat(model.denoiser().preconditioning().at(0.5).skip()).isEqualTo(0.5);
+            assertThat(model.denoiser().parameterisation().at(1, 0.5).skip()).isEqualTo(0.5);
             assertThatThrownBy(() -> Nets.network(model.denoiser(), new float[4], new float[1], null))
                     .isInstanceOf(NoisetrailException.class)
-                    .hasMessage("the TorchScript network must return its input's shape [1, 1, 2, 2]: [1, 4]");
+                    .hasMessage("the TorchScript network must give a tensor that is [1, 1x2x2]: [1, 4]");
         }
         ScriptFile.write(folder.resolve("model.pt"), """
                 def forward(self: __torch__.M, x: Tensor, noise: Tensor) -> Tensor:
@@ -273,7 +283,7 @@ class ModelTest {
         try (Pipeline model = Pipeline.load("fashion-mnist", Device.CPU);
                 Tensor images = Tensors.bytes(Device.CPU, 2, 1, 28, 28)) {
             Tensors.copy(new byte[2 * 784], images);
-            model.classifier().logits(images).close();
+            model.classifier("classifier.pt").logits(images).close();
             Nets.network(model.denoiser(), new float[784], new float[1], new long[1]);
         }
     }

@@ -12,6 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -23,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Classifier;
+import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.torch.Tensors;
 
@@ -44,9 +46,15 @@ class RewardsTest {
                 Tensor scores = Tensors.doubles(Device.CPU, classes.length)) {
             Tensors.copy(pixels, images);
             Tensors.copy(classes, labels);
-            reward.score(new ImageBatch(Device.CPU, shape, images, labels, classes), scores);
+            reward.score(new ImageBatch(Device.CPU, shape, images, labels, conditions(classes)), scores);
             return Tensors.toDoubles(scores);
         }
+    }
+
+    private static List<Condition> conditions(int... classes) {
+        return Arrays.stream(classes)
+                .mapToObj(label -> label < 0 ? Condition.NONE : Condition.label(label))
+                .toList();
     }
 
     @Test
@@ -124,7 +132,7 @@ class RewardsTest {
         assertThatThrownBy(() -> score(Rewards.jpegBytes(), two, pixels(two, 1), 0))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("channels of a JPEG must be 1 or 3: 2");
-        assertThatThrownBy(() -> Rewards.compressibility(0).check(two, 0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Rewards.compressibility(0).check(two, conditions(0))).isInstanceOf(IllegalArgumentException.class);
     }
 
     /** Class c's logit is the image's pixel c, over 100. */
@@ -189,7 +197,7 @@ class RewardsTest {
         Reward reward = Rewards.classProbability("class", classifier);
         assertThatThrownBy(() -> score(reward, GREY, pixels(GREY, 2), 1, -1))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("reward class needs images that have a class: -1");
+                .hasMessage("reward class needs images that have a class: none");
         assertThat(classifier.calls).hasValue(0);
     }
 
@@ -198,7 +206,7 @@ class RewardsTest {
         PixelClassifier classifier = new PixelClassifier(10);
         Reward reward = Rewards.classProbability("class", classifier);
         String message = "class must be < 10, the number of classes that reward class knows: 10";
-        assertThatThrownBy(() -> reward.check(GREY, 3, 10))
+        assertThatThrownBy(() -> reward.check(GREY, conditions(3, 10)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(message);
         int asked = classifier.calls.get();
@@ -222,7 +230,7 @@ class RewardsTest {
         parts.put(Rewards.jpegBytes(), -2.0);
         int[] classes = new int[5];
         try (Reward sum = Rewards.weighted(parts)) {
-            assertThat(sum.name()).isEqualTo("0.7*brightness + 0.3*compressibility + -2*jpeg-bytes");
+            assertThat(sum.name()).isEqualTo("0.7*brightness + 0.3*compressibility:max-bytes=40000 + -2*jpeg-bytes");
             double[] scores = score(sum, RGB, pixels, classes);
             double[] brightness = score(Rewards.brightness(), RGB, pixels, classes);
             double[] compressibility = score(Rewards.compressibility(40000), RGB, pixels, classes);
@@ -297,7 +305,7 @@ class RewardsTest {
                     Tensor one = Tensors.doubles(Device.CPU, 1);
                     Tensor floats = Tensors.floats(Device.CPU, 2)) {
                 Tensors.copy(new int[2], labels);
-                ImageBatch batch = new ImageBatch(Device.CPU, GREY, images, labels, new int[2]);
+                ImageBatch batch = new ImageBatch(Device.CPU, GREY, images, labels, conditions(0, 0));
                 assertThatThrownBy(() -> reward.score(batch, one))
                         .as(reward.name())
                         .hasMessageStartingWith("scores must be float64 [2]");
@@ -312,7 +320,7 @@ class RewardsTest {
     void aBatchThatDoesNotFitItsShapeIsRefused() {
         try (Tensor images = Tensors.bytes(Device.CPU, 1, 1, 28, 28);
                 Tensor labels = Tensors.ints(Device.CPU, 2)) {
-            assertThatThrownBy(() -> new ImageBatch(Device.CPU, GREY, images, labels, new int[2]))
+            assertThatThrownBy(() -> new ImageBatch(Device.CPU, GREY, images, labels, conditions(0, 0)))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("pixels must have 1568 elements: 784");
         }

@@ -25,13 +25,13 @@ class ArgumentsTest {
                 "candidates must be >= 1: -1",
                 () -> LocalSearch.builder().candidates(-1).build());
         refused(
-                "epsilon must be from 0.0 to 1.0: 1.5",
+                "epsilon must be <= 1: 1.5",
                 () -> LocalSearch.builder().epsilon(1.5).build());
         refused(
-                "epsilon must be from 0.0 to 1.0: NaN",
+                "epsilon must be >= 0: NaN",
                 () -> LocalSearch.builder().epsilon(Double.NaN).build());
         refused(
-                "lambda must be from 0.0 to 1000000.0: -0.1",
+                "lambda must be >= 0: -0.1",
                 () -> LocalSearch.builder().lambda(-.1).build());
         refused("rounds must be >= 0: -1", () -> LocalSearch.builder().rounds(-1));
         refused("rounds must be <= 65535: 65536", () -> Rounds.byNoiseLevel(0, 1, 1, 65536));
@@ -49,12 +49,12 @@ class ArgumentsTest {
 
     @Test
     void samplersRefuseSettingsThatAreNone() {
-        refused("steps must be from 2 to 10000: 1", () -> EdmSampler.DEFAULT.withSteps(1));
-        refused("steps must be from 2 to 10000: 10001", () -> EdmSampler.DEFAULT.withSteps(10001));
+        refused("steps must be >= 2: 1", () -> EdmSampler.DEFAULT.withSteps(1));
+        refused("steps must be <= 10000: 10001", () -> EdmSampler.DEFAULT.withSteps(10001));
         refused("s-churn must be >= 0: NaN", () -> EdmSampler.DEFAULT.withChurn(Double.NaN));
-        refused("sigma-min must be > 0: 0.0", () -> new EdmSampler(18, 0, 80, 7, 40, .05, 50, 1));
+        refused("sigma-min must be > 0: 0", () -> new EdmSampler(18, 0, 80, 7, 40, .05, 50, 1));
         refused("sigma-min must be < sigma-max 80.0: 80.0", () -> new EdmSampler(18, 80, 80, 7, 40, .05, 50, 1));
-        refused("rho must be > 0: -7.0", () -> new EdmSampler(18, .002, 80, -7, 40, .05, 50, 1));
+        refused("rho must be > 0: -7", () -> new EdmSampler(18, .002, 80, -7, 40, .05, 50, 1));
     }
 
     @Test

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.model.Parameterisation;
 import org.noisetrail.sampler.EdmSampler;
 
 class CalibrationTest {
@@ -23,7 +24,11 @@ class CalibrationTest {
         assertThat(NormalMaximum.expected(n)).isCloseTo(expected, within(2e-5));
     }
 
-    private static final EdmSampler THREE = EdmSampler.DEFAULT.withSteps(3);
+    private static final List<Double> THREE = levels(3);
+
+    private static List<Double> levels(int steps) {
+        return RoundSchedule.levelsOf(EdmSampler.DEFAULT.withSteps(steps).schedule(Parameterisation.denoiser()));
+    }
 
     private static Calibration of(double... deviations) {
         List<Calibration.StepGain> steps = new ArrayList<>();
@@ -75,8 +80,8 @@ class CalibrationTest {
     @Test
     void aScheduleForAnotherSamplerIsRefused() {
         RoundSchedule schedule = of(1, .5, 0).schedule(20);
-        assertThat(schedule.at(1, THREE.sigma(1))).isEqualTo(schedule.rounds().get(1));
-        assertThatThrownBy(() -> schedule.at(1, EdmSampler.DEFAULT.sigma(1)))
+        assertThat(schedule.at(1, THREE.get(1))).isEqualTo(schedule.rounds().get(1));
+        assertThatThrownBy(() -> schedule.at(1, levels(18).get(1)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("another sampler");
     }

@@ -25,7 +25,7 @@ import org.noisetrail.testing.Goldens;
 /** The methods against an independent implementation (golden/edm), on the embedded model. */
 class GoldenSearchTest {
     private static final double EIGHT_BIT_ROUNDING = 1e-5;
-    private static Model model;
+    private static Pipeline model;
 
     @BeforeAll
     static void load() {
@@ -110,6 +110,13 @@ class GoldenSearchTest {
         }
     }
 
+    /** What local search and beams are made of: accepted candidates. */
+    private static List<Draw.Named> named(Recipe recipe, int step) {
+        return recipe.moves().get(step).draws().stream()
+                .map(Draw.Named.class::cast)
+                .toList();
+    }
+
     private static void assertClose(float[] actual, float[] expected) {
         for (int e = 0; e < expected.length; e++) {
             assertThat(actual[e]).isCloseTo(expected[e], within(1e-2f));
@@ -134,7 +141,7 @@ class GoldenSearchTest {
                 }
                 expected.add(choices.get(step).get(k).get(image).asInt());
             }
-            List<Draw> draws = recipe.moves().get(step).draws();
+            List<Draw.Named> draws = named(recipe, step);
             int first = draws.get(0).local() ? 1 : draws.get(0).round();
             int next = 0;
             for (int k = first; k <= rounds; k++) {
@@ -204,7 +211,7 @@ class GoldenSearchTest {
                 }
                 continue;
             }
-            Draw draw = draws.get(0);
+            Draw.Named draw = named(recipe, step).get(0);
             JsonNode beams = choices.get(step).get(image);
             int rank = -1;
             for (int b = 0; b < beams.size(); b++) {

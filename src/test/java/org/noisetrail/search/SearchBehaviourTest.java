@@ -21,11 +21,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
+import org.noisetrail.model.Parameterisation;
 import org.noisetrail.reward.ImageBatch;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.sampler.Schedule;
 import org.noisetrail.torch.Torch;
 import org.noisetrail.trace.Costs;
 
@@ -34,6 +37,7 @@ import org.noisetrail.trace.Costs;
 class SearchBehaviourTest {
     private static final ImageShape SHAPE = new ImageShape(1, 4, 4);
     private static final EdmSampler SHORT = EdmSampler.DEFAULT.withSteps(8);
+    private static final Schedule SHORT_TABLE = SHORT.schedule(Parameterisation.denoiser());
 
     private static ExactMixture tenClasses() {
         return new ExactMixture(SHAPE, true, .2, -.5, -.4, -.3, -.2, -.1, 0, .1, .2, .3, .4);
@@ -70,8 +74,8 @@ class SearchBehaviourTest {
 
         @Override
         public void score(ImageBatch images, Tensor scores) {
-            for (int label : images.classes()) {
-                calls.incrementAndGet(label);
+            for (Condition condition : images.conditions()) {
+                calls.incrementAndGet(((Condition.Label) condition).label());
             }
             Rewards.brightness().score(images, scores);
         }
@@ -194,9 +198,9 @@ class SearchBehaviourTest {
         for (int i = 0; i < 5; i++) {
             assertThat(again.images().get(i).state())
                     .isEqualTo(drawn.images().get(i).state());
-            assertThat(again.images().get(i).costs().networkEvaluations()).isEqualTo(SHORT.evaluations());
+            assertThat(again.images().get(i).costs().networkEvaluations()).isEqualTo(SHORT_TABLE.evaluations());
         }
-        assertThat(mixture.rows.get()).isEqualTo(5L * SHORT.evaluations());
+        assertThat(mixture.rows.get()).isEqualTo(5L * SHORT_TABLE.evaluations());
     }
 
     @Test
@@ -387,7 +391,7 @@ class SearchBehaviourTest {
                     .build()
                     .run(ImageRequest.of(0, 3, 1, 2, 3));
             for (ImageResult image : result.images()) {
-                assertThat(image.costs().networkEvaluations()).isBetween((long) SHORT.evaluations(), budget);
+                assertThat(image.costs().networkEvaluations()).isBetween(SHORT_TABLE.evaluations(), budget);
                 assertThat(image.reward()).isBetween(0.0, 1.0);
             }
             SearchResult again = result.trail().replay(mixture, 64, SearchListener.NONE);
@@ -438,7 +442,7 @@ class SearchBehaviourTest {
                 .run(ImageRequest.of(0, 3, 1, 2, 3));
         int live = 0;
         for (int i = 0; i < SHORT.steps(); i++) {
-            live += SHORT.gain(i) > 0 ? 1 : 0;
+            live += SHORT_TABLE.step(i).gain() > 0 ? 1 : 0;
         }
         long oneRound = live * 4L * 2 + (SHORT.steps() - live) * 2L - 1;
         assertThat(result.images()).allMatch(image -> image.costs().networkEvaluations() == oneRound);
@@ -472,7 +476,10 @@ class SearchBehaviourTest {
         for (int label : new int[] {-1, 10}) {
             assertThatThrownBy(() -> Search.builder(mixture).build().run(List.of(new ImageRequest(0, label))))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessage("class must be " + (label < 0 ? ">= 0" : "<= 9") + ": " + label);
+                    .hasMessage(
+                            label < 0
+                                    ? "the model draws 10 classes, so each image needs one: none"
+                                    : "class must be <= 9: 10");
         }
         assertThat(mixture.calls.get()).isZero();
     }

@@ -37,6 +37,6 @@ class StepRoundsTest {
     @Test
     void anImageThatHadNoRoundIsNotStalled() {
         assertThat(after(1, 1, 1).stalled(0, new Patience(1, 1, false))).isFalse();
-        assertThat(after(1, 1, 1).stalled(1, null)).isFalse();
+        assertThat(after(1, 1, 1).stalled(1, Patience.NEVER)).isFalse();
     }
 }

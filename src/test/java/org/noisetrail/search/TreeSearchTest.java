@@ -22,9 +22,11 @@ import org.noisetrail.engine.Candidates;
 import org.noisetrail.engine.Draws;
 import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
-import org.noisetrail.engine.Rows;
+import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.StepEngine;
+import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
+import org.noisetrail.model.Parameterisation;
 import org.noisetrail.noise.Draw;
 import org.noisetrail.noise.Recipe;
 import org.noisetrail.reward.Image;
@@ -32,6 +34,7 @@ import org.noisetrail.reward.ImageBatch;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.sampler.Schedule;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.trace.Ledger;
 
@@ -45,6 +48,16 @@ class TreeSearchTest {
 
     /** The middle two of six steps inject noise. */
     private static final EdmSampler LIVE_WITHIN = new EdmSampler(6, .05, 20, 3, 10, 1, 6, 1.003);
+
+    private static Schedule table(EdmSampler sampler) {
+        return sampler.schedule(Parameterisation.denoiser());
+    }
+
+    private static int[] liveSteps(EdmSampler sampler) {
+        return IntStream.range(0, sampler.steps())
+                .filter(i -> table(sampler).step(i).gain() > 0)
+                .toArray();
+    }
 
     private static ExactMixture mixture() {
         return new ExactMixture(SHAPE, false, .25, -.5, 0, .4);
@@ -63,11 +76,11 @@ class TreeSearchTest {
     }
 
     private static Recipe recipe(int... candidates) {
-        return new Recipe(
+        return Recipe.steps(
                 0,
                 0,
                 Arrays.stream(candidates)
-                        .mapToObj(c -> List.of(new Draw.Named(1, c, false)))
+                        .mapToObj(c -> List.of(Draw.global(1, c)))
                         .toList());
     }
 
@@ -78,7 +91,7 @@ class TreeSearchTest {
         List<Trail.Entry> entries = recipes.stream()
                 .map(recipe -> new Trail.Entry(new ImageRequest(image, -1), recipe))
                 .toList();
-        return new Trail(mixture.id(), sampler, SEED, 0, false, entries)
+        return new Trail(mixture.id(), Map.of(), sampler, SEED, 0, false, entries)
                 .replay(mixture, 64, SearchListener.NONE).images().stream()
                         .mapToDouble(result -> reward.applyAsDouble(result.pixels()))
                         .toArray();
@@ -99,8 +112,8 @@ class TreeSearchTest {
 
     @Test
     void everyStepOfTheSamplersIsWhatTheTestsTakeItFor() {
-        assertThat(IntStream.range(0, 3).filter(i -> ALL_LIVE.gain(i) > 0)).containsExactly(0, 1, 2);
-        assertThat(IntStream.range(0, 6).filter(i -> LIVE_WITHIN.gain(i) > 0)).containsExactly(2, 3);
+        assertThat(liveSteps(ALL_LIVE)).containsExactly(0, 1, 2);
+        assertThat(liveSteps(LIVE_WITHIN)).containsExactly(2, 3);
     }
 
     @Test
@@ -136,6 +149,14 @@ class TreeSearchTest {
             Rewards.brightness().score(images, scores);
             batches.add(Tensors.toDoubles(scores));
         }
+    }
+
+    private static StepEngine engine(EdmSampler sampler, int maxBatch, long image) {
+        return StepEngine.builder(mixture(), table(sampler))
+                .seed(SEED)
+                .maxBatch(maxBatch)
+                .images(new long[] {image}, List.of(Condition.NONE), new Ledger(1))
+                .build();
     }
 
     private static int[] ranks(double[] scores) {
@@ -176,7 +197,7 @@ class TreeSearchTest {
     /** Simulations one by one, from the definition: no state is shared, each reward comes from a whole trajectory of its own. */
     private static final class OneByOne implements AutoCloseable {
         private static final int NO_NOISE = -1;
-        private final EdmSampler sampler;
+        private final Schedule sampler;
         private final Mcts method;
         private final StepEngine engine;
         private final Map<List<Integer>, Double> ends = new HashMap<>();
@@ -185,16 +206,15 @@ class TreeSearchTest {
         private final Set<List<Integer>> expanded = new HashSet<>();
 
         OneByOne(EdmSampler sampler, Mcts method, long image) {
-            this.sampler = sampler;
+            this.sampler = table(sampler);
             this.method = method;
-            engine = new StepEngine(
-                    mixture(), sampler, SEED, 1, new long[] {image}, new int[] {-1}, new Ledger(1), () -> {});
+            engine = engine(sampler, 1, image);
         }
 
         List<Integer> choices() {
             List<Integer> root = List.of();
-            for (int step = 0; step < sampler.steps(); step++) {
-                if (sampler.gain(step) == 0) {
+            for (int step = 0; step < sampler.size(); step++) {
+                if (sampler.isDead(step)) {
                     root = with(root, NO_NOISE);
                     continue;
                 }
@@ -219,7 +239,7 @@ class TreeSearchTest {
         }
 
         private List<List<Integer>> children(List<Integer> path) {
-            if (sampler.gain(path.size()) == 0) {
+            if (sampler.isDead(path.size())) {
                 return List.of(with(path, NO_NOISE));
             }
             return IntStream.range(0, method.candidates())
@@ -232,7 +252,7 @@ class TreeSearchTest {
             while (expanded.contains(node)) {
                 node = select(node);
             }
-            if (node.size() < sampler.steps()) {
+            if (node.size() < sampler.size()) {
                 expanded.add(node);
                 List<List<Integer>> children = children(node);
                 node = children.get((int) (coin(step, number) * children.size()));
@@ -275,13 +295,13 @@ class TreeSearchTest {
         /** The reward of a path that goes on without noise. */
         private double end(List<Integer> path) {
             return ends.computeIfAbsent(path, p -> {
-                Rows x;
+                Particles x;
                 try (Draws start =
                         engine.draws(-1, 1).add(0, 0, 0, 0, Kind.GLOBAL).build()) {
                     x = engine.start(start);
                 }
                 try (Candidates candidates = engine.candidates(1)) {
-                    for (int step = 0; step < sampler.steps(); step++) {
+                    for (int step = 0; step < sampler.size(); step++) {
                         int choice = step < p.size() ? p.get(step) : NO_NOISE;
                         Kind kind = choice == NO_NOISE ? Kind.NONE : Kind.GLOBAL;
                         try (Draws draws = engine.draws(step, 1)
@@ -293,7 +313,7 @@ class TreeSearchTest {
                     }
                     try (Draws draws =
                             engine.draws(0, 1).add(0, 0, 0, 0, Kind.NONE).build()) {
-                        return engine.judge(x, draws, Rewards.brightness(), false)[0];
+                        return engine.judge(x.x(), draws, Rewards.brightness(), false)[0];
                     }
                 } finally {
                     x.close();
@@ -351,7 +371,7 @@ class TreeSearchTest {
         List<Integer> choices = new ArrayList<>();
         for (int step = 0; step < sampler.steps(); step++) {
             List<Draw> draws = recipe.moves().get(step).draws();
-            choices.add(draws.isEmpty() ? OneByOne.NO_NOISE : draws.get(0).candidate());
+            choices.add(draws.isEmpty() ? OneByOne.NO_NOISE : ((Draw.Named) draws.get(0)).candidate());
         }
         return choices;
     }
@@ -373,11 +393,10 @@ class TreeSearchTest {
     void aDeadStepHasOneChildAndNoStateIsRolledOutTwice() {
         // One step alone is live: plain steps before it, its N children, and from each one way to its end.
         EdmSampler one = new EdmSampler(6, .05, 20, 3, 10, 1.8, 5, 1.003);
-        assertThat(IntStream.range(0, 6).filter(i -> one.gain(i) > 0)).hasSize(1);
-        int live =
-                IntStream.range(0, 6).filter(i -> one.gain(i) > 0).findFirst().orElseThrow();
+        assertThat(liveSteps(one)).hasSize(1);
+        int live = liveSteps(one)[0];
         long before = 2L * live;
-        long rest = one.evaluations() - before - 2;
+        long rest = table(one).evaluations() - before - 2;
         for (int simulations : new int[] {1, 2, 5, 8, 200}) {
             ImageResult image = run(one, new Mcts(5, simulations, 1.4), 64, ImageRequest.of(4, 1))
                     .images()
@@ -401,7 +420,7 @@ class TreeSearchTest {
             assertThat(image.state()).isEqualTo(plain);
             assertThat(image.costs().networkEvaluations()).isEqualTo(35);
             assertThat(image.costs().rewardCalls()).isEqualTo(1);
-            assertThat(image.recipe().steps()).allMatch(List::isEmpty);
+            assertThat(image.recipe().moves()).allMatch(move -> move.draws().isEmpty());
         }
     }
 
@@ -415,7 +434,7 @@ class TreeSearchTest {
         assertThat(image.costs().transitions()).isEqualTo(2 + 4 + 12 * 8 + 2 * 2 + 2);
         assertThat(image.costs().rewardCalls()).isEqualTo(4 + 12 * 8 + 2);
         for (int step = 0; step < 18; step++) {
-            assertThat(image.recipe().steps().get(step)).hasSize(step < 2 || step > 14 ? 0 : 1);
+            assertThat(image.recipe().moves().get(step).draws()).hasSize(step < 2 || step > 14 ? 0 : 1);
         }
     }
 
@@ -455,7 +474,7 @@ class TreeSearchTest {
                 .get(0);
         assertThat(image.costs().networkEvaluations()).isEqualTo(expectedCost);
         return IntStream.range(0, LIVE_WITHIN.steps())
-                .filter(step -> !image.recipe().steps().get(step).isEmpty())
+                .filter(step -> !image.recipe().moves().get(step).draws().isEmpty())
                 .boxed()
                 .toList();
     }
@@ -526,9 +545,8 @@ class TreeSearchTest {
                 Tensors.copy(values, scores);
             }
         };
-        int first =
-                IntStream.range(0, 6).filter(i -> three.gain(i) > 0).findFirst().orElseThrow();
-        assertThat(IntStream.range(0, 6).filter(i -> three.gain(i) > 0)).hasSize(3);
+        int first = liveSteps(three)[0];
+        assertThat(liveSteps(three)).hasSize(3);
         Recipe recipe = search(mixture(), three, new Beam(4, 2))
                 .reward(falling)
                 .targetReward(1)
@@ -538,8 +556,8 @@ class TreeSearchTest {
                 .get(0)
                 .recipe();
         assertThat(recipe.moves().get(first).draws()).hasSize(1);
-        assertThat(recipe.steps().get(first + 1)).isEmpty();
-        assertThat(recipe.steps().get(first + 2)).hasSize(1);
+        assertThat(recipe.moves().get(first + 1).draws()).isEmpty();
+        assertThat(recipe.moves().get(first + 2).draws()).hasSize(1);
     }
 
     @Test
@@ -568,14 +586,13 @@ class TreeSearchTest {
 
     @Test
     void statesThatWereGivenBackAreUsedAgainAndTheRestSurviveGrowth() {
-        try (StepEngine engine = new StepEngine(
-                        mixture(), ALL_LIVE, SEED, 4, new long[] {0}, new int[] {-1}, new Ledger(1), () -> {});
+        try (StepEngine engine = engine(ALL_LIVE, 4, 0);
                 StatePool pool = new StatePool(engine, 2);
                 Draws draws = engine.draws(-1, 2)
                         .add(0, 0, 0, 0, Kind.GLOBAL)
                         .add(0, 0, 1, 0, Kind.GLOBAL)
                         .build();
-                Rows states = engine.start(draws)) {
+                Particles states = engine.start(draws)) {
             int first = pool.take();
             int second = pool.take();
             engine.put(states, new int[] {first, second}, pool.rows());
@@ -586,8 +603,8 @@ class TreeSearchTest {
                 assertThat(taken.add(pool.take())).isTrue();
             }
             assertThat(pool.held()).isEqualTo(11);
-            float[] now = pool.rows().toFloats();
-            float[] then = states.toFloats();
+            float[] now = pool.rows().x().toFloats();
+            float[] then = states.x().toFloats();
             assertThat(Arrays.copyOfRange(now, second * 16, (second + 1) * 16))
                     .isEqualTo(Arrays.copyOfRange(then, 16, 32));
         }
@@ -600,6 +617,6 @@ class TreeSearchTest {
         assertThatThrownBy(() -> new Beam(257, 256)).hasMessage("candidates x beams must be <= 65536: 65792");
         assertThatThrownBy(() -> new Mcts(4, 0, 1)).hasMessage("simulations must be >= 1: 0");
         assertThatThrownBy(() -> new Mcts(4, 1, Double.NaN))
-                .hasMessage("exploration must be from 0.0 to 1000000.0: NaN");
+                .hasMessage("exploration must be >= 0: NaN");
     }
 }

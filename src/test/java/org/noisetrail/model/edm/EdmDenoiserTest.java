@@ -23,6 +23,8 @@ import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.checkpoint.Weights;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Condition;
+import org.noisetrail.model.Conditioning;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.testing.Nets;
 import org.noisetrail.torch.Tensors;
@@ -46,7 +48,7 @@ class EdmDenoiserTest {
     @ValueSource(strings = {"adm-rgb-32", "ddpmpp-rgb-16", "ncsnpp-rgb-16"})
     void theNetworkEqualsItsGoldenWithin1e4(String name) {
         Safetensors golden = Safetensors.open(Nets.GOLDEN.resolve(name).resolve("golden.safetensors"));
-        try (Denoiser denoiser = Nets.load(Nets.GOLDEN.resolve(name))) {
+        try (EdmDenoiser denoiser = Nets.load(Nets.GOLDEN.resolve(name))) {
             float[] sigma = golden.floats("sigma");
             long[] labels =
                     denoiser.classes() == 0 ? null : oneHotIndices(golden.floats("class_labels"), denoiser.classes());
@@ -60,7 +62,7 @@ class EdmDenoiserTest {
     void aRowsOutputHasTheSameBitsInEveryBatch(String name) {
         Path folder = name.equals("fashion-mnist") ? Nets.FASHION : Nets.GOLDEN.resolve(name);
         int rows = name.equals("fashion-mnist") ? 64 : 9;
-        try (Denoiser denoiser = Nets.load(folder)) {
+        try (EdmDenoiser denoiser = Nets.load(folder)) {
             int d = denoiser.shape().elements();
             float[] input = Nets.normals(1, rows * d);
             float[] noise = new float[rows];
@@ -196,15 +198,23 @@ class EdmDenoiserTest {
                 Tensor x = Tensors.of(Device.CPU, new float[2 * 3 * 32 * 32], 2, 3, 32, 32);
                 Tensor grey = Tensors.of(Device.CPU, new float[32 * 32], 1, 1, 32, 32);
                 Tensor noise = Tensors.of(Device.CPU, new float[2], 2);
-                Tensor labels = Tensors.of(Device.CPU, new long[2], 2);
+                Tensor one = Tensors.of(Device.CPU, new float[1], 1);
+                Conditioning zero = denoiser.encode(List.of(Condition.label(0)));
+                Tensor entries = Tensors.of(Device.CPU, new long[2], 2);
+                Tensor words = Tensors.of(Device.CPU, new int[2], 2);
                 Tensor beyond = Tensors.of(Device.CPU, new long[] {0, 5}, 2)) {
-            assertThatThrownBy(() -> denoiser.network(x, noise, null))
-                    .hasMessage("labels must be given: the network is conditioned on 5 classes");
-            assertThatThrownBy(() -> denoiser.network(grey, noise, labels))
+            assertThatThrownBy(() -> denoiser.encode(List.of(Condition.label(0), Condition.NONE)))
+                    .hasMessage("the model draws 5 classes, so each image needs one: none");
+            assertThatThrownBy(() -> denoiser.encode(List.of(Condition.label(0), Condition.label(5))))
+                    .hasMessage("class must be <= 4: 5");
+            assertThatThrownBy(() -> denoiser.check(Condition.prompt("a cat")))
+                    .hasMessage("the model draws 5 classes, so each image needs one: prompt \"a cat\"");
+            assertThatThrownBy(() -> denoiser.network(grey, noise, zero, entries))
                     .hasMessage("input must be [rows >= 1, 3x32x32]: [1, 1, 32, 32]");
-            assertThatThrownBy(() -> denoiser.network(x, Tensors.rows(noise, 0, 1), labels))
-                    .hasMessage("noise must be [2]: [1]");
-            assertThatThrownBy(() -> denoiser.network(x, noise, beyond))
+            assertThatThrownBy(() -> denoiser.network(x, one, zero, entries)).hasMessage("level must be [2]: [1]");
+            assertThatThrownBy(() -> denoiser.network(x, noise, zero, words))
+                    .hasMessage("entries must be int64 [2]: [2]");
+            assertThatThrownBy(() -> denoiser.network(x, noise, zero, beyond))
                     .isInstanceOf(NoisetrailException.class)
                     .hasMessageContaining("index out of range")
                     .hasMessageNotContaining("\n");
