@@ -1,11 +1,8 @@
 package org.noisetrail.checkpoint;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
-import java.io.IOException;
+import com.fasterxml.jackson.databind.node.BooleanNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -15,17 +12,14 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.files.Excerpt;
+import org.noisetrail.files.JsonFiles;
 
 /**
  * The keys of a {@code config.json}, or of another JSON object in a model's folder. What is not as it must be is a {@link NoisetrailException} of one line: file, key, what it must be, and
  * what it is. A key that is null counts as absent. Not thread-safe.
  */
 public final class ConfigFile {
-    private static final JsonMapper JSON = JsonMapper.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .build();
-
     private final String file;
 
     /** The keys that lead to this object, each with a point after it. */
@@ -49,20 +43,12 @@ public final class ConfigFile {
     public static ConfigFile readIfThere(ModelFiles files, String name) {
         return files.has(name)
                 ? read(files, name)
-                : new ConfigFile(files.path(name).toString(), "", JSON.createObjectNode());
+                : new ConfigFile(files.path(name).toString(), "", JsonNodeFactory.instance.objectNode());
     }
 
     /** @param file for messages */
     public static ConfigFile parse(String file, byte[] json) {
-        JsonNode root;
-        try {
-            root = JSON.readTree(json);
-        } catch (JsonProcessingException e) {
-            throw new NoisetrailException(file + ": not sound JSON: " + Safetensors.oneLine(e.getOriginalMessage()));
-        } catch (IOException e) {
-            throw new NoisetrailException(
-                    file + ": not readable: " + Safetensors.oneLine(String.valueOf(e.getMessage())));
-        }
+        JsonNode root = JsonFiles.parse(file, json);
         if (!root.isObject()) {
             throw new NoisetrailException(file + ": must be a JSON object");
         }
@@ -257,7 +243,7 @@ public final class ConfigFile {
         if (!absent(node) && !List.of(values).contains(node.toString())) {
             throw values.length == 0
                     ? new NoisetrailException(
-                            file + ": " + path + key + " is not supported: " + Safetensors.oneLine(node.toString()))
+                            file + ": " + path + key + " is not supported: " + Excerpt.of(node.toString()))
                     : wrong(key, Arrays.stream(values).collect(Collectors.joining(" or ")));
         }
     }
@@ -272,12 +258,11 @@ public final class ConfigFile {
      *     "_")
      */
     public void requireAllKnown() {
-        root.fields().forEachRemaining(field -> {
-            boolean off = field.getValue().isNull()
-                    || field.getValue().equals(JSON.getNodeFactory().booleanNode(false));
+        root.properties().forEach(field -> {
+            boolean off = field.getValue().isNull() || field.getValue().equals(BooleanNode.FALSE);
             if (!asked.contains(field.getKey()) && !off && !field.getKey().startsWith("_")) {
-                throw new NoisetrailException(file + ": unknown option " + path + Safetensors.oneLine(field.getKey())
-                        + ": " + Safetensors.oneLine(field.getValue().toString()));
+                throw new NoisetrailException(file + ": unknown option " + path + Excerpt.of(field.getKey())
+                        + ": " + Excerpt.of(field.getValue().toString()));
             }
         });
     }
@@ -288,17 +273,18 @@ public final class ConfigFile {
     }
 
     private NoisetrailException wrong(String key, String wanted, JsonNode node) {
-        return new NoisetrailException(file + ": " + path + Safetensors.oneLine(key) + " must be " + wanted + ": "
-                + Safetensors.oneLine(node.toString()));
+        return new NoisetrailException(file + ": " + path + Excerpt.of(key) + " must be " + wanted + ": "
+                + Excerpt.of(node.toString()));
     }
 
     private void require(String key) {
         if (!has(key)) {
-            throw new NoisetrailException(file + ": " + path + key + " is missing");
+            throw new NoisetrailException(file + ": " + path + Excerpt.of(key) + " is missing");
         }
     }
 
-    private JsonNode node(String key) {
+    /** A key's value as it is; missing where there is none. */
+    JsonNode node(String key) {
         asked.add(key);
         return root.path(key);
     }

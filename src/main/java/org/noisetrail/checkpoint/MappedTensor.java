@@ -78,6 +78,7 @@ public final class MappedTensor {
             case I64 -> ScalarType.Long;
             case I32 -> ScalarType.Int;
             case U8 -> ScalarType.Byte;
+            default -> throw new IllegalArgumentException("dtype must be one that can be read: " + dtype);
         };
     }
 }

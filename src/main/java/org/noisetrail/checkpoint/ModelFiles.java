@@ -2,13 +2,19 @@ package org.noisetrail.checkpoint;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.URISyntaxException;
 import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.files.JsonFiles;
 
 /** The files of a model: a folder's, or the library's own resources. */
 public interface ModelFiles {
@@ -22,19 +28,24 @@ public interface ModelFiles {
     /** Gives the file as a path that lasts as long as the call. */
     <T> T with(String file, Function<Path, T> use);
 
+    /** The file as a path that lasts as long as the process: where it is not a file of its own, a copy that goes with the process. */
+    Path local(String file);
+
     /**
-     * All of a file that is small: at most 64 MB, the size of a vocabulary of a million tokens.
+     * The names of the files in a folder of the model, in order; at most 10000. None where there is no such folder, or it cannot be told.
+     *
+     * @param folder empty for the model's own
+     */
+    List<String> list(String folder);
+
+    /**
+     * All of a file that is small: at most 64 MiB, four times a vocabulary of a million tokens.
      *
      * @throws NoisetrailException that names the file, if it cannot be read or is larger
      */
     default byte[] bytes(String file) {
-        int largest = 64 << 20;
         try (InputStream in = open(file)) {
-            byte[] bytes = in.readNBytes(largest + 1);
-            if (bytes.length > largest) {
-                throw new NoisetrailException(path(file) + ": must be at most " + largest + " bytes");
-            }
-            return bytes;
+            return JsonFiles.bytes(path(file).toString(), in, 64 << 20);
         } catch (IOException e) {
             throw Safetensors.failed("cannot read", path(file), e);
         }
@@ -63,6 +74,16 @@ public interface ModelFiles {
             public <T> T with(String file, Function<Path, T> use) {
                 return all.with(folder + "/" + file, use);
             }
+
+            @Override
+            public Path local(String file) {
+                return all.local(folder + "/" + file);
+            }
+
+            @Override
+            public List<String> list(String part) {
+                return all.list(part.isEmpty() ? folder : folder + "/" + part);
+            }
         };
     }
 
@@ -87,11 +108,31 @@ public interface ModelFiles {
             public <T> T with(String file, Function<Path, T> use) {
                 return use.apply(folder.resolve(file));
             }
+
+            @Override
+            public Path local(String file) {
+                return folder.resolve(file);
+            }
+
+            @Override
+            public List<String> list(String part) {
+                try (Stream<Path> paths = Files.list(folder.resolve(part))) {
+                    return paths.limit(10_000)
+                            .filter(Files::isRegularFile)
+                            .map(path -> path.getFileName().toString())
+                            .sorted()
+                            .toList();
+                } catch (IOException | UncheckedIOException e) {
+                    return List.of();
+                }
+            }
         };
     }
 
     static ModelFiles embedded(String name) {
         return new ModelFiles() {
+            private final Map<String, Path> copies = new ConcurrentHashMap<>();
+
             @Override
             public boolean has(String file) {
                 return ModelFiles.class.getResource(resource(file)) != null;
@@ -113,18 +154,32 @@ public interface ModelFiles {
 
             @Override
             public <T> T with(String file, Function<Path, T> use) {
+                return use.apply(local(file));
+            }
+
+            @Override
+            public Path local(String file) {
+                return copies.computeIfAbsent(file, this::unpacked);
+            }
+
+            @Override
+            public List<String> list(String folder) {
+                return List.of();
+            }
+
+            private Path unpacked(String file) {
                 try {
                     URL url = ModelFiles.class.getResource(resource(file));
                     if (url != null && url.getProtocol().equals("file")) {
-                        return use.apply(Path.of(url.toURI()));
+                        return Path.of(url.toURI());
                     }
-                    Path copy = Files.createTempFile("noisetrail-", "-" + file.replace('/', '-'));
+                    String last = file.substring(file.lastIndexOf('/') + 1);
+                    Path copy = Files.createTempFile("noisetrail-", "-" + last);
+                    copy.toFile().deleteOnExit();
                     try (InputStream in = open(file)) {
                         Files.copy(in, copy, StandardCopyOption.REPLACE_EXISTING);
-                        return use.apply(copy);
-                    } finally {
-                        Files.delete(copy);
                     }
+                    return copy;
                 } catch (IOException e) {
                     throw Safetensors.failed("cannot unpack", path(file), e);
                 } catch (URISyntaxException e) {

@@ -38,25 +38,43 @@ import org.noisetrail.files.AtomicFiles;
  * line that names file, tensor and fact. Immutable, so safe to share between threads.
  */
 public final class Safetensors {
-    /** What a tensor's elements are; the types this library reads and writes. */
+    /** What a tensor's elements are: all types of the format. Of the first seven, tensors are read and written. */
     public enum Dtype {
-        F64(8),
-        F32(4),
-        F16(2),
-        BF16(2),
-        I64(8),
-        I32(4),
-        U8(1);
+        F64(64),
+        F32(32),
+        F16(16),
+        BF16(16),
+        I64(64),
+        I32(32),
+        U8(8),
+        BOOL(8),
+        I8(8),
+        I16(16),
+        U16(16),
+        U32(32),
+        U64(64),
+        C64(64),
+        F8_E4M3(8),
+        F8_E5M2(8),
+        F8_E8M0(8),
+        F6_E2M3(6),
+        F6_E3M2(6),
+        F4(4);
 
-        private final int size;
+        private final int bits;
 
-        Dtype(int size) {
-            this.size = size;
+        Dtype(int bits) {
+            this.bits = bits;
         }
 
-        /** Bytes of one element. */
+        /** Bytes of one element; at least 1. */
         public int size() {
-            return size;
+            return Math.max(1, bits / 8);
+        }
+
+        /** Whether tensors of this type can be read. */
+        public boolean isReadable() {
+            return ordinal() <= U8.ordinal();
         }
 
         boolean isFloating() {
@@ -73,7 +91,7 @@ public final class Safetensors {
      */
     public record Entry(String name, Dtype dtype, List<Long> shape, long offset, long bytes) {
         public long elements() {
-            return bytes / dtype.size();
+            return bytes * 8 / dtype.bits;
         }
 
         public long[] shapeArray() {
@@ -151,7 +169,7 @@ public final class Safetensors {
     /** A tensor of integers: I64, I32, or U8 as 0..255. */
     public long[] longs(String name) {
         Entry entry = entry(name);
-        require(entry, !entry.dtype.isFloating(), "I64, I32 or U8");
+        require(entry, entry.dtype.isReadable() && !entry.dtype.isFloating(), "I64, I32 or U8");
         ByteBuffer bytes = read(entry);
         long[] values = new long[(int) entry.elements()];
         switch (entry.dtype) {
@@ -178,7 +196,9 @@ public final class Safetensors {
      * @return the caller's to close
      */
     public Tensor tensor(String name) {
-        return MappedTensor.of(file, entry(name));
+        Entry entry = entry(name);
+        require(entry, entry.dtype.isReadable(), "F64, F32, F16, BF16, I64, I32 or U8");
+        return MappedTensor.of(file, entry);
     }
 
     /** Collects tensors to be written. */
@@ -382,12 +402,12 @@ public final class Safetensors {
         }
         Dtype dtype = dtype(where, dtypeNode.textValue());
         List<Long> shape = new ArrayList<>();
-        long bytes = dtype.size();
+        long bits = dtype.bits;
         try {
             for (JsonNode dimension : shapeNode) {
                 long value = natural(where, "shape's dimensions", dimension);
                 shape.add(value);
-                bytes = Math.multiplyExact(bytes, value);
+                bits = Math.multiplyExact(bits, value);
             }
         } catch (ArithmeticException e) {
             throw new NoisetrailException(
@@ -399,11 +419,15 @@ public final class Safetensors {
             throw new NoisetrailException(where + "data_offsets must rise and be <= " + (fileSize - dataStart)
                     + " (the file's data): [" + begin + ", " + end + "]");
         }
-        if (end - begin != bytes) {
-            throw new NoisetrailException(where + "shape " + shape + " of " + dtype + " needs " + bytes
+        if (bits % 8 != 0 || end - begin != bits / 8) {
+            throw new NoisetrailException(where + "shape " + shape + " of " + dtype + " needs " + bytes(bits)
                     + " bytes: the file has " + (end - begin));
         }
-        return new Entry(name, dtype, List.copyOf(shape), dataStart + begin, bytes);
+        return new Entry(name, dtype, List.copyOf(shape), dataStart + begin, bits / 8);
+    }
+
+    private static String bytes(long bits) {
+        return bits % 8 == 0 ? Long.toString(bits / 8) : bits + " bits, not whole";
     }
 
     private static Dtype dtype(String where, String name) {

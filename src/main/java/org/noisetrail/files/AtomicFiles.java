@@ -71,6 +71,11 @@ public final class AtomicFiles {
         return new NoisetrailException("cannot write " + file + ": " + reason(e), e);
     }
 
+    /** The error of a file that cannot be read: it names the file and the system's reason. */
+    public static NoisetrailException cannotRead(Path file, IOException e) {
+        return new NoisetrailException("cannot read " + file + ": " + reason(e), e);
+    }
+
     /** Why a file operation failed, without the file's name. */
     public static String reason(Exception e) {
         if (e instanceof NoSuchFileException) {

@@ -242,7 +242,7 @@ class SafetensorsTest {
                         "-Xlog:class+init=info",
                         "-cp",
                         System.getProperty("java.class.path"),
-                        WithoutLibTorch.class.getName(),
+                        "org.noisetrail.checkpoint.SafetensorsTest$WithoutLibTorch",
                         folder.resolve("small.safetensors").toString())
                 .redirectErrorStream(true)
                 .start();

@@ -1,0 +1,121 @@
+package org.noisetrail.files;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.noisetrail.NoisetrailException;
+
+/**
+ * Reads JSON that nobody vouches for, alike everywhere: UTF-8 with or without a byte order mark, one value, no key twice, not deep, not
+ * many values, not more bytes than a limit. What is refused is a {@link NoisetrailException} of one line that begins with the source.
+ * Thread-safe.
+ */
+public final class JsonFiles {
+    /** Bytes of a file where its reader has no limit of its own: 16 MiB. */
+    public static final int LIMIT = 16 << 20;
+
+    private static final int DEPTH = 64;
+    private static final long TOKENS = 4_000_000;
+
+    /** For parsers of one's own: the rules of this class, but for bytes and trailing text. */
+    public static final JsonFactory FACTORY = JsonFactory.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .streamReadConstraints(StreamReadConstraints.builder()
+                    .maxNestingDepth(DEPTH)
+                    .maxTokenCount(TOKENS)
+                    .build())
+            .build();
+
+    private static final JsonMapper JSON = JsonMapper.builder(FACTORY)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
+
+    private JsonFiles() {}
+
+    /** A file of at most {@link #LIMIT} bytes. */
+    public static JsonNode read(Path file) {
+        return read(file, LIMIT);
+    }
+
+    /** @param limit the most bytes it may have, >= 0 */
+    public static JsonNode read(Path file, int limit) {
+        return parse(file.toString(), bytes(file, limit));
+    }
+
+    /**
+     * The bytes of a file that must not be larger than a limit; no more than those are ever taken, whatever the file is.
+     *
+     * @param limit bytes, >= 0
+     * @throws NoisetrailException if it is larger, not there, or cannot be read
+     */
+    public static byte[] bytes(Path file, int limit) {
+        try {
+            if (Files.isRegularFile(file) && Files.size(file) > limit) {
+                throw tooLarge(file.toString(), limit, Long.toString(Files.size(file)));
+            }
+            try (InputStream in = Files.newInputStream(file)) {
+                return bytes(file.toString(), in, limit);
+            }
+        } catch (IOException e) {
+            throw AtomicFiles.cannotRead(file, e);
+        }
+    }
+
+    /** @param source for messages */
+    public static byte[] bytes(String source, InputStream in, int limit) throws IOException {
+        byte[] bytes = in.readNBytes(limit);
+        if (in.read() >= 0) {
+            throw tooLarge(source, limit, "more");
+        }
+        return bytes;
+    }
+
+    /** @param source where it is from, for messages */
+    public static JsonNode parse(String source, byte[] json) {
+        try {
+            // Decoded here, because Jackson would put replacement characters for some malformed bytes, and guess at UTF-16.
+            return parse(
+                    source,
+                    StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(json)).toString());
+        } catch (CharacterCodingException e) {
+            throw new NoisetrailException(source + ": not sound JSON: not UTF-8", e);
+        }
+    }
+
+    /** @param source where it is from, for messages */
+    public static JsonNode parse(String source, String json) {
+        try {
+            JsonNode root = JSON.readTree(json.startsWith("\uFEFF") ? json.substring(1) : json);
+            if (root.isMissingNode()) {
+                throw new NoisetrailException(source + ": not sound JSON: it is empty");
+            }
+            return root;
+        } catch (JsonProcessingException e) {
+            throw new NoisetrailException(source + ": not sound JSON: " + reason(e), e);
+        }
+    }
+
+    /** What is wrong with JSON, in one line without the parser's own names. */
+    public static String reason(JsonProcessingException e) {
+        String message = e.getOriginalMessage() == null ? "it is cut" : e.getOriginalMessage();
+        return Excerpt.of(message.replaceAll(", from `[^`]*`", "")
+                .replaceAll(" \\(for [A-Za-z-]+ starting at .*\\)", "")
+                .replaceAll("\\(start marker at .*\\)", "")
+                .strip());
+    }
+
+    private static NoisetrailException tooLarge(String source, int limit, String size) {
+        return new NoisetrailException(source + ": must be <= " + limit + " bytes: " + size);
+    }
+}

@@ -1,0 +1,136 @@
+package org.noisetrail.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.noisetrail.NoisetrailException;
+
+class SchedulerConfigTest {
+    private static final String SD15 = """
+            {"_class_name": "PNDMScheduler", "_diffusers_version": "0.6.0", "beta_end": 0.012, "beta_schedule": "scaled_linear",
+             "beta_start": 0.00085, "num_train_timesteps": 1000, "set_alpha_to_one": false, "skip_prk_steps": true,
+             "steps_offset": 1, "trained_betas": null, "clip_sample": false}""";
+
+    private static final String DDIM = "{\"_class_name\": \"DDIMScheduler\", \"clip_sample\": false%s}";
+
+    private static SchedulerConfig config(String json) {
+        return SchedulerConfig.parse("s.json", json.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static SchedulerConfig ddim(String keys) {
+        return config(DDIM.formatted(keys.isEmpty() ? "" : ", " + keys.replace('\'', '"')));
+    }
+
+    @Test
+    void theFileOfStableDiffusion1IsReadWithDefaultsForWhatItOmits() {
+        assertThat(config(SD15))
+                .isEqualTo(new SchedulerConfig(
+                        "PNDMScheduler",
+                        1000,
+                        SchedulerConfig.BetaSchedule.SCALED_LINEAR,
+                        0.00085,
+                        0.012,
+                        java.util.List.of(),
+                        SchedulerConfig.Prediction.EPSILON,
+                        "leading",
+                        1,
+                        false,
+                        false));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "linear | ''",
+                "sd15 | 'beta_schedule': 'scaled_linear', 'beta_start': 0.00085, 'beta_end': 0.012",
+                "zerosnr | 'beta_schedule': 'scaled_linear', 'beta_start': 0.00085, 'beta_end': 0.012,"
+                        + " 'rescale_betas_zero_snr': true",
+                "cosine | 'beta_schedule': 'squaredcos_cap_v2'"
+            },
+            quoteCharacter = '"')
+    void alphasAreThoseOfDiffusers(String name, String keys) throws IOException {
+        float[] alphas = ddim(keys.equals("''") ? "" : keys).alphasCumprod();
+        JsonNode golden = new ObjectMapper()
+                .readTree(Path.of("src/test/resources/golden/diffusers/schedulers/alphas_cumprod.json")
+                        .toFile());
+        assertThat(alphas).hasSize(1000);
+        for (int i = 0; i < golden.get("timesteps").size(); i++) {
+            float wanted = golden.get(name).get(i).floatValue();
+            assertThat(alphas[golden.get("timesteps").get(i).intValue()])
+                    .as("t = " + golden.get("timesteps").get(i))
+                    .isCloseTo(wanted, within(1e-6f * wanted));
+        }
+    }
+
+    @Test
+    void trainedBetasComeBeforeASchedule() {
+        float[] alphas = ddim("'num_train_timesteps': 3, 'trained_betas': [0.5, 0.25, 0.5]").alphasCumprod();
+        assertThat(alphas).containsExactly(0.5f, 0.375f, 0.1875f);
+    }
+
+    @Test
+    void everyOptionThatMattersIsRead() {
+        SchedulerConfig read = ddim("'prediction_type': 'v_prediction', 'timestep_spacing': 'trailing',"
+                + " 'steps_offset': 3, 'set_alpha_to_one': true, 'sample_max_value': 1.0");
+        assertThat(read.prediction()).isEqualTo(SchedulerConfig.Prediction.V);
+        assertThat(read.timestepSpacing()).isEqualTo("trailing");
+        assertThat(read.stepsOffset()).isEqualTo(3);
+        assertThat(read.setAlphaToOne()).isTrue();
+        assertThat(ddim("'prediction_type': 'sample'").prediction()).isEqualTo(SchedulerConfig.Prediction.SAMPLE);
+    }
+
+    @Test
+    void whatOnlyAClassWithoutClippingIsToldDoesNotMatter() {
+        assertThat(config("{\"_class_name\": \"EulerDiscreteScheduler\", \"clip_sample\": true}")
+                        .className())
+                .isEqualTo("EulerDiscreteScheduler");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{} | s.json: _class_name must be there: ",
+                "{'_class_name': 'FlowMatchEulerDiscreteScheduler'} | s.json: _class_name must be DDIMScheduler or",
+                "{'_class_name': 'DDIMScheduler'} | s.json: clip_sample must be false",
+                "{'_class_name': 'DDPMScheduler', 'clip_sample': true} | s.json: clip_sample must be false",
+                "{'_class_name': 'PNDMScheduler', 'thresholding': true} | s.json: thresholding must be false: true",
+                "{'_class_name': 'PNDMScheduler', 'num_train_timesteps': 1} | num_train_timesteps must be an integer from 2",
+                "{'_class_name': 'PNDMScheduler', 'num_train_timesteps': 1e9} | num_train_timesteps must be an integer",
+                "{'_class_name': 'PNDMScheduler', 'beta_schedule': 'sigmoid'} | beta_schedule must be linear or",
+                "{'_class_name': 'PNDMScheduler', 'beta_start': 0.5} | beta_start must be <= beta_end (0.02): 0.5",
+                "{'_class_name': 'PNDMScheduler', 'beta_end': 1} | beta_end must be < 1: 1",
+                "{'_class_name': 'PNDMScheduler', 'beta_start': -1} | beta_start must be a number > 0: -1",
+                "{'_class_name': 'PNDMScheduler', 'steps_offset': 1000} | steps_offset must be an integer from 0 to 999",
+                "{'_class_name': 'PNDMScheduler', 'prediction_type': 'flow_prediction'} | prediction_type must be epsilon or",
+                "{'_class_name': 'PNDMScheduler', 'timestep_spacing': 'logarithmic'} | timestep_spacing must be leading or",
+                "{'_class_name': 'PNDMScheduler', 'trained_betas': [0.1]} | trained_betas must be a list of 1000 numbers",
+                "{'_class_name': 'PNDMScheduler', 'set_alpha_to_one': 1} | set_alpha_to_one must be true or false: 1"
+            })
+    void whatIsNotSupportedIsOneLine(String json, String message) {
+        assertThatThrownBy(() -> config(json.replace('\'', '"')))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessageContaining(message)
+                .hasMessageNotContaining("\n");
+    }
+
+    @Test
+    void betasThatCannotBeAreRefused() {
+        String betas = IntStream.range(0, 1000).mapToObj(i -> "2").collect(Collectors.joining(","));
+        assertThatThrownBy(() -> ddim("'trained_betas': [" + betas + "]"))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessageContaining("between 0 and 1");
+    }
+}
