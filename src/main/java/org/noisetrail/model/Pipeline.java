@@ -11,6 +11,7 @@ import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.model.diffusers.DiffusersFormat;
 import org.noisetrail.model.edm.EdmFormat;
 import org.noisetrail.model.script.TorchScriptClassifier;
 import org.noisetrail.model.script.TorchScriptFormat;
@@ -34,8 +35,8 @@ import org.noisetrail.torch.Torch;
  * classes]; {@code clip} and {@code clip-heldout}, folders of CLIP models.
  */
 public final class Pipeline implements AutoCloseable {
-    private static final List<String> EMBEDDED = List.of("fashion-mnist");
-    private static final List<Format> FORMATS = List.of(new EdmFormat(), new TorchScriptFormat());
+    private static final List<String> EMBEDDED = List.of("fashion-mnist", "fashion-scenes");
+    private static final List<Format> FORMATS = List.of(new DiffusersFormat(), new EdmFormat(), new TorchScriptFormat());
 
     /** A form of model folder: one file, and one line in {@link Pipeline}. */
     public interface Format {

@@ -65,7 +65,7 @@ class ParticlesTest {
                         Samplers.parse("ddim:steps=7:eta=0.5:timestep-spacing=trailing:set-alpha-to-one"),
                         Noises.stableDiffusion(Prediction.V)),
                 new Process(Samplers.parse("euler-ancestral:steps=6"), Noises.stableDiffusion(Prediction.EPSILON)),
-                new Process(Samplers.parse("flow-sde:steps=6:shift=3"), Parameterisation.flow()));
+                new Process(Samplers.parse("flow-sde:steps=6:flow-shift=3"), Parameterisation.flow()));
     }
 
     static List<Method> methods() {

@@ -101,7 +101,7 @@ class UnsoundPartsTest {
                 .reward(reward)
                 .heldOut(Rewards.compressibility(0))
                 .build()
-                .run(ImageRequest.of(0, 6))
+                .run(ImageRequest.of(0, 12))
                 .images();
     }
 

@@ -1,0 +1,217 @@
+package org.noisetrail.model.diffusers;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.checkpoint.ComponentWeights;
+import org.noisetrail.checkpoint.ConfigFile;
+import org.noisetrail.checkpoint.Digest;
+import org.noisetrail.checkpoint.ModelFiles;
+import org.noisetrail.checkpoint.ModelIndex;
+import org.noisetrail.checkpoint.SchedulerConfig;
+import org.noisetrail.checkpoint.Weights;
+import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Decoder;
+import org.noisetrail.model.Denoiser;
+import org.noisetrail.model.DiscreteNoise;
+import org.noisetrail.model.Guided;
+import org.noisetrail.model.ImageShape;
+import org.noisetrail.model.Pipeline;
+import org.noisetrail.model.PipelineOptions;
+import org.noisetrail.model.clip.ClipText;
+import org.noisetrail.model.clip.ClipTokenizer;
+
+/**
+ * Folders of {@code model_index.json}, as diffusers' {@code save_pretrained} writes them: Stable Diffusion 1.x, 2.x and XL. Whatever scheduler a folder names, its betas
+ * and timesteps are what counts; images are drawn by DDIM unless another sampler is asked for.
+ */
+public final class DiffusersFormat implements Pipeline.Format {
+    private static final String INDEX = "model_index.json";
+    /** Optional: what a folder's own defaults are, {@code sampler} and {@code guidance}. */
+    private static final String DEFAULTS = "noisetrail.json";
+
+    private static final List<String> TOKENIZER =
+            List.of("vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json");
+
+    @Override
+    public boolean recognises(ModelFiles files) {
+        return files.has(INDEX);
+    }
+
+    @Override
+    public String lookedFor() {
+        return INDEX;
+    }
+
+    @Override
+    public Pipeline.Parts load(ModelFiles files, Device device, PipelineOptions options) {
+        ModelIndex index = ModelIndex.read(files);
+        boolean xl = index.xl();
+        UNetConfig unet = UNetConfig.parse(path(files, "unet/config.json"), files.bytes("unet/config.json"));
+        VaeConfig vae = VaeConfig.parse(path(files, "vae/config.json"), files.bytes("vae/config.json"));
+        if (unet.inChannels() != vae.latentChannels() || unet.outChannels() != vae.latentChannels()) {
+            throw new NoisetrailException(path(files, "unet/config.json") + ": in_channels and out_channels must be "
+                    + vae.latentChannels() + ", as the autoencoder's latents (inpainting models are not supported): "
+                    + unet.inChannels() + " and " + unet.outChannels());
+        }
+        SchedulerConfig scheduler = SchedulerConfig.read(files);
+        ImageShape state = state(unet, vae, options);
+        ImageShape image = new ImageShape(
+                vae.imageChannels(), state.height() * vae.factor(), state.width() * vae.factor());
+        ConfigFile defaults = files.has(DEFAULTS) ? ConfigFile.read(files, DEFAULTS) : null;
+        List<AutoCloseable> made = new ArrayList<>();
+        try {
+            PromptEncoder encoder = encoder(index, files, image, device, options);
+            made.add(encoder);
+            UNet network = new UNet(unet, weights(files, "unet", options), device);
+            made.add(network);
+            Digest id = digest(files, xl, state, options);
+            DiscreteNoise noise = new DiscreteNoise(scheduler.alphasCumprod(), prediction(scheduler));
+            Denoiser plain = new DiffusersDenoiser(id, state, device, noise, network, encoder);
+            Decoder decoder = decoder(files, vae, image, device);
+            made.add(decoder::close);
+            Decoder preview = options.previewDecoder() == null
+                    ? null
+                    : PreviewDecoder.load(options.previewDecoder(), state, image, device);
+            double own = xl ? 5 : 7.5;
+            double guidance = options.guidance() != null
+                    ? options.guidance()
+                    : defaults == null ? own : defaults.number("guidance", own);
+            return new Pipeline.Parts(
+                    Guided.of(plain, guidance, options.guidanceRescale()),
+                    decoder,
+                    preview,
+                    defaults != null && defaults.has("sampler") ? defaults.text("sampler") : sampler(scheduler),
+                    List.of(),
+                    true,
+                    plain);
+        } catch (RuntimeException e) {
+            for (AutoCloseable part : made) {
+                close(part, e);
+            }
+            throw e;
+        }
+    }
+
+    private static void close(AutoCloseable part, RuntimeException reason) {
+        try {
+            part.close();
+        } catch (Exception e) {
+            reason.addSuppressed(e);
+        }
+    }
+
+    private static String path(ModelFiles files, String file) {
+        return files.path(file).toString();
+    }
+
+    /** The latents' shape at the size that was asked for, or the model's own. */
+    private static ImageShape state(UNetConfig unet, VaeConfig vae, PipelineOptions options) {
+        int own = unet.sampleSize() == 0 ? 64 : unet.sampleSize();
+        return new ImageShape(
+                vae.latentChannels(),
+                side("height", options.height(), own, vae.factor()),
+                side("width", options.width(), own, vae.factor()));
+    }
+
+    private static int side(String what, int pixels, int own, int factor) {
+        if (pixels == 0) {
+            return own;
+        }
+        if (pixels % factor != 0) {
+            throw new IllegalArgumentException(
+                    what + " must be a multiple of " + factor + ", the autoencoder's factor: " + pixels);
+        }
+        return pixels / factor;
+    }
+
+    private static Decoder decoder(ModelFiles files, VaeConfig config, ImageShape image, Device device) {
+        List<String> names = new ArrayList<>(List.of("vae/config.json"));
+        names.addAll(ComponentWeights.files(files, "vae"));
+        AutoencoderKl autoencoder = new AutoencoderKl(config, ComponentWeights.open(files, "vae"), device, false);
+        return new VaeDecoder(new Digest("vae", files, names), image, autoencoder);
+    }
+
+    /** Of all parts that a latent depends on, and how they are asked. */
+    private static Digest digest(ModelFiles files, boolean xl, ImageShape state, PipelineOptions options) {
+        List<String> names = new ArrayList<>(List.of(SchedulerConfig.FILE));
+        List<String> networks =
+                xl ? List.of("unet", "text_encoder", "text_encoder_2") : List.of("unet", "text_encoder");
+        for (String network : networks) {
+            names.add(network + "/config.json");
+            names.addAll(ComponentWeights.files(files, network));
+        }
+        for (String tokenizer : xl ? List.of("tokenizer", "tokenizer_2") : List.of("tokenizer")) {
+            for (String file : TOKENIZER) {
+                if (files.has(tokenizer + "/" + file)) {
+                    names.add(tokenizer + "/" + file);
+                }
+            }
+        }
+        return new Digest("diffusers " + state + " " + options.settings(), files, names);
+    }
+
+    private static Weights weights(ModelFiles files, String component, PipelineOptions options) {
+        if (!options.loras().isEmpty()) {
+            throw new NoisetrailException("LoRA is not there yet");
+        }
+        return ComponentWeights.open(files, component);
+    }
+
+    private static PromptEncoder encoder(
+            ModelIndex index, ModelFiles files, ImageShape image, Device device, PipelineOptions options) {
+        boolean xl = index.xl();
+        List<TextTower> towers = new ArrayList<>();
+        try {
+            towers.add(tower(files, "", xl, device, options));
+            if (xl) {
+                towers.add(tower(files, "_2", true, device, options));
+            }
+            float[] sizes = {image.height(), image.width(), 0, 0, image.height(), image.width()};
+            return new PromptEncoder(towers, index.zerosForEmptyPrompt(), xl ? sizes : null, device);
+        } catch (RuntimeException e) {
+            towers.forEach(TextTower::close);
+            throw e;
+        }
+    }
+
+    /** SDXL takes the states before the last block without the final norm; others the last ones, after it, whatever is skipped. */
+    private static TextTower tower(
+            ModelFiles files, String suffix, boolean xl, Device device, PipelineOptions options) {
+        String part = "text_encoder" + suffix;
+        ClipTokenizer tokenizer = ClipTokenizer.load(files.within("tokenizer" + suffix));
+        int skip = options.clipSkip();
+        ClipText prompts = text(files, part, hidden(xl, skip), device, options);
+        try {
+            prompts.check(tokenizer);
+            @Nullable ClipText plain = skip == 0 ? null : text(files, part, hidden(xl, 0), device, options);
+            return new TextTower(part, tokenizer, prompts, plain);
+        } catch (RuntimeException e) {
+            prompts.close();
+            throw e;
+        }
+    }
+
+    private static ClipText.Hidden hidden(boolean xl, int skip) {
+        return xl ? new ClipText.Hidden(skip + 1, false) : new ClipText.Hidden(skip, true);
+    }
+
+    private static ClipText text(
+            ModelFiles files, String part, ClipText.Hidden hidden, Device device, PipelineOptions options) {
+        return ClipText.load(files.within(part), weights(files, part, options), hidden, device);
+    }
+
+    private static DiscreteNoise.Prediction prediction(SchedulerConfig scheduler) {
+        return switch (scheduler.prediction()) {
+            case EPSILON -> DiscreteNoise.Prediction.EPSILON;
+            case V -> DiscreteNoise.Prediction.V;
+            case SAMPLE -> DiscreteNoise.Prediction.SAMPLE;
+        };
+    }
+
+    private static String sampler(SchedulerConfig scheduler) {
+        return "ddim:steps=50:timestep-spacing=" + scheduler.timestepSpacing() + ":steps-offset="
+                + scheduler.stepsOffset() + (scheduler.setAlphaToOne() ? ":set-alpha-to-one" : "");
+    }
+}
