@@ -80,6 +80,12 @@ final class ModelOptions {
             description = "Leave out the text encoder's last N layers. Default: 0")
     private @Nullable Integer clipSkip;
 
+    @Option(
+            names = "--size-condition",
+            paramLabel = "HxW+TOP+LEFT",
+            description = "SDXL: the size and crop of the picture that the image is like. Default: its own size")
+    private @Nullable String sizeCondition;
+
     @Option(names = "--lora", paramLabel = "FILE[:SCALE]", description = "Add a LoRA's weights; may be given several times.")
     private List<String> loras = new ArrayList<>();
 
@@ -136,6 +142,9 @@ final class ModelOptions {
         }
         if (clipSkip != null) {
             builder.clipSkip(clipSkip);
+        }
+        if (sizeCondition != null) {
+            builder.sizeCondition(sizeCondition);
         }
         loras.forEach(builder::lora);
         return builder.build();

@@ -4,6 +4,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * <p>The settings that a trail must name to be drawn again are {@link #settings}: {@link #with(Map)} is its inverse.
  */
 public final class PipelineOptions {
+    private static final Pattern SIZES = Pattern.compile("(\\d{1,5})x(\\d{1,5})\\+(\\d{1,5})\\+(\\d{1,5})");
+
     /** The model as it is. */
     public static final PipelineOptions DEFAULT = builder().build();
 
@@ -20,6 +25,7 @@ public final class PipelineOptions {
     private final int height;
     private final int width;
     private final int clipSkip;
+    private final String sizeCondition;
     private final List<String> loras;
     private final @Nullable String previewDecoder;
     private final boolean torchScript;
@@ -30,6 +36,7 @@ public final class PipelineOptions {
         height = builder.height;
         width = builder.width;
         clipSkip = builder.clipSkip;
+        sizeCondition = builder.sizeCondition;
         loras = List.copyOf(builder.loras);
         previewDecoder = builder.previewDecoder;
         torchScript = builder.torchScript;
@@ -61,6 +68,26 @@ public final class PipelineOptions {
     /** How many of the text encoder's last layers are left out; 0 for none. */
     public int clipSkip() {
         return clipSkip;
+    }
+
+    /**
+     * What SDXL is told of the picture that its image is like: original height and width, the crop's top and left, in pixels.
+     *
+     * @param height of the image, for both where nothing was given
+     * @param width likewise
+     */
+    public int[] sizeCondition(int height, int width) {
+        Matcher given = SIZES.matcher(sizeCondition);
+        return given.matches()
+                ? IntStream.rangeClosed(1, 4)
+                        .map(i -> Integer.parseInt(given.group(i)))
+                        .toArray()
+                : new int[] {height, width, 0, 0};
+    }
+
+    /** Whether a size condition was given. */
+    public boolean hasSizeCondition() {
+        return !sizeCondition.isEmpty();
     }
 
     /** {@code FILE[:SCALE]} each. */
@@ -96,6 +123,9 @@ public final class PipelineOptions {
         if (clipSkip != 0) {
             settings.put("clip-skip", String.valueOf(clipSkip));
         }
+        if (hasSizeCondition()) {
+            settings.put("size-condition", sizeCondition);
+        }
         for (int i = 0; i < loras.size(); i++) {
             settings.put("lora-" + i, loras.get(i));
         }
@@ -115,6 +145,7 @@ public final class PipelineOptions {
                 case "guidance-rescale" -> builder.guidanceRescale(Double.parseDouble(value));
                 case "height" -> builder.height(Integer.parseInt(value));
                 case "width" -> builder.width(Integer.parseInt(value));
+                case "size-condition" -> builder.sizeCondition(value);
                 case "clip-skip" -> builder.clipSkip(Integer.parseInt(value));
                 default -> {
                     if (!name.startsWith("lora-")) {
@@ -134,6 +165,7 @@ public final class PipelineOptions {
         private int height;
         private int width;
         private int clipSkip;
+        private String sizeCondition = "";
         private final List<String> loras = new ArrayList<>();
         private @Nullable String previewDecoder;
         private boolean torchScript = true;
@@ -170,6 +202,16 @@ public final class PipelineOptions {
                 throw new IllegalArgumentException("clip-skip must be >= 0: " + layers);
             }
             this.clipSkip = layers;
+            return this;
+        }
+
+        /** What SDXL is told of the picture that its image is like: {@code HEIGHTxWIDTH+TOP+LEFT}, in pixels; by default the image's own size, not cropped. */
+        public Builder sizeCondition(String sizes) {
+            if (!SIZES.matcher(sizes).matches()) {
+                throw new IllegalArgumentException(
+                        "size-condition must be HEIGHTxWIDTH+TOP+LEFT, such as 1024x1024+0+0: " + sizes);
+            }
+            this.sizeCondition = sizes;
             return this;
         }
 

@@ -74,7 +74,7 @@ public record DdimSampler(int steps, double eta, Spacing spacing, int offset, bo
         double[] timesteps = spacing.timesteps(trained, steps, offset);
         AfterNetwork table = new AfterNetwork();
         for (int i = 0; i < steps; i++) {
-            int t = (int) timesteps[i];
+            int t = timestep(timesteps[i]);
             int before = t - trained / steps;
             double a = noise.alphaCumprod(t);
             double to = before >= 0 ? noise.alphaCumprod(before) : toOne ? 1 : noise.alphaCumprod(0);
@@ -92,10 +92,15 @@ public record DdimSampler(int steps, double eta, Spacing spacing, int offset, bo
                     ofClean,
                     ofState,
                     at(noise, t),
-                    at(noise, i + 1 < steps ? (int) timesteps[i + 1] : 0),
+                    at(noise, i + 1 < steps ? timestep(timesteps[i + 1]) : 0),
                     i == steps - 1);
         }
         return table.schedule(1);
+    }
+
+    /** DDIM knows whole timesteps only; linspace's are rounded. */
+    private static int timestep(double timestep) {
+        return (int) Math.rint(timestep);
     }
 
     private static Scaling at(DiscreteNoise noise, int timestep) {

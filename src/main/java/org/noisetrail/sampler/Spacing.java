@@ -43,7 +43,8 @@ public enum Spacing {
             timesteps[i] = switch (this) {
                 case LEADING -> (double) (count - 1 - i) * (trained / count) + offset;
                 case TRAILING -> Math.rint(trained - i * ((double) trained / count)) - 1;
-                case LINSPACE -> count == 1 ? 0 : (count - 1 - i) * ((trained - 1.0) / (count - 1));
+                // Of one step it is the first timestep; the last is exact, as numpy's linspace has it.
+                case LINSPACE -> count == 1 ? 0 : i == 0 ? trained - 1 : (count - 1 - i) * ((trained - 1.0) / (count - 1));
             };
             if (timesteps[i] > trained - 1) {
                 throw new IllegalArgumentException("timesteps must be < " + trained + ": " + timesteps[i]

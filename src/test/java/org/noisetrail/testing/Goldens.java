@@ -14,7 +14,12 @@ public final class Goldens {
 
     /** A float32 tensor of a safetensors file under golden/. */
     public static float[] floats(String file, String tensor) {
-        try (InputStream in = Goldens.class.getResourceAsStream("/golden/" + file)) {
+        return resource("/golden/" + file, tensor);
+    }
+
+    /** A float32 tensor of a safetensors file among the resources. */
+    public static float[] resource(String path, String tensor) {
+        try (InputStream in = Goldens.class.getResourceAsStream(path)) {
             ByteBuffer all = ByteBuffer.wrap(in.readAllBytes()).order(ByteOrder.LITTLE_ENDIAN);
             int header = (int) all.getLong(0);
             JsonNode entry = new ObjectMapper().readTree(all.array(), 8, header).get(tensor);

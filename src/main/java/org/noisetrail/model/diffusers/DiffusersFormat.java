@@ -168,7 +168,11 @@ public final class DiffusersFormat implements Pipeline.Format {
             if (xl) {
                 towers.add(tower(files, "_2", true, device, options));
             }
-            float[] sizes = {image.height(), image.width(), 0, 0, image.height(), image.width()};
+            if (!xl && options.hasSizeCondition()) {
+                throw new IllegalArgumentException("size-condition is for Stable Diffusion XL");
+            }
+            int[] like = options.sizeCondition(image.height(), image.width());
+            float[] sizes = {like[0], like[1], like[2], like[3], image.height(), image.width()};
             return new PromptEncoder(towers, index.zerosForEmptyPrompt(), xl ? sizes : null, device);
         } catch (RuntimeException e) {
             towers.forEach(TextTower::close);

@@ -1,0 +1,308 @@
+package org.noisetrail.model.diffusers;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.data.Offset.offset;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.noisetrail.checkpoint.Safetensors;
+import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Condition;
+import org.noisetrail.model.Pipeline;
+import org.noisetrail.model.PipelineOptions;
+import org.noisetrail.noise.Draw;
+import org.noisetrail.reward.Reward;
+import org.noisetrail.reward.RewardText;
+import org.noisetrail.reward.Rewards;
+import org.noisetrail.sampler.Samplers;
+import org.noisetrail.search.BestOfN;
+import org.noisetrail.search.ImageRequest;
+import org.noisetrail.search.ImageResult;
+import org.noisetrail.search.LocalSearch;
+import org.noisetrail.search.Naive;
+import org.noisetrail.search.Search;
+import org.noisetrail.search.SearchListener;
+import org.noisetrail.search.SearchResult;
+import org.noisetrail.search.Trail;
+import org.noisetrail.testing.Nets;
+
+/** Whole pipelines against diffusers' own, from the same noise. */
+class TextToImageTest {
+    private static final Path MODELS = Path.of("src/test/resources/diffusers");
+    private static final Path GOLDENS = Path.of("src/test/resources/golden/diffusers");
+    private static final String NEGATIVE = "blurry, low quality, 4 legs";
+    private static final List<String> PROMPTS =
+            List.of("a photo of an astronaut riding a horse on mars", "A cat; 2 dogs, and the 3rd BIRD!");
+
+    @TempDir
+    private Path folder;
+
+    private record Case(String model, String name, PipelineOptions.Builder options, String sampler, @Nullable String negative) {
+        @Override
+        public String toString() {
+            return model + ", " + name;
+        }
+    }
+
+    static Stream<Case> pipelines() {
+        String ddim = "ddim:steps=10:steps-offset=1";
+        return Stream.of(
+                new Case("sd15", "eta1", PipelineOptions.builder(), ddim, ""),
+                new Case("sd15", "eta1-negative", PipelineOptions.builder(), ddim, NEGATIVE),
+                new Case("sd15", "nocfg", PipelineOptions.builder().guidance(1.0), ddim, null),
+                new Case(
+                        "sd15",
+                        "eta0.5-rescale",
+                        PipelineOptions.builder().guidanceRescale(.7),
+                        ddim + ":eta=0.5",
+                        null),
+                new Case("sd15", "clipskip", PipelineOptions.builder().clipSkip(1), ddim + ":eta=0", null),
+                new Case("sd15", "odd", PipelineOptions.builder().height(136).width(104), ddim, null),
+                new Case(
+                        "sd15",
+                        "euler-ancestral",
+                        PipelineOptions.builder(),
+                        "euler-ancestral:steps=10:timestep-spacing=linspace",
+                        null),
+                new Case("sd21", "eta1", PipelineOptions.builder().guidance(7.5), ddim, null),
+                new Case("sdxl", "eta1", PipelineOptions.builder().guidance(7.5), ddim, null),
+                new Case(
+                        "sdxl",
+                        "eta1-negative",
+                        PipelineOptions.builder().guidance(7.5).sizeCondition("200x160+4+8"),
+                        ddim,
+                        NEGATIVE));
+    }
+
+    @ParameterizedTest
+    @MethodSource("pipelines")
+    void plainDrawingIsDiffusersOwn(Case each) throws IOException {
+        Safetensors golden = Safetensors.open(GOLDENS.resolve(each.model()).resolve("pipelines.safetensors"));
+        try (Pipeline pipeline = Pipeline.load(model(each.model()), Device.CPU, each.options().build())) {
+            List<Condition> asked = new ArrayList<>();
+            PROMPTS.forEach(text -> asked.add(new Condition.Prompt(text, each.negative())));
+            SearchResult result = Search.builder(pipeline)
+                    .sampler(Samplers.parse(each.sampler()))
+                    .seed(7)
+                    .build()
+                    .run(ImageRequest.of(0, 2, asked));
+            assertThat(Nets.relativeError(states(result), golden.floats(each.name() + ".final_latents")))
+                    .isLessThan(1e-4);
+            if (golden.entries().containsKey(each.name() + ".final_uint8")) {
+                assertAlike(pixels(result), golden.bytes(each.name() + ".final_uint8"));
+            }
+        }
+    }
+
+    /** A part that only sd15 brings: what is compared for the others are latents. */
+    private String model(String name) throws IOException {
+        if (name.equals("sd15")) {
+            return MODELS.resolve(name).toString();
+        }
+        Path copy = folder.resolve(name);
+        try (Stream<Path> files = Files.walk(MODELS.resolve(name))) {
+            for (Path file : files.toList()) {
+                Path target = copy.resolve(MODELS.resolve(name).relativize(file).toString());
+                if (Files.isDirectory(file)) {
+                    Files.createDirectories(target);
+                } else {
+                    Files.copy(file, target);
+                }
+            }
+        }
+        String weights = "vae/diffusion_pytorch_model.safetensors";
+        Files.copy(MODELS.resolve("sd15").resolve(weights), copy.resolve(weights));
+        return copy.toString();
+    }
+
+    /** The folder's own scheduler asks for a zero terminal signal-to-noise ratio here; the first step is rounding noise then (1e-3). */
+    @Test
+    void zeroTerminalSignalToNoiseIsDrawnAsDiffusersDoes() throws IOException {
+        Path changed = Path.of(model("sd21"));
+        Path scheduler = changed.resolve("scheduler/scheduler_config.json");
+        String json = Files.readString(scheduler);
+        Files.writeString(
+                scheduler,
+                json.substring(0, json.lastIndexOf('}')).replaceAll("\"(rescale_betas_zero_snr|timestep_spacing)\": [^,]*,", "")
+                        + ", \"rescale_betas_zero_snr\": true, \"timestep_spacing\": \"trailing\"}");
+        Safetensors golden = Safetensors.open(GOLDENS.resolve("sd21/pipelines.safetensors"));
+        PipelineOptions options =
+                PipelineOptions.builder().guidance(7.5).guidanceRescale(.7).build();
+        try (Pipeline pipeline = Pipeline.load(changed.toString(), Device.CPU, options)) {
+            SearchResult result = Search.builder(pipeline)
+                    .sampler(Samplers.parse("ddim:steps=10:timestep-spacing=trailing"))
+                    .seed(7)
+                    .build()
+                    .run(ImageRequest.prompts(0, 2, PROMPTS.toArray(String[]::new)));
+            assertThat(Nets.relativeError(states(result), golden.floats("zerosnr-trailing.final_latents")))
+                    .isLessThan(1e-3);
+        }
+    }
+
+    private static float[] states(SearchResult result) {
+        int d = result.images().get(0).state().length;
+        float[] all = new float[d * result.images().size()];
+        for (int i = 0; i < result.images().size(); i++) {
+            System.arraycopy(result.images().get(i).state(), 0, all, i * d, d);
+        }
+        return all;
+    }
+
+    private static byte[] pixels(SearchResult result) {
+        int d = result.images().get(0).pixels().pixels().length;
+        byte[] all = new byte[d * result.images().size()];
+        for (int i = 0; i < result.images().size(); i++) {
+            System.arraycopy(result.images().get(i).pixels().pixels(), 0, all, i * d, d);
+        }
+        return all;
+    }
+
+    /** At most one level, in at most half a percent of the values. */
+    private static void assertAlike(byte[] actual, byte[] expected) {
+        assertThat(actual).hasSameSizeAs(expected);
+        int other = 0;
+        for (int i = 0; i < actual.length; i++) {
+            int difference = Math.abs((actual[i] & 0xff) - (expected[i] & 0xff));
+            assertThat(difference).isLessThanOrEqualTo(1);
+            other += difference;
+        }
+        assertThat(other).isLessThanOrEqualTo(actual.length / 200);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"eps-greedy", "zero-order"})
+    void localSearchChoosesAsTheIndependentOneDid(String method) throws IOException {
+        JsonNode golden = new ObjectMapper()
+                .readTree(GOLDENS.resolve("sd15/search-" + method + ".json").toFile());
+        JsonNode settings = golden.get("settings");
+        LocalSearch search = LocalSearch.builder()
+                .candidates(settings.get("N").asInt())
+                .rounds(settings.get("K").asInt())
+                .epsilon(settings.get("eps").asDouble())
+                .lambda(settings.get("lam").asDouble())
+                .keepPivot(settings.get("keep").asBoolean())
+                .build();
+        List<Condition> asked = new ArrayList<>();
+        golden.get("prompts").forEach(text -> asked.add(
+                new Condition.Prompt(text.asText(), golden.get("negative").asText())));
+        PipelineOptions options = PipelineOptions.builder()
+                .guidance(settings.get("guidance").asDouble())
+                .build();
+        try (Pipeline pipeline = Pipeline.load(model("sd15"), Device.CPU, options);
+                Reward brightness = Rewards.brightness()) {
+            SearchResult result = Search.builder(pipeline)
+                    .sampler(Samplers.parse("ddim:steps-offset=1:steps="
+                            + settings.get("steps").asInt() + ":eta="
+                            + settings.get("eta").asDouble()))
+                    .method(search)
+                    .reward(brightness)
+                    .seed(golden.get("seed").asLong())
+                    .build()
+                    .run(ImageRequest.of(settings.get("images").get(0).asLong(), asked.size(), asked));
+            float[] states = Safetensors.open(GOLDENS.resolve("sd15/search-" + method + ".safetensors"))
+                    .floats("x");
+            int clear = 0;
+            for (int image = 0; image < asked.size(); image++) {
+                ImageResult drawn = result.images().get(image);
+                assertThat(drawn.costs().networkEvaluations())
+                        .isEqualTo(golden.get("network_evaluations_per_image").asLong());
+                if (!clear(golden, image)) {
+                    continue;
+                }
+                clear++;
+                assertChoices(golden, image, drawn);
+                assertThat(drawn.reward()).isCloseTo(golden.get("final_reward").get(image).asDouble(), offset(1e-5));
+                int d = drawn.state().length;
+                float[] expected = Arrays.copyOfRange(states, image * d, (image + 1) * d);
+                assertThat(Nets.relativeError(drawn.state(), expected)).isLessThan(1e-4);
+            }
+            assertThat(clear).isPositive();
+        }
+    }
+
+    /** Whether every choice of an image was by more than float rounding: gaps are [step x round][image]. */
+    private static boolean clear(JsonNode golden, int image) {
+        for (JsonNode gap : golden.get("gaps")) {
+            if (gap.get(image).asDouble() <= 1e-6) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static void assertChoices(JsonNode golden, int image, ImageResult drawn) {
+        for (int step = 0; step < golden.get("choices").size(); step++) {
+            List<Draw> draws = drawn.recipe().moves().get(step).draws();
+            JsonNode rounds = golden.get("choices").get(step);
+            for (Draw draw : draws) {
+                Draw.Named named = (Draw.Named) draw;
+                assertThat(named.candidate())
+                        .as("step %d, round %d", step, named.round())
+                        .isEqualTo(rounds.get(named.round() - 1).get(image).asInt());
+            }
+        }
+    }
+
+    @Test
+    void theTrainedModelDrawsWhatDiffusersDrawsOfIt() throws IOException {
+        JsonNode golden = new ObjectMapper()
+                .readTree(Path.of("src/test/resources/golden/fashion-scenes-naive-and-best-of-4.json").toFile());
+        List<Condition> asked = new ArrayList<>();
+        golden.get("prompts").forEach(text -> asked.add(
+                new Condition.Prompt(text.asText(), golden.get("negative").asText())));
+        try (Pipeline pipeline = Pipeline.load("fashion-scenes", Device.CPU);
+                Reward clip = RewardText.parse("clip").build(() -> pipeline);
+                Reward heldOut = RewardText.parse("clip-heldout").build(() -> pipeline)) {
+            Search.Builder search = Search.builder(pipeline)
+                    .reward(clip)
+                    .heldOut(heldOut)
+                    .seed(golden.get("seed").asLong());
+            SearchResult naive = search.method(new Naive()).build().run(ImageRequest.of(0, 4, asked));
+            SearchResult best = search.method(new BestOfN(4)).build().run(ImageRequest.of(0, 4, asked));
+            for (int i = 0; i < 4; i++) {
+                ImageResult plain = naive.images().get(i);
+                ImageResult chosen = best.images().get(i);
+                assertThat(plain.reward()).isCloseTo(golden.get("clip").get(i).asDouble(), offset(2e-3));
+                assertThat(plain.heldOut().orElseThrow()).isCloseTo(golden.get("heldout").get(i).asDouble(), offset(2e-3));
+                JsonNode four = golden.get("best_of_4");
+                assertThat(chosen.recipe().chain()).isEqualTo(four.get("chain").get(i).asInt());
+                assertThat(chosen.reward()).isCloseTo(four.get("clip").get(i).asDouble(), offset(2e-3));
+                assertThat(chosen.costs().networkEvaluations()).isEqualTo(160);
+                assertThat(chosen.costs().decoderCalls()).isEqualTo(4 + 1);
+            }
+        }
+    }
+
+    @Test
+    void aTrailWithPromptsReplaysBitForBit() throws IOException {
+        PipelineOptions options = PipelineOptions.builder().guidance(3.0).build();
+        try (Pipeline pipeline = Pipeline.load(model("sd15"), Device.CPU, options);
+                Reward brightness = Rewards.brightness()) {
+            SearchResult result = Search.builder(pipeline)
+                    .sampler(Samplers.parse("ddim:steps=4:steps-offset=1"))
+                    .method(LocalSearch.builder().candidates(2).rounds(2).build())
+                    .reward(brightness)
+                    .build()
+                    .run(ImageRequest.prompts(5, 3, "a cat", "a dog"));
+            SearchResult again = Trail.parse("test", result.trail().toJson())
+                    .replay(pipeline, 64, SearchListener.NONE);
+            for (int i = 0; i < 3; i++) {
+                assertThat(again.images().get(i).state()).isEqualTo(result.images().get(i).state());
+                assertThat(again.images().get(i).costs().networkEvaluations()).isEqualTo(8);
+            }
+        }
+    }
+}

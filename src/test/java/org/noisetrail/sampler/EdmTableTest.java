@@ -1,0 +1,191 @@
+package org.noisetrail.sampler;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.noisetrail.model.DiscreteNoise.Prediction;
+import org.noisetrail.model.Parameterisation;
+import org.noisetrail.testing.Noises;
+
+/** EDM's table against Karras et al. 2022, algorithm 2, written out in double. */
+class EdmTableTest {
+    private interface Network {
+        double at(double input, double conditioning);
+    }
+
+    /** Anything but linear. */
+    private static final Network NETWORK = (input, conditioning) -> Math.sin(1.3 * input + conditioning) + .2 * input;
+
+    private static double denoised(Parameterisation p, double x, double sigma) {
+        Parameterisation.Scaling c = p.at(1, sigma);
+        return c.skip() * x + c.out() * NETWORK.at(c.input() * x, c.conditioning());
+    }
+
+    private static double apply(Affine affine, double x, double f1, double y, double f2) {
+        return affine.x() * x + affine.f1() * f1 + affine.y() * y + affine.f2() * f2;
+    }
+
+    static List<Parameterisation> parameterisations() {
+        return List.of(
+                Parameterisation.edm(.5),
+                Parameterisation.denoiser(),
+                Parameterisation.flow(),
+                Noises.stableDiffusion(Prediction.EPSILON),
+                Noises.stableDiffusion(Prediction.V));
+    }
+
+    private static final List<EdmSampler> SAMPLERS = List.of(
+            EdmSampler.DEFAULT,
+            EdmSampler.DEFAULT.withSteps(2),
+            EdmSampler.DEFAULT.withSteps(7).withChurn(0),
+            new EdmSampler(40, .01, 20, 3, 10, 0, Double.POSITIVE_INFINITY, 1.1));
+
+    @ParameterizedTest
+    @MethodSource("parameterisations")
+    void aTrajectoryIsThatOfAlgorithm2(Parameterisation parameterisation) {
+        for (EdmSampler sampler : SAMPLERS) {
+            Random random = new Random(3);
+            Schedule schedule = sampler.schedule(parameterisation);
+            double x = schedule.startScale() * random.nextGaussian();
+            double own = x;
+            assertThat(schedule.startScale()).isCloseTo(sampler.sigmaMax(), within(1e-12 * sampler.sigmaMax()));
+            for (int i = 0; i < sampler.steps(); i++) {
+                double z = random.nextGaussian();
+                // The table.
+                Step step = schedule.step(i);
+                double hat = x + step.gain() * z;
+                double f1 = NETWORK.at(step.first().inputScale() * hat, step.first().conditioning());
+                double next = apply(step.first().next(), hat, f1, 0, 0);
+                double clean = apply(step.first().clean(), hat, f1, 0, 0);
+                if (step.second() != null) {
+                    double f2 = NETWORK.at(step.second().inputScale() * next, step.second().conditioning());
+                    clean = apply(step.second().clean(), hat, f1, next, f2);
+                    next = apply(step.second().next(), hat, f1, next, f2);
+                }
+                x = next;
+                // Algorithm 2.
+                double t = level(sampler, i);
+                double after = level(sampler, i + 1);
+                double gamma = t >= sampler.churnMin() && t <= sampler.churnMax()
+                        ? Math.min(sampler.churn() / sampler.steps(), Math.sqrt(2) - 1)
+                        : 0;
+                double raised = t + gamma * t;
+                double gain = Math.sqrt(raised * raised - t * t) * sampler.churnNoise();
+                double xHat = own + gain * z;
+                double estimate = denoised(parameterisation, xHat, raised);
+                double slope = (xHat - estimate) / raised;
+                own = xHat + (after - raised) * slope;
+                if (after != 0) {
+                    estimate = denoised(parameterisation, own, after);
+                    own = xHat + (after - raised) * (slope / 2 + (own - estimate) / after / 2);
+                }
+                double size = 1 + Math.abs(xHat);
+                assertThat(step.level()).isCloseTo(t, within(1e-12 * t));
+                assertThat(step.gain()).isCloseTo(gain, within(1e-9 * (1 + gain)));
+                assertThat(clean).as("step %d", i).isCloseTo(estimate, within(1e-8 * size));
+                assertThat(x).as("step %d", i).isCloseTo(own, within(1e-8 * size));
+                assertThat(step.evaluations()).isEqualTo(after == 0 ? 1 : 2);
+                // What is left of rounding must not build up.
+                own = x;
+            }
+            assertThat(schedule.evaluations()).isEqualTo(2L * sampler.steps() - 1);
+            assertThat(schedule.startEvaluations()).isZero();
+            assertThat(schedule.noiseAt()).isEqualTo(NoiseAt.BEFORE);
+        }
+    }
+
+    private static double level(EdmSampler s, int i) {
+        return i == s.steps()
+                ? 0
+                : Math.pow(
+                        Math.pow(s.sigmaMax(), 1 / s.rho())
+                                + (double) i
+                                        / (s.steps() - 1)
+                                        * (Math.pow(s.sigmaMin(), 1 / s.rho()) - Math.pow(s.sigmaMax(), 1 / s.rho())),
+                        s.rho());
+    }
+
+    /** DESIGN, section 4. */
+    @Test
+    void withTheDefaultsSteps0And1And15To17AreDead() {
+        Schedule schedule = EdmSampler.DEFAULT.schedule(Parameterisation.denoiser());
+        for (int i = 0; i < 18; i++) {
+            assertThat(schedule.isDead(i)).as("step %d", i).isEqualTo(i < 2 || i > 14);
+        }
+    }
+
+    /** S_min and S_max themselves are levels at which noise is injected. */
+    @Test
+    void theLevelsOfTheChurnsEdgesAreChurned() {
+        EdmSampler sampler = new EdmSampler(3, 1, 4, 1, 40, 1, 4, 1);
+        assertThat(sampler.schedule(Parameterisation.denoiser()).steps()).noneMatch(Step::isDead);
+        EdmSampler within = new EdmSampler(3, 1, 4, 1, 40, Math.nextUp(1.0), Math.nextDown(4.0), 1);
+        Schedule schedule = within.schedule(Parameterisation.denoiser());
+        assertThat(schedule.isDead(0)).isTrue();
+        assertThat(schedule.isDead(1)).isFalse();
+        assertThat(schedule.isDead(2)).isTrue();
+    }
+
+    /** The table as kernels get it: all of a step's numbers, in their order. */
+    @ParameterizedTest
+    @ValueSource(strings = {"edm:steps=3", "ddim:steps=3:steps-offset=1"})
+    void theKernelsTableHasEveryNumber(String text) {
+        Schedule schedule = Samplers.parse(text).schedule(Noises.stableDiffusion(Prediction.V));
+        float[] table = schedule.table();
+        assertThat(table).hasSize(3 * Schedule.FLOATS);
+        for (int i = 0; i < 3; i++) {
+            Step step = schedule.step(i);
+            int at = i * Schedule.FLOATS;
+            boolean after = step.at() == NoiseAt.AFTER;
+            assertThat(table[at]).isEqualTo((float) step.gain());
+            assertThat(table[at + 1]).isEqualTo(after ? (float) step.first().next().x() : 1);
+            assertThat(table[at + 2]).isEqualTo(after ? (float) step.first().next().f1() : 0);
+            assertStage(table, at + 4, step.first());
+            assertStage(table, at + 14, step.second());
+        }
+    }
+
+    private static void assertStage(float[] table, int at, Stage stage) {
+        float[] expected = new float[10];
+        if (stage != null) {
+            double[] numbers = {
+                stage.inputScale(),
+                stage.conditioning(),
+                stage.next().x(),
+                stage.next().f1(),
+                stage.next().y(),
+                stage.next().f2(),
+                stage.clean().x(),
+                stage.clean().f1(),
+                stage.clean().y(),
+                stage.clean().f2()
+            };
+            for (int k = 0; k < 10; k++) {
+                expected[k] = (float) numbers[k];
+            }
+        }
+        assertThat(java.util.Arrays.copyOfRange(table, at, at + 10)).isEqualTo(expected);
+    }
+
+    @Test
+    void aTableThatCannotBeComputedIsRefused() {
+        assertThatThrownBy(() -> new EdmSampler(3, 1e-300, 80, 7, 40, 0, 50, 1).schedule(Parameterisation.edm(.5)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("must give finite float32 numbers: step");
+        assertThatThrownBy(() -> new EdmSampler(3, 1, 1e300, 7, 0, 0, 50, 1).schedule(Parameterisation.denoiser()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("must give finite float32 numbers: start");
+        assertThatThrownBy(() -> new Schedule(1, List.of())).hasMessage("steps must be from 1 to 10000: 0");
+        Schedule edm = EdmSampler.DEFAULT.schedule(Parameterisation.denoiser());
+        Schedule ddim = DdimSampler.DEFAULT.schedule(Noises.stableDiffusion(Prediction.V));
+        assertThatThrownBy(() -> new Schedule(1, List.of(edm.step(0), ddim.step(0))))
+                .hasMessage("all steps must inject their noise at the same place");
+    }
+}
