@@ -1,33 +1,31 @@
 package org.noisetrail.report;
 
 import java.awt.image.BufferedImage;
+import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
-import javax.imageio.ImageReader;
 import javax.imageio.ImageTypeSpecifier;
 import javax.imageio.ImageWriter;
 import javax.imageio.metadata.IIOMetadata;
 import javax.imageio.metadata.IIOMetadataNode;
-import javax.imageio.stream.FileImageInputStream;
-import javax.imageio.stream.ImageInputStream;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.files.AtomicFiles;
+import org.noisetrail.files.PngFile;
 import org.noisetrail.model.ImageShape;
-import org.w3c.dom.NodeList;
 
 /** PNG files with text chunks. */
 public final class Png {
     private static final String FORMAT = "javax_imageio_png_1.0";
-
-    private static final byte[] SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
 
     private Png() {}
 
@@ -66,25 +64,22 @@ public final class Png {
     /** Whether a file begins as a PNG does. */
     public static boolean isPng(Path file) throws IOException {
         try (InputStream in = Files.newInputStream(file)) {
-            return Arrays.equals(in.readNBytes(SIGNATURE.length), SIGNATURE);
+            return PngFile.isPng(in);
         }
     }
 
-    /** The text chunks of a file. */
-    public static Map<String, String> text(Path file) throws IOException {
-        Map<String, String> text = new LinkedHashMap<>();
-        ImageReader reader = ImageIO.getImageReadersByFormatName("png").next();
-        try (ImageInputStream in = new FileImageInputStream(file.toFile())) {
-            reader.setInput(in, true, false);
-            IIOMetadataNode root = (IIOMetadataNode) reader.getImageMetadata(0).getAsTree(FORMAT);
-            NodeList entries = root.getElementsByTagName("tEXtEntry");
-            for (int i = 0; i < entries.getLength(); i++) {
-                IIOMetadataNode entry = (IIOMetadataNode) entries.item(i);
-                text.put(entry.getAttribute("keyword"), entry.getAttribute("value"));
-            }
-        } finally {
-            reader.dispose();
+    /**
+     * The text chunks of a file, whichever program packed them.
+     *
+     * @throws NoisetrailException that names the file and what is wrong with it
+     */
+    public static List<PngFile.Text> texts(Path file) {
+        try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
+            return PngFile.read(in).texts();
+        } catch (FileSystemException e) {
+            throw new NoisetrailException("cannot read " + file + ": " + AtomicFiles.reason(e), e);
+        } catch (IOException e) {
+            throw new NoisetrailException(file + " is not a sound PNG file: " + e.getMessage(), e);
         }
-        return text;
     }
 }

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.AtomicFiles;
+import org.noisetrail.files.PngFile;
 import org.noisetrail.search.ImageResult;
 import org.noisetrail.search.Trail;
 
@@ -18,17 +19,23 @@ public final class TrailFiles {
 
     /**
      * @param file a trail, or a picture with one
-     * @throws NoisetrailException if it is neither
+     * @throws NoisetrailException if it is neither, the picture is broken, or it has two trails
      */
     public static Trail read(Path file) {
         try {
             if (Files.isRegularFile(file) && Png.isPng(file)) {
-                String text = Png.text(file).get(KEYWORD);
-                if (text == null) {
+                List<String> trails = Png.texts(file).stream()
+                        .filter(text -> text.keyword().equals(KEYWORD))
+                        .map(PngFile.Text::value)
+                        .toList();
+                if (trails.isEmpty()) {
                     throw new NoisetrailException(
                             file + " is a picture without a trail: it was not written by generate");
                 }
-                return Trail.parse(file.toString(), text);
+                if (trails.size() > 1) {
+                    throw new NoisetrailException(file + " must have one trail: it has " + trails.size());
+                }
+                return Trail.parse(file.toString(), trails.get(0));
             }
         } catch (IOException e) {
             throw new NoisetrailException("cannot read " + file + ": " + AtomicFiles.reason(e), e);

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
 import javax.imageio.ImageIO;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.noisetrail.files.PngFile;
 import org.noisetrail.report.Png;
 import org.noisetrail.report.PngTest;
 
@@ -122,7 +124,8 @@ class EndToEndTest {
             assertThat(image.get("ledger").get("transitions").asInt()).isEqualTo(18);
             assertThat(image.get("ledger").get("rewardCalls").asInt()).isEqualTo(1);
             assertThat(image.get("ledger").get("heldOutCalls").asInt()).isEqualTo(1);
-            Map<String, String> text = Png.text(out().resolve(image.get("file").asText()));
+            Map<String, String> text = Png.texts(out().resolve(image.get("file").asText())).stream()
+                    .collect(Collectors.toMap(PngFile.Text::keyword, PngFile.Text::value));
             assertThat(Double.parseDouble(text.get("Reward")))
                     .isEqualTo(image.get("reward").asDouble());
             assertThat(text).containsKeys("Held-out", "Trail", "Software");
