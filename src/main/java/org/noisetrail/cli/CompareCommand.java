@@ -10,11 +10,9 @@ import java.util.concurrent.Callable;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
-import org.noisetrail.evaluation.CellStore;
 import org.noisetrail.evaluation.Comparison;
 import org.noisetrail.evaluation.ComparisonTable;
 import org.noisetrail.evaluation.Contender;
-import org.noisetrail.evaluation.Diversity;
 import org.noisetrail.files.Json;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.files.OutputFolder;
@@ -142,7 +140,7 @@ final class CompareCommand implements Callable<Integer> {
         if (equal != null && sweep != null) {
             throw usage("--equal-nfe is one budget and --sweep several: give one of them");
         }
-        List<Long> seedList = seeds();
+        long[] seedList = seeds();
         asked.check();
         modelOptions.check();
         OutputFolder folder = OutputFolder.open(out);
@@ -156,19 +154,24 @@ final class CompareCommand implements Callable<Integer> {
             List<RewardText> rewards =
                     given.isEmpty() ? List.of(RewardText.parse(pipeline.takesPrompts() ? "clip" : "brightness")) : given;
             List<ImageRequest> requests = asked.requests(pipeline, 36);
-            Comparison.Plan plan = new Comparison.Plan(
-                    contenders, aims(rewards), seedList, requests, sampler, budgets(sampler, pipeline));
-            Comparison.Bench bench = new Comparison.Bench(
-                    pipeline,
-                    features(pipeline),
-                    spec -> spec.build(() -> pipeline),
-                    modelOptions.maxBatch(),
-                    modelOptions.decodeBatch(),
-                    Torch.threads());
-            Progress progress = new Progress();
+            Comparison.Builder builder = Comparison.builder(pipeline)
+                    .images(requests)
+                    .seeds(seedList)
+                    .equalNfe(budgets(sampler, pipeline))
+                    .sampler(sampler)
+                    .features(features(pipeline))
+                    .maxBatch(modelOptions.maxBatch())
+                    .decodeBatch(modelOptions.decodeBatch())
+                    .folder(out)
+                    .watcher(new Progress());
+            contenders.forEach(builder::contender);
+            for (int i = 0; i < rewards.size(); i++) {
+                builder.reward(rewards.get(i), heldOut(rewards, i));
+            }
+            Comparison comparison = builder.build();
             List<ComparisonTable> tables;
             try {
-                tables = new Comparison(bench, plan, new CellStore(folder), progress).run();
+                tables = comparison.run();
             } catch (SearchCancelledException e) {
                 interruption.settle();
                 PrintWriter err = command.commandLine().getErr();
@@ -207,21 +210,16 @@ final class CompareCommand implements Callable<Integer> {
         return contenders;
     }
 
-    private List<Comparison.Aim> aims(List<RewardText> rewards) {
+    private @Nullable RewardText heldOut(List<RewardText> rewards, int i) {
         List<RewardText> others = heldOuts == null ? List.of() : heldOuts;
         if (others.size() > 1 && others.size() != rewards.size()) {
             throw usage(
                     "--held-out must be one, or one for each of the " + rewards.size() + " rewards: " + others.size());
         }
-        List<Comparison.Aim> aims = new ArrayList<>();
-        for (int i = 0; i < rewards.size(); i++) {
-            RewardText heldOut = others.isEmpty() ? null : others.get(others.size() == 1 ? 0 : i);
-            aims.add(new Comparison.Aim(rewards.get(i), heldOut));
-        }
-        return aims;
+        return others.isEmpty() ? null : others.get(others.size() == 1 ? 0 : i);
     }
 
-    private List<Long> budgets(Sampler sampler, Pipeline pipeline) {
+    private long[] budgets(Sampler sampler, Pipeline pipeline) {
         List<Long> budgets = equal != null ? List.of(equal) : sweep != null ? sweep.budgets() : List.of();
         long plain = sampler.schedule(pipeline.denoiser().parameterisation()).evaluations()
                 * pipeline.denoiser().evaluations();
@@ -230,14 +228,14 @@ final class CompareCommand implements Callable<Integer> {
                 throw usage("network evaluations must be >= " + plain + ", one plain trajectory's: " + budget);
             }
         }
-        return budgets;
+        return budgets.stream().mapToLong(Long::longValue).toArray();
     }
 
-    private List<Long> seeds() {
+    private long[] seeds() {
         if (seeds < 1 || seeds > 1000) {
             throw usage("--seeds must be from 1 to 1000: " + seeds);
         }
-        return LongStream.range(0, seeds).mapToObj(i -> seed + i).toList();
+        return LongStream.range(0, seeds).map(i -> seed + i).toArray();
     }
 
     /** Diversity is told by the model's classifier, where it has one. */

@@ -10,9 +10,9 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.files.Numbers;
-import org.noisetrail.reward.RewardText;
 import org.noisetrail.sampler.Sampler;
 import org.noisetrail.sampler.Samplers;
 import org.noisetrail.search.Method;
@@ -23,9 +23,9 @@ import org.noisetrail.search.Methods;
  *
  * @param budget the most network evaluations an image may cost; null for what the method takes
  */
-public record Cell(
-        RewardText reward,
-        @Nullable RewardText heldOut,
+record Cell(
+        Comparison.Judge reward,
+        Comparison.@Nullable Judge heldOut,
         Method method,
         Sampler sampler,
         long seed,
@@ -34,14 +34,17 @@ public record Cell(
             new ObjectMapper().configure(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS, true);
 
     /**
-     * What its result depends on.
+     * What its result depends on: a file of any part that is replaced gives another key.
      *
      * @param common what all cells of the comparison share: model, images, device and the like
+     * @param ids of rewards, which name what they are made of
      */
-    public JsonNode key(Map<String, @Nullable Object> common) {
+    JsonNode key(Map<String, @Nullable Object> common, Function<Comparison.Judge, String> ids) {
         Map<String, @Nullable Object> key = new LinkedHashMap<>(common);
         key.put("reward", reward.toString());
+        key.put("rewardId", ids.apply(reward));
         key.put("heldOut", heldOut == null ? null : heldOut.toString());
+        key.put("heldOutId", heldOut == null ? null : ids.apply(heldOut));
         key.put("method", Methods.registry().json(method));
         key.put("sampler", Samplers.registry().json(sampler));
         key.put("seed", Numbers.unsigned(seed));
@@ -55,7 +58,7 @@ public record Cell(
     }
 
     /** A name for a key: equal for equal keys, and for those only. */
-    public static String hash(JsonNode key) {
+    static String hash(JsonNode key) {
         try {
             byte[] text = SORTED.writeValueAsString(SORTED.treeToValue(key, Object.class))
                     .getBytes(StandardCharsets.UTF_8);

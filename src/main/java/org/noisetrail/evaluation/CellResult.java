@@ -15,8 +15,11 @@ import java.util.List;
 import java.util.function.ToDoubleFunction;
 import javax.imageio.ImageIO;
 import org.noisetrail.files.Numbers;
+import org.noisetrail.files.PngFile;
 import org.noisetrail.model.Condition;
+import org.noisetrail.model.ImageShape;
 import org.noisetrail.search.Conditions;
+import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.ImageResult;
 import org.noisetrail.trace.Costs;
 
@@ -102,27 +105,54 @@ public record CellResult(double seconds, double diversity, List<Drawn> images) {
             return json.put("png", Base64.getEncoder().encodeToString(png));
         }
 
-        private static Drawn of(JsonNode json) {
+        private static Drawn of(JsonNode json, Expected expected) {
             JsonNode steps = field(json, "rewardByStep");
+            if (!steps.isArray() || steps.size() != expected.steps()) {
+                throw new IllegalArgumentException("rewardByStep must be a list of " + expected.steps() + " numbers");
+            }
             double[] byStep = new double[steps.size()];
             for (int i = 0; i < byStep.length; i++) {
-                byStep[i] = number(steps.get(i));
+                byStep[i] = numberOf(steps.get(i), "rewardByStep");
             }
             return new Drawn(
-                    field(json, "id").longValue(),
+                    count(json, "id"),
                     Conditions.read(json),
                     number(json, "reward"),
                     number(json, "heldOut"),
                     number(json, "pivotNorm"),
-                    field(json, "nanScores").longValue(),
+                    count(json, "nanScores"),
                     new Costs(
-                            field(json, "networkEvaluations").longValue(),
-                            field(json, "transitions").longValue(),
-                            field(json, "decoderCalls").longValue(),
-                            field(json, "rewardCalls").longValue(),
-                            field(json, "heldOutCalls").longValue()),
+                            count(json, "networkEvaluations"),
+                            count(json, "transitions"),
+                            count(json, "decoderCalls"),
+                            count(json, "rewardCalls"),
+                            count(json, "heldOutCalls")),
                     byStep,
-                    Base64.getDecoder().decode(field(json, "png").asText()));
+                    png(field(json, "png"), expected.shape()));
+        }
+
+        /** Bytes of a whole picture of a shape. */
+        private static byte[] png(JsonNode text, ImageShape shape) {
+            if (!text.isTextual()) {
+                throw new IllegalArgumentException("png must be a picture in base 64");
+            }
+            byte[] png = Base64.getDecoder().decode(text.textValue());
+            try {
+                // The size first: a picture that claims to be huge is never unpacked.
+                PngFile file = PngFile.read(new ByteArrayInputStream(png));
+                if (file.width() != shape.width() || file.height() != shape.height()) {
+                    throw new IllegalArgumentException(
+                            "png must be of " + shape + ": " + file.width() + "x" + file.height());
+                }
+                BufferedImage picture = ImageIO.read(new ByteArrayInputStream(png));
+                int channels = picture == null ? 0 : picture.getRaster().getNumBands();
+                if (channels != shape.channels()) {
+                    throw new IllegalArgumentException("png must be of " + shape + ": " + channels + " channels");
+                }
+            } catch (IOException e) {
+                throw new IllegalArgumentException("png must be a picture: " + e.getMessage(), e);
+            }
+            return png;
         }
     }
 
@@ -138,22 +168,59 @@ public record CellResult(double seconds, double diversity, List<Drawn> images) {
         return json;
     }
 
-    /** @throws IllegalArgumentException if it is not what {@link #json} gives */
-    public static CellResult of(JsonNode json) {
-        List<Drawn> images = new ArrayList<>();
-        for (JsonNode image : field(json, "images")) {
-            images.add(Drawn.of(image));
+    /**
+     * What a search must have given.
+     *
+     * @param images in the order in which they were asked for
+     * @param steps of their trajectories
+     */
+    record Expected(List<ImageRequest> images, ImageShape shape, int steps) {}
+
+    /**
+     * Reads what {@link #json} gave, and checks all of it: the images that were asked for, in their order, each with every number and a whole picture.
+     *
+     * @throws IllegalArgumentException that says what is wrong
+     */
+    static CellResult of(JsonNode json, Expected expected) {
+        JsonNode list = field(json, "images");
+        int count = expected.images().size();
+        if (!list.isArray() || list.size() != count) {
+            throw new IllegalArgumentException("images must be a list of " + count);
         }
-        return new CellResult(number(json, "seconds"), number(json, "diversity"), images);
+        List<Drawn> images = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            Drawn image = Drawn.of(list.get(i), expected);
+            ImageRequest asked = expected.images().get(i);
+            if (image.id() != asked.image() || !image.condition().equals(asked.condition())) {
+                throw new IllegalArgumentException("image " + i + " must be number " + asked.image() + ", as it was asked for: " + image.id());
+            }
+            images.add(image);
+        }
+        double seconds = number(json, "seconds");
+        if (!(seconds >= 0)) {
+            throw new IllegalArgumentException("seconds must be >= 0: " + seconds);
+        }
+        return new CellResult(seconds, number(json, "diversity"), images);
+    }
+
+    private static double number(JsonNode json, String name) {
+        return numberOf(field(json, name), name);
     }
 
     /** null is what JSON has for NaN. */
-    private static double number(JsonNode json, String name) {
-        return number(field(json, name));
+    private static double numberOf(JsonNode value, String name) {
+        if (!value.isNumber() && !value.isNull()) {
+            throw new IllegalArgumentException(name + " must be a number or null");
+        }
+        return value.isNull() ? Double.NaN : value.doubleValue();
     }
 
-    private static double number(JsonNode value) {
-        return value.isNumber() ? value.doubleValue() : Double.NaN;
+    private static long count(JsonNode json, String name) {
+        JsonNode value = field(json, name);
+        if (!value.isIntegralNumber() || !value.canConvertToLong() || value.longValue() < 0) {
+            throw new IllegalArgumentException(name + " must be a whole number >= 0");
+        }
+        return value.longValue();
     }
 
     private static JsonNode field(JsonNode json, String name) {

@@ -1,69 +1,61 @@
 package org.noisetrail.evaluation;
 
-import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Objects;
 import java.util.function.Function;
+import java.util.function.Supplier;
+import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.files.OutputFolder;
 import org.noisetrail.model.Classifier;
+import org.noisetrail.model.Decoder;
+import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.RewardText;
+import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.sampler.Sampler;
+import org.noisetrail.sampler.Samplers;
 import org.noisetrail.sampler.Schedule;
-import org.noisetrail.search.BestOfN;
 import org.noisetrail.search.ImageRequest;
-import org.noisetrail.search.ImageResult;
 import org.noisetrail.search.Method;
 import org.noisetrail.search.Search;
 import org.noisetrail.search.SearchListener;
-import org.noisetrail.search.SearchResult;
-import org.noisetrail.trace.Progress;
 
-/** Runs methods on the same images, classes and initial noise, and best-of-n at what each search among them costs. */
+/**
+ * Methods set beside each other on the same images, conditions and initial noise, with best-of-n at what each search among them costs.
+ *
+ * <p>Results do not depend on threads or batches. With a folder, each finished search is kept there as a file that is named by all its result
+ * depends on: the same comparison goes on where it was interrupted, and a larger one takes what is there. Immutable; it closes neither the
+ * pipeline nor the classifier. {@link #run} may be called several times.
+ */
 public final class Comparison {
-    private static final int PILOT_IMAGES = 4;
+    private static final Watch SILENT = () -> {};
 
     /**
-     * What draws and judges.
+     * A reward by which images are judged.
      *
-     * @param features whose logits tell how images differ; null where there is none
-     * @param rewards made anew for each search, which closes them
+     * @param name as a table shows it
+     * @param make gives the reward anew for each search, which closes it. Its {@link Reward#id} tells results that are kept in a folder apart: a
+     *     reward of your own that has changed needs another name
      */
-    public record Bench(
-            Pipeline pipeline,
-            @Nullable Classifier features,
-            Function<RewardText, Reward> rewards,
-            int maxBatch,
-            int decodeBatch,
-            int threads) {}
-
-    /** A reward to search for, with one that says what the search for it did to the image. */
-    public record Aim(RewardText reward, @Nullable RewardText heldOut) {}
-
-    /**
-     * @param budgets network evaluations an image that methods are sized to cost; none: methods as they are
-     */
-    public record Plan(
-            List<Contender> contenders,
-            List<Aim> aims,
-            List<Long> seeds,
-            List<ImageRequest> images,
-            Sampler sampler,
-            List<Long> budgets) {
-        public Plan {
-            contenders = List.copyOf(contenders);
-            aims = List.copyOf(aims);
-            seeds = List.copyOf(seeds);
-            images = List.copyOf(images);
-            budgets = List.copyOf(budgets);
+    public record Judge(String name, Supplier<Reward> make) {
+        /** Its name. */
+        @Override
+        public String toString() {
+            return name;
         }
     }
+
+    /**
+     * What to search for.
+     *
+     * @param heldOut says what the search did to the final images; null for none
+     */
+    public record Aim(Judge reward, @Nullable Judge heldOut) {}
 
     /** Listens to a search of the comparison, until it is closed. */
     public interface Watch extends SearchListener, AutoCloseable {
@@ -73,258 +65,239 @@ public final class Comparison {
 
     /** Told what is under way. */
     public interface Watcher {
-        /** The listener of a search that begins; it is closed when that ends. */
+        /**
+         * A search begins.
+         *
+         * @param cell counts from 1; 0 for a small one that finds a method's size
+         * @param cells how many there are, as far as is known
+         * @return listens to it; closed when it ends
+         */
         Watch begin(int cell, int cells, String title);
     }
 
-    /** A method in a table, before it has run. */
-    private record Entry(
-            String label,
-            Method method,
-            @Nullable Long target,
-            @Nullable Long cap,
-            boolean searches) {}
+    /** What draws, and how a search with it begins. */
+    record Drawn(
+            Denoiser denoiser,
+            Decoder decoder,
+            @Nullable Decoder preview,
+            Map<String, String> settings,
+            Supplier<Search.Builder> search) {}
 
-    private final Bench bench;
-    private final Plan plan;
-    private final CellStore store;
-    private final Watcher watcher;
-    private final Map<String, @Nullable Object> common = new LinkedHashMap<>();
-    private final Schedule schedule;
-    private final int factor;
-    private int cell;
-    private int cells;
-    private boolean warm;
+    final Drawn drawn;
+    final List<Contender> contenders;
+    final List<Aim> aims;
+    final List<ImageRequest> images;
+    final List<Long> seeds;
+    final List<Long> budgets;
+    final Sampler sampler;
+    final @Nullable Classifier features;
+    final int maxBatch;
+    final int decodeBatch;
+    final CellStore store;
+    final Watcher watcher;
 
-    public Comparison(Bench bench, Plan plan, CellStore store, Watcher watcher) {
-        this.bench = bench;
-        this.plan = plan;
-        this.store = store;
-        this.watcher = watcher;
-        Pipeline pipeline = bench.pipeline();
-        schedule = plan.sampler().schedule(pipeline.denoiser().parameterisation());
-        factor = pipeline.denoiser().evaluations();
-        common.put("noisetrail", Version.NOISETRAIL);
-        common.put("denoiser", pipeline.denoiser().id());
-        common.put("decoder", pipeline.decoder().id());
-        common.put(
-                "features", bench.features() == null ? null : bench.features().id());
-        // Results do not depend on these, but seconds do.
-        common.put("device", pipeline.device().toString());
-        common.put("maxBatch", bench.maxBatch());
-        common.put("threads", bench.threads());
-        common.put("images", plan.images().stream().map(ImageRequest::image).toList());
-        common.put(
-                "conditions",
-                plan.images().stream().map(image -> image.condition().toString()).toList());
+    private Comparison(Builder builder) {
+        drawn = builder.drawn;
+        contenders = List.copyOf(builder.contenders);
+        aims = List.copyOf(builder.aims);
+        images = builder.images;
+        seeds = builder.seeds;
+        budgets = builder.budgets;
+        sampler = builder.sampler;
+        features = builder.features;
+        maxBatch = builder.maxBatch;
+        decodeBatch = builder.decodeBatch;
+        store = new CellStore(builder.folder == null ? null : OutputFolder.open(builder.folder));
+        watcher = builder.watcher;
+        notEmpty("methods", contenders);
+        notEmpty("rewards", aims);
+        notEmpty("images", images);
+        notEmpty("seeds", seeds);
+        long plain = schedule().evaluations() * (long) drawn.denoiser().evaluations();
+        for (long budget : budgets) {
+            if (budget < plain) {
+                throw new IllegalArgumentException(
+                        "network evaluations must be >= " + plain + ", one plain trajectory's: " + budget);
+            }
+        }
     }
 
-    /** A table for each reward. */
+    private static void notEmpty(String what, List<?> list) {
+        if (list.isEmpty()) {
+            throw new IllegalArgumentException(what + " must be >= 1: 0");
+        }
+    }
+
+    /** Of a pipeline: with its own sampler, its rewards by name, and its classifier to tell how images differ. */
+    public static Builder builder(Pipeline pipeline) {
+        return new Builder(
+                new Drawn(
+                        pipeline.denoiser(),
+                        pipeline.decoder(),
+                        pipeline.previewDecoder(),
+                        pipeline.settings(),
+                        () -> Search.builder(pipeline)),
+                Samplers.parse(pipeline.sampler()),
+                text -> text.build(() -> pipeline));
+    }
+
+    /** Of a denoiser whose states are images. */
+    public static Builder builder(Denoiser denoiser) {
+        return new Builder(
+                new Drawn(denoiser, Decoder.identity(denoiser.shape()), null, Map.of(), () -> Search.builder(denoiser)),
+                EdmSampler.DEFAULT,
+                text -> text.build(() -> {
+                    throw new IllegalArgumentException("the reward " + text + " needs a pipeline");
+                }));
+    }
+
+    Schedule schedule() {
+        return sampler.schedule(drawn.denoiser().parameterisation());
+    }
+
+    /**
+     * Runs what is not known yet, one search after another.
+     *
+     * @return a table for each reward
+     * @throws org.noisetrail.search.SearchCancelledException if the thread is interrupted; searches that are finished are kept
+     */
     public List<ComparisonTable> run() {
-        int budgets = Math.max(1, plan.budgets().size());
-        cells = plan.aims().size() * plan.seeds().size() * plan.contenders().size() * budgets;
-        List<ComparisonTable> tables = new ArrayList<>();
-        for (Aim aim : plan.aims()) {
-            tables.add(table(aim));
-        }
-        return tables;
+        return new ComparisonRun(this).run();
     }
 
-    private ComparisonTable table(Aim aim) {
-        List<Entry> entries = new ArrayList<>();
-        List<ComparisonTable.Row> rows = new ArrayList<>();
-        // Insertion order: chains by the first search that costs as much.
-        Map<Integer, @Nullable Long> partners = new LinkedHashMap<>();
-        for (@Nullable Long target : targets()) {
-            for (Contender contender : plan.contenders()) {
-                Entry entry = entry(aim, contender, target);
-                if (entries.stream().anyMatch(other -> same(other, entry))) {
-                    cells -= plan.seeds().size();
-                    continue;
-                }
-                entries.add(entry);
-                rows.add(row(aim, entry));
+    /** Starts from no method and no reward, ten images, seed 0. */
+    public static final class Builder {
+        private final Drawn drawn;
+        private final Function<RewardText, Reward> rewards;
+        private final List<Contender> contenders = new ArrayList<>();
+        private final List<Aim> aims = new ArrayList<>();
+        private List<ImageRequest> images = ImageRequest.of(0, 10);
+        private List<Long> seeds = List.of(0L);
+        private List<Long> budgets = List.of();
+        private Sampler sampler;
+        private @Nullable Classifier features;
+        private int maxBatch = 64;
+        private int decodeBatch = 64;
+        private @Nullable Path folder;
+        private Watcher watcher = (cell, cells, title) -> SILENT;
+
+        private Builder(Drawn drawn, Sampler sampler, Function<RewardText, Reward> rewards) {
+            this.drawn = drawn;
+            this.sampler = sampler;
+            this.rewards = rewards;
+        }
+
+        /** Adds methods as texts give them: {@code best-of-n}, {@code eps-greedy:rounds=10:keep-pivot}. */
+        public Builder methods(String... texts) {
+            for (String text : texts) {
+                contender(Contender.parse(text, Map.of()));
             }
+            return this;
         }
-        for (int i = 0; i < entries.size(); i++) {
-            if (entries.get(i).searches()) {
-                partners.putIfAbsent(partner(rows.get(i)), entries.get(i).target());
+
+        /** Adds a method. */
+        public Builder method(Method method) {
+            return contender(Contender.of(method));
+        }
+
+        /**
+         * Adds a method with the name that tables call it.
+         *
+         * @throws IllegalArgumentException if another has this name
+         */
+        public Builder contender(Contender contender) {
+            if (contenders.stream().anyMatch(other -> other.label().equals(contender.label()))) {
+                throw new IllegalArgumentException("methods must differ in name: " + contender.label() + " twice");
             }
+            contenders.add(contender);
+            return this;
         }
-        cells += partners.size() * plan.seeds().size();
-        Map<Integer, ComparisonTable.Row> best = new HashMap<>();
-        partners.forEach((chains, target) -> {
-            Entry entry = new Entry("best-of-" + chains, new BestOfN(chains), target, null, false);
-            Optional<ComparisonTable.Row> known = rows.stream()
-                    .filter(row -> row.method().equals(entry.method()))
-                    .findFirst();
-            best.put(chains, known.orElseGet(() -> row(aim, entry)));
-            if (known.isPresent()) {
-                cells -= plan.seeds().size();
-            }
-        });
-        List<ComparisonTable.Row> all = new ArrayList<>();
-        for (int i = 0; i < rows.size(); i++) {
-            ComparisonTable.Row row = rows.get(i);
-            if (!entries.get(i).searches()) {
-                if (!all.contains(row)) {
-                    all.add(row);
-                }
-                continue;
-            }
-            ComparisonTable.Row partner = best.get(partner(row));
-            all.add(partner == null ? row : row.against(partner));
+
+        /** Adds a reward to search for, by its text: {@code 0.7*class+0.3*brightness}. */
+        public Builder reward(String text) {
+            return reward(RewardText.parse(text), null);
         }
-        best.values().stream()
-                .filter(row -> !all.contains(row))
-                .sorted((a, b) -> Double.compare(a.networkEvaluations(), b.networkEvaluations()))
-                .forEach(all::add);
-        return new ComparisonTable(aim, all);
-    }
 
-    private int partner(ComparisonTable.Row row) {
-        return BestOfN.costing(schedule, row.networkEvaluations() / factor, false).candidates();
-    }
-
-    private List<@Nullable Long> targets() {
-        return plan.budgets().isEmpty() ? Arrays.asList((Long) null) : new ArrayList<>(plan.budgets());
-    }
-
-    private boolean same(Entry one, Entry other) {
-        return java.util.Objects.equals(one.cap(), other.cap())
-                && one.method().equals(other.method());
-    }
-
-    private Entry entry(Aim aim, Contender contender, @Nullable Long target) {
-        Method method = contender.method();
-        Long cap = null;
-        if (target != null) {
-            method = method.sized(schedule, target / factor);
-            if (method.evaluations(schedule).isEmpty()) {
-                method = measured(aim, method, target);
-                cap = target;
-            }
+        /** Adds a reward to search for, with a held-out one for the final images. */
+        public Builder reward(String text, String heldOut) {
+            return reward(RewardText.parse(text), RewardText.parse(heldOut));
         }
-        String label = contender.label();
-        if (method instanceof BestOfN best) {
-            label = "best-of-" + best.candidates() + (best.sharedStart() ? ", shared start" : "");
-        }
-        return new Entry(label, method, method.needsReward() ? target : null, cap, method.choosesOnTheWay());
-    }
 
-    /** The size that costs the target, found on a few images, for a method whose cost depends on the rewards it meets. */
-    private Method measured(Aim aim, Method guess, long target) {
-        Method sized = guess;
-        for (int trial = 0; trial < 2; trial++) {
-            Cell pilot = new Cell(
-                    aim.reward(), null, sized, plan.sampler(), plan.seeds().get(0), null);
-            List<ImageRequest> few = plan.images()
-                    .subList(0, Math.min(PILOT_IMAGES, plan.images().size()));
-            CellResult result = cell(pilot, few, guess.name() + ", to find its size", false);
-            double measured = result.mean(image -> image.costs().networkEvaluations()) / factor;
-            Method better = sized.resized(schedule, measured, target / factor);
-            if (better.equals(sized)) {
-                return sized;
-            }
-            sized = better;
+        /** As {@link #reward(String, String)}; null for no held-out one. */
+        public Builder reward(RewardText reward, @Nullable RewardText heldOut) {
+            return aim(new Aim(judge(reward), heldOut == null ? null : judge(heldOut)));
         }
-        return sized;
-    }
 
-    private ComparisonTable.Row row(Aim aim, Entry entry) {
-        List<CellResult> results = new ArrayList<>();
-        for (long seed : plan.seeds()) {
-            Cell each = new Cell(aim.reward(), aim.heldOut(), entry.method(), plan.sampler(), seed, entry.cap());
-            String title = entry.label() + ", " + aim.reward() + ", seed " + Long.toUnsignedString(seed);
-            results.add(cell(each, plan.images(), title, true));
+        private Judge judge(RewardText text) {
+            return new Judge(text.toString(), () -> rewards.apply(text));
         }
-        return new ComparisonTable.Row(entry.label(), entry.method(), entry.target(), results, null);
-    }
 
-    private CellResult cell(Cell what, List<ImageRequest> images, String title, boolean counted) {
-        Map<String, @Nullable Object> shared = new LinkedHashMap<>(common);
-        if (!counted) {
-            shared.put("images", images.stream().map(ImageRequest::image).toList());
-            shared.put(
-                    "conditions",
-                    images.stream().map(image -> image.condition().toString()).toList());
+        /** Adds a reward of your own. */
+        public Builder aim(Aim aim) {
+            aims.add(aim);
+            return this;
         }
-        JsonNode key = what.key(shared);
-        cell += counted ? 1 : 0;
-        Optional<CellResult> finished = store.find(key);
-        if (finished.isPresent()) {
-            return finished.get();
-        }
-        warmUp();
-        try (Watch display = watcher.begin(cell, cells, title)) {
-            CellResult result = search(what, images, display);
-            store.put(key, result);
-            return result;
-        }
-    }
 
-    /** The first network calls of a process are slow: no method's seconds should hold them. */
-    private void warmUp() {
-        if (!warm) {
-            warm = true;
-            Search.builder(bench.pipeline())
-                    .sampler(plan.sampler())
-                    .build()
-                    .run(plan.images().subList(0, 1));
+        /** What to draw; by default images 0 to 9, of no condition. */
+        public Builder images(List<ImageRequest> images) {
+            this.images = List.copyOf(images);
+            return this;
         }
-    }
 
-    private CellResult search(Cell what, List<ImageRequest> images, SearchListener display) {
-        Map<ImageRequest, double[]> byStep = new HashMap<>();
-        SearchListener listener = new SearchListener() {
-            @Override
-            public void onProgress(Progress progress) {
-                display.onProgress(progress);
-            }
-
-            @Override
-            public void onStep(int step, List<ImageRequest> stepped, double[] rewards) {
-                for (int i = 0; i < rewards.length; i++) {
-                    byStep.computeIfAbsent(stepped.get(i), request -> unknown())[step] = rewards[i];
-                }
-            }
-        };
-        RewardText other = what.heldOut();
-        try (Reward reward = bench.rewards().apply(what.reward());
-                Reward heldOut = other == null ? null : bench.rewards().apply(other)) {
-            Search.Builder search = Search.builder(bench.pipeline())
-                    .sampler(what.sampler())
-                    .method(what.method())
-                    .reward(reward)
-                    .heldOut(heldOut)
-                    .seed(what.seed())
-                    .maxBatch(bench.maxBatch())
-                    .decodeBatch(bench.decodeBatch())
-                    .listener(listener);
-            Long budget = what.budget();
-            if (budget != null) {
-                search.budget(budget);
-            }
-            SearchResult result = search.build().run(images);
-            Classifier features = bench.features();
-            double diversity = features == null
-                    ? Double.NaN
-                    : Diversity.of(
-                            features,
-                            result.images().stream().map(ImageResult::pixels).toList(),
-                            bench.maxBatch());
-            return new CellResult(
-                    result.elapsed().toNanos() / 1e9,
-                    diversity,
-                    result.images().stream()
-                            .map(image -> CellResult.Drawn.of(image, byStep.getOrDefault(image.request(), unknown())))
-                            .toList());
+        /** Each draws all images with other noise, as 64 unsigned bits; by default 0 alone. */
+        public Builder seeds(long... seeds) {
+            this.seeds = LongStream.of(seeds).boxed().toList();
+            return this;
         }
-    }
 
-    private double[] unknown() {
-        double[] values = new double[schedule.size()];
-        Arrays.fill(values, Double.NaN);
-        return values;
+        /** Network evaluations an image that each method is sized to cost; by default none, and methods stay as they are. */
+        public Builder equalNfe(long... budgets) {
+            this.budgets = LongStream.of(budgets).boxed().toList();
+            return this;
+        }
+
+        /** By default the pipeline's; of a denoiser alone {@link EdmSampler#DEFAULT}. */
+        public Builder sampler(Sampler sampler) {
+            this.sampler = Objects.requireNonNull(sampler, "sampler");
+            return this;
+        }
+
+        /** In whose logits images' diversity is told; by default none, and diversity is NaN. */
+        public Builder features(@Nullable Classifier features) {
+            this.features = features;
+            return this;
+        }
+
+        /** The most rows in one network call; by default 64. */
+        public Builder maxBatch(int maxBatch) {
+            this.maxBatch = maxBatch;
+            return this;
+        }
+
+        /** The most rows in one call of the decoder and the rewards; by default 64. */
+        public Builder decodeBatch(int decodeBatch) {
+            this.decodeBatch = decodeBatch;
+            return this;
+        }
+
+        /** Where finished searches are kept, in {@code cells/}; by default nowhere. */
+        public Builder folder(Path folder) {
+            this.folder = folder;
+            return this;
+        }
+
+        /** Told of each search that begins; by default nobody is. */
+        public Builder watcher(Watcher watcher) {
+            this.watcher = watcher;
+            return this;
+        }
+
+        /**
+         * @throws IllegalArgumentException if there is no method, no reward, no image or no seed, or a plain trajectory costs more than a budget
+         * @throws org.noisetrail.NoisetrailException if the folder cannot be written to
+         */
+        public Comparison build() {
+            return new Comparison(this);
+        }
     }
 }

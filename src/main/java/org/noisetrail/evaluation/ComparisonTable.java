@@ -3,7 +3,6 @@ package org.noisetrail.evaluation;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
-import org.noisetrail.reward.RewardText;
 import org.noisetrail.search.BestOfN;
 import org.noisetrail.search.Method;
 
@@ -15,7 +14,7 @@ public record ComparisonTable(Comparison.Aim aim, List<Row> rows) {
 
     /** What the table is of, in a line. */
     public String title() {
-        RewardText heldOut = aim.heldOut();
+        Comparison.Judge heldOut = aim.heldOut();
         return "reward " + aim.reward() + (heldOut == null ? "" : ", held out " + heldOut);
     }
 

@@ -10,8 +10,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.noisetrail.engine.Rows;
+import org.noisetrail.evaluation.Comparison;
 import org.noisetrail.evaluation.ComparisonTable;
-import org.noisetrail.reward.RewardText;
 import org.noisetrail.search.BestOfN;
 
 /** A table as plots. */
@@ -64,7 +64,7 @@ public final class ComparisonPlots {
     }
 
     private Optional<Plot> heldOut() {
-        RewardText heldOut = table.aim().heldOut();
+        Comparison.Judge heldOut = table.aim().heldOut();
         if (heldOut == null) {
             return Optional.empty();
         }

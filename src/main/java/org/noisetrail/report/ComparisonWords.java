@@ -7,10 +7,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.evaluation.Comparison;
 import org.noisetrail.evaluation.ComparisonTable;
 import org.noisetrail.evaluation.Interval;
 import org.noisetrail.files.Numbers;
-import org.noisetrail.reward.RewardText;
 import org.noisetrail.search.Methods;
 
 /** A {@link ComparisonTable} in words: for a terminal, as Markdown, CSV and JSON. */
@@ -103,7 +103,7 @@ public final class ComparisonWords {
         for (ComparisonTable.Row row : table.rows()) {
             ComparisonTable.Difference difference = row.difference();
             Interval gained = difference == null ? Interval.UNKNOWN : difference.reward();
-            RewardText heldOut = table.aim().heldOut();
+            Comparison.Judge heldOut = table.aim().heldOut();
             List<String> fields = List.of(
                     table.aim().reward().toString(),
                     heldOut == null ? "" : heldOut.toString(),
@@ -144,7 +144,7 @@ public final class ComparisonWords {
     }
 
     public static Map<String, @Nullable Object> json(ComparisonTable table) {
-        RewardText heldOut = table.aim().heldOut();
+        Comparison.Judge heldOut = table.aim().heldOut();
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
         json.put("reward", table.aim().reward().toString());
         json.put("heldOut", heldOut == null ? null : heldOut.toString());

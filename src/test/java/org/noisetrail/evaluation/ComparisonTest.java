@@ -16,6 +16,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import javax.xml.parsers.DocumentBuilderFactory;
@@ -29,8 +30,14 @@ import org.noisetrail.files.OutputFolder;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Classifier;
 import org.noisetrail.model.ImageShape;
+import org.noisetrail.model.Parameterisation;
 import org.noisetrail.report.ComparisonFiles;
+import org.noisetrail.report.ComparisonWords;
+import org.noisetrail.reward.ImageBatch;
+import org.noisetrail.reward.Reward;
+import org.noisetrail.reward.RewardText;
 import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.sampler.Schedule;
 import org.noisetrail.search.Beam;
 import org.noisetrail.search.BestOfN;
 import org.noisetrail.search.ExactMixture;
@@ -47,6 +54,7 @@ import org.w3c.dom.NodeList;
 @Timeout(300)
 class ComparisonTest {
     private static final EdmSampler SAMPLER = EdmSampler.DEFAULT.withSteps(6);
+    private static final Schedule SCHEDULE = SAMPLER.schedule(Parameterisation.denoiser());
     private static final List<ImageRequest> IMAGES = ImageRequest.of(0, 5, 0, 1, 2);
     private static final List<Contender> CONTENDERS = List.of(
             new Contender("naive", new Naive()),
@@ -56,8 +64,8 @@ class ComparisonTest {
             new Contender("eps-greedy", LocalSearch.builder().rounds(2).build()));
 
     private static final List<Comparison.Aim> AIMS = List.of(
-            new Comparison.Aim(RewardSpec.parse("brightness"), RewardSpec.parse("compressibility:max-bytes=700")),
-            new Comparison.Aim(RewardSpec.parse("-brightness"), null));
+            new Comparison.Aim(judge("brightness"), judge("compressibility:max-bytes=700")),
+            new Comparison.Aim(judge("-brightness"), null));
 
     private final ExactMixture denoiser = new ExactMixture(new ImageShape(1, 8, 8), true, .2, -.4, 0, .4);
 
@@ -90,29 +98,30 @@ class ComparisonTest {
         public void close() {}
     };
 
-    private static final Comparison.Watcher QUIET = (cell, cells, title) -> () -> {};
-
-    private Comparison.Bench bench(@Nullable Classifier features, int maxBatch) {
-        return new Comparison.Bench(
-                denoiser,
-                features,
-                spec -> spec.build(() -> {
-                    throw new AssertionError("no reward asks for a model");
-                }),
-                maxBatch,
-                1);
+    private static Comparison.Judge judge(String text) {
+        return new Comparison.Judge(text, () -> RewardText.parse(text).build(() -> {
+            throw new AssertionError("no reward asks for a model");
+        }));
     }
 
-    private static Comparison.Plan plan(List<Contender> contenders, List<Comparison.Aim> aims, Long... budgets) {
-        return new Comparison.Plan(contenders, aims, List.of(7L, 8L), IMAGES, SAMPLER, List.of(budgets));
+    private Comparison.Builder plan(List<Contender> contenders, List<Comparison.Aim> aims, long... budgets) {
+        Comparison.Builder builder = Comparison.builder(denoiser)
+                .images(IMAGES)
+                .seeds(7, 8)
+                .sampler(SAMPLER)
+                .equalNfe(budgets)
+                .features(FEATURES);
+        contenders.forEach(builder::contender);
+        aims.forEach(builder::aim);
+        return builder;
     }
 
-    private List<ComparisonTable> compare(Path folder, Comparison.Plan plan) {
-        return compare(folder, plan, QUIET);
+    private static List<ComparisonTable> compare(Path folder, Comparison.Builder plan) {
+        return plan.folder(folder).build().run();
     }
 
-    private List<ComparisonTable> compare(Path folder, Comparison.Plan plan, Comparison.Watcher watcher) {
-        return new Comparison(bench(FEATURES, 64), plan, new CellStore(OutputFolder.open(folder)), watcher).run();
+    private static List<ComparisonTable> compare(Path folder, Comparison.Builder plan, Comparison.Watcher watcher) {
+        return compare(folder, plan.watcher(watcher));
     }
 
     private static Map<String, @Nullable Object> settings() {
@@ -145,7 +154,7 @@ class ComparisonTest {
                         .orElseThrow();
                 assertThat(partner.method()).isInstanceOf(BestOfN.class);
                 assertThat(partner.networkEvaluations())
-                        .isCloseTo(row.networkEvaluations(), within(SAMPLER.evaluations() / 2.0));
+                        .isCloseTo(row.networkEvaluations(), within(SCHEDULE.evaluations() / 2.0));
                 assertThat(difference.reward().mean())
                         .isCloseTo(row.reward().mean() - partner.reward().mean(), within(1e-12));
             }
@@ -159,7 +168,7 @@ class ComparisonTest {
         for (ComparisonTable.Row row : table.rows()) {
             assertThat(row.cells()).hasSize(2);
             for (CellResult cell : row.cells()) {
-                assertThat(cell.images().stream().map(image -> new ImageRequest(image.id(), image.label())))
+                assertThat(cell.images().stream().map(image -> new ImageRequest(image.id(), image.condition())))
                         .containsExactlyElementsOf(IMAGES);
             }
         }
@@ -207,14 +216,14 @@ class ComparisonTest {
 
     @Test
     void whatWasFinishedBeforeAnInterruptIsNotDoneAgain(@TempDir Path folder, @TempDir Path whole) throws Exception {
-        Comparison.Plan plan = plan(CONTENDERS, AIMS.subList(0, 1));
+        Comparison.Builder plan = plan(CONTENDERS, AIMS.subList(0, 1));
         ComparisonFiles expected = new ComparisonFiles(compare(whole, plan), settings());
         long all = denoiser.rows.get();
         class Killed extends RuntimeException {}
         List<String> begun = new ArrayList<>();
         assertThatThrownBy(() -> compare(folder, plan, (cell, cells, title) -> {
                     begun.add(title);
-                    return new ProgressDisplay() {
+                    return new Comparison.Watch() {
                         @Override
                         public void onProgress(Progress progress) {
                             if (begun.size() == 4 && progress.imageSteps() > 5) {
@@ -240,7 +249,7 @@ class ComparisonTest {
         assertThat(resumed).doesNotContainAnyElementsOf(begun.subList(0, 3));
         // Of the killed run only the fourth search and the warm-up are wasted.
         long again = denoiser.rows.get() - all - killed;
-        long finished = 2L * IMAGES.size() * SAMPLER.evaluations() + 2L * IMAGES.size() * SAMPLER.evaluations();
+        long finished = 2L * IMAGES.size() * SCHEDULE.evaluations() + 2L * IMAGES.size() * SCHEDULE.evaluations();
         assertThat(again).isBetween(all - finished, all - finished / 2);
         assertThat(withoutSeconds(result)).isEqualTo(withoutSeconds(expected));
     }
@@ -249,19 +258,21 @@ class ComparisonTest {
         return Json.pretty(files.json()).replaceAll("\"secondsPerImage\" : [^,]*", "");
     }
 
+    private static final Function<Comparison.Judge, String> IDS = Comparison.Judge::name;
+
     @Test
     void otherSettingsAreOtherCells() {
         Map<String, @Nullable Object> common = Map.of("denoiser", "a");
-        RewardSpec bright = RewardSpec.parse("brightness");
+        Comparison.Judge bright = judge("brightness");
         LocalSearch local = LocalSearch.builder().rounds(2).build();
         List<JsonNode> keys = List.of(
-                new Cell(bright, null, local, SAMPLER, 1, null).key(common),
-                new Cell(bright, null, local, SAMPLER, 2, null).key(common),
-                new Cell(bright, null, local, SAMPLER, 1, 99L).key(common),
-                new Cell(bright, bright, local, SAMPLER, 1, null).key(common),
-                new Cell(RewardSpec.parse("-brightness"), null, local, SAMPLER, 1, null).key(common),
-                new Cell(bright, null, local, SAMPLER.withSteps(7), 1, null).key(common),
-                new Cell(bright, null, LocalSearch.builder().rounds(3).build(), SAMPLER, 1, null).key(common),
+                new Cell(bright, null, local, SAMPLER, 1, null).key(common, IDS),
+                new Cell(bright, null, local, SAMPLER, 2, null).key(common, IDS),
+                new Cell(bright, null, local, SAMPLER, 1, 99L).key(common, IDS),
+                new Cell(bright, bright, local, SAMPLER, 1, null).key(common, IDS),
+                new Cell(judge("-brightness"), null, local, SAMPLER, 1, null).key(common, IDS),
+                new Cell(bright, null, local, SAMPLER.withSteps(7), 1, null).key(common, IDS),
+                new Cell(bright, null, LocalSearch.builder().rounds(3).build(), SAMPLER, 1, null).key(common, IDS),
                 new Cell(
                                 bright,
                                 null,
@@ -269,28 +280,31 @@ class ComparisonTest {
                                 SAMPLER,
                                 1,
                                 null)
-                        .key(common),
-                new Cell(bright, null, new Beam(4, 2), SAMPLER, 1, null).key(common),
-                new Cell(bright, null, local, SAMPLER, 1, null).key(Map.of("denoiser", "b")));
+                        .key(common, IDS),
+                new Cell(bright, null, new Beam(4, 2), SAMPLER, 1, null).key(common, IDS),
+                new Cell(bright, null, local, SAMPLER, 1, null).key(common, judge -> "another file"),
+                new Cell(bright, bright, local, SAMPLER, 1, null).key(common, judge -> "another file"),
+                new Cell(bright, null, local, SAMPLER, 1, null).key(Map.of("denoiser", "b"), IDS));
         assertThat(keys.stream().map(Cell::hash)).doesNotHaveDuplicates();
         Cell same = new Cell(bright, null, LocalSearch.builder().rounds(2).build(), SAMPLER, 1, null);
-        assertThat(Cell.hash(same.key(common))).isEqualTo(Cell.hash(keys.get(0)));
-        assertThat(Cell.hash(same.key(common))).matches("[0-9a-f]{24}");
+        assertThat(Cell.hash(same.key(common, IDS))).isEqualTo(Cell.hash(keys.get(0)));
+        assertThat(Cell.hash(same.key(common, IDS))).matches("[0-9a-f]{24}");
     }
 
     @Test
     void aCellReadBackIsWhatWasWritten(@TempDir Path folder) {
         CellStore store = new CellStore(OutputFolder.open(folder));
-        Cell cell = new Cell(RewardSpec.parse("brightness"), null, new Naive(), SAMPLER, -1, null);
-        JsonNode key = cell.key(Map.of());
-        assertThat(store.find(key)).isEmpty();
+        Cell cell = new Cell(judge("brightness"), null, new Naive(), SAMPLER, -1, null);
+        JsonNode key = cell.key(Map.of(), IDS);
+        CellResult.Expected expected = new CellResult.Expected(IMAGES, denoiser.shape(), SAMPLER.steps());
+        assertThat(store.find(key, expected)).isEmpty();
         ComparisonTable.Row row = compare(folder, plan(CONTENDERS.subList(4, 5), AIMS.subList(1, 2)))
                 .get(0)
                 .rows()
                 .get(0);
         CellResult result = row.cells().get(0);
         store.put(key, result);
-        CellResult read = store.find(key).orElseThrow();
+        CellResult read = store.find(key, expected).orElseThrow();
         assertThat(read.json()).isEqualTo(result.json());
         assertThat(read.images().get(1).png()).isEqualTo(result.images().get(1).png());
         assertThat(read.images().get(1).byStep())
@@ -300,7 +314,7 @@ class ComparisonTest {
 
     @Test
     void aBrokenCellIsMadeAgain(@TempDir Path folder) throws Exception {
-        Comparison.Plan plan = plan(CONTENDERS.subList(0, 1), AIMS.subList(0, 1));
+        Comparison.Builder plan = plan(CONTENDERS.subList(0, 1), AIMS.subList(0, 1));
         compare(folder, plan);
         for (Path cell : cells(folder)) {
             byte[] bytes = Files.readAllBytes(cell);
@@ -312,6 +326,72 @@ class ComparisonTest {
     }
 
     @Test
+    void aRewardWhoseFileWasReplacedIsJudgedAgain(@TempDir Path folder) {
+        List<String> asked = new ArrayList<>();
+        for (String file : List.of("one", "one", "two")) {
+            Comparison.Judge heldOut = new Comparison.Judge("heldout", () -> new Reward() {
+                @Override
+                public String name() {
+                    return "heldout";
+                }
+
+                @Override
+                public String id() {
+                    return "heldout " + file;
+                }
+
+                @Override
+                public void score(ImageBatch images, Tensor scores) {
+                    asked.add(file);
+                    Tensors.fill(scores, asked.size());
+                }
+            });
+            compare(folder, plan(CONTENDERS.subList(0, 1), List.of(new Comparison.Aim(judge("brightness"), heldOut))));
+        }
+        assertThat(asked).containsExactly("one", "one", "two", "two");
+    }
+
+    @Test
+    void withoutAFolderNothingIsKept() {
+        Comparison comparison =
+                plan(CONTENDERS.subList(0, 1), AIMS.subList(0, 1)).build();
+        List<ComparisonTable> first = comparison.run();
+        long rows = denoiser.rows.get();
+        assertThat(comparison.run().get(0).rows().get(0).reward())
+                .isEqualTo(first.get(0).rows().get(0).reward());
+        assertThat(denoiser.rows.get()).isEqualTo(2 * rows);
+    }
+
+    @Test
+    void aRewardOfYourOwnIsALambda() {
+        Comparison.Judge corner = new Comparison.Judge("corner", () -> Reward.of("corner", image -> image.at(0, 0, 0)));
+        ComparisonTable table = Comparison.builder(denoiser)
+                .methods("naive", "best-of-n:candidates=3")
+                .aim(new Comparison.Aim(corner, judge("brightness")))
+                .images(IMAGES)
+                .sampler(SAMPLER)
+                .build()
+                .run()
+                .get(0);
+        assertThat(table.title()).isEqualTo("reward corner, held out brightness");
+        assertThat(table.rows().get(1).reward().mean())
+                .isGreaterThan(table.rows().get(0).reward().mean());
+    }
+
+    @Test
+    void whatCannotBeComparedIsToldBeforeAnythingRuns() {
+        assertThatThrownBy(() -> plan(CONTENDERS, List.of()).build()).hasMessage("rewards must be >= 1: 0");
+        assertThatThrownBy(() -> plan(List.of(), AIMS).build()).hasMessage("methods must be >= 1: 0");
+        assertThatThrownBy(() -> plan(CONTENDERS, AIMS).seeds().build()).hasMessage("seeds must be >= 1: 0");
+        assertThatThrownBy(() -> plan(CONTENDERS, AIMS, 10).build())
+                .hasMessage("network evaluations must be >= 11, one plain trajectory's: 10");
+        assertThatThrownBy(() -> plan(CONTENDERS, AIMS).methods("naive"))
+                .hasMessage("methods must differ in name: naive twice");
+        assertThatThrownBy(() -> Comparison.builder(denoiser).methods("naive").reward("class").build().run())
+                .hasMessage("the reward class needs a pipeline");
+    }
+
+    @Test
     void diversityIsTheMeanDistanceOfTwo() {
         float[][] points = {{0, 0}, {3, 4}, {0, 8}};
         assertThat(Diversity.meanDistance(points)).isCloseTo((5 + 8 + 5) / 3.0, within(1e-12));
@@ -320,10 +400,9 @@ class ComparisonTest {
 
     @Test
     void diversityDoesNotDependOnTheBatch(@TempDir Path one, @TempDir Path other) {
-        Comparison.Plan plan = plan(CONTENDERS.subList(0, 1), AIMS.subList(0, 1));
+        Comparison.Builder plan = plan(CONTENDERS.subList(0, 1), AIMS.subList(0, 1));
         double whole = compare(one, plan).get(0).rows().get(0).diversity();
-        double parts = new Comparison(bench(FEATURES, 2), plan, new CellStore(OutputFolder.open(other)), QUIET)
-                .run()
+        double parts = compare(other, plan.maxBatch(2))
                 .get(0)
                 .rows()
                 .get(0)
@@ -333,10 +412,9 @@ class ComparisonTest {
 
     @Test
     void withoutAClassifierDiversityIsNull(@TempDir Path folder) {
-        Comparison.Plan plan = plan(CONTENDERS.subList(0, 1), AIMS.subList(1, 2));
-        List<ComparisonTable> tables =
-                new Comparison(bench(null, 64), plan, new CellStore(OutputFolder.open(folder)), QUIET).run();
-        assertThat(Json.pretty(tables.get(0).json())).contains("\"diversity\" : null", "\"heldOut\" : null");
+        Comparison.Builder plan = plan(CONTENDERS.subList(0, 1), AIMS.subList(1, 2));
+        List<ComparisonTable> tables = compare(folder, plan.features(null));
+        assertThat(Json.pretty(ComparisonWords.json(tables.get(0)))).contains("\"diversity\" : null", "\"heldOut\" : null");
     }
 
     @Test
@@ -350,7 +428,7 @@ class ComparisonTest {
             for (int step = 0; step < byStep.length; step++) {
                 assertThat(Double.isFinite(byStep[step]))
                         .as("%s, step %d", row.label(), step)
-                        .isEqualTo(told && SAMPLER.gain(step) > 0);
+                        .isEqualTo(told && SCHEDULE.steps().get(step).gain() > 0);
             }
         }
     }
@@ -363,14 +441,14 @@ class ComparisonTest {
         JsonNode json =
                 new ObjectMapper().readTree(folder.resolve("compare.json").toFile());
         List<List<String>> csv = parse(Files.readString(folder.resolve("compare.csv")));
-        assertThat(csv.get(0)).isEqualTo(ComparisonTable.CSV_HEAD);
+        assertThat(csv.get(0)).isEqualTo(ComparisonWords.CSV_HEAD);
         int line = 1;
         for (int t = 0; t < tables.size(); t++) {
             for (int r = 0; r < tables.get(t).rows().size(); r++) {
                 ComparisonTable.Row row = tables.get(t).rows().get(r);
                 JsonNode read = json.at("/tables/" + t + "/rows/" + r);
                 List<String> fields = csv.get(line++);
-                assertThat(fields).hasSameSizeAs(ComparisonTable.CSV_HEAD);
+                assertThat(fields).hasSameSizeAs(ComparisonWords.CSV_HEAD);
                 assertThat(fields.get(2))
                         .isEqualTo(row.label())
                         .isEqualTo(read.path("label").asText());

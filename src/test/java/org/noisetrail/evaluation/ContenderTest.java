@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.search.Beam;
 import org.noisetrail.search.BestOfN;
 import org.noisetrail.search.LocalSearch;
@@ -17,26 +17,19 @@ import org.noisetrail.search.Mcts;
 import org.noisetrail.search.Method;
 import org.noisetrail.search.Patience;
 import org.noisetrail.search.RoundSchedule;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
-import picocli.CommandLine;
 
 class ContenderTest {
-    @Command
-    private static final class Shared {
-        @Mixin
-        MethodOptions options;
+    private static Method parse(String text) {
+        return parse(text, Map.of());
     }
 
-    private static Method parse(String text, String... shared) {
-        Shared command = new Shared();
-        new CommandLine(command).parseArgs(shared);
-        return Contender.parse(text, command.options).method();
+    private static Method parse(String text, Map<String, String> shared) {
+        return Contender.parse(text, shared).method();
     }
 
     @Test
     void aMethodTakesTheSharedOptionsThatAreItsOwn() {
-        String[] shared = {"--candidates", "6", "--rounds", "5", "--keep-pivot", "--beams=3"};
+        Map<String, String> shared = Map.of("candidates", "6", "rounds", "5", "keep-pivot", "true", "beams", "3");
         assertThat(parse("best-of-n", shared)).isEqualTo(new BestOfN(6));
         assertThat(parse("beam", shared)).isEqualTo(new Beam(6, 3));
         assertThat(parse("mcts", shared)).isEqualTo(new Mcts(6, 8, Math.sqrt(2)));
@@ -48,7 +41,7 @@ class ContenderTest {
 
     @Test
     void anOptionOfItsOwnGoesBeforeTheSharedOne() {
-        LocalSearch local = (LocalSearch) parse("eps-greedy:rounds=7:epsilon=1", "--rounds", "5", "--epsilon", "0.2");
+        LocalSearch local = (LocalSearch) parse("eps-greedy:rounds=7:epsilon=1", Map.of("rounds", "5", "epsilon", "0.2"));
         assertThat(local.rounds().at(3, 1)).isEqualTo(7);
         assertThat(local.epsilon()).isEqualTo(1);
     }
@@ -61,8 +54,7 @@ class ContenderTest {
 
     @Test
     void roundsMayComeFromAFile(@TempDir Path folder) {
-        EdmSampler three = EdmSampler.DEFAULT.withSteps(3);
-        RoundSchedule schedule = new RoundSchedule(three, List.of(0, 4, 0));
+        RoundSchedule schedule = new RoundSchedule(List.of(80., 2.5, .002), List.of(0, 4, 0));
         Path file = folder.resolve("rounds.json");
         schedule.write(file);
         assertThat(((LocalSearch) parse("eps-greedy:rounds=" + file)).rounds()).isEqualTo(schedule);

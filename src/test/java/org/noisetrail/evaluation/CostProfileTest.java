@@ -7,10 +7,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.noisetrail.files.Json;
 import org.noisetrail.model.ImageShape;
+import org.noisetrail.report.CostReport;
 import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.search.Beam;
@@ -86,17 +88,17 @@ class CostProfileTest {
     @Test
     void theJsonSaysWhatTheTableSays() throws Exception {
         CostProfile profile = profile(LocalSearch.builder().rounds(1).build());
-        JsonNode json = new ObjectMapper().readTree(Json.pretty(profile.json()));
+        JsonNode json = new ObjectMapper().readTree(Json.pretty(CostReport.json(profile)));
         double shares = 0;
         for (Part part : Part.values()) {
-            JsonNode read = json.at("/parts/" + CostProfile.word(part));
+            JsonNode read = json.at("/parts/" + part.name().toLowerCase(Locale.ROOT));
             assertThat(read.path("median").asDouble())
                     .isEqualTo(profile.micros(part).median());
             shares += read.path("share").asDouble();
         }
         assertThat(shares).isCloseTo(1, within(.02));
-        assertThat(profile.text().lines()).hasSize(Part.values().length + 2);
-        assertThat(profile.plot("a profile").png()).isNotEmpty();
+        assertThat(CostReport.text(profile).lines()).hasSize(Part.values().length + 2);
+        assertThat(CostReport.plot(profile, "a profile").png()).isNotEmpty();
     }
 
     @Test

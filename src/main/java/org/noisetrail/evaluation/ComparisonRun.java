@@ -1,0 +1,294 @@
+package org.noisetrail.evaluation;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.model.Classifier;
+import org.noisetrail.model.Decoder;
+import org.noisetrail.reward.Reward;
+import org.noisetrail.sampler.Schedule;
+import org.noisetrail.search.BestOfN;
+import org.noisetrail.search.ImageRequest;
+import org.noisetrail.search.ImageResult;
+import org.noisetrail.search.Method;
+import org.noisetrail.search.Search;
+import org.noisetrail.search.SearchListener;
+import org.noisetrail.search.SearchResult;
+import org.noisetrail.torch.Torch;
+import org.noisetrail.trace.Progress;
+
+/** One run of a comparison: its searches one after another, those that are known already left out. */
+final class ComparisonRun {
+    private static final int PILOT_IMAGES = 4;
+
+    /** A method in a table, before it has run. */
+    private record Entry(
+            String label,
+            Method method,
+            @Nullable Long target,
+            @Nullable Long cap,
+            boolean searches) {}
+
+    private final Comparison comparison;
+    private final Map<String, @Nullable Object> common = new LinkedHashMap<>();
+    private final Map<Comparison.Judge, String> ids = new HashMap<>();
+    private final Schedule schedule;
+    private final int factor;
+    private int cell;
+    private int cells;
+    private boolean warm;
+
+    ComparisonRun(Comparison comparison) {
+        this.comparison = comparison;
+        Comparison.Drawn drawn = comparison.drawn;
+        schedule = comparison.schedule();
+        factor = drawn.denoiser().evaluations();
+        common.put("noisetrail", Version.NOISETRAIL);
+        common.put("denoiser", drawn.denoiser().id());
+        common.put("decoder", drawn.decoder().id());
+        Decoder preview = drawn.preview();
+        common.put("previewDecoder", preview == null ? null : preview.id());
+        common.put("modelSettings", drawn.settings());
+        Classifier features = comparison.features;
+        common.put("features", features == null ? null : features.id());
+        // Results do not depend on these, but seconds do.
+        common.put("device", drawn.denoiser().device().toString());
+        common.put("maxBatch", comparison.maxBatch);
+        common.put("decodeBatch", comparison.decodeBatch);
+        common.put("threads", Torch.threads());
+        common.putAll(asked(comparison.images));
+    }
+
+    private static Map<String, Object> asked(List<ImageRequest> images) {
+        return Map.of(
+                "images",
+                images.stream().map(ImageRequest::image).toList(),
+                "conditions",
+                images.stream().map(image -> image.condition().toString()).toList());
+    }
+
+    List<ComparisonTable> run() {
+        int budgets = Math.max(1, comparison.budgets.size());
+        cells = comparison.aims.size() * comparison.seeds.size() * comparison.contenders.size() * budgets;
+        List<ComparisonTable> tables = new ArrayList<>();
+        for (Comparison.Aim aim : comparison.aims) {
+            tables.add(table(aim));
+        }
+        return tables;
+    }
+
+    private ComparisonTable table(Comparison.Aim aim) {
+        List<Entry> entries = new ArrayList<>();
+        List<ComparisonTable.Row> rows = new ArrayList<>();
+        // Insertion order: chains by the first search that costs as much.
+        Map<Integer, @Nullable Long> partners = new LinkedHashMap<>();
+        for (@Nullable Long target : targets()) {
+            for (Contender contender : comparison.contenders) {
+                Entry entry = entry(aim, contender, target);
+                if (entries.stream().anyMatch(other -> same(other, entry))) {
+                    cells -= comparison.seeds.size();
+                    continue;
+                }
+                entries.add(entry);
+                rows.add(row(aim, entry));
+            }
+        }
+        for (int i = 0; i < entries.size(); i++) {
+            if (entries.get(i).searches()) {
+                partners.putIfAbsent(partner(rows.get(i)), entries.get(i).target());
+            }
+        }
+        cells += partners.size() * comparison.seeds.size();
+        Map<Integer, ComparisonTable.Row> best = new HashMap<>();
+        partners.forEach((chains, target) -> {
+            Entry entry = new Entry("best-of-" + chains, new BestOfN(chains), target, null, false);
+            Optional<ComparisonTable.Row> known = rows.stream()
+                    .filter(row -> row.method().equals(entry.method()))
+                    .findFirst();
+            best.put(chains, known.orElseGet(() -> row(aim, entry)));
+            if (known.isPresent()) {
+                cells -= comparison.seeds.size();
+            }
+        });
+        List<ComparisonTable.Row> all = new ArrayList<>();
+        for (int i = 0; i < rows.size(); i++) {
+            ComparisonTable.Row row = rows.get(i);
+            if (!entries.get(i).searches()) {
+                if (!all.contains(row)) {
+                    all.add(row);
+                }
+                continue;
+            }
+            ComparisonTable.Row partner = best.get(partner(row));
+            all.add(partner == null ? row : row.against(partner));
+        }
+        best.values().stream()
+                .filter(row -> !all.contains(row))
+                .sorted((a, b) -> Double.compare(a.networkEvaluations(), b.networkEvaluations()))
+                .forEach(all::add);
+        return new ComparisonTable(aim, all);
+    }
+
+    private int partner(ComparisonTable.Row row) {
+        return BestOfN.costing(schedule, row.networkEvaluations() / factor, false).candidates();
+    }
+
+    private List<@Nullable Long> targets() {
+        return comparison.budgets.isEmpty() ? Arrays.asList((Long) null) : new ArrayList<>(comparison.budgets);
+    }
+
+    private boolean same(Entry one, Entry other) {
+        return java.util.Objects.equals(one.cap(), other.cap())
+                && one.method().equals(other.method());
+    }
+
+    private Entry entry(Comparison.Aim aim, Contender contender, @Nullable Long target) {
+        Method method = contender.method();
+        Long cap = null;
+        if (target != null) {
+            method = method.sized(schedule, target / factor);
+            if (method.evaluations(schedule).isEmpty()) {
+                method = measured(aim, method, target);
+                cap = target;
+            }
+        }
+        String label = contender.label();
+        if (method instanceof BestOfN best) {
+            label = "best-of-" + best.candidates() + (best.sharedStart() ? ", shared start" : "");
+        }
+        return new Entry(label, method, method.needsReward() ? target : null, cap, method.choosesOnTheWay());
+    }
+
+    /** The size that costs the target, found on a few images, for a method whose cost depends on the rewards it meets. */
+    private Method measured(Comparison.Aim aim, Method guess, long target) {
+        Method sized = guess;
+        for (int trial = 0; trial < 2; trial++) {
+            Cell pilot = new Cell(
+                    aim.reward(), null, sized, comparison.sampler, comparison.seeds.get(0), null);
+            List<ImageRequest> few = comparison.images
+                    .subList(0, Math.min(PILOT_IMAGES, comparison.images.size()));
+            CellResult result = cell(pilot, few, guess.name() + ", to find its size", false);
+            double measured = result.mean(image -> image.costs().networkEvaluations()) / factor;
+            Method better = sized.resized(schedule, measured, target / factor);
+            if (better.equals(sized)) {
+                return sized;
+            }
+            sized = better;
+        }
+        return sized;
+    }
+
+    private ComparisonTable.Row row(Comparison.Aim aim, Entry entry) {
+        List<CellResult> results = new ArrayList<>();
+        for (long seed : comparison.seeds) {
+            Cell each = new Cell(aim.reward(), aim.heldOut(), entry.method(), comparison.sampler, seed, entry.cap());
+            String title = entry.label() + ", " + aim.reward() + ", seed " + Long.toUnsignedString(seed);
+            results.add(cell(each, comparison.images, title, true));
+        }
+        return new ComparisonTable.Row(entry.label(), entry.method(), entry.target(), results, null);
+    }
+
+    private CellResult cell(Cell what, List<ImageRequest> images, String title, boolean counted) {
+        Map<String, @Nullable Object> shared = new LinkedHashMap<>(common);
+        if (!counted) {
+            shared.putAll(asked(images));
+        }
+        JsonNode key = what.key(shared, reward -> ids.computeIfAbsent(reward, ComparisonRun::id));
+        cell += counted ? 1 : 0;
+        CellResult.Expected expected =
+                new CellResult.Expected(images, comparison.drawn.decoder().image(), schedule.size());
+        Optional<CellResult> finished = comparison.store.find(key, expected);
+        if (finished.isPresent()) {
+            return finished.get();
+        }
+        warmUp();
+        try (Comparison.Watch display = comparison.watcher.begin(cell, cells, title)) {
+            CellResult result = search(what, images, display);
+            comparison.store.put(key, result);
+            return result;
+        }
+    }
+
+    private static String id(Comparison.Judge judge) {
+        try (Reward reward = judge.make().get()) {
+            return reward.id();
+        }
+    }
+
+    /** The first network calls of a process are slow: no method's seconds should hold them. */
+    private void warmUp() {
+        if (!warm) {
+            warm = true;
+            comparison
+                    .drawn
+                    .search()
+                    .get()
+                    .sampler(comparison.sampler)
+                    .build()
+                    .run(comparison.images.subList(0, 1));
+        }
+    }
+
+    private CellResult search(Cell what, List<ImageRequest> images, SearchListener display) {
+        Map<ImageRequest, double[]> byStep = new HashMap<>();
+        SearchListener listener = new SearchListener() {
+            @Override
+            public void onProgress(Progress progress) {
+                display.onProgress(progress);
+            }
+
+            @Override
+            public void onStep(int step, List<ImageRequest> stepped, double[] rewards) {
+                for (int i = 0; i < rewards.length; i++) {
+                    byStep.computeIfAbsent(stepped.get(i), request -> unknown())[step] = rewards[i];
+                }
+            }
+        };
+        Comparison.Judge other = what.heldOut();
+        try (Reward reward = what.reward().make().get();
+                Reward heldOut = other == null ? null : other.make().get()) {
+            Search.Builder search = comparison
+                    .drawn
+                    .search()
+                    .get()
+                    .sampler(what.sampler())
+                    .method(what.method())
+                    .reward(reward)
+                    .heldOut(heldOut)
+                    .seed(what.seed())
+                    .maxBatch(comparison.maxBatch)
+                    .decodeBatch(comparison.decodeBatch)
+                    .listener(listener);
+            Long budget = what.budget();
+            if (budget != null) {
+                search.budget(budget);
+            }
+            SearchResult result = search.build().run(images);
+            Classifier features = comparison.features;
+            double diversity = features == null
+                    ? Double.NaN
+                    : Diversity.of(
+                            features,
+                            result.images().stream().map(ImageResult::pixels).toList(),
+                            comparison.maxBatch);
+            return new CellResult(
+                    result.elapsed().toNanos() / 1e9,
+                    diversity,
+                    result.images().stream()
+                            .map(image -> CellResult.Drawn.of(image, byStep.getOrDefault(image.request(), unknown())))
+                            .toList());
+        }
+    }
+
+    private double[] unknown() {
+        double[] values = new double[schedule.size()];
+        Arrays.fill(values, Double.NaN);
+        return values;
+    }
+}
