@@ -7,12 +7,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.Excerpt;
 
 /**
- * The weights of a part of a diffusers folder, such as {@code unet}: one file or shards with their index, in full or half precision, as
- * diffusers and transformers name them.
+ * The weights of a part of a diffusers folder, such as {@code unet}, under the names that diffusers and transformers have for them today:
+ * one file or shards with their index, in full or half precision, as {@code save_pretrained} writes them. Where a part has none, they are
+ * looked for in the folder's only {@code .safetensors} file, a checkpoint with the names of latent-diffusion's code.
  */
 public final class ComponentWeights {
     /** Base names of files, by preference; of each, full precision before half. */
@@ -20,10 +22,27 @@ public final class ComponentWeights {
 
     private static final List<String> VARIANTS = List.of("", ".fp16");
 
+    private static final String CONFIG = "config.json";
+
+    /** What else of a part changes what it computes. */
+    private static final List<String> SETTINGS = List.of(
+            CONFIG,
+            "scheduler_config.json",
+            "vocab.json",
+            "merges.txt",
+            "added_tokens.json",
+            "special_tokens_map.json",
+            "tokenizer_config.json");
+
     private static final int MOST_SHARDS = 1000;
 
-    /** Where the tensors lie: name to file, or none where every tensor of the only file counts. */
-    private record Source(String description, List<String> files, Map<String, String> index) {}
+    /**
+     * Where the tensors lie.
+     *
+     * @param index file by tensor; empty where every tensor of the only file counts
+     * @param single whether the file is a checkpoint of all parts
+     */
+    private record Source(String description, List<String> files, Map<String, String> index, boolean single) {}
 
     private ComponentWeights() {}
 
@@ -35,34 +54,39 @@ public final class ComponentWeights {
      * @throws NoisetrailException of one line, if there are none, a shard is missing, or a file is broken
      */
     public static Weights open(ModelFiles files, String component) {
-        return open(files, component, false);
+        return open(files, component, Weights.Storage.FLOAT32);
     }
 
-    /** @param asStored whether tensors keep the type they are stored in (F16, BF16, F64), instead of float32 */
-    public static Weights open(ModelFiles files, String component, boolean asStored) {
+    /** As {@link #open(ModelFiles, String)}, in any precision. */
+    public static Weights open(ModelFiles files, String component, Weights.Storage storage) {
         Source source = source(files, component);
+        Part part = part(files, component);
+        if (source.single) {
+            return SingleFile.open(files.local(source.files.get(0))).weights(part, storage);
+        }
         Map<String, Safetensors> opened = new LinkedHashMap<>();
         for (String file : source.files) {
             opened.put(file, Safetensors.open(files.local(file)));
         }
-        Map<String, FileWeights.Stored> tensors = new LinkedHashMap<>();
+        Map<String, FileWeights.Place> places = new LinkedHashMap<>();
         if (source.index.isEmpty()) {
-            opened.values().forEach(file -> tensors.putAll(FileWeights.stored(file)));
+            opened.values().forEach(file -> file.entries()
+                    .keySet()
+                    .forEach(name -> part.put(places, file, name, part.canonical(name))));
         }
         source.index.forEach((name, file) -> {
             Safetensors shard = opened.get(file);
-            Safetensors.Entry entry = shard.entries().get(name);
-            if (entry == null) {
+            if (!shard.entries().containsKey(name)) {
                 throw new NoisetrailException(files.path(file) + ": missing tensor \"" + Excerpt.of(name)
                         + "\", which " + source.description + " says is there");
             }
-            tensors.put(name, new FileWeights.Stored(shard, entry));
+            part.put(places, shard, name, part.canonical(name));
         });
-        return new FileWeights(source.description, tensors, asStored);
+        return new FileWeights(source.description, places, storage);
     }
 
     /**
-     * The files that {@link #open} reads, in a fixed order: for a digest.
+     * The files that {@link #open} reads, in a fixed order.
      *
      * @throws NoisetrailException as it does
      */
@@ -70,19 +94,73 @@ public final class ComponentWeights {
         return source(files, component).files;
     }
 
+    /**
+     * What parts compute, as a number: the configuration, weights, vocabulary and schedule of each.
+     *
+     * @param description of what else counts
+     * @throws NoisetrailException if a part with a configuration has no weights
+     */
+    public static Digest digest(ModelFiles files, String description, List<String> components) {
+        Set<String> names = new TreeSet<>();
+        for (String component : components) {
+            String folder = folder(component);
+            for (String setting : SETTINGS) {
+                if (files.has(folder + setting)) {
+                    names.add(folder + setting);
+                }
+            }
+            if (files.has(folder + CONFIG)) {
+                names.addAll(files(files, component));
+            }
+        }
+        return new Digest(description, files, List.copyOf(names));
+    }
+
+    private static String folder(String component) {
+        return component.isEmpty() ? "" : component + "/";
+    }
+
+    /** By its class, since a folder of one part may have any name; by its name where it has no configuration. */
+    private static Part part(ModelFiles files, String component) {
+        String file = folder(component) + CONFIG;
+        String type = "";
+        if (files.has(file)) {
+            JsonNode config = ConfigFile.read(files, file).root();
+            type = config.path("_class_name")
+                    .asText(config.path("architectures").path(0).asText());
+        }
+        return switch (type) {
+            case "UNet2DConditionModel" -> Part.UNET;
+            case "AutoencoderKL" -> Part.VAE;
+            case "CLIPTextModel", "CLIPTextModelWithProjection" -> Part.TEXT_ENCODER;
+            case "" ->
+                switch (component) {
+                    case "unet" -> Part.UNET;
+                    case "vae" -> Part.VAE;
+                    case "text_encoder", "text_encoder_2" -> Part.TEXT_ENCODER;
+                    default -> Part.OTHER;
+                };
+            default -> Part.OTHER;
+        };
+    }
+
     private static Source source(ModelFiles files, String component) {
-        String folder = component.isEmpty() ? "" : component + "/";
+        String folder = folder(component);
         for (String name : NAMES) {
             for (String variant : VARIANTS) {
                 String file = folder + name + variant + ".safetensors";
                 if (files.has(file)) {
-                    return new Source(files.path(file).toString(), List.of(file), Map.of());
+                    return new Source(files.path(file).toString(), List.of(file), Map.of(), false);
                 }
                 String index = folder + name + ".safetensors.index" + variant + ".json";
                 if (files.has(index)) {
                     return shards(files, folder, index);
                 }
             }
+        }
+        String single = component.isEmpty() ? null : single(files);
+        if (single != null) {
+            return new Source(files.path(single).toString(), List.of(single), Map.of(), true);
         }
         String looked = files.path(component) + ": no weights: neither diffusion_pytorch_model.safetensors nor"
                 + " model.safetensors, nor either of variant fp16 or in shards";
@@ -92,6 +170,13 @@ public final class ComponentWeights {
             }
         }
         throw new NoisetrailException(looked);
+    }
+
+    private static @Nullable String single(ModelFiles files) {
+        List<String> found = files.list("").stream()
+                .filter(name -> name.endsWith(".safetensors"))
+                .toList();
+        return found.size() == 1 ? found.get(0) : null;
     }
 
     private static Source shards(ModelFiles files, String folder, String index) {
@@ -125,6 +210,6 @@ public final class ComponentWeights {
                 throw new NoisetrailException(files.path(shard) + " is missing, which " + keys.file() + " names");
             }
         }
-        return new Source(keys.file(), new ArrayList<>(shards), found);
+        return new Source(keys.file(), new ArrayList<>(shards), found, false);
     }
 }

@@ -283,6 +283,10 @@ public final class ConfigFile {
         }
     }
 
+    JsonNode root() {
+        return root;
+    }
+
     /** A key's value as it is; missing where there is none. */
     JsonNode node(String key) {
         asked.add(key);

@@ -7,24 +7,36 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The SHA-256 of a description and files, computed when first asked: a large checkpoint takes seconds. Thread-safe. */
 public final class Digest {
+    private record Input(ModelFiles files, String name) {}
+
     private final String description;
-    private final ModelFiles files;
-    private final List<String> names;
+    private final List<Input> inputs;
     private @Nullable String value;
 
     public Digest(String description, ModelFiles files, String file) {
         this(description, files, List.of(file));
     }
 
-    /** @param names of the files, in the order that they count in */
+    /** @param names of the files, in an order that is always the same */
     public Digest(String description, ModelFiles files, List<String> names) {
+        this(description, names.stream().map(name -> new Input(files, name)).toList());
+    }
+
+    private Digest(String description, List<Input> inputs) {
         this.description = description;
-        this.files = files;
-        this.names = List.copyOf(names);
+        this.inputs = inputs;
+    }
+
+    /** This with one more file. */
+    public Digest and(ModelFiles files, String name) {
+        return new Digest(
+                description,
+                Stream.concat(inputs.stream(), Stream.of(new Input(files, name))).toList());
     }
 
     public synchronized String value() {
@@ -37,10 +49,16 @@ public final class Digest {
     private String compute() {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update(description.getBytes(StandardCharsets.UTF_8));
-            for (String name : names) {
-                digest.update((byte) 0);
-                add(digest, name);
+            update(digest, description);
+            for (Input input : inputs) {
+                // One file is its bytes alone, as the first version had it: trails name models by it.
+                if (inputs.size() > 1) {
+                    update(digest, input.name);
+                }
+                long length = update(digest, input.files, input.name);
+                if (inputs.size() > 1) {
+                    update(digest, Long.toString(length));
+                }
             }
             return HexFormat.of().formatHex(digest.digest());
         } catch (NoSuchAlgorithmException e) {
@@ -48,12 +66,20 @@ public final class Digest {
         }
     }
 
-    private void add(MessageDigest digest, String name) {
+    private static void update(MessageDigest digest, String text) {
+        digest.update(text.getBytes(StandardCharsets.UTF_8));
+        digest.update((byte) 0);
+    }
+
+    private static long update(MessageDigest digest, ModelFiles files, String name) {
         try (InputStream in = files.open(name)) {
             byte[] buffer = new byte[1 << 16];
+            long length = 0;
             for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
                 digest.update(buffer, 0, count);
+                length += count;
             }
+            return length;
         } catch (IOException e) {
             throw Safetensors.failed("cannot read", files.path(name), e);
         }

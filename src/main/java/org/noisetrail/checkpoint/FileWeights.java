@@ -1,111 +1,133 @@
 package org.noisetrail.checkpoint;
 
-import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.TreeSet;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.Excerpt;
+import org.noisetrail.torch.Torch;
 
-/** The tensors of a checkpoint: of one file, or of several under names of their own. */
+/** A checkpoint's tensors, from one file or several. */
 public final class FileWeights implements Weights {
     /**
      * Where a tensor lies.
      *
-     * @param entry its entry in the file, under the file's name for it
+     * @param name in the file
+     * @param squeezed whether [n, m, 1, 1], a convolution of single pixels, is meant as the matrix [n, m]
      */
-    record Stored(Safetensors file, Safetensors.Entry entry) {}
+    record Place(Safetensors file, String name, boolean squeezed) {
+        Safetensors.Entry entry() {
+            return file.entry(name);
+        }
+
+        /** @param asked the network's name for it */
+        String describe(String asked) {
+            String renamed = asked.equals(name) ? "" : " (here \"" + Excerpt.of(name) + "\")";
+            return file.file() + ": tensor \"" + Excerpt.of(asked) + "\"" + renamed;
+        }
+
+        List<Long> shape() {
+            List<Long> shape = entry().shape();
+            boolean pixel = shape.size() == 4 && shape.get(2) == 1 && shape.get(3) == 1;
+            return squeezed && pixel ? shape.subList(0, 2) : shape;
+        }
+    }
 
     private final String source;
-    private final Map<String, Stored> tensors;
-    private final boolean asStored;
-    private final Set<String> used = new TreeSet<>();
+    private final Map<String, Place> places;
+    private final Storage storage;
+    private final Set<String> unused;
 
+    /** All tensors of a file under their own names, as float32. */
     public FileWeights(Safetensors file) {
-        this(file.file().toString(), stored(file), false);
+        this(file.file().toString(), places(file), Storage.FLOAT32);
     }
 
     /**
-     * @param source for messages
-     * @param tensors by the names that a network asks for
-     * @param asStored whether tensors keep the type they are stored in
+     * @param source as messages name it
+     * @param places of tensors by the names a network has for them
      */
-    FileWeights(String source, Map<String, Stored> tensors, boolean asStored) {
+    FileWeights(String source, Map<String, Place> places, Storage storage) {
         this.source = source;
-        this.tensors = tensors;
-        this.asStored = asStored;
+        this.places = Collections.unmodifiableMap(places);
+        this.storage = storage;
+        this.unused = new LinkedHashSet<>(places.keySet());
     }
 
-    static Map<String, Stored> stored(Safetensors file) {
-        Map<String, Stored> tensors = new LinkedHashMap<>();
-        file.entries().forEach((name, entry) -> tensors.put(name, new Stored(file, entry)));
-        return tensors;
+    static Map<String, Place> places(Safetensors file) {
+        Map<String, Place> places = new LinkedHashMap<>();
+        file.entries().keySet().forEach(name -> places.put(name, new Place(file, name, false)));
+        return places;
     }
 
     @Override
     public boolean has(String name) {
-        return tensors.containsKey(name);
+        return places.containsKey(name);
     }
 
-    /** Its memory may be the mapped file. A matrix is also found where it is stored as a convolution of single pixels. */
+    @Override
+    public Set<String> names() {
+        return places.keySet();
+    }
+
     @Override
     public Tensor get(String name, long... shape) {
-        Stored stored = tensors.get(name);
-        if (stored == null) {
+        Place place = places.get(name);
+        if (place == null) {
             throw new NoisetrailException(
                     source + ": missing tensor \"" + name + "\" of shape " + Arrays.toString(shape));
         }
-        Safetensors.Entry entry = stored.entry;
-        String where = stored.file.file() + ": tensor \"" + Excerpt.of(entry.name()) + "\"";
-        if (!Arrays.equals(entry.shapeArray(), shape) && !isPixelwise(entry.shape(), shape)) {
-            throw new NoisetrailException(
-                    where + " must have shape " + Arrays.toString(shape) + ": " + entry.shape());
+        if (!place.shape().equals(Arrays.stream(shape).boxed().toList())) {
+            throw new NoisetrailException(place.describe(name) + " must have shape " + Arrays.toString(shape) + ": "
+                    + place.entry().shape());
         }
-        if (!entry.dtype().isFloating()) {
-            throw new NoisetrailException(where + ": dtype must be F32, F16, BF16 or F64: " + entry.dtype());
+        if (!place.entry().dtype().isFloating()) {
+            throw new NoisetrailException(place.describe(name) + ": dtype must be F32, F16, BF16 or F64: "
+                    + place.entry().dtype());
         }
-        used.add(name);
-        Tensor tensor = MappedTensor.of(stored.file.file(), entry);
-        if (entry.shape().size() != shape.length) {
-            try (Tensor pixels = tensor) {
-                tensor = pixels.reshape(shape);
-            }
+        unused.remove(name);
+        return Torch.call(() -> reshape(place, read(place), shape));
+    }
+
+    private Tensor read(Place place) {
+        Tensor stored = place.file.tensor(place.name);
+        if (storage == Storage.AS_STORED || place.entry().dtype() == Safetensors.Dtype.F32) {
+            return stored;
         }
-        if (asStored || entry.dtype() == Safetensors.Dtype.F32) {
-            return tensor;
-        }
-        try (Tensor narrow = tensor) {
-            return narrow.to(ScalarType.Float);
+        try (stored) {
+            return stored.to(ScalarType.Float);
         }
     }
 
-    /** Whether [out, in, 1, 1] is stored where [out, in] is asked for. */
-    private static boolean isPixelwise(List<Long> stored, long[] shape) {
-        return shape.length == 2 && stored.equals(List.of(shape[0], shape[1], 1L, 1L));
+    private static Tensor reshape(Place place, Tensor tensor, long[] shape) {
+        if (shape.length == place.entry().shape().size()) {
+            return tensor;
+        }
+        try (tensor) {
+            return tensor.view(shape);
+        }
     }
 
     @Override
     public void ignore(String name) {
-        used.add(name);
+        unused.remove(name);
     }
 
     /** Tensors of a type that no network's weights have, such as counts and masks, are left alone. */
     @Override
     public void requireAllUsed() {
-        List<String> unused = new ArrayList<>();
-        tensors.forEach((name, stored) -> {
-            if (stored.entry.dtype().isFloating() && !used.contains(name)) {
-                unused.add(name);
-            }
-        });
-        if (!unused.isEmpty()) {
-            throw new NoisetrailException(source + ": unknown tensor" + (unused.size() > 1 ? "s " : " ")
-                    + Excerpt.list(unused) + ": config.json describes a network without");
+        List<String> unknown = unused.stream()
+                .filter(name -> places.get(name).entry().dtype().isFloating())
+                .toList();
+        if (!unknown.isEmpty()) {
+            throw new NoisetrailException(source + ": unknown tensor" + (unknown.size() > 1 ? "s " : " ")
+                    + Excerpt.list(unknown) + ": config.json describes a network without");
         }
     }
 }

@@ -44,7 +44,7 @@ public final class MappedTensor {
         try (FileChannel channel = FileChannel.open(file)) {
             if (entry.bytes() > 0
                     && entry.bytes() <= Integer.MAX_VALUE
-                    && entry.offset() % entry.dtype().size() == 0) {
+                    && entry.offset() * Byte.SIZE % entry.dtype().bits() == 0) {
                 ByteBuffer buffer = channel.map(FileChannel.MapMode.READ_ONLY, entry.offset(), entry.bytes());
                 BytePointer data = new BytePointer(buffer);
                 IN_USE.put(data.address(), buffer);
@@ -52,7 +52,12 @@ public final class MappedTensor {
                         torch.from_blob(data, entry.shapeArray(), RELEASE, Tensors.options(Device.CPU, type), CPU));
             }
             Tensor copy = Tensors.empty(Device.CPU, type, entry.shapeArray());
-            read(channel, entry, copy);
+            try {
+                read(channel, entry, copy);
+            } catch (IOException | RuntimeException e) {
+                copy.close();
+                throw e;
+            }
             return copy;
         } catch (IOException e) {
             throw Safetensors.failed("cannot read", file, e);
@@ -77,8 +82,11 @@ public final class MappedTensor {
             case BF16 -> ScalarType.BFloat16;
             case I64 -> ScalarType.Long;
             case I32 -> ScalarType.Int;
+            case I16 -> ScalarType.Short;
+            case I8 -> ScalarType.Char;
             case U8 -> ScalarType.Byte;
-            default -> throw new IllegalArgumentException("dtype must be one that can be read: " + dtype);
+            case BOOL -> ScalarType.Bool;
+            default -> throw new IllegalArgumentException("dtype must be readable: " + dtype);
         };
     }
 }

@@ -1,9 +1,8 @@
 package org.noisetrail.checkpoint;
 
+import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.EOFException;
@@ -13,8 +12,7 @@ import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileSystemException;
-import java.nio.file.NoSuchFileException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -29,6 +27,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.AtomicFiles;
+import org.noisetrail.files.Excerpt;
+import org.noisetrail.files.JsonFiles;
 
 /**
  * A safetensors file: named tensors behind a JSON header. Opening reads and checks the header only; nothing but {@link #tensor} loads
@@ -38,7 +38,7 @@ import org.noisetrail.files.AtomicFiles;
  * line that names file, tensor and fact. Immutable, so safe to share between threads.
  */
 public final class Safetensors {
-    /** What a tensor's elements are: all types of the format. Of the first seven, tensors are read and written. */
+    /** What a tensor's elements are. A file may have all of them; those of {@link #isReadable} can be asked for. */
     public enum Dtype {
         F64(64),
         F32(32),
@@ -46,17 +46,19 @@ public final class Safetensors {
         BF16(16),
         I64(64),
         I32(32),
+        I16(16),
+        I8(8),
+        U64(64),
+        U32(32),
+        U16(16),
         U8(8),
         BOOL(8),
-        I8(8),
-        I16(16),
-        U16(16),
-        U32(32),
-        U64(64),
         C64(64),
-        F8_E4M3(8),
         F8_E5M2(8),
+        F8_E4M3(8),
         F8_E8M0(8),
+        F8_E5M2FNUZ(8),
+        F8_E4M3FNUZ(8),
         F6_E2M3(6),
         F6_E3M2(6),
         F4(4);
@@ -67,16 +69,20 @@ public final class Safetensors {
             this.bits = bits;
         }
 
-        /** Bytes of one element; at least 1. */
-        public int size() {
-            return Math.max(1, bits / 8);
+        /** Bits of one element. */
+        public int bits() {
+            return bits;
         }
 
-        /** Whether tensors of this type can be read. */
+        /** Whether this library reads tensors of it: F64, F32, F16, BF16, I64, I32, I16, I8, U8 and BOOL. */
         public boolean isReadable() {
-            return ordinal() <= U8.ordinal();
+            return switch (this) {
+                case F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL -> true;
+                default -> false;
+            };
         }
 
+        /** Whether it is one of those that a network's weights have: F64, F32, F16 and BF16. */
         boolean isFloating() {
             return this == F64 || this == F32 || this == F16 || this == BF16;
         }
@@ -91,7 +97,7 @@ public final class Safetensors {
      */
     public record Entry(String name, Dtype dtype, List<Long> shape, long offset, long bytes) {
         public long elements() {
-            return bytes * 8 / dtype.bits;
+            return bytes * Byte.SIZE / dtype.bits;
         }
 
         public long[] shapeArray() {
@@ -99,26 +105,30 @@ public final class Safetensors {
         }
     }
 
-    /** The limit of the format's own library. */
-    private static final long MAX_HEADER = 100_000_000;
+    /** Bytes: some 100,000 tensors. (The format's own library takes 100 MB.) */
+    static final long MAX_HEADER = 16 << 20;
 
-    private static final JsonMapper JSON = JsonMapper.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .build();
+    private static final int MAX_RANK = 64;
+
+    private static final JsonMapper JSON = new JsonMapper();
 
     private final Path file;
     private final Map<String, Entry> entries;
+    private final Map<String, String> metadata;
 
-    private Safetensors(Path file, Map<String, Entry> entries) {
+    private Safetensors(Path file, Map<String, Entry> entries, Map<String, String> metadata) {
         this.file = file;
         this.entries = Collections.unmodifiableMap(entries);
+        this.metadata = Collections.unmodifiableMap(metadata);
     }
 
     /** @throws NoisetrailException if there is no such file, or its header is not sound */
     public static Safetensors open(Path file) {
+        if (Files.exists(file) && !Files.isRegularFile(file)) {
+            throw new NoisetrailException(file + ": not a safetensors file: a folder or a device");
+        }
         try (FileChannel channel = FileChannel.open(file)) {
-            return new Safetensors(file, readHeader(file, channel));
+            return readHeader(file, channel);
         } catch (IOException e) {
             throw failed("cannot read", file, e);
         }
@@ -133,11 +143,17 @@ public final class Safetensors {
         return entries;
     }
 
+    /** What the file says of itself: texts by key, from the header's {@code __metadata__}. */
+    public Map<String, String> metadata() {
+        return metadata;
+    }
+
     /** @throws NoisetrailException if there is no such tensor */
     public Entry entry(String name) {
         Entry entry = entries.get(name);
         if (entry == null) {
-            throw new NoisetrailException(file + ": no tensor \"" + name + "\"; it has " + preview(entries.keySet()));
+            throw new NoisetrailException(
+                    file + ": no tensor \"" + oneLine(name) + "\"; it has " + preview(entries.keySet()));
         }
         return entry;
     }
@@ -169,7 +185,7 @@ public final class Safetensors {
     /** A tensor of integers: I64, I32, or U8 as 0..255. */
     public long[] longs(String name) {
         Entry entry = entry(name);
-        require(entry, entry.dtype.isReadable() && !entry.dtype.isFloating(), "I64, I32 or U8");
+        require(entry, List.of(Dtype.I64, Dtype.I32, Dtype.U8).contains(entry.dtype), "I64, I32 or U8");
         ByteBuffer bytes = read(entry);
         long[] values = new long[(int) entry.elements()];
         switch (entry.dtype) {
@@ -194,10 +210,11 @@ public final class Safetensors {
      * stays mapped as long as LibTorch uses it. Do not write to it, and do not truncate the file meanwhile.
      *
      * @return the caller's to close
+     * @throws NoisetrailException if there is no such tensor, or its type is not {@linkplain Dtype#isReadable readable}
      */
     public Tensor tensor(String name) {
         Entry entry = entry(name);
-        require(entry, entry.dtype.isReadable(), "F64, F32, F16, BF16, I64, I32 or U8");
+        require(entry, entry.dtype.isReadable(), "one that LibTorch computes with");
         return MappedTensor.of(file, entry);
     }
 
@@ -301,14 +318,14 @@ public final class Safetensors {
                 throw new IllegalArgumentException("shape must have as many elements as there are values (" + elements
                         + "): " + Arrays.toString(shape));
             }
-            parts.put(name, new Part(dtype, shape.clone(), fill, (long) elements * dtype.size()));
+            parts.put(name, new Part(dtype, shape.clone(), fill, (long) elements * dtype.bits / Byte.SIZE));
             return this;
         }
 
         private void writeTo(FileChannel channel) throws IOException {
             // Wide types first, so that each tensor lies on a multiple of its element's size.
             List<Map.Entry<String, Part>> order = new ArrayList<>(parts.entrySet());
-            order.sort(Comparator.comparing(part -> -part.getValue().dtype.size()));
+            order.sort(Comparator.comparing(part -> -part.getValue().dtype.bits));
             ObjectNode header = JSON.createObjectNode();
             if (!metadata.isEmpty()) {
                 ObjectNode node = header.putObject("__metadata__");
@@ -349,13 +366,19 @@ public final class Safetensors {
         }
     }
 
-    private static Map<String, Entry> readHeader(Path file, FileChannel channel) throws IOException {
+    private static Safetensors readHeader(Path file, FileChannel channel) throws IOException {
         long size = channel.size();
         if (size < 8) {
             throw new NoisetrailException(
                     file + ": not a safetensors file: " + size + " bytes, less than its header's length");
         }
-        long length = read(channel, 0, 8).getLong();
+        ByteBuffer start = read(channel, 0, 8);
+        long length = start.getLong(0);
+        boolean implausible = length < 0 || length > size - 8 || length > MAX_HEADER;
+        if (implausible && isPickle(start)) {
+            throw new NoisetrailException(file + ": a pickle (as .ckpt, .bin and .pt files are), which can run code and is"
+                    + " never read: save the model as safetensors");
+        }
         if (length < 0 || length > size - 8) {
             throw new NoisetrailException(file + ": not a safetensors file, or cut: the header should have "
                     + Long.toUnsignedString(length) + " bytes, the file has " + (size - 8) + " after its length");
@@ -363,71 +386,128 @@ public final class Safetensors {
         if (length > MAX_HEADER) {
             throw new NoisetrailException(file + ": header must be <= " + MAX_HEADER + " bytes: " + length);
         }
-        JsonNode header = parse(file, read(channel, 8, (int) length));
-        if (!header.isObject()) {
-            throw new NoisetrailException(file + ": header must be a JSON object");
-        }
         List<Entry> entries = new ArrayList<>();
-        header.properties().forEach(field -> {
-            if (!field.getKey().equals("__metadata__")) {
-                entries.add(entry(file, field.getKey(), field.getValue(), 8 + length, size));
+        Map<String, String> metadata = new LinkedHashMap<>();
+        try (JsonParser in = JsonFiles.FACTORY.createParser(text(file, read(channel, 8, (int) length)))) {
+            if (in.nextToken() != JsonToken.START_OBJECT) {
+                throw new NoisetrailException(file + ": header must be a JSON object");
             }
-        });
+            // Read piece by piece: as a tree, a header of empty lists would take a hundred times its size.
+            while (in.nextToken() == JsonToken.FIELD_NAME) {
+                String name = in.currentName();
+                in.nextToken();
+                if (name.equals("__metadata__")) {
+                    readMetadata(in, metadata);
+                } else {
+                    entries.add(entry(file, name, in, 8 + length, size));
+                }
+            }
+            if (in.nextToken() != null) {
+                throw new NoisetrailException(file + ": header is not sound JSON: something follows its end");
+            }
+        } catch (JsonProcessingException e) {
+            throw new NoisetrailException(file + ": header is not sound JSON: " + JsonFiles.reason(e), e);
+        }
         requireGapless(file, entries, 8 + length, size);
         Map<String, Entry> byName = new LinkedHashMap<>();
         entries.forEach(entry -> byName.put(entry.name, entry));
-        return byName;
+        return new Safetensors(file, byName, metadata);
     }
 
-    private static JsonNode parse(Path file, ByteBuffer bytes) {
+    /** PyTorch's files are zip archives, older ones pickles of protocol 2 or later. */
+    private static boolean isPickle(ByteBuffer start) {
+        return start.get(0) == 'P' && start.get(1) == 'K'
+                || start.get(0) == (byte) 0x80 && start.get(1) >= 2 && start.get(1) <= 5;
+    }
+
+    private static String text(Path file, ByteBuffer bytes) {
         try {
             // Decoded here, because Jackson would put replacement characters for some malformed bytes.
-            String text = StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
-            JsonNode header = JSON.readTree(text);
-            return header;
+            return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
         } catch (CharacterCodingException e) {
-            throw new NoisetrailException(file + ": header is not UTF-8");
-        } catch (JsonProcessingException e) {
-            throw new NoisetrailException(file + ": header is not sound JSON: " + oneLine(e.getOriginalMessage()));
+            throw new NoisetrailException(file + ": header is not UTF-8", e);
         }
     }
 
-    private static Entry entry(Path file, String name, JsonNode node, long dataStart, long fileSize) {
+    private static void readMetadata(JsonParser in, Map<String, String> metadata) throws IOException {
+        if (in.currentToken() != JsonToken.START_OBJECT) {
+            in.skipChildren();
+            return;
+        }
+        while (in.nextToken() == JsonToken.FIELD_NAME) {
+            String key = in.currentName();
+            if (in.nextToken() == JsonToken.VALUE_STRING) {
+                metadata.put(key, in.getText());
+            } else {
+                in.skipChildren();
+            }
+        }
+    }
+
+    private static Entry entry(Path file, String name, JsonParser in, long dataStart, long fileSize)
+            throws IOException {
         String where = file + ": tensor \"" + oneLine(name) + "\": ";
-        JsonNode dtypeNode = node.path("dtype");
-        JsonNode shapeNode = node.path("shape");
-        JsonNode offsetsNode = node.path("data_offsets");
-        if (!dtypeNode.isTextual() || !shapeNode.isArray() || !offsetsNode.isArray() || offsetsNode.size() != 2) {
+        @Nullable String type = null;
+        @Nullable List<Long> shape = null;
+        @Nullable List<Long> offsets = null;
+        if (in.currentToken() == JsonToken.START_OBJECT) {
+            while (in.nextToken() == JsonToken.FIELD_NAME) {
+                String key = in.currentName();
+                JsonToken value = in.nextToken();
+                switch (key) {
+                    case "dtype" -> type = value == JsonToken.VALUE_STRING ? in.getText() : null;
+                    case "shape" -> shape = naturals(where, "shape's dimensions", in);
+                    case "data_offsets" -> offsets = naturals(where, "data_offsets", in);
+                    default -> in.skipChildren();
+                }
+            }
+        }
+        if (type == null || shape == null || offsets == null || offsets.size() != 2) {
             throw new NoisetrailException(where + "must have a dtype, a shape and two data_offsets");
         }
-        Dtype dtype = dtype(where, dtypeNode.textValue());
-        List<Long> shape = new ArrayList<>();
+        Dtype dtype = dtype(where, type);
         long bits = dtype.bits;
         try {
-            for (JsonNode dimension : shapeNode) {
-                long value = natural(where, "shape's dimensions", dimension);
-                shape.add(value);
-                bits = Math.multiplyExact(bits, value);
+            for (long dimension : shape) {
+                bits = Math.multiplyExact(bits, dimension);
             }
         } catch (ArithmeticException e) {
-            throw new NoisetrailException(
-                    where + "shape " + oneLine(shapeNode.toString()) + " is larger than any file");
+            throw new NoisetrailException(where + "shape " + shape + " is larger than any file", e);
         }
-        long begin = natural(where, "data_offsets", offsetsNode.get(0));
-        long end = natural(where, "data_offsets", offsetsNode.get(1));
+        long begin = offsets.get(0);
+        long end = offsets.get(1);
         if (begin > end || end > fileSize - dataStart) {
             throw new NoisetrailException(where + "data_offsets must rise and be <= " + (fileSize - dataStart)
                     + " (the file's data): [" + begin + ", " + end + "]");
         }
-        if (bits % 8 != 0 || end - begin != bits / 8) {
-            throw new NoisetrailException(where + "shape " + shape + " of " + dtype + " needs " + bytes(bits)
-                    + " bytes: the file has " + (end - begin));
+        if (bits % Byte.SIZE != 0 || end - begin != bits / Byte.SIZE) {
+            throw new NoisetrailException(where + "shape " + shape + " of " + dtype + " needs "
+                    + (bits % Byte.SIZE == 0 ? bits / Byte.SIZE + " bytes" : bits + " bits") + ": the file has "
+                    + (end - begin));
         }
-        return new Entry(name, dtype, List.copyOf(shape), dataStart + begin, bits / 8);
+        return new Entry(name, dtype, List.copyOf(shape), dataStart + begin, end - begin);
     }
 
-    private static String bytes(long bits) {
-        return bits % 8 == 0 ? Long.toString(bits / 8) : bits + " bits, not whole";
+    /** The list of integers >= 0 that the parser is at; null if it is at something else. */
+    private static @Nullable List<Long> naturals(String where, String what, JsonParser in) throws IOException {
+        if (in.currentToken() != JsonToken.START_ARRAY) {
+            in.skipChildren();
+            return null;
+        }
+        List<Long> values = new ArrayList<>();
+        while (in.nextToken() != JsonToken.END_ARRAY) {
+            boolean whole = in.currentToken() == JsonToken.VALUE_NUMBER_INT
+                    && in.getNumberType() != JsonParser.NumberType.BIG_INTEGER;
+            if (!whole || in.getLongValue() < 0) {
+                throw new NoisetrailException(
+                        where + what + " must be integers >= 0 and < 2^63: " + oneLine(in.getText()));
+            }
+            if (values.size() == MAX_RANK) {
+                throw new NoisetrailException(where + what + " must be <= " + MAX_RANK + ": more");
+            }
+            values.add(in.getLongValue());
+        }
+        return values;
     }
 
     private static Dtype dtype(String where, String name) {
@@ -437,14 +517,6 @@ public final class Safetensors {
             throw new NoisetrailException(
                     where + "dtype must be one of " + Arrays.toString(Dtype.values()) + ": " + oneLine(name));
         }
-    }
-
-    private static long natural(String where, String what, JsonNode node) {
-        if (!node.isIntegralNumber() || !node.canConvertToLong() || node.longValue() < 0) {
-            throw new NoisetrailException(
-                    where + what + " must be integers >= 0 and < 2^63: " + oneLine(node.toString()));
-        }
-        return node.longValue();
     }
 
     private static void requireGapless(Path file, List<Entry> entries, long dataStart, long fileSize) {
@@ -470,7 +542,7 @@ public final class Safetensors {
 
     private ByteBuffer read(Entry entry) {
         if (entry.bytes > Integer.MAX_VALUE - 8) {
-            throw new NoisetrailException(file + ": tensor \"" + entry.name + "\": " + entry.bytes
+            throw new NoisetrailException(file + ": tensor \"" + oneLine(entry.name) + "\": " + entry.bytes
                     + " bytes do not fit a Java array; read it as a LibTorch tensor");
         }
         try (FileChannel channel = FileChannel.open(file)) {
@@ -500,7 +572,7 @@ public final class Safetensors {
     private void require(Entry entry, boolean fits, String dtypes) {
         if (!fits) {
             throw new NoisetrailException(
-                    file + ": tensor \"" + entry.name + "\": dtype must be " + dtypes + ": " + entry.dtype);
+                    file + ": tensor \"" + oneLine(entry.name) + "\": dtype must be " + dtypes + ": " + entry.dtype);
         }
     }
 
@@ -525,33 +597,18 @@ public final class Safetensors {
         return bits < 0 ? -magnitude : magnitude;
     }
 
+    /** @param what that could not be done, such as {@code cannot read} */
     public static NoisetrailException failed(String what, Path file, IOException cause) {
-        String reason;
-        if (cause instanceof NoSuchFileException) {
-            reason = "no such file or folder";
-        } else if (cause instanceof FileSystemException system && system.getReason() != null) {
-            reason = system.getReason();
-        } else {
-            reason = cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage();
-        }
-        return new NoisetrailException(what + " " + file + ": " + oneLine(reason), cause);
+        return new NoisetrailException(what + " " + file + ": " + oneLine(AtomicFiles.reason(cause)), cause);
     }
 
-    /** Text out of a file, fit for a message: no control characters, not long. */
+    /** Text out of a file, fit for a message: {@link Excerpt#of(String)}. */
     public static String oneLine(String text) {
-        String clean = text.replaceAll("\\p{Cntrl}+", " ").strip();
-        return clean.length() <= 200 ? clean : clean.substring(0, 200) + "...";
+        return Excerpt.of(text);
     }
 
+    /** Names out of a file, fit for a message: {@link Excerpt#list}. */
     public static String preview(Iterable<String> names) {
-        StringBuilder text = new StringBuilder();
-        int count = 0;
-        for (String name : names) {
-            if (count < 8) {
-                text.append(count > 0 ? ", " : "").append(oneLine(name));
-            }
-            count++;
-        }
-        return count == 0 ? "none" : count > 8 ? text + " and " + (count - 8) + " more" : text.toString();
+        return Excerpt.list(names);
     }
 }

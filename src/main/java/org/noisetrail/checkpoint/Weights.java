@@ -1,17 +1,32 @@
 package org.noisetrail.checkpoint;
 
+import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 
 /** A network's tensors as it asks for them: by name, with the shape each must have. Not thread-safe. */
 public interface Weights {
+    /** What {@link #get} gives. */
+    enum Storage {
+        /** Float32, whatever the file has. */
+        FLOAT32,
+        /** The file's own type (float64, float32, float16 or bfloat16): half the memory where that is enough. */
+        AS_STORED
+    }
+
     /** Whether there is a tensor of this name; true for a source that makes up what it is asked for. */
     default boolean has(String name) {
         return true;
     }
 
+    /** The names of all tensors; empty for a source that makes up what it is asked for. */
+    default Set<String> names() {
+        return Set.of();
+    }
+
     /**
-     * A float32 tensor on the CPU, not to be written to.
+     * A tensor on the CPU, float32 unless another {@link Storage} was chosen, not to be written to: its memory may be the file.
      *
+     * @return the caller's to close
      * @throws org.noisetrail.NoisetrailException if there is none of this name, or it has another shape
      */
     Tensor get(String name, long... shape);

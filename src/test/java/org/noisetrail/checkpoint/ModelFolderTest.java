@@ -1,9 +1,12 @@
 package org.noisetrail.checkpoint;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -31,6 +34,7 @@ class ModelFolderTest {
             "vae/config.json",
             "text_encoder/config.json",
             "tokenizer/vocab.json",
+            "tokenizer/merges.txt",
             "scheduler/scheduler_config.json");
 
     @TempDir
@@ -80,6 +84,7 @@ class ModelFolderTest {
                                 + " \"tokenizer_2\": [\"transformers\", \"CLIPTokenizer\"], \"vae\""));
         write("text_encoder_2/config.json", "{}");
         write("tokenizer_2/vocab.json", "{}");
+        write("tokenizer_2/merges.txt", "");
         assertThat(ModelIndex.read(files).xl()).isTrue();
         assertThat(ModelIndex.read(files).zerosForEmptyPrompt()).isTrue();
     }
@@ -90,6 +95,7 @@ class ModelFolderTest {
         "StableDiffusion3Pipeline, Stable Diffusion 3 (StableDiffusion3Pipeline)",
         "StableDiffusionControlNetPipeline, ControlNet (StableDiffusionControlNetPipeline)",
         "StableDiffusionXLInpaintPipeline, inpainting (StableDiffusionXLInpaintPipeline)",
+        "StableDiffusionXLControlNetInpaintPipeline, ControlNet (StableDiffusionXLControlNetInpaintPipeline)",
         "DiTPipeline, DiT (DiTPipeline)",
         "KandinskyPipeline, KandinskyPipeline",
         "'', a pipeline without _class_name"
@@ -109,7 +115,7 @@ class ModelFolderTest {
         Files.delete(folder.resolve(file));
         assertThatThrownBy(() -> ModelIndex.read(files))
                 .isInstanceOf(NoisetrailException.class)
-                .hasMessage(folder.resolve(file) + " is missing");
+                .hasMessage(folder.resolve(file) + " is missing: part " + file.substring(0, file.indexOf('/')) + " needs it");
     }
 
     @Test
@@ -120,13 +126,22 @@ class ModelFolderTest {
     }
 
     @Test
+    void aNetworkThatTakesMoreThanLatentsIsNamed() throws IOException {
+        write("unet/config.json", "{\"in_channels\": 9}");
+        assertThatThrownBy(() -> ModelIndex.read(files))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessageContaining("config.json: in_channels must be 4: 9 (inpainting); supported are");
+    }
+
+    @Test
     void whatAFolderWithoutAnIndexIsCanBeTold(@TempDir Path other) throws IOException {
         ModelFiles found = ModelFiles.folder(other);
         assertThat(ModelIndex.describe(found)).isNull();
         Files.writeString(other.resolve("v1-5.ckpt"), "");
         assertThat(ModelIndex.describe(found)).startsWith("v1-5.ckpt is a pickle").contains("safetensors");
         Files.writeString(other.resolve("config.json"), "{\"_class_name\": \"FluxTransformer2DModel\"}");
-        assertThat(ModelIndex.describe(found)).contains("FluxTransformer2DModel in config.json");
+        assertThat(ModelIndex.describe(found))
+                .isEqualTo("config.json is of one part, FLUX (FluxTransformer2DModel), and there is no model_index.json");
     }
 
     @ParameterizedTest
@@ -159,7 +174,7 @@ class ModelFolderTest {
                 .put("brain", Safetensors.Dtype.BF16, new short[] {0x4020}, 1)
                 .write(unet("model.safetensors"));
         Weights weights = ComponentWeights.open(files, "unet");
-        Weights kept = ComponentWeights.open(files, "unet", true);
+        Weights kept = ComponentWeights.open(files, "unet", Weights.Storage.AS_STORED);
         try (Tensor half = weights.get("half", 1);
                 Tensor brain = weights.get("brain", 1);
                 Tensor same = kept.get("half", 1)) {
@@ -234,9 +249,9 @@ class ModelFolderTest {
                         + "\"eight\":{\"dtype\":\"F8_E4M3\",\"shape\":[2],\"data_offsets\":[8,10]},"
                         + "\"four\":{\"dtype\":\"F4\",\"shape\":[3,2],\"data_offsets\":[10,13]},"
                         + "\"count\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[13,21]}}")
-                .getBytes(java.nio.charset.StandardCharsets.UTF_8);
-        java.nio.ByteBuffer file = java.nio.ByteBuffer.allocate(8 + header.length + 21)
-                .order(java.nio.ByteOrder.LITTLE_ENDIAN);
+                .getBytes(UTF_8);
+        ByteBuffer file = ByteBuffer.allocate(8 + header.length + 21)
+                .order(ByteOrder.LITTLE_ENDIAN);
         file.putLong(header.length).put(header);
         Files.write(unet("model.safetensors"), file.array());
         Weights weights = ComponentWeights.open(files, "unet");

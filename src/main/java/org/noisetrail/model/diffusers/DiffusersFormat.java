@@ -7,6 +7,7 @@ import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.ComponentWeights;
 import org.noisetrail.checkpoint.ConfigFile;
 import org.noisetrail.checkpoint.Digest;
+import org.noisetrail.checkpoint.LoraWeights;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.checkpoint.ModelIndex;
 import org.noisetrail.checkpoint.SchedulerConfig;
@@ -31,9 +32,6 @@ public final class DiffusersFormat implements Pipeline.Format {
     /** Optional: what a folder's own defaults are, {@code sampler} and {@code guidance}. */
     private static final String DEFAULTS = "noisetrail.json";
 
-    private static final List<String> TOKENIZER =
-            List.of("vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json");
-
     @Override
     public boolean recognises(ModelFiles files) {
         return files.has(INDEX);
@@ -56,6 +54,7 @@ public final class DiffusersFormat implements Pipeline.Format {
                     + unet.inChannels() + " and " + unet.outChannels());
         }
         SchedulerConfig scheduler = SchedulerConfig.read(files);
+        LoraWeights.requireNetworks(index.parts().keySet(), options.loras());
         ImageShape state = state(unet, vae, options);
         ImageShape image = new ImageShape(
                 vae.imageChannels(), state.height() * vae.factor(), state.width() * vae.factor());
@@ -127,36 +126,22 @@ public final class DiffusersFormat implements Pipeline.Format {
     }
 
     private static Decoder decoder(ModelFiles files, VaeConfig config, ImageShape image, Device device) {
-        List<String> names = new ArrayList<>(List.of("vae/config.json"));
-        names.addAll(ComponentWeights.files(files, "vae"));
         AutoencoderKl autoencoder = new AutoencoderKl(config, ComponentWeights.open(files, "vae"), device, false);
-        return new VaeDecoder(new Digest("vae", files, names), image, autoencoder);
+        return new VaeDecoder(ComponentWeights.digest(files, "vae", List.of("vae")), image, autoencoder);
     }
 
     /** Of all parts that a latent depends on, and how they are asked. */
     private static Digest digest(ModelFiles files, boolean xl, ImageShape state, PipelineOptions options) {
-        List<String> names = new ArrayList<>(List.of(SchedulerConfig.FILE));
-        List<String> networks =
-                xl ? List.of("unet", "text_encoder", "text_encoder_2") : List.of("unet", "text_encoder");
-        for (String network : networks) {
-            names.add(network + "/config.json");
-            names.addAll(ComponentWeights.files(files, network));
+        List<String> parts = new ArrayList<>(List.of("unet", "text_encoder", "tokenizer", "scheduler"));
+        if (xl) {
+            parts.addAll(List.of("text_encoder_2", "tokenizer_2"));
         }
-        for (String tokenizer : xl ? List.of("tokenizer", "tokenizer_2") : List.of("tokenizer")) {
-            for (String file : TOKENIZER) {
-                if (files.has(tokenizer + "/" + file)) {
-                    names.add(tokenizer + "/" + file);
-                }
-            }
-        }
-        return new Digest("diffusers " + state + " " + options.settings(), files, names);
+        Digest own = ComponentWeights.digest(files, "diffusers " + state + " " + options.settings(), parts);
+        return LoraWeights.digest(own, options.loras());
     }
 
     private static Weights weights(ModelFiles files, String component, PipelineOptions options) {
-        if (!options.loras().isEmpty()) {
-            throw new NoisetrailException("LoRA is not there yet");
-        }
-        return ComponentWeights.open(files, component);
+        return LoraWeights.over(ComponentWeights.open(files, component), component, options.loras());
     }
 
     private static PromptEncoder encoder(

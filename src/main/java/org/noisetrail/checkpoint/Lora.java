@@ -1,0 +1,342 @@
+package org.noisetrail.checkpoint;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.files.Excerpt;
+import org.noisetrail.files.JsonFiles;
+
+/**
+ * Low-rank changes to a pipeline's weights (Hu et al. 2021): W + scale * alpha / rank * up * down. Read from a safetensors file as kohya's
+ * scripts write it ({@code lora_unet_...lora_down.weight}; diffusers' or latent-diffusion's names) or as PEFT and diffusers do ({@code
+ * unet....lora_A.weight}). Other kinds (LoHa, LoKr, DoRA) are refused by the names of their tensors. Immutable.
+ */
+final class Lora {
+    /** Which network a change is to. */
+    enum Target {
+        UNET("unet", Part.UNET),
+        TEXT_ENCODER("text_encoder", Part.TEXT_ENCODER),
+        TEXT_ENCODER_2("text_encoder_2", Part.TEXT_ENCODER);
+
+        private final String folder;
+        private final Part part;
+
+        Target(String folder, Part part) {
+            this.folder = folder;
+            this.part = part;
+        }
+
+        String folder() {
+            return folder;
+        }
+    }
+
+    /**
+     * The change of one layer.
+     *
+     * @param key what the file calls the layer
+     * @param up the tensor's name, [out, rank] or [out, rank, 1, 1]
+     * @param down the tensor's name, [rank, in] or [rank, in, height, width]
+     * @param alpha null where the file has none: then it is the rank
+     */
+    record Change(String key, String up, String down, @Nullable Double alpha) {}
+
+    /** What is known of a layer while a file is read. */
+    private static final class Pieces {
+        private @Nullable String up;
+        private @Nullable String down;
+        private @Nullable Double alpha;
+    }
+
+    private static final Pattern KOHYA =
+            Pattern.compile("(lora_unet|lora_te1|lora_te2|lora_te)_(.+)\\.(lora_up\\.weight|lora_down\\.weight|alpha)");
+    private static final Pattern PEFT = Pattern.compile(
+            "(?:base_model\\.model\\.)?(?:(unet|text_encoder_2|text_encoder)\\.)?(.+?)"
+                    + "\\.(lora_B(?:\\.default)?\\.weight|lora_A(?:\\.default)?\\.weight|lora\\.up\\.weight|lora\\.down\\.weight"
+                    + "|lora_linear_layer\\.up\\.weight|lora_linear_layer\\.down\\.weight|alpha)");
+
+    /** Diffusers before 0.20: {@code attn1.processor.to_out_lora.up.weight}. */
+    private static final Pattern PROCESSOR =
+            Pattern.compile("(.+)\\.processor\\.(to_q|to_k|to_v|to_out)_lora\\.(up|down)\\.weight");
+
+    private static final Pattern LDM_BLOCK =
+            Pattern.compile("(input_blocks|output_blocks)_(\\d{1,4})_(\\d)_(.+)|middle_block_([012])_(.+)");
+    private static final Pattern LDM_LAYER = Pattern.compile("(in_layers|emb_layers|out_layers)_(\\d)");
+
+    private static final String METADATA = "lora_adapter_metadata";
+
+    private final Safetensors file;
+    private final double scale;
+    private final Map<Target, Map<String, Change>> changes;
+
+    private Lora(Safetensors file, double scale, Map<Target, Map<String, Change>> changes) {
+        this.file = file;
+        this.scale = scale;
+        this.changes = changes;
+    }
+
+    /**
+     * @param fileAndScale {@code FILE} or {@code FILE:SCALE}
+     * @throws NoisetrailException as {@link #open}
+     */
+    static Lora parse(String fileAndScale) {
+        int colon = fileAndScale.lastIndexOf(':');
+        String scale = fileAndScale.substring(colon + 1);
+        return colon > 0 && scale.matches("[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?")
+                ? open(path(fileAndScale.substring(0, colon)), Double.parseDouble(scale))
+                : open(path(fileAndScale), 1);
+    }
+
+    private static Path path(String file) {
+        try {
+            return Path.of(file);
+        } catch (InvalidPathException e) {
+            throw new NoisetrailException("no LoRA file \"" + Excerpt.of(file) + "\"", e);
+        }
+    }
+
+    /**
+     * @param scale what all changes are multiplied with; finite; 1 for the file's own
+     * @throws NoisetrailException if the file is not sound, or has tensors of another kind: they are named
+     */
+    static Lora open(Path path, double scale) {
+        if (!Double.isFinite(scale)) {
+            throw new IllegalArgumentException("a LoRA's scale must be finite: " + scale);
+        }
+        Safetensors file = Safetensors.open(path);
+        Map<Target, Map<String, Pieces>> pieces = new EnumMap<>(Target.class);
+        List<String> unknown = new ArrayList<>();
+        for (String name : file.entries().keySet()) {
+            if (!addKohya(file, name, pieces) && !addPeft(file, name, pieces)) {
+                unknown.add(name);
+            }
+        }
+        if (!unknown.isEmpty()) {
+            throw new NoisetrailException(path + ": unknown LoRA tensor" + (unknown.size() > 1 ? "s " : " ")
+                    + Excerpt.list(unknown) + ": neither kohya's nor PEFT's names of a plain LoRA");
+        }
+        if (pieces.isEmpty()) {
+            throw new NoisetrailException(path + ": not a LoRA: it has no tensors");
+        }
+        JsonNode settings = settings(file);
+        Map<Target, Map<String, Change>> changes = new EnumMap<>(Target.class);
+        pieces.forEach((target, layers) -> {
+            Map<String, Change> ofTarget = new LinkedHashMap<>();
+            layers.forEach((key, layer) -> ofTarget.put(key, change(file, settings, target, key, layer)));
+            changes.put(target, ofTarget);
+        });
+        return new Lora(file, scale, changes);
+    }
+
+    Path path() {
+        return file.file();
+    }
+
+    void requireNetworks(Set<String> folders) {
+        changes.forEach((target, layers) -> {
+            if (!folders.contains(target.folder)) {
+                throw new NoisetrailException(file.file() + ": LoRA for " + target.folder
+                        + ", which the model does not have: " + Excerpt.list(layers.keySet()));
+            }
+        });
+    }
+
+    /**
+     * The weights of a network with the changes to it; the weights themselves where there are none.
+     *
+     * @param weights under diffusers' or transformers' names
+     * @throws NoisetrailException if a change is to a layer that the network does not have, which is named
+     */
+    Weights on(Target target, Weights weights) {
+        Map<String, Change> ofTarget = changes.getOrDefault(target, Map.of());
+        if (ofTarget.isEmpty()) {
+            return weights;
+        }
+        Map<String, String> byFlatName = new HashMap<>();
+        for (String name : weights.names()) {
+            if (name.endsWith(".weight")) {
+                byFlatName.put(flat(layer(name)), name);
+            }
+        }
+        int layers = 1;
+        while (byFlatName.containsKey("down_blocks_0_resnets_" + layers + "_conv1")) {
+            layers++;
+        }
+        Map<String, Change> byWeight = new LinkedHashMap<>();
+        List<String> unused = new ArrayList<>();
+        for (Change change : ofTarget.values()) {
+            String layer = byFlatName.get(flat(change.key));
+            if (layer == null && target == Target.UNET) {
+                layer = byFlatName.get(flat(fromLdm(change.key, layers)));
+            }
+            if (layer == null) {
+                unused.add(change.key);
+            } else if (byWeight.put(layer, change) != null) {
+                throw new NoisetrailException(
+                        file.file() + ": two LoRA changes to one layer: " + Excerpt.of(change.key));
+            }
+        }
+        if (!unused.isEmpty()) {
+            throw new NoisetrailException(file.file() + ": LoRA for layers that " + target.folder + " does not have: "
+                    + Excerpt.list(unused));
+        }
+        return new LoraWeights(weights, file, byWeight, scale);
+    }
+
+    private static String layer(String weight) {
+        return weight.substring(0, weight.length() - ".weight".length());
+    }
+
+    /** kohya's scripts write points as underscores, and so lose which was which. */
+    private static String flat(String name) {
+        return name.replace('.', '_');
+    }
+
+    /** A flat name of latent-diffusion's as diffusers has it. */
+    private static String fromLdm(String key, int layers) {
+        String name = flat(key);
+        Matcher block = LDM_BLOCK.matcher(name);
+        if (block.matches()) {
+            name = block.group(1) == null
+                    ? "middle_block." + block.group(5) + "." + block.group(6)
+                    : block.group(1) + "." + block.group(2) + "." + block.group(3) + "." + block.group(4);
+            name = LDM_LAYER.matcher(name).replaceFirst("$1.$2");
+        } else {
+            name = name.replace("time_embed_", "time_embed.")
+                    .replace("label_emb_0_", "label_emb.0.")
+                    .replace("input_blocks_0_0", "input_blocks.0.0")
+                    .replaceFirst("^out_", "out.");
+        }
+        return layer(LdmNames.unet(name + ".weight", layers));
+    }
+
+    private static boolean addKohya(Safetensors file, String name, Map<Target, Map<String, Pieces>> pieces) {
+        Matcher kohya = KOHYA.matcher(name);
+        if (!kohya.matches()) {
+            return false;
+        }
+        Target target =
+                switch (kohya.group(1)) {
+                    case "lora_unet" -> Target.UNET;
+                    case "lora_te2" -> Target.TEXT_ENCODER_2;
+                    default -> Target.TEXT_ENCODER;
+                };
+        add(file, name, pieces, target, kohya.group(2), kohya.group(3));
+        return true;
+    }
+
+    private static boolean addPeft(Safetensors file, String name, Map<Target, Map<String, Pieces>> pieces) {
+        String plain = name;
+        Matcher processor = PROCESSOR.matcher(name);
+        if (processor.matches()) {
+            String layer = processor.group(2).equals("to_out") ? "to_out.0" : processor.group(2);
+            plain = processor.group(1) + "." + layer + ".lora." + processor.group(3) + ".weight";
+        }
+        Matcher peft = PEFT.matcher(plain);
+        if (!peft.matches()) {
+            return false;
+        }
+        String layer = peft.group(2);
+        Target target = Target.UNET;
+        if (peft.group(1) != null) {
+            target = Target.valueOf(peft.group(1).toUpperCase(Locale.ROOT));
+        } else if (layer.startsWith("text_model.")) {
+            target = Target.TEXT_ENCODER;
+        } else if (!layer.matches("(down_blocks|mid_block|up_blocks|conv_in|conv_out|time_embedding|add_embedding)\\b.*")) {
+            return false;
+        }
+        add(file, name, pieces, target, layer(target.part.canonical(layer + ".weight")), peft.group(3));
+        return true;
+    }
+
+    private static void add(
+            Safetensors file,
+            String name,
+            Map<Target, Map<String, Pieces>> pieces,
+            Target target,
+            String key,
+            String piece) {
+        Pieces layer = pieces.computeIfAbsent(target, absent -> new LinkedHashMap<>())
+                .computeIfAbsent(key, absent -> new Pieces());
+        boolean twice;
+        if (piece.equals("alpha")) {
+            twice = layer.alpha != null;
+            layer.alpha = alpha(file, name);
+        } else if (piece.contains("up") || piece.startsWith("lora_B")) {
+            twice = layer.up != null;
+            layer.up = name;
+        } else {
+            twice = layer.down != null;
+            layer.down = name;
+        }
+        if (twice) {
+            throw new NoisetrailException(
+                    file.file() + ": tensor \"" + Excerpt.of(name) + "\" is there under another name as well");
+        }
+    }
+
+    private static double alpha(Safetensors file, String name) {
+        if (file.entry(name).elements() == 1) {
+            float value = file.floats(name)[0];
+            if (Float.isFinite(value)) {
+                return value;
+            }
+        }
+        throw new NoisetrailException(
+                file.file() + ": tensor \"" + Excerpt.of(name) + "\" must be one finite number");
+    }
+
+    private static Change change(
+            Safetensors file, JsonNode settings, Target target, String key, Pieces layer) {
+        if (layer.up == null || layer.down == null) {
+            throw new NoisetrailException(file.file() + ": LoRA of \"" + Excerpt.of(key) + "\" has no "
+                    + (layer.up == null ? "up" : "down") + " tensor");
+        }
+        Double alpha = layer.alpha == null ? alpha(file, settings, target, key) : layer.alpha;
+        return new Change(key, layer.up, layer.down, alpha);
+    }
+
+    /** What diffusers and PEFT write beside the tensors: {@code {"unet.lora_alpha": 8, "unet.r": 4, ...}}; nothing where they did not. */
+    private static JsonNode settings(Safetensors file) {
+        String text = file.metadata().get(METADATA);
+        return text == null ? MissingNode.getInstance() : JsonFiles.parse(file.file() + ": " + METADATA, text);
+    }
+
+    private static @Nullable Double alpha(Safetensors file, JsonNode settings, Target target, String key) {
+        for (String kind : List.of("use_dora", "use_rslora")) {
+            if (settings.path(target.folder + "." + kind).asBoolean()) {
+                throw new NoisetrailException(file.file() + ": " + kind + " is not supported: plain LoRA is");
+            }
+        }
+        JsonNode alpha = settings.path(target.folder + ".lora_alpha");
+        // PEFT: the first pattern that the layer's name ends with.
+        for (Map.Entry<String, JsonNode> pattern :
+                settings.path(target.folder + ".alpha_pattern").properties()) {
+            if (key.equals(pattern.getKey()) || key.endsWith("." + pattern.getKey())) {
+                alpha = pattern.getValue();
+                break;
+            }
+        }
+        if (alpha.isMissingNode() || alpha.isNull()) {
+            return null;
+        }
+        if (!alpha.isNumber() || !Double.isFinite(alpha.doubleValue())) {
+            throw new NoisetrailException(file.file() + ": " + METADATA + ": " + target.folder
+                    + ".lora_alpha must be a number: " + Excerpt.of(alpha.toString()));
+        }
+        return alpha.doubleValue();
+    }
+}

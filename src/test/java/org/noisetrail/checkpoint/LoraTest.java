@@ -1,0 +1,163 @@
+package org.noisetrail.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.torch.Tensors;
+
+/** The networks here have a matrix [2, 3] and a convolution [1, 1, 1, 2]. */
+class LoraTest {
+    private static final String MATRIX = "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q";
+    private static final String FLAT = "lora_unet_" + MATRIX.replace('.', '_');
+    private static final String CONVOLUTION = "down_blocks.0.resnets.0.conv1";
+
+    @TempDir
+    Path folder;
+
+    private Path lora;
+    private Weights base;
+
+    @BeforeEach
+    void makeANetwork() {
+        lora = folder.resolve("style.safetensors");
+        Path file = folder.resolve("base.safetensors");
+        Safetensors.writer()
+                .put(MATRIX + ".weight", new float[] {1, 1, 1, 1, 1, 1}, 2, 3)
+                .put(CONVOLUTION + ".weight", new float[] {1, 1}, 1, 1, 1, 2)
+                .put("conv_in.bias", new float[] {7}, 1)
+                .write(file);
+        base = new FileWeights(Safetensors.open(file));
+    }
+
+    private float[] matrix(String fileAndScale) {
+        try (Tensor weight = LoraWeights.over(base, "unet", List.of(fileAndScale)).get(MATRIX + ".weight", 2, 3)) {
+            return Tensors.toFloats(weight);
+        }
+    }
+
+    /** up (1, 2) times down (1, 0, 1), and the same for the convolution: 3 times (1, 2). */
+    private void write(String up, String down, boolean alpha) {
+        Safetensors.Writer writer = Safetensors.writer()
+                .put(up, new float[] {1, 0, 2, 0}, 2, 2)
+                .put(down, new float[] {1, 0, 1, 5, 5, 5}, 2, 3);
+        if (alpha) {
+            writer.put(FLAT + ".alpha", new float[] {1});
+        }
+        writer.write(lora);
+    }
+
+    @Test
+    void kohyasFormIsAddedWithAlphaOverRank() {
+        write(FLAT + ".lora_up.weight", FLAT + ".lora_down.weight", true);
+        assertThat(matrix(lora.toString())).containsExactly(1.5f, 1, 1.5f, 2, 1, 2);
+        assertThat(matrix(lora + ":2")).containsExactly(2, 1, 2, 3, 1, 3);
+        assertThat(matrix(lora + ":-0.5")).containsExactly(0.75f, 1, 0.75f, 0.5f, 1, 0.5f);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "unet., .lora_B.weight, .lora_A.weight",
+        "base_model.model.unet., .lora_B.default.weight, .lora_A.default.weight",
+        "'', .lora.up.weight, .lora.down.weight"
+    })
+    void peftsFormIsAddedWhole(String prefix, String up, String down) {
+        write(prefix + MATRIX + up, prefix + MATRIX + down, false);
+        assertThat(matrix(lora.toString())).containsExactly(2, 1, 2, 3, 1, 3);
+    }
+
+    @Test
+    void theNamesOfLatentDiffusionAreUnderstood() {
+        String layer = "lora_unet_input_blocks_1_1_transformer_blocks_0_attn1_to_q";
+        write(layer + ".lora_up.weight", layer + ".lora_down.weight", false);
+        assertThat(matrix(lora.toString())).containsExactly(2, 1, 2, 3, 1, 3);
+    }
+
+    @Test
+    void convolutionsChangeToo() {
+        String layer = "unet." + CONVOLUTION;
+        Safetensors.writer()
+                .put(layer + ".lora_B.weight", new float[] {3}, 1, 1, 1, 1)
+                .put(layer + ".lora_A.weight", new float[] {1, 2}, 1, 1, 1, 2)
+                .write(lora);
+        Weights changed = LoraWeights.over(base, "unet", List.of(lora.toString()));
+        try (Tensor weight = changed.get(CONVOLUTION + ".weight", 1, 1, 1, 2);
+                Tensor bias = changed.get("conv_in.bias", 1)) {
+            assertThat(Tensors.toFloats(weight)).containsExactly(4, 7);
+            assertThat(Tensors.toFloats(bias)).containsExactly(7);
+        }
+    }
+
+    @Test
+    void filesAddUp() {
+        write(FLAT + ".lora_up.weight", FLAT + ".lora_down.weight", false);
+        Weights twice = LoraWeights.over(base, "unet", List.of(lora.toString(), lora + ":2"));
+        try (Tensor weight = twice.get(MATRIX + ".weight", 2, 3)) {
+            assertThat(Tensors.toFloats(weight)).containsExactly(4, 1, 4, 7, 1, 7);
+        }
+    }
+
+    @Test
+    void aNetworkThatNoFileChangesIsTheBaseItself() {
+        write(FLAT + ".lora_up.weight", FLAT + ".lora_down.weight", false);
+        assertThat(LoraWeights.over(base, "vae", List.of(lora.toString()))).isSameAs(base);
+        assertThat(LoraWeights.over(base, "text_encoder", List.of(lora.toString())))
+                .isSameAs(base);
+        assertThat(LoraWeights.over(base, "unet", List.of())).isSameAs(base);
+    }
+
+    @Test
+    void aNetworkThatThePipelineDoesNotHaveIsNamed() {
+        Safetensors.writer()
+                .put("lora_te2_text_model_encoder_layers_0_mlp_fc1.lora_up.weight", new float[] {1}, 1, 1)
+                .put("lora_te2_text_model_encoder_layers_0_mlp_fc1.lora_down.weight", new float[] {1}, 1, 1)
+                .write(lora);
+        List<String> loras = List.of(lora.toString());
+        LoraWeights.requireNetworks(Set.of("unet", "text_encoder_2"), loras);
+        assertThatThrownBy(() -> LoraWeights.requireNetworks(Set.of("unet", "text_encoder"), loras))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessageContaining("LoRA for text_encoder_2, which the model does not have: text_model_encoder_layers");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "unet.up_blocks.9.proj.lora_B.weight, unet.up_blocks.9.proj.lora_A.weight, LoRA for layers that unet does not have: up_blocks.9.proj",
+        "unet.x.lora_B.weight, unet.x.lora_B.other, unknown LoRA tensor unet.x.lora_B.other",
+        "unet.conv_in.hada_w1_a, unet.conv_in.hada_w1_b, 'unknown LoRA tensors unet.conv_in.hada_w1_a, unet.conv_in.hada_w1_b'",
+        "unet.conv_in.lora_B.weight, unet.conv_out.lora_A.weight, LoRA of \"conv_in\" has no down tensor"
+    })
+    void whatCannotBeUsedIsNamed(String up, String down, String message) {
+        write(up, down, false);
+        assertThatThrownBy(() -> matrix(lora.toString()))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessageContaining(message);
+    }
+
+    @Test
+    void shapesThatDoNotFitAreNamed() {
+        Safetensors.writer()
+                .put(FLAT + ".lora_up.weight", new float[] {1, 1, 1}, 3, 1)
+                .put(FLAT + ".lora_down.weight", new float[] {1, 1, 1}, 1, 3)
+                .write(lora);
+        assertThatThrownBy(() -> matrix(lora.toString()))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessageContaining("up F32[3, 1] times down F32[1, 3] must have the weight's shape [2, 3]");
+    }
+
+    @Test
+    void aFileThatIsNotThereIsNamed() {
+        assertThatThrownBy(() -> matrix(folder.resolve("none.safetensors") + ":2"))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessageContaining("none.safetensors: no such file");
+        assertThatThrownBy(() -> matrix("a\0b")).isInstanceOf(NoisetrailException.class).hasMessageContaining("a\\u0000b");
+    }
+}
