@@ -27,6 +27,10 @@ public final class Benchmarks {
             Scaling.print(args.length > 1 ? args[1] : "");
             return;
         }
+        if (args.length == 1 && args[0].equals("text-to-image")) {
+            TextToImage.print();
+            return;
+        }
         if (args.length == 2 && args[0].equals("full-size")) {
             FullSize.print(args[1]);
             return;
