@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +24,8 @@ import org.noisetrail.report.Report;
 import org.noisetrail.report.TextTable;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.RewardText;
+import org.noisetrail.sampler.Schedule;
+import org.noisetrail.search.BestOfN;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.ImageResult;
 import org.noisetrail.search.LocalSearch;
@@ -42,10 +45,22 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "demo",
         description = {
-            "Draws ten images, one a class, plainly and by eps-greedy search, for two rewards.",
+            "Draws ten images, one a class, plainly and by eps-greedy search, for two rewards;",
+            "and six prompts, plainly, by best-of-n and by search at the same cost.",
             "Writes demo.png and result.json to --out, and prints a table."
         })
 final class DemoCommand implements Callable<Integer> {
+    private static final List<String> PROMPTS = List.of(
+            "a red sneaker",
+            "a yellow dress left of a green coat",
+            "a blue bag on a white background",
+            "a purple boot above a white t-shirt",
+            "an orange sandal on a grey background",
+            "a green sweater right of a black bag");
+
+    /** What prompts are searched with: as many trajectories' network evaluations. */
+    private static final int CHAINS = 5;
+
     /** So many that a demo ends in under four minutes on two cores. */
     static final String DEFAULT_ROUNDS = "10";
 
@@ -58,7 +73,7 @@ final class DemoCommand implements Callable<Integer> {
      * @param asked what its images are asked to be, in turn
      * @param methods set beside each other for each aim
      */
-    private record Half(String model, List<Condition> asked, int images, List<Aim> aims, List<Method> methods) {}
+    private record Half(String model, List<Condition> asked, int images, List<Aim> aims, Function<Schedule, List<Method>> methods) {}
 
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -118,7 +133,7 @@ final class DemoCommand implements Callable<Integer> {
             try (Pipeline pipeline = modelOptions.load(half.model())) {
                 List<DemoSheet.Run> runs = new ArrayList<>();
                 for (Aim aim : half.aims()) {
-                    for (Method method : half.methods()) {
+                    for (Method method : half.methods().apply(Search.builder(pipeline).build().schedule())) {
                         runs.add(run(pipeline, half, aim, method));
                     }
                 }
@@ -145,8 +160,18 @@ final class DemoCommand implements Callable<Integer> {
                 IntStream.range(0, 10).mapToObj(Condition::label).toList(),
                 images,
                 List.of(new Aim("brightness", "class"), new Aim("class", "heldout")),
-                List.of(new Naive(), LocalSearch.builder().rounds(rounds).build()));
-        return List.of(classes);
+                schedule -> List.of(
+                        new Naive(), LocalSearch.builder().rounds(rounds).build()));
+        Half prompts = new Half(
+                "fashion-scenes",
+                PROMPTS.stream().map(Condition::prompt).toList(),
+                Math.min(images, PROMPTS.size()),
+                List.of(new Aim("clip", "clip-heldout")),
+                schedule -> List.of(
+                        new Naive(),
+                        new BestOfN(CHAINS),
+                        LocalSearch.epsGreedy().sized(schedule, CHAINS * schedule.evaluations())));
+        return List.of(classes, prompts);
     }
 
     private DemoSheet.Run run(Pipeline pipeline, Half half, Aim aim, Method method) {

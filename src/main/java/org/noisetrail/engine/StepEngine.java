@@ -128,9 +128,14 @@ public final class StepEngine implements AutoCloseable {
         Step high = group.schedule.step(to);
         Step low = group.schedule.step(draws.step());
         double ratio = high.signal() / low.signal();
-        double added = Math.pow(high.level() * high.signal(), 2) - Math.pow(ratio * low.level() * low.signal(), 2);
+        double added = Math.pow(noise(high), 2) - Math.pow(ratio * noise(low), 2);
         Rows.combine(ratio, from.x(), Math.sqrt(Math.max(0, added)), noise, into.x());
         forward.evaluate(draws, into, to);
+    }
+
+    /** b of the state a x0 + b n that a step starts from; where nothing is left of x0, that of the initial states. */
+    private double noise(Step step) {
+        return step.signal() == 0 ? group.schedule.startScale() : step.level() * step.signal();
     }
 
     /** The noise of each row alone, to {@code into.noise()}, without a transition. */

@@ -93,11 +93,13 @@ public sealed interface Draw {
                     Integer.parseInt(text.substring(dot + 1)),
                     text.charAt(0) == 'l');
         }
-        if (text.matches("c\\d{1,5}:[-+0-9.eE,]+")) {
+        String number = "[-+]?(?:\\d+\\.?\\d*|\\.\\d+)(?:[eE][-+]?\\d+)?";
+        String numbers = number + "(?:," + number + ")*";
+        if (text.matches("c\\d{1,5}:" + numbers)) {
             int colon = text.indexOf(':');
             return new Combined(Integer.parseInt(text.substring(1, colon)), weights(text.substring(colon + 1)));
         }
-        if (text.matches("[hf]\\d{1,5}:[-+0-9.eE]+:[-+0-9.eE,]+")) {
+        if (text.matches("[hf]\\d{1,5}:" + number + ":" + numbers)) {
             String[] parts = text.substring(1).split(":");
             return new Shifted(
                     Integer.parseInt(parts[0]),
@@ -110,7 +112,7 @@ public sealed interface Draw {
 
     private static List<Double> weights(String text) {
         List<Double> weights = new ArrayList<>();
-        for (String weight : text.split(",", -1)) {
+        for (String weight : text.split(",")) {
             weights.add(Double.valueOf(weight));
         }
         return weights;

@@ -48,7 +48,7 @@ public record Recipe(List<Draw> start, int chain, List<Move> moves) {
         for (int m = 0; m < moves.size(); m++) {
             int at = positions.get(m);
             Move move = moves.get(m);
-            if (move.isUp() ? move.up() >= at : at >= steps) {
+            if (at >= steps || move.isUp() && move.up() >= at) {
                 throw new IllegalArgumentException("move " + m + " must start at a step below " + steps
                         + " and go up to an earlier one: " + (move.isUp() ? "from " + at + " to " + move.up() : at));
             }

@@ -28,6 +28,8 @@ public final class DemoSheet {
     private static final int HEAD = 30;
     private static final int CAPTION = 26;
     private static final int CAPTION_LINE = 16;
+    /** A letter's width at the head's size, about. */
+    private static final int LETTER = 8;
 
     /** One search of a demo. */
     public record Run(String reward, String heldOut, String method, SearchResult result) {
@@ -84,7 +86,8 @@ public final class DemoSheet {
         int scale = Grid.scale(shape);
         int width = shape.width() * scale;
         int height = shape.height() * scale;
-        int total = MARGIN * 2 + HEAD;
+        int head = headHeight(first, classNames, width);
+        int total = MARGIN * 2 + head;
         for (Row row : rows) {
             total += height + captionHeight(row);
         }
@@ -96,10 +99,13 @@ public final class DemoSheet {
             graphics.fillRect(0, 0, sheet.getWidth(), sheet.getHeight());
             DemoSheet drawing = new DemoSheet(graphics);
             for (int i = 0; i < first.size(); i++) {
-                String name = name(first.get(i).request().condition(), classNames);
-                drawing.centred(name, MARGIN + LABEL_WIDTH + i * (width + GAP), width, MARGIN + HEAD / 2, 13, INK);
+                List<String> lines = lines(name(first.get(i).request().condition(), classNames), width);
+                for (int n = 0; n < lines.size(); n++) {
+                    int baseline = MARGIN + head - CAPTION_LINE * (lines.size() - n);
+                    drawing.centred(lines.get(n), MARGIN + LABEL_WIDTH + i * (width + GAP), width, baseline, 13, INK);
+                }
             }
-            int y = MARGIN + HEAD;
+            int y = MARGIN + head;
             for (Row row : rows) {
                 drawing.row(row, y, width, height);
                 y += height + captionHeight(row);
@@ -108,6 +114,31 @@ public final class DemoSheet {
             graphics.dispose();
         }
         return sheet;
+    }
+
+    private static int headHeight(List<ImageResult> images, List<String> classNames, int width) {
+        int most = images.stream()
+                .mapToInt(image -> lines(name(image.request().condition(), classNames), width)
+                        .size())
+                .max()
+                .orElse(1);
+        return HEAD + (most - 1) * CAPTION_LINE;
+    }
+
+    /** Words in lines about as long as a column is wide. */
+    private static List<String> lines(String words, int width) {
+        int longest = Math.max(8, width / LETTER);
+        List<String> lines = new ArrayList<>();
+        StringBuilder line = new StringBuilder();
+        for (String word : words.split(" ")) {
+            if (!line.isEmpty() && line.length() + 1 + word.length() > longest) {
+                lines.add(line.toString());
+                line.setLength(0);
+            }
+            line.append(line.isEmpty() ? "" : " ").append(word);
+        }
+        lines.add(line.toString());
+        return lines;
     }
 
     private static String name(Condition condition, List<String> classNames) {
@@ -146,10 +177,15 @@ public final class DemoSheet {
         List<List<String>> captions = new ArrayList<>();
         for (int i = 0; i < first.result().images().size(); i++) {
             int place = i;
-            captions.add(runs.stream()
-                    .map(run -> run.reward() + " "
-                            + Numbers.score(run.result().images().get(place).reward()))
-                    .toList());
+            List<String> lines = new ArrayList<>();
+            for (Run run : runs) {
+                ImageResult image = run.result().images().get(place);
+                lines.add(run.reward() + " " + Numbers.score(image.reward()));
+                if (runs.size() == 1 && image.heldOut().isPresent()) {
+                    lines.add("held " + Numbers.score(image.heldOut().getAsDouble()));
+                }
+            }
+            captions.add(lines);
         }
         return new Row(title, notes, first.result().images(), captions);
     }

@@ -27,7 +27,7 @@ public final class Grid {
 
     /** Small images are enlarged by a whole number, each pixel a square. */
     public static int scale(ImageShape shape) {
-        return Math.max(1, SMALLEST_SIDE / Math.max(shape.width(), shape.height()));
+        return Math.max(1, Math.round((float) SMALLEST_SIDE / Math.max(shape.width(), shape.height())));
     }
 
     /** @param images at least one, all of one shape */

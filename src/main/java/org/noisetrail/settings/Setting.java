@@ -64,7 +64,7 @@ public final class Setting<T> {
 
     /** True where it is named, false otherwise. */
     public static Setting<Boolean> flag(String name, String help) {
-        return new Builder<>(name, false, Setting::parseFlag).help(help).build();
+        return new Builder<>(name, false, value -> parseFlag(name, value)).help(help).build();
     }
 
     /** Starts one of another type; {@code parse} throws {@link IllegalArgumentException} for what it does not understand. */
@@ -155,11 +155,11 @@ public final class Setting<T> {
         return stripped.equals("inf") ? Double.valueOf(Double.POSITIVE_INFINITY) : Double.valueOf(stripped);
     }
 
-    private static Boolean parseFlag(String value) {
+    private static Boolean parseFlag(String name, String value) {
         return switch (value.strip()) {
             case "", "true" -> true;
             case "false" -> false;
-            default -> throw new IllegalArgumentException("must be true or false: " + value);
+            default -> throw new IllegalArgumentException(name + " must be true or false: " + value);
         };
     }
 

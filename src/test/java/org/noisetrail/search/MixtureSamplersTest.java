@@ -42,13 +42,13 @@ class MixtureSamplersTest {
                 Arguments.of(edm, "v", V),
                 Arguments.of(edm, "a velocity", Parameterisation.flow()),
                 Arguments.of("edm:steps=150:s-churn=0", "EDM's", Parameterisation.edm(.5)),
-                Arguments.of("ddim:steps=250:set-alpha-to-one", "epsilon", EPSILON),
-                Arguments.of("ddim:steps=250:set-alpha-to-one:timestep-spacing=trailing", "v", V),
-                Arguments.of("ddim:steps=250:set-alpha-to-one:timestep-spacing=linspace", "sample", SAMPLE),
+                Arguments.of("ddim:steps=500:set-alpha-to-one", "epsilon", EPSILON),
+                Arguments.of("ddim:steps=500:set-alpha-to-one:timestep-spacing=trailing", "v", V),
+                Arguments.of("ddim:steps=500:set-alpha-to-one:timestep-spacing=linspace", "sample", SAMPLE),
                 Arguments.of("ddim:steps=250:eta=0.5", "epsilon", EPSILON),
                 Arguments.of("ddim:steps=250:eta=0", "epsilon", EPSILON),
-                Arguments.of("euler-ancestral:steps=250", "epsilon", EPSILON),
-                Arguments.of("euler-ancestral:steps=250:timestep-spacing=linspace", "v", V),
+                Arguments.of("euler-ancestral:steps=500", "epsilon", EPSILON),
+                Arguments.of("euler-ancestral:steps=500:timestep-spacing=linspace", "v", V),
                 Arguments.of("euler-ancestral:steps=250:eta=0", "sample", SAMPLE),
                 Arguments.of("flow-sde:steps=250", "a velocity", Parameterisation.flow()),
                 Arguments.of("flow-sde:steps=250:flow-shift=3", "a velocity", Parameterisation.flow()),
@@ -60,7 +60,7 @@ class MixtureSamplersTest {
     @MethodSource("processes")
     void theMixturesMeanAndVarianceAreReached(String sampler, String network, Parameterisation parameterisation) {
         GaussianMixture mixture = mixture(parameterisation);
-        double[] x = states(mixture, sampler, 4000);
+        double[] x = states(mixture, sampler, 2000);
         double mean = 0;
         for (double value : x) {
             mean += value / x.length;
@@ -110,21 +110,16 @@ class MixtureSamplersTest {
     }
 
     static List<String> sameTimesteps() {
-        return List.of("ddim:steps=20", "euler-ancestral:steps=20", "edm:steps=12");
+        return List.of("ddim:steps=20", "euler-ancestral:steps=20");
     }
 
     /** Where nothing is asked, what guidance moves away from is what it moves to: u + g (c - u) = c. */
     @Test
     void guidanceAwayFromTheSameChangesNothing() {
         double[] plain = states(mixture(EPSILON), "ddim:steps=10", 20);
-        for (double rescale : new double[] {0, .7}) {
-            Denoiser guided = Guided.of(mixture(EPSILON), 7.5, rescale);
-            // One element has no deviation to be rescaled to: with rescaling, images of more.
-            if (rescale == 0) {
-                assertThat(states(guided, "ddim:steps=10", 20)).isEqualTo(plain);
-            }
-            assertThat(guided.evaluations()).isEqualTo(2);
-        }
+        Denoiser guided = Guided.of(mixture(EPSILON), 7.5, 0);
+        assertThat(states(guided, "ddim:steps=10", 20)).isEqualTo(plain);
+        assertThat(guided.evaluations()).isEqualTo(2);
         assertThat(Guided.of(mixture(EPSILON), 1, 0).evaluations()).isEqualTo(1);
     }
 
