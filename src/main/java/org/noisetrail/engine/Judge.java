@@ -1,5 +1,6 @@
 package org.noisetrail.engine;
 
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.model.Decoder;
 import org.noisetrail.model.ImageShape;
@@ -35,53 +36,69 @@ final class Judge implements AutoCloseable {
             group.checkpoint.run();
             try (Tensor part = Tensors.rows(scores, from, count);
                     Tensor badPart = Tensors.rows(bad, from, count)) {
-                decode(decoder, states, from, count, draws.step(), round, badPart);
-                for (int row = from; row < from + count; row++) {
-                    if (!decoder.isIdentity()) {
-                        group.ledger.decoderCall(draws.slot(row));
-                    }
-                }
-                try (StepEvent scoring = StepEvent.score(group.images(), count, draws.step(), round);
-                        Tensor images = Tensors.rows(pixels, 0, count);
-                        Tensor labels = draws.labels(from, count)) {
-                    Tensors.fill(part, Double.NaN);
-                    reward.score(
-                            new ImageBatch(
-                                    group.device, decoder.image(), images, labels, draws.conditions(from, count)),
-                            part);
-                    group.kernels.penalise(Tensors.pointer(part), Tensors.pointer(badPart), count);
-                }
+                decode(decoder, states, draws, from, count, round, badPart);
+                score(decoder, draws, from, count, round, reward, part, badPart);
             }
         }
     }
 
-    /** The images of final states in 8 bits, on the host: rows x image's elements, and which of them were not finite. */
-    Images images(Rows states) {
-        int rows = states.rows();
-        int size = group.decoder.image().elements();
-        byte[] all = new byte[Math.multiplyExact(rows, size)];
-        try (Tensor bad = Tensors.ints(group.device, rows)) {
-            for (int from = 0; from < rows; from += group.decodeBatch) {
-                int count = Math.min(group.decodeBatch, rows - from);
-                try (Tensor badPart = Tensors.rows(bad, from, count);
-                        Tensor images = Tensors.rows(pixels, 0, count)) {
-                    decode(group.decoder, states, from, count, group.schedule.size(), 0, badPart);
-                    System.arraycopy(Tensors.toBytes(images), 0, all, from * size, count * size);
-                }
-            }
-            return new Images(all, Tensors.toInts(bad));
+    /** What a reward says of the images that lie in {@code pixels}. */
+    private void score(
+            Decoder decoder, Draws draws, int from, int count, int round, Reward reward, Tensor scores, Tensor bad) {
+        try (StepEvent scoring = StepEvent.score(group.images(), count, draws.step(), round);
+                Tensor images = Tensors.rows(pixels, 0, count);
+                Tensor labels = draws.labels(from, count)) {
+            Tensors.fill(scores, Double.NaN);
+            reward.score(
+                    new ImageBatch(group.device, decoder.image(), images, labels, draws.conditions(from, count)),
+                    scores);
+            group.kernels.penalise(Tensors.pointer(scores), Tensors.pointer(bad), count);
         }
     }
 
     /**
+     * Final images by the true decoder, on the host.
+     *
      * @param pixels [rows, C, H, W]
      * @param bad [rows]: 1 where an image had a NaN or infinity before 8 bits
+     * @param scores [rewards][rows]
      */
-    record Images(byte[] pixels, int[] bad) {}
+    record Finals(byte[] pixels, int[] bad, double[][] scores) {}
 
-    private void decode(Decoder decoder, Rows states, int from, int count, int step, int round, Tensor bad) {
+    /** Decodes each final state once, for its image and for all that judge it. */
+    Finals finals(Rows states, Draws draws, List<Reward> rewards) {
+        int rows = draws.rows();
+        int size = group.decoder.image().elements();
+        byte[] all = new byte[Math.multiplyExact(rows, size)];
+        double[][] scores = new double[rewards.size()][rows];
+        try (Tensor bad = Tensors.ints(group.device, rows)) {
+            for (int from = 0; from < rows; from += group.decodeBatch) {
+                int count = Math.min(group.decodeBatch, rows - from);
+                group.checkpoint.run();
+                try (Tensor badPart = Tensors.rows(bad, from, count);
+                        Tensor part = Tensors.doubles(group.device, count);
+                        Tensor images = Tensors.rows(pixels, 0, count)) {
+                    decode(group.decoder, states, draws, from, count, 0, badPart);
+                    System.arraycopy(Tensors.toBytes(images), 0, all, from * size, count * size);
+                    for (int r = 0; r < scores.length; r++) {
+                        score(group.decoder, draws, from, count, 0, rewards.get(r), part, badPart);
+                        System.arraycopy(Tensors.toDoubles(part), 0, scores[r], from, count);
+                    }
+                }
+            }
+            return new Finals(all, Tensors.toInts(bad), scores);
+        }
+    }
+
+    /** Images of states to the first of {@code pixels}. */
+    private void decode(Decoder decoder, Rows states, Draws draws, int from, int count, int round, Tensor bad) {
         ImageShape image = decoder.image();
-        try (StepEvent decoding = StepEvent.decode(group.images(), count, step, round);
+        if (!decoder.isIdentity()) {
+            for (int row = from; row < from + count; row++) {
+                group.ledger.decoderCall(draws.slot(row));
+            }
+        }
+        try (StepEvent decoding = StepEvent.decode(group.images(), count, draws.step(), round);
                 Tensor view = states.view(from, count);
                 Tensor images = decoder.decode(view)) {
             if (!decoder.isIdentity()) {

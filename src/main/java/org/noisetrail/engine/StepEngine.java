@@ -1,5 +1,6 @@
 package org.noisetrail.engine;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -251,13 +252,9 @@ public final class StepEngine implements AutoCloseable {
     }
 
     /** Judges final states by the true decoder, in 8 bits, in the order of the draws' rows. Waits for the device. */
-    public double[] judge(Rows states, Draws draws, Reward reward, boolean heldOut) {
+    public double[] judge(Rows states, Draws draws, Reward reward) {
         for (int row = 0; row < draws.rows(); row++) {
-            if (heldOut) {
-                group.ledger.heldOutCall(draws.slot(row));
-            } else {
-                group.ledger.rewardCall(draws.slot(row));
-            }
+            group.ledger.rewardCall(draws.slot(row));
         }
         try (Tensor scores = Tensors.doubles(group.device, draws.rows());
                 Tensor bad = Tensors.ints(group.device, draws.rows())) {
@@ -267,21 +264,43 @@ public final class StepEngine implements AutoCloseable {
     }
 
     /**
-     * Final images.
+     * Final images, and what is said of them.
      *
      * @param pixels uint8 [rows, C, H, W] of the decoder's images
      * @param finite whether each image was free of NaN and infinity before 8 bits
+     * @param rewards [rows]; null where there was none to ask
+     * @param heldOuts [rows]; null where there was none to ask
      */
-    public record Images(byte[] pixels, boolean[] finite) {}
+    public record Finals(
+            byte[] pixels, boolean[] finite, double @Nullable [] rewards, double @Nullable [] heldOuts) {}
 
-    /** Final states as images, on the host. */
-    public Images images(Rows states) {
-        Judge.Images images = judge.images(states);
-        boolean[] finite = new boolean[images.bad().length];
-        for (int row = 0; row < finite.length; row++) {
-            finite[row] = images.bad()[row] == 0;
+    /** Final states as images on the host, each decoded once, by the true decoder, for all that judge it. Waits for the device. */
+    public Finals finish(Rows states, Draws draws, @Nullable Reward reward, @Nullable Reward heldOut) {
+        List<Reward> rewards = new ArrayList<>();
+        if (reward != null) {
+            rewards.add(reward);
         }
-        return new Images(images.pixels(), finite);
+        if (heldOut != null) {
+            rewards.add(heldOut);
+        }
+        for (int row = 0; row < draws.rows(); row++) {
+            if (reward != null) {
+                group.ledger.rewardCall(draws.slot(row));
+            }
+            if (heldOut != null) {
+                group.ledger.heldOutCall(draws.slot(row));
+            }
+        }
+        Judge.Finals finals = judge.finals(states, draws, rewards);
+        boolean[] finite = new boolean[finals.bad().length];
+        for (int row = 0; row < finite.length; row++) {
+            finite[row] = finals.bad()[row] == 0;
+        }
+        return new Finals(
+                finals.pixels(),
+                finite,
+                reward == null ? null : finals.scores()[0],
+                heldOut == null ? null : finals.scores()[rewards.size() - 1]);
     }
 
     /**

@@ -35,8 +35,12 @@ import org.noisetrail.torch.Torch;
  * classes]; {@code clip} and {@code clip-heldout}, folders of CLIP models.
  */
 public final class Pipeline implements AutoCloseable {
-    private static final List<String> EMBEDDED = List.of("fashion-mnist", "fashion-scenes");
     private static final List<Format> FORMATS = List.of(new DiffusersFormat(), new EdmFormat(), new TorchScriptFormat());
+    private static final List<String> KNOWN = List.of("fashion-mnist", "fashion-scenes");
+    private static final List<String> EMBEDDED = KNOWN.stream()
+            .filter(name -> FORMATS.stream()
+                    .anyMatch(format -> format.recognises(ModelFiles.embedded(name))))
+            .toList();
 
     /** A form of model folder: one file, and one line in {@link Pipeline}. */
     public interface Format {
@@ -90,7 +94,7 @@ public final class Pipeline implements AutoCloseable {
                 .load(files, device, options);
     }
 
-    /** The names of the models embedded in the library. */
+    /** The names of the models embedded in the library's jars that are on the class path. */
     public static List<String> embedded() {
         return EMBEDDED;
     }
@@ -110,6 +114,10 @@ public final class Pipeline implements AutoCloseable {
         Torch.require(device);
         if (EMBEDDED.contains(nameOrFolder)) {
             return new Pipeline(nameOrFolder, ModelFiles.embedded(nameOrFolder), device, options);
+        }
+        if (KNOWN.contains(nameOrFolder)) {
+            throw new NoisetrailException("the model " + nameOrFolder
+                    + " comes in a jar of its own, which is not on the class path: that of classifier " + nameOrFolder);
         }
         Path folder;
         try {

@@ -146,7 +146,7 @@ final class MctsSearch implements AutoCloseable {
         try (Draws ends = builder.build();
                 Particles x = engine.particles(slots.length)) {
             engine.gather(pool.rows(), rows, x);
-            double[] rewards = engine.judge(x.x(), ends, wave.reward(), false);
+            double[] rewards = engine.judge(x.x(), ends, wave.reward());
             wave.reportRewards(rewards);
             return rewards;
         }

@@ -206,28 +206,23 @@ public final class Search {
     private static List<ImageResult> results(Wave wave, Outcome outcome, @Nullable Reward heldOut) {
         SearchSettings settings = wave.settings;
         ImageShape shape = settings.decoder().image();
-        double[] rewards = outcome.rewards();
-        double[] heldOuts = null;
-        try (Draws finals = wave.own(settings.schedule().size() - 1, wave.slots(), 0, Kind.GLOBAL)) {
-            Reward reward = settings.reward();
-            if (rewards == null && reward != null) {
-                rewards = wave.engine.judge(outcome.x().x(), finals, reward, false);
-            }
-            if (heldOut != null) {
-                heldOuts = wave.engine.judge(outcome.x().x(), finals, heldOut, true);
-            }
+        StepEngine.Finals finals;
+        try (Draws own = wave.own(settings.schedule().size() - 1, wave.slots(), 0, Kind.GLOBAL)) {
+            Reward asked = outcome.rewards() == null ? settings.reward() : null;
+            finals = wave.engine.finish(outcome.x().x(), own, asked, heldOut);
         }
+        double[] rewards = outcome.rewards() == null ? finals.rewards() : outcome.rewards();
+        double[] heldOuts = finals.heldOuts();
         if (rewards != null) {
             wave.reporter.rewards(rewards);
         }
-        StepEngine.Images images = wave.engine.images(outcome.x().x());
         float[] states = outcome.x().x().toFloats();
         List<ImageResult> results = new ArrayList<>();
         int size = shape.elements();
         int d = settings.denoiser().shape().elements();
         for (int slot = 0; slot < wave.images(); slot++) {
             ImageRequest request = wave.requests.get(slot);
-            byte[] pixels = Arrays.copyOfRange(images.pixels(), slot * size, (slot + 1) * size);
+            byte[] pixels = Arrays.copyOfRange(finals.pixels(), slot * size, (slot + 1) * size);
             results.add(new ImageResult(
                     request,
                     new Image(shape, pixels, request.condition()),
@@ -238,7 +233,7 @@ public final class Search {
                     wave.ledger.costs(slot),
                     outcome.pivotNorms()[slot],
                     outcome.nanScores()[slot],
-                    images.finite()[slot],
+                    finals.finite()[slot],
                     outcome.recipes().get(slot)));
         }
         return results;

@@ -57,7 +57,10 @@ class MethodsAndSamplersTest {
                 "eps-greedy",
                 "eps-greedy:rounds=20@0.01..1,1",
                 "eps-greedy:epsilon=1:patience=3:0.001:roll-over",
-                "eps-greedy:candidates=65536:rounds=2"
+                "eps-greedy:candidates=65536:rounds=2",
+                "eps-greedy:score-at-first",
+                "ascent",
+                "ascent:candidates=15:direction=image:shift=-2.5:regress=logit:score-at-first"
             })
     void aMethodComesBack(String text) {
         assertComesBack(Methods.registry(), text);

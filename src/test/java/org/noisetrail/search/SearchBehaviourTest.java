@@ -24,6 +24,8 @@ import org.noisetrail.NoisetrailException;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Parameterisation;
+import org.noisetrail.noise.Draw;
+import org.noisetrail.noise.Recipe;
 import org.noisetrail.reward.ImageBatch;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
@@ -60,7 +62,12 @@ class SearchBehaviourTest {
                 LocalSearch.builder()
                         .rounds(Rounds.byNoiseLevel(.1, 10, 4, 1))
                         .project(true)
-                        .build());
+                        .build(),
+                LocalSearch.builder().rounds(3).scoreAtFirst(true).build(),
+                new Ascent(4),
+                new Ascent(3, Ascent.Direction.NOISE, 4, Ascent.Regress.LOG, true),
+                new Ascent(3, Ascent.Direction.IMAGE, 2, Ascent.Regress.SCORE, false),
+                new Ascent(3, Ascent.Direction.IMAGE, 2, Ascent.Regress.LOGIT, true));
     }
 
     /** Brightness, counting the images of each class that it judges. */
@@ -189,18 +196,37 @@ class SearchBehaviourTest {
         }
     }
 
+    /** A plain trajectory's, and once more the candidates that tell a direction of images. */
+    private static long replayCost(Recipe recipe) {
+        long cost = SHORT_TABLE.evaluations();
+        for (int step = 0; step < SHORT_TABLE.size(); step++) {
+            for (Draw draw : recipe.moves().get(step).draws()) {
+                if (draw instanceof Draw.Shifted shifted) {
+                    int each = shifted.screened()
+                            ? SHORT_TABLE.screeningEvaluations(step)
+                            : SHORT_TABLE.evaluations(step);
+                    cost += (long) shifted.weights().size() * each;
+                }
+            }
+        }
+        return cost;
+    }
+
     @ParameterizedTest
     @MethodSource("methods")
     void aTrailRegeneratesTheSameBits(Method method) {
         ExactMixture mixture = tenClasses();
         SearchResult drawn = run(method, 64, ImageRequest.of(0, 5, 1, 2, 3));
         SearchResult again = drawn.trail().replay(mixture, 3, SearchListener.NONE);
+        long all = 0;
         for (int i = 0; i < 5; i++) {
             assertThat(again.images().get(i).state())
                     .isEqualTo(drawn.images().get(i).state());
-            assertThat(again.images().get(i).costs().networkEvaluations()).isEqualTo(SHORT_TABLE.evaluations());
+            long cost = replayCost(drawn.images().get(i).recipe());
+            assertThat(again.images().get(i).costs().networkEvaluations()).isEqualTo(cost);
+            all += cost;
         }
-        assertThat(mixture.rows.get()).isEqualTo(5L * SHORT_TABLE.evaluations());
+        assertThat(mixture.rows.get()).isEqualTo(all);
     }
 
     @Test

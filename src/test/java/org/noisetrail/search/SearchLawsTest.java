@@ -184,7 +184,11 @@ class SearchLawsTest {
                 LocalSearch.builder().epsilon(0).rounds(3).keepPivot(true).build(),
                 LocalSearch.builder().rounds(3).build(),
                 LocalSearch.builder().rounds(3).keepPivot(true).project(true).build(),
-                LocalSearch.builder().epsilon(1).rounds(3).build());
+                LocalSearch.builder().epsilon(1).rounds(3).build(),
+                LocalSearch.builder().rounds(3).scoreAtFirst(true).build(),
+                new Ascent(4),
+                new Ascent(4, Ascent.Direction.NOISE, 4, Ascent.Regress.LOGIT, true),
+                new Ascent(4, Ascent.Direction.IMAGE, 2, Ascent.Regress.SCORE, true));
     }
 
     @ParameterizedTest

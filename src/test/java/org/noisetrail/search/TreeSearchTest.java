@@ -313,7 +313,7 @@ class TreeSearchTest {
                     }
                     try (Draws draws =
                             engine.draws(0, 1).add(0, 0, 0, 0, Kind.NONE).build()) {
-                        return engine.judge(x.x(), draws, Rewards.brightness(), false)[0];
+                        return engine.judge(x.x(), draws, Rewards.brightness())[0];
                     }
                 } finally {
                     x.close();

@@ -90,7 +90,9 @@ class UnsoundPartsTest {
                 new Beam(4, 3),
                 new Mcts(4, 24, 1),
                 LocalSearch.builder().candidates(6).rounds(2).keepPivot(true).build(),
-                LocalSearch.builder().epsilon(1).candidates(8).rounds(1).build());
+                LocalSearch.builder().epsilon(1).candidates(8).rounds(1).build(),
+                new Ascent(6),
+                new Ascent(6, Ascent.Direction.IMAGE, 2, Ascent.Regress.LOG, false));
     }
 
     private static List<ImageResult> run(Method method, Decoder decoder, Reward reward) {
