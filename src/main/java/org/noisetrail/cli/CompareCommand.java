@@ -175,8 +175,7 @@ final class CompareCommand implements Callable<Integer> {
             } catch (SearchCancelledException e) {
                 interruption.settle();
                 PrintWriter err = command.commandLine().getErr();
-                err.printf(
-                        "noisetrail: interrupted; the same command goes on from what is in %s%n", out.resolve("cells"));
+                err.println("noisetrail: interrupted; the same command goes on from what is in " + out.resolve("cells"));
                 err.flush();
                 return Failures.INTERRUPTED;
             }

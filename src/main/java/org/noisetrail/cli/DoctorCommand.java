@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
@@ -103,7 +104,7 @@ final class DoctorCommand implements Callable<Integer> {
                 out.println(name + ":");
                 lines.forEach(line -> out.println("  " + line));
             } else {
-                out.printf("%-16s %s%n", name, value);
+                out.printf(Locale.ROOT, "%-16s %s%n", name, value);
             }
         });
     }

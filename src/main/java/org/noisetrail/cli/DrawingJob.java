@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -110,11 +111,12 @@ final class DrawingJob {
             out.print(Json.pretty(report.json()));
         } else {
             out.print(report.table());
-            out.printf("%s s; written to %s%n", Numbers.seconds(report.elapsed()), options.out);
+            out.printf(Locale.ROOT, "%s s; written to %s%n", Numbers.seconds(report.elapsed()), options.out);
         }
         out.flush();
         if (!report.complete()) {
             err.printf(
+                    Locale.ROOT,
                     "noisetrail: interrupted; %d of %d images are finished and written to %s%n",
                     report.images().size(), wanted, options.out);
             err.flush();

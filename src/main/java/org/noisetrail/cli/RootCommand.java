@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "noisetrail",
         mixinStandardHelpOptions = true,
-        versionProvider = Version.class,
+        version = "noisetrail " + Version.NOISETRAIL,
         scope = ScopeType.INHERIT,
         sortOptions = false,
         usageHelpWidth = 100,

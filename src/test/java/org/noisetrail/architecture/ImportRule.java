@@ -4,11 +4,17 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.AccessTarget.CodeUnitAccessTarget;
+import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.lang.ArchRule;
+import java.text.DecimalFormatSymbols;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /** The house's rules (DESIGN, section 2), for the house that stands at a root package. */
 final class ImportRule {
@@ -16,6 +22,22 @@ final class ImportRule {
     static final List<String> ROOMS = List.of(
             "cli", "report", "evaluation", "search", "engine", "sampler", "reward", "model", "checkpoint", "torch", "kernels", "trace", "files",
             "noise", "settings");
+
+    private static final Set<String> NOTHING = Set.of();
+
+    /** What takes a locale, and takes the default one if it is given none. */
+    private static final Map<String, Set<String>> FORMATS = Map.of(
+            "java.lang.String", Set.of("format", "formatted", "toLowerCase", "toUpperCase"),
+            "java.io.PrintStream", Set.of("format", "printf"),
+            "java.io.PrintWriter", Set.of("format", "printf"),
+            "java.util.Formatter", Set.of("<init>"),
+            "java.util.Scanner", Set.of("<init>"),
+            "java.text.DecimalFormat", Set.of("<init>"),
+            "java.text.SimpleDateFormat", Set.of("<init>"),
+            "java.text.MessageFormat", Set.of("<init>", "format"),
+            "java.text.NumberFormat",
+                    Set.of("getInstance", "getNumberInstance", "getIntegerInstance", "getPercentInstance"),
+            "java.time.format.DateTimeFormatter", Set.of("ofPattern"));
 
     private ImportRule() {}
 
@@ -100,7 +122,24 @@ final class ImportRule {
                         .should()
                         .dependOnClassesThat()
                         .resideInAPackage("org.bytedeco.pytorch.."));
+        rules.put(
+                "numbers and words look alike in every country",
+                noClasses()
+                        .should()
+                        .accessTargetWhere(DescribedPredicate.describe(
+                                "formats, or changes case, by the default locale", ImportRule::asksTheDefaultLocale)));
         return rules;
+    }
+
+    /** Such a call would write other digits under ar-EG, another i under tr-TR. */
+    private static boolean asksTheDefaultLocale(JavaAccess<?> access) {
+        if (!(access.getTarget() instanceof CodeUnitAccessTarget target)
+                || !FORMATS.getOrDefault(target.getOwner().getName(), NOTHING).contains(target.getName())) {
+            return false;
+        }
+        return target.getRawParameterTypes().stream()
+                .noneMatch(type ->
+                        type.isEquivalentTo(Locale.class) || type.isEquivalentTo(DecimalFormatSymbols.class));
     }
 
     private static String inside(String root, String room) {

@@ -1,9 +1,9 @@
 package org.noisetrail.architecture.broken.kernels;
 
 import org.bytedeco.pytorch.Tensor;
-import org.noisetrail.architecture.broken.trace.Trace;
+import org.noisetrail.architecture.broken.torch.Torches;
 
 public class Kernels {
-    Trace above;
+    Torches above;
     Tensor tensor;
 }

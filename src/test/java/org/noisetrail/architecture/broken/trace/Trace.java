@@ -1,7 +1,7 @@
 package org.noisetrail.architecture.broken.trace;
 
-import org.noisetrail.architecture.broken.noise.Noises;
+import org.noisetrail.architecture.broken.kernels.Kernels;
 
 public class Trace {
-    Noises above;
+    Kernels above;
 }
