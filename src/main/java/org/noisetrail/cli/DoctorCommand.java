@@ -70,7 +70,7 @@ final class DoctorCommand implements Callable<Integer> {
             return question.get();
         } catch (LinkageError | RuntimeException e) {
             healthy = false;
-            return "unavailable: " + Failures.describe(e).lines().findFirst().orElse("");
+            return "unavailable: " + Failures.line(Failures.describe(e));
         }
     }
 

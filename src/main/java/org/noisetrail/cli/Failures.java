@@ -5,8 +5,12 @@ import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.AtomicFiles;
+import org.noisetrail.files.Excerpt;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -14,6 +18,15 @@ import picocli.CommandLine.UnmatchedArgumentException;
 /** Turns what went wrong into one line and an exit code. */
 final class Failures {
     static final int INTERRUPTED = 130;
+
+    /** Characters of a line. */
+    private static final int LONGEST = 1000;
+
+    /** No message that is meant to be read is longer. */
+    private static final int SCANNED = 1 << 16;
+
+    /** A value that somebody gave, rather than a word of ours. */
+    private static final Pattern LONG_WORD = Pattern.compile("\\S{" + (Excerpt.LENGTH + 1) + ",}");
 
     private final PrintWriter err;
 
@@ -45,9 +58,10 @@ final class Failures {
             e.printStackTrace(err);
         }
         // The library throws it for impossible arguments only.
-        return e instanceof IllegalArgumentException ? ExitCode.USAGE : ExitCode.SOFTWARE;
+        return e instanceof IllegalArgumentException && !isFault(e) ? ExitCode.USAGE : ExitCode.SOFTWARE;
     }
 
+    /** What went wrong, for a person; as long as the exception's message is. */
     static String describe(Throwable e) {
         if (e instanceof LinkageError) {
             return "a native library could not be loaded (see `noisetrail doctor`): " + message(deepest(e));
@@ -56,13 +70,28 @@ final class Failures {
         if (e instanceof OutOfMemoryError || isNativeOutOfMemory(message)) {
             return "out of memory; a smaller --max-batch needs less: " + message;
         }
+        if (e instanceof StackOverflowError) {
+            return "what was given is nested too deep, or goes on too long";
+        }
         if (e instanceof UncheckedIOException unchecked && unchecked.getCause() != null) {
             return describe(unchecked.getCause());
         }
-        if (e instanceof FileSystemException file) {
+        if (e instanceof FileSystemException file && file.getFile() != null) {
             return file.getFile() + ": " + AtomicFiles.reason(file);
         }
-        return message;
+        // Words of Java's own, which say nothing to who has given a file or an option.
+        return isFault(e) ? "a fault in noisetrail (--verbose shows where): " + e.getClass().getSimpleName() + ": " + message : message;
+    }
+
+    /** What the library throws on purpose, and LibTorch's messages (which come as they are), are none. */
+    private static boolean isFault(Throwable e) {
+        return e instanceof Error
+                || e instanceof NumberFormatException
+                || e instanceof RuntimeException
+                        && !(e instanceof NoisetrailException)
+                        && !(e instanceof IllegalArgumentException)
+                        && !(e instanceof UncheckedIOException)
+                        && e.getClass() != RuntimeException.class;
     }
 
     private static boolean isNativeOutOfMemory(String message) {
@@ -88,12 +117,19 @@ final class Failures {
 
     /** LibTorch's messages go on for pages, picocli's for lines: the first says it. */
     private void print(String message) {
-        String line = message.lines()
+        err.println("noisetrail: " + line(message));
+        err.flush();
+    }
+
+    /** One line that a terminal shows and does not obey, long words cut. */
+    static String line(String message) {
+        String first = message.lines()
                 .map(String::strip)
                 .filter(s -> !s.isEmpty())
                 .findFirst()
                 .orElse("failed");
-        err.println("noisetrail: " + line);
-        err.flush();
+        String start = first.substring(0, Math.min(first.length(), SCANNED));
+        String cut = LONG_WORD.matcher(start).replaceAll(word -> Matcher.quoteReplacement(Excerpt.of(word.group())));
+        return Excerpt.of(cut, LONGEST);
     }
 }

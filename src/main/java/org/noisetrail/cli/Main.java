@@ -50,8 +50,8 @@ public final class Main {
         int code;
         try {
             code = commandLine.execute(args);
-        } catch (LinkageError | OutOfMemoryError e) {
-            // picocli hands on exceptions, but lets errors pass.
+        } catch (Throwable e) {
+            // picocli hands on a command's exceptions, but lets errors pass, and what its own converters throw.
             code = failures.failure(e, root.verbose);
         }
         out.flush();

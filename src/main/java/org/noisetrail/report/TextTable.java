@@ -3,8 +3,10 @@ package org.noisetrail.report;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.Stream;
+import org.noisetrail.files.Excerpt;
 
-/** A table for a person: the first column to the left, the others to the right. */
+/** A table for a person: the first column to the left, the others to the right. What a terminal would obey is shown, long cells are cut. */
 public final class TextTable {
     private final List<List<String>> rows = new ArrayList<>();
 
@@ -16,7 +18,7 @@ public final class TextTable {
         if (cells.length != rows.get(0).size()) {
             throw new IllegalArgumentException("cells must be " + rows.get(0).size() + ": " + cells.length);
         }
-        rows.add(List.of(cells));
+        rows.add(Stream.of(cells).map(Excerpt::of).toList());
         return this;
     }
 

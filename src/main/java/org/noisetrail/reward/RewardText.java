@@ -26,10 +26,12 @@ import org.noisetrail.settings.Setting;
  * @param terms at least one
  */
 public record RewardText(List<Term> terms) {
+    private static final int LONGEST = 8192;
+
     private static final Pattern WEIGHT =
             Pattern.compile("((?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:[eE][+-]?\\d+)?)\\s*\\*\\s*");
     private static final Pattern ARGUMENT =
-            Pattern.compile(":([a-z]+(?:-[a-z]+)*(?:=(?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:[eE][+-]?\\d+)?)?)");
+            Pattern.compile(":([a-z]++(?:-[a-z]++)*+(?:=(?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:[eE][+-]?\\d+)?)?)");
     private static final Pattern PATH = Pattern.compile(":(.+?)(?=\\s[+-]\\s|\\s*$)");
 
     /**
@@ -53,6 +55,11 @@ public record RewardText(List<Term> terms) {
 
     /** @throws IllegalArgumentException that says what is wrong */
     public static RewardText parse(String text) {
+        // Longer ones than anybody writes would only overflow the stack of the patterns below.
+        if (text.length() > LONGEST) {
+            throw new IllegalArgumentException(
+                    "a reward must have <= " + LONGEST + " characters: " + text.length());
+        }
         return new Parser(text).reward();
     }
 

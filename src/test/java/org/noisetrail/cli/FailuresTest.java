@@ -1,0 +1,81 @@
+package org.noisetrail.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.NoSuchFileException;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.noisetrail.NoisetrailException;
+
+class FailuresTest {
+    private static String line(Throwable e) {
+        return Failures.line(Failures.describe(e));
+    }
+
+    @Test
+    void whatIsThrownOnPurposeIsSaidAsItIs() {
+        assertThat(line(new NoisetrailException("cells/a.json is cut"))).isEqualTo("cells/a.json is cut");
+        assertThat(line(new IllegalArgumentException("rounds must be >= 0: -1"))).isEqualTo("rounds must be >= 0: -1");
+        assertThat(line(new RuntimeException("mat1 and mat2 differ\nException raised from ...")))
+                .isEqualTo("mat1 and mat2 differ");
+    }
+
+    @Test
+    void filesAreNamedWithTheSystemsReason() {
+        assertThat(line(new UncheckedIOException(new NoSuchFileException("a.txt"))))
+                .isEqualTo("a.txt: no such file or folder");
+        assertThat(line(new IOException("No space left on device"))).isEqualTo("No space left on device");
+    }
+
+    @Test
+    void javasOwnWordsAreCalledAFault() {
+        for (Throwable e : List.of(
+                new IndexOutOfBoundsException("Index 1 out of bounds for length 1"),
+                new NullPointerException(),
+                new ClassCastException("a b"),
+                new NumberFormatException("For input string: \"x\""),
+                new ArithmeticException("integer overflow"),
+                new AssertionError("never"))) {
+            assertThat(line(e)).startsWith("a fault in noisetrail (--verbose shows where): " + e.getClass().getSimpleName());
+        }
+        assertThat(line(new StackOverflowError())).isEqualTo("what was given is nested too deep, or goes on too long");
+    }
+
+    @Test
+    void aTerminalObeysNothing() {
+        assertThat(line(new NoisetrailException("no model \"\u001b[31mred\u0007\u009b2J\u202eback\"")))
+                .isEqualTo("no model \"\\u001b[31mred\\u0007\\u009b2J\\u202eback\"");
+        assertThat(line(new NoisetrailException("r\u00e9seau \u7db2"))).isEqualTo("r\u00e9seau \u7db2");
+    }
+
+    @Test
+    void longValuesAreCutAndTheWordsAroundThemStay() {
+        assertThat(line(new IllegalArgumentException("must be a number: " + "9".repeat(10_000) + " or less")))
+                .isEqualTo("must be a number: " + "9".repeat(200) + "... or less");
+        assertThat(line(new IllegalArgumentException("a ".repeat(1_000_000)))).hasSizeLessThan(1010);
+        assertThat(Failures.line(" \n \n")).isEqualTo("failed");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"compressibility:a", "brightness+", "1*", "class:a"})
+    void aRewardThatGoesOnAndOnIsOneLine(String start) {
+        for (int length : new int[] {3000, 8000, 200_000}) {
+            Cli.Ending ending = Cli.run("generate", "--reward", start + "-a".repeat(length / 2));
+            assertThat(ending.code()).isEqualTo(2);
+            assertThat(ending.out()).isEmpty();
+            assertThat(ending.err()).startsWith("noisetrail: ").doesNotContain("\tat ").hasSizeLessThan(1050);
+            assertThat(ending.err().lines()).hasSize(1);
+        }
+    }
+
+    @Test
+    void optionsThatNobodyKnowsAreShownAndNotObeyed() {
+        Cli.Ending ending = Cli.run("generate", "--b\u001b[1mad");
+        assertThat(ending.err()).isEqualTo("noisetrail: Unknown option: '--b\\u001b[1mad'" + System.lineSeparator());
+        assertThat(ending.code()).isEqualTo(2);
+    }
+}
