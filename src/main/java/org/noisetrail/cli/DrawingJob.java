@@ -29,9 +29,13 @@ import picocli.CommandLine;
 final class DrawingJob {
     /** Where the results of such a command go. */
     static final class Options {
-        @Option(names = "--out", paramLabel = "FOLDER", defaultValue = "out", description = "Default: ${DEFAULT-VALUE}")
-        @SuppressWarnings("NullAway.Init")
-        private Path out;
+        @Option(names = "--out", paramLabel = "FOLDER", description = "Default: out; of replay, replay")
+        private @Nullable Path out;
+
+        @Option(
+                names = "--overwrite",
+                description = "Remove what an earlier run has left in --out, before the first file is written; else it is refused.")
+        private boolean overwrite;
 
         @Option(
                 names = "--save-tensors",
@@ -65,11 +69,14 @@ final class DrawingJob {
             Function<Integer, Integer> gridColumns) {}
 
     private final Options options;
+    private final Path folder;
     private final PrintWriter out;
     private final PrintWriter err;
 
-    DrawingJob(Options options, CommandLine commandLine) {
+    /** @param name of the folder where none is given */
+    DrawingJob(Options options, String name, CommandLine commandLine) {
         this.options = options;
+        folder = options.out == null ? Path.of(name) : options.out;
         out = commandLine.getOut();
         err = commandLine.getErr();
     }
@@ -80,10 +87,9 @@ final class DrawingJob {
      * @return the exit code
      */
     int run(Plan plan, Drawing drawing) {
-        OutputFolder folder = OutputFolder.open(options.out);
+        RunFiles files = new RunFiles(OutputFolder.open(folder), plan.requests(), plan.trail(), options.overwrite);
         long started = System.nanoTime();
         try (Interruption interruption = new Interruption()) {
-            RunFiles files = new RunFiles(folder, plan.requests(), plan.trail());
             boolean complete = true;
             try (ProgressDisplay display =
                     ProgressDisplay.of(plan.title(), options.json || options.quiet.quiet(), err)) {
@@ -111,14 +117,14 @@ final class DrawingJob {
             out.print(Json.pretty(report.json()));
         } else {
             out.print(report.table());
-            out.printf(Locale.ROOT, "%s s; written to %s%n", Numbers.seconds(report.elapsed()), options.out);
+            out.printf(Locale.ROOT, "%s s; written to %s%n", Numbers.seconds(report.elapsed()), folder);
         }
         out.flush();
         if (!report.complete()) {
             err.printf(
                     Locale.ROOT,
                     "noisetrail: interrupted; %d of %d images are finished and written to %s%n",
-                    report.images().size(), wanted, options.out);
+                    report.images().size(), wanted, folder);
             err.flush();
         }
     }

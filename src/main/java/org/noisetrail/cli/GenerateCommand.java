@@ -118,7 +118,7 @@ final class GenerateCommand implements Callable<Integer> {
                         settings(pipeline, sampler, method, requests),
                         search.build().trail(List.of()),
                         count -> Grid.columns(count, together));
-                return new DrawingJob(output, command.commandLine())
+                return new DrawingJob(output, "out", command.commandLine())
                         .run(plan, listener -> search.listener(listener).build().run(requests));
             }
         }

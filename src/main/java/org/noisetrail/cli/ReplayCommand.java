@@ -61,7 +61,7 @@ final class ReplayCommand implements Callable<Integer> {
                     requests.stream().map(ImageRequest::condition).distinct().count();
             DrawingJob.Plan plan =
                     new DrawingJob.Plan("replay", requests, settings, trail, count -> Grid.columns(count, together));
-            return new DrawingJob(output, command.commandLine())
+            return new DrawingJob(output, "replay", command.commandLine())
                     .run(plan, listener -> trail.replay(pipeline, modelOptions.maxBatch(), listener));
         }
     }

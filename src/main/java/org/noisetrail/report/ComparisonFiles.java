@@ -18,8 +18,12 @@ import org.noisetrail.files.OutputFolder;
  * @param settings everything that the command was told or took by default
  */
 public record ComparisonFiles(List<ComparisonTable> tables, Map<String, @Nullable Object> settings) {
-    /** {@code compare.json} last, so that where it is, the rest is. */
+    /** {@code compare.json} last, so that where it is, the rest is; an earlier comparison's goes first, and its plots. */
     public void write(OutputFolder folder) {
+        folder.remove("compare.json");
+        folder.names(Plot.FOLDER).stream()
+                .filter(ComparisonPlots.FILE.asMatchPredicate())
+                .forEach(name -> folder.remove(Plot.FOLDER + "/" + name));
         List<List<Plot>> plots = new ArrayList<>();
         for (ComparisonTable table : tables) {
             List<Plot> drawn = ComparisonPlots.of(table);

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.noisetrail.engine.Rows;
 import org.noisetrail.evaluation.Comparison;
 import org.noisetrail.evaluation.ComparisonTable;
@@ -16,7 +17,11 @@ import org.noisetrail.search.BestOfN;
 
 /** A table as plots. */
 public final class ComparisonPlots {
+    /** The names of their files. */
+    static final Pattern FILE = Pattern.compile(".+-(by-nfe|held-out|by-step)\\.(png|svg)");
+
     private static final String BEST_OF_N = "best-of-n";
+    private static final int LONGEST = 100;
 
     private final ComparisonTable table;
     private final String slug;
@@ -38,10 +43,14 @@ public final class ComparisonPlots {
 
     /** A reward as the name of a file: other rewards have other names. */
     public static String slug(String words) {
-        return words.replaceAll("^-", "minus-")
+        String slug = words.replaceAll("^-", "minus-")
                 .replace("+", "-plus-")
                 .replace("*", "x")
                 .replaceAll("[^A-Za-z0-9.]+", "-");
+        // A path may be longer than a file's name.
+        return slug.length() <= LONGEST
+                ? slug
+                : slug.substring(0, LONGEST) + "-" + Integer.toHexString(words.hashCode());
     }
 
     public static List<Plot> of(ComparisonTable table) {

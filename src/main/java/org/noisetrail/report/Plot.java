@@ -41,6 +41,9 @@ import org.noisetrail.files.OutputFolder;
  * @param svg a whole file
  */
 public record Plot(String name, String title, byte[] png, byte[] svg) {
+    /** Where plots are written to. */
+    static final String FOLDER = "plots";
+
     /** Okabe and Ito's colours, which those who see no red or no green tell apart; black goes to best-of-n. */
     private static final List<Color> COLOURS = List.of(
             new Color(0x0072B2),
@@ -215,8 +218,8 @@ public record Plot(String name, String title, byte[] png, byte[] svg) {
     }
 
     public void write(OutputFolder folder) {
-        AtomicFiles.write(folder.file("plots/" + name + ".png"), png);
-        AtomicFiles.write(folder.file("plots/" + name + ".svg"), svg);
+        AtomicFiles.write(folder.file(FOLDER + "/" + name + ".png"), png);
+        AtomicFiles.write(folder.file(FOLDER + "/" + name + ".svg"), svg);
     }
 
     /** Labels 1, 2 and 5 of each decade: all nine would overlap. */

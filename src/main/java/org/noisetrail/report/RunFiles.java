@@ -7,6 +7,8 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.evaluation.Version;
 import org.noisetrail.files.AtomicFiles;
@@ -20,20 +22,57 @@ import org.noisetrail.search.SearchListener;
 import org.noisetrail.search.Trail;
 import org.noisetrail.trace.Progress;
 
-/** The files of a run: each image when it is finished, the rest when the run has ended, however it did. */
+/**
+ * The files of a run: each image when it is finished, the rest when the run has ended, however it did. They never stand beside those of an earlier
+ * run: such are refused, or removed before the first file is written, {@code result.json} before the images that it names.
+ */
 public final class RunFiles implements SearchListener {
     private static final Map<String, String> SOFTWARE = Map.of("Software", "noisetrail " + Version.NOISETRAIL);
+
+    /** In the order in which an earlier run's are removed; its images last. */
+    private static final List<String> SUMMARIES = List.of("result.json", "trail.json", "grid.png", "final.safetensors");
+
+    private static final String IMAGES = "images";
+    private static final Pattern IMAGE = Pattern.compile("\\d{3,}\\.png");
 
     private final OutputFolder folder;
     private final Trail run;
     private final Map<ImageRequest, Integer> places = new HashMap<>();
     private final List<ImageResult> finished = new ArrayList<>();
+    private boolean begun;
 
-    /** @param run the run's trail: finished images' recipes complete it */
-    public RunFiles(OutputFolder folder, List<ImageRequest> requests, Trail run) {
+    /**
+     * @param run the run's trail: finished images' recipes complete it
+     * @param overwrite whether files of an earlier run may go
+     * @throws IllegalArgumentException if there are such, and they may not
+     */
+    public RunFiles(OutputFolder folder, List<ImageRequest> requests, Trail run, boolean overwrite) {
         this.folder = folder;
+        List<String> earlier = earlier();
+        if (!earlier.isEmpty() && !overwrite) {
+            throw new IllegalArgumentException(folder.path() + " holds an earlier run's " + earlier.get(0)
+                    + (earlier.size() > 1 ? " and " + (earlier.size() - 1) + " more" : "")
+                    + ": give another --out, or --overwrite");
+        }
         this.run = run;
         requests.forEach(request -> places.putIfAbsent(request, places.size()));
+    }
+
+    /** What an earlier run has left, of the names that this one may write. */
+    private List<String> earlier() {
+        return Stream.concat(
+                        SUMMARIES.stream().filter(folder::has),
+                        folder.names(IMAGES).stream()
+                                .filter(IMAGE.asMatchPredicate())
+                                .map(name -> IMAGES + "/" + name))
+                .toList();
+    }
+
+    private void begin() {
+        if (!begun) {
+            earlier().forEach(folder::remove);
+            begun = true;
+        }
     }
 
     /** A listener that tells this one and a display. */
@@ -54,6 +93,7 @@ public final class RunFiles implements SearchListener {
 
     @Override
     public void onImages(List<ImageResult> images) {
+        begin();
         for (ImageResult image : images) {
             byte[] png = Png.encode(image.pixels().toBufferedImage(), text(image));
             AtomicFiles.write(folder.file(Report.imageFile(image)), png);
@@ -80,12 +120,11 @@ public final class RunFiles implements SearchListener {
 
     /** Writes what is made of all images; {@code result.json} last, so that where it is, the rest is. */
     public void finish(Report report, int gridColumns, boolean saveTensors) {
+        begin();
         List<Image> pictures = report.images().stream().map(ImageResult::pixels).toList();
         AtomicFiles.write(folder.file("grid.png"), Png.encode(Grid.draw(pictures, gridColumns), SOFTWARE));
         if (saveTensors) {
             saveStates(report.images());
-        } else {
-            folder.remove("final.safetensors");
         }
         byte[] trail = (TrailFiles.of(run, report.images()).toJson() + "\n").getBytes(StandardCharsets.UTF_8);
         AtomicFiles.write(folder.file("trail.json"), trail);

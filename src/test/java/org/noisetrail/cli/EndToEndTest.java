@@ -186,6 +186,24 @@ class EndToEndTest {
         samePixels(one.resolve("images/006.png"), out().resolve("images/006.png"));
     }
 
+    @Test
+    void anEarlierRunIsNeverMixedWithAnother() throws IOException {
+        Object[] run = {"generate", "--method", "naive", "--steps", 2, "--images", 3, "--classes", 7, "--out", out(), "-q"};
+        succeed(run);
+        byte[] first = Files.readAllBytes(out().resolve("result.json"));
+        for (Object[] again : new Object[][] {run, {"replay", out().resolve("trail.json"), "--out", out(), "-q"}}) {
+            Cli.Ending ending = Cli.run(again);
+            assertThat(ending.code()).isEqualTo(2);
+            assertThat(ending.err().strip())
+                    .isEqualTo("noisetrail: " + out()
+                            + " holds an earlier run's result.json and 5 more: give another --out, or --overwrite");
+            assertThat(out().resolve("result.json")).hasBinaryContent(first);
+        }
+        succeed("replay", out().resolve("images/001.png"), "--out", out(), "--overwrite", "-q");
+        assertThat(files(out())).containsExactly("grid.png", "images/001.png", "result.json", "trail.json");
+        assertThat(result(out()).get("images")).hasSize(1);
+    }
+
     private static void samePixels(Path one, Path other) throws IOException {
         var a = ImageIO.read(one.toFile()).getRaster();
         var b = ImageIO.read(other.toFile()).getRaster();
@@ -198,7 +216,8 @@ class EndToEndTest {
         JsonNode plain = JSON.readTree(
                 succeed(with(common, "--method", "naive", "--out", out())).out());
         JsonNode searched = JSON.readTree(
-                succeed(with(common, "--method", "eps-greedy", "--rounds", 3, "--candidates", 4, "--out", out()))
+                succeed(with(
+                                common, "--method", "eps-greedy", "--rounds", 3, "--candidates", 4, "--out", out(), "--overwrite"))
                         .out());
         assertThat(searched).isEqualTo(result(out()));
         for (int i = 0; i < 2; i++) {
@@ -229,7 +248,7 @@ class EndToEndTest {
                 "--rounds 5 --target-reward -5",
                 "--rounds 50 --time-limit 0.01",
                 "--method naive --reward 0.7*class+0.3*compressibility:max-bytes=700 --held-out -jpeg-bytes")) {
-            List<Object> all = new ArrayList<>(List.of("generate", "--images", 1, "--out", out(), "-q"));
+            List<Object> all = new ArrayList<>(List.of("generate", "--images", 1, "--out", out(), "--overwrite", "-q"));
             all.addAll(Arrays.asList(args.split(" ")));
             succeed(all.toArray());
             JsonNode image = result(out()).get("images").get(0);

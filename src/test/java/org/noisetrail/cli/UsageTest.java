@@ -12,6 +12,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.noisetrail.reward.RewardKind;
+import org.noisetrail.reward.Rewards;
 
 class UsageTest {
     @TempDir
@@ -130,8 +132,8 @@ class UsageTest {
     @Test
     void helpNamesEveryReward() {
         String help = Cli.run("generate", "--help").out();
-        for (RewardSpec.Kind kind : RewardSpec.Kind.values()) {
-            assertThat(help).contains("  " + kind.word);
+        for (RewardKind kind : Rewards.kinds()) {
+            assertThat(help).contains("  " + kind.name());
         }
     }
 

@@ -1,0 +1,117 @@
+package org.noisetrail.files;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.noisetrail.NoisetrailException;
+
+class OutputFolderTest {
+    /** Above every system's largest process number. */
+    private static final long NOBODY = 999_999_999_999L;
+
+    @TempDir
+    private Path temporary;
+
+    private Path folder;
+
+    @BeforeEach
+    void make() throws IOException {
+        folder = Files.createDirectories(temporary.resolve("out"));
+    }
+
+    private Path leave(String name) throws IOException {
+        Path file = folder.resolve(name);
+        Files.createDirectories(file.getParent());
+        return Files.writeString(file, "left");
+    }
+
+    private void use() {
+        OutputFolder out = OutputFolder.open(folder);
+        out.file("result.json");
+        out.file("images/000.png");
+    }
+
+    @Test
+    void whatKilledProcessesLeftIsRemoved() throws IOException {
+        Path top = leave(".result.json." + NOBODY + "-1.tmp");
+        Path inner = leave("images/.000.png." + NOBODY + "-27.tmp");
+        Path probe = leave("." + NOBODY + ".tmp");
+        use();
+        assertThat(List.of(top, inner, probe)).noneMatch(Files::exists);
+    }
+
+    @Test
+    void whatARunningProcessWritesStays() throws IOException {
+        Path file = leave("images/.000.png." + ProcessHandle.current().pid() + "-1.tmp");
+        use();
+        assertThat(file).exists();
+    }
+
+    @Test
+    void aProcessThatIsYoungerThanTheFileHasNotWrittenIt() throws IOException {
+        Path file = leave("images/.000.png." + ProcessHandle.current().pid() + "-1.tmp");
+        Files.setLastModifiedTime(file, FileTime.from(Instant.now().minusSeconds(1_000_000)));
+        use();
+        assertThat(file).doesNotExist();
+    }
+
+    @Test
+    void filesOfOthersStay() throws IOException {
+        List<Path> others = List.of(
+                leave("a." + NOBODY + "-1.tmp"),
+                leave(".a.tmp"),
+                leave(".a." + NOBODY + "-1.tmp~"),
+                leave(".a." + NOBODY + ".tmp"),
+                leave("elsewhere/.a." + NOBODY + "-1.tmp"));
+        use();
+        assertThat(others).allMatch(Files::exists);
+    }
+
+    @Test
+    void linksWithinAreNotFollowed() throws IOException {
+        Path mine = Files.writeString(temporary.resolve("mine.json"), "mine");
+        Path elsewhere = Files.createDirectories(temporary.resolve("elsewhere"));
+        Files.createSymbolicLink(folder.resolve("result.json"), mine);
+        Files.createSymbolicLink(folder.resolve("images"), elsewhere);
+        Files.createSymbolicLink(folder.resolve("nowhere"), temporary.resolve("none"));
+        OutputFolder out = OutputFolder.open(folder);
+        for (String name : List.of("result.json", "images/000.png", "nowhere")) {
+            assertThatThrownBy(() -> out.file(name))
+                    .isInstanceOf(NoisetrailException.class)
+                    .hasMessage("cannot write " + folder.resolve(name) + ": "
+                            + folder.resolve(name.replaceFirst("/.*", "")) + " is a link");
+        }
+        assertThat(out.has("nowhere")).isTrue();
+        assertThat(out.names("images")).isEmpty();
+        out.remove("result.json");
+        assertThat(mine).hasContent("mine");
+        assertThat(folder.resolve("result.json")).doesNotExist();
+        assertThat(elsewhere).isEmptyDirectory();
+    }
+
+    @Test
+    void theFolderItselfMayBeALink() throws IOException {
+        Path link = Files.createSymbolicLink(temporary.resolve("link"), folder);
+        AtomicFiles.write(OutputFolder.open(link).file("a.txt"), new byte[] {'x'});
+        assertThat(folder.resolve("a.txt")).hasContent("x");
+    }
+
+    @Test
+    void namesAreSortedAndThoseOfNoFolderAreNone() throws IOException {
+        leave("images/002.png");
+        leave("images/001.png");
+        OutputFolder out = OutputFolder.open(folder);
+        assertThat(out.names("images")).containsExactly("001.png", "002.png");
+        assertThat(out.names("")).containsExactly("images");
+        assertThat(out.names("none")).isEmpty();
+    }
+}
