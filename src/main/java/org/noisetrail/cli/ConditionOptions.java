@@ -1,8 +1,6 @@
 package org.noisetrail.cli;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.file.Files;
@@ -15,6 +13,7 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.files.JsonFiles;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.search.ImageRequest;
@@ -25,7 +24,6 @@ import picocli.CommandLine.Spec;
 
 /** Which images to draw: their numbers, and what they are asked to be, taken in turn. */
 final class ConditionOptions {
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final long LONGEST_FILE = 64L << 20;
 
     @Spec(Spec.Target.MIXEE)
@@ -175,16 +173,12 @@ final class ConditionOptions {
     }
 
     private static Condition json(Path file, int number, String line, @Nullable String negative) {
-        try {
-            JsonNode node = JSON.readTree(line);
+            JsonNode node = JsonFiles.parse(file + ", line " + number, line);
             if (!node.path("prompt").isTextual() || node.has("negative") && !node.path("negative").isTextual()) {
                 throw new NoisetrailException(file + ", line " + number + ": must have a text prompt, and may have a text negative");
             }
             return new Condition.Prompt(
                     node.path("prompt").asText(), node.has("negative") ? node.path("negative").asText() : negative);
-        } catch (JsonProcessingException e) {
-            throw new NoisetrailException(file + ", line " + number + ": not sound JSON: " + e.getOriginalMessage(), e);
-        }
     }
 
     private ParameterException usage(String message) {

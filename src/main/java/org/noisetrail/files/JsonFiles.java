@@ -109,6 +109,9 @@ public final class JsonFiles {
     /** What is wrong with JSON, in one line without the parser's own names. */
     public static String reason(JsonProcessingException e) {
         String message = e.getOriginalMessage() == null ? "it is cut" : e.getOriginalMessage();
+        if (message.startsWith("Trailing token")) {
+            return "something follows its end";
+        }
         return Excerpt.of(message.replaceAll(", from `[^`]*`", "")
                 .replaceAll(" \\(for [A-Za-z-]+ starting at .*\\)", "")
                 .replaceAll("\\(start marker at .*\\)", "")

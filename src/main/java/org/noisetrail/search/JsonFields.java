@@ -1,6 +1,7 @@
 package org.noisetrail.search;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import org.noisetrail.files.Excerpt;
 
 /** Reads the fields of the library's files; what is missing or of another type is an {@link IllegalArgumentException} that names it. */
 final class JsonFields {
@@ -26,13 +27,13 @@ final class JsonFields {
         if (value.asText().equals("Infinity")) {
             return Double.POSITIVE_INFINITY;
         }
-        throw new IllegalArgumentException("field \"" + name + "\" must be a number: " + value);
+        throw new IllegalArgumentException("field \"" + name + "\" must be a number: " + Excerpt.of(value.toString()));
     }
 
     static int integer(JsonNode node, String name) {
         JsonNode value = field(node, name);
         if (!value.canConvertToInt() || !value.isIntegralNumber()) {
-            throw new IllegalArgumentException("field \"" + name + "\" must be an integer: " + value);
+            throw new IllegalArgumentException("field \"" + name + "\" must be an integer: " + Excerpt.of(value.toString()));
         }
         return value.intValue();
     }
@@ -40,7 +41,7 @@ final class JsonFields {
     static long whole(JsonNode node, String name) {
         JsonNode value = field(node, name);
         if (!value.canConvertToLong() || !value.isIntegralNumber()) {
-            throw new IllegalArgumentException("field \"" + name + "\" must be an integer: " + value);
+            throw new IllegalArgumentException("field \"" + name + "\" must be an integer: " + Excerpt.of(value.toString()));
         }
         return value.longValue();
     }
@@ -48,7 +49,7 @@ final class JsonFields {
     static String text(JsonNode node, String name) {
         JsonNode value = field(node, name);
         if (!value.isTextual()) {
-            throw new IllegalArgumentException("field \"" + name + "\" must be a string: " + value);
+            throw new IllegalArgumentException("field \"" + name + "\" must be a string: " + Excerpt.of(value.toString()));
         }
         return value.textValue();
     }
@@ -56,7 +57,7 @@ final class JsonFields {
     static boolean flag(JsonNode node, String name) {
         JsonNode value = field(node, name);
         if (!value.isBoolean()) {
-            throw new IllegalArgumentException("field \"" + name + "\" must be true or false: " + value);
+            throw new IllegalArgumentException("field \"" + name + "\" must be true or false: " + Excerpt.of(value.toString()));
         }
         return value.booleanValue();
     }
@@ -64,7 +65,7 @@ final class JsonFields {
     static JsonNode list(JsonNode node, String name) {
         JsonNode value = field(node, name);
         if (!value.isArray()) {
-            throw new IllegalArgumentException("field \"" + name + "\" must be a list: " + value);
+            throw new IllegalArgumentException("field \"" + name + "\" must be a list: " + Excerpt.of(value.toString()));
         }
         return value;
     }

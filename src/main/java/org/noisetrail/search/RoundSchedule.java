@@ -1,19 +1,18 @@
 package org.noisetrail.search;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.AtomicFiles;
+import org.noisetrail.files.Excerpt;
+import org.noisetrail.files.JsonFiles;
 import org.noisetrail.model.Parameterisation;
 import org.noisetrail.sampler.Schedule;
 import org.noisetrail.sampler.Step;
@@ -26,7 +25,6 @@ import org.noisetrail.sampler.Step;
  */
 public record RoundSchedule(List<Double> levels, List<Integer> rounds) implements Rounds {
     private static final String FORMAT = "noisetrail-rounds";
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     public RoundSchedule {
         levels = List.copyOf(levels);
@@ -63,7 +61,7 @@ public record RoundSchedule(List<Double> levels, List<Integer> rounds) implement
 
     /** Writes the file, whole or not at all. */
     public void write(Path file) {
-        ObjectNode root = JSON.createObjectNode();
+        ObjectNode root = JsonNodeFactory.instance.objectNode();
         root.put("format", FORMAT).put("version", 2);
         ArrayNode sigmas = root.putArray("levels");
         levels.forEach(level -> {
@@ -80,27 +78,25 @@ public record RoundSchedule(List<Double> levels, List<Integer> rounds) implement
 
     /** @throws NoisetrailException if the file is missing or not a schedule */
     public static RoundSchedule read(Path file) {
+        if (Files.notExists(file)) {
+            throw new NoisetrailException("no such schedule of rounds: " + file);
+        }
+        JsonNode root = JsonFiles.parse(file + " is not a schedule of rounds", JsonFiles.bytes(file, JsonFiles.LIMIT));
         try {
-            JsonNode root = JSON.readTree(Files.readAllBytes(file));
             if (!root.path("format").asText().equals(FORMAT)) {
                 throw new NoisetrailException(file + " is not a schedule of rounds: its format must be " + FORMAT);
             }
             List<Integer> rounds = new ArrayList<>();
             for (JsonNode number : JsonFields.list(root, "rounds")) {
                 if (!number.canConvertToInt() || !number.isIntegralNumber()) {
-                    throw new IllegalArgumentException("rounds must be integers: " + number);
+                    throw new IllegalArgumentException("rounds must be integers: " + Excerpt.of(number.toString()));
                 }
                 rounds.add(number.intValue());
             }
             return new RoundSchedule(levels(root), rounds);
-        } catch (NoSuchFileException e) {
-            throw new NoisetrailException("no such schedule of rounds: " + file, e);
-        } catch (JsonProcessingException e) {
-            throw new NoisetrailException(file + " is not a schedule of rounds: " + e.getOriginalMessage(), e);
-        } catch (IOException e) {
-            throw new NoisetrailException("cannot read " + file + ": " + e, e);
         } catch (IllegalArgumentException e) {
-            throw new NoisetrailException(file + " is not a valid schedule of rounds: " + e.getMessage(), e);
+            throw new NoisetrailException(
+                    file + " is not a valid schedule of rounds: " + Excerpt.of(String.valueOf(e.getMessage())), e);
         }
     }
 

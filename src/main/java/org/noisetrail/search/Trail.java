@@ -1,10 +1,7 @@
 package org.noisetrail.search;
 
-import java.io.IOException;
-import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -13,6 +10,7 @@ import java.util.Map;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.engine.Draws;
 import org.noisetrail.files.AtomicFiles;
+import org.noisetrail.files.JsonFiles;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.noise.Recipe;
@@ -38,6 +36,9 @@ public record Trail(
         List<Entry> images) {
     /** The version of the file format that this library writes, and the newest that it reads. */
     public static final int VERSION = 2;
+
+    /** Bytes: 64 MiB, a hundred thousand images and more. */
+    private static final int LARGEST_FILE = 64 << 20;
 
     public Trail {
         settings = Collections.unmodifiableMap(new LinkedHashMap<>(settings));
@@ -109,15 +110,10 @@ public record Trail(
      * @throws NoisetrailException if it is missing, not a trail, or of a newer version
      */
     public static Trail read(Path file) {
-        try {
-            return parse(file.toString(), Files.readString(file));
-        } catch (NoSuchFileException e) {
-            throw new NoisetrailException("no such trail: " + file, e);
-        } catch (CharacterCodingException e) {
-            throw new NoisetrailException(file + " is not a trail: not UTF-8", e);
-        } catch (IOException e) {
-            throw new NoisetrailException("cannot read " + file + ": " + e, e);
+        if (Files.notExists(file)) {
+            throw new NoisetrailException("no such trail: " + file);
         }
+        return TrailJson.read(file.toString(), JsonFiles.bytes(file, LARGEST_FILE));
     }
 
     /**
@@ -127,6 +123,6 @@ public record Trail(
      * @throws NoisetrailException if it is not a trail, or of a newer version
      */
     public static Trail parse(String source, String json) {
-        return TrailJson.read(source, json);
+        return TrailJson.read(source, json.getBytes(StandardCharsets.UTF_8));
     }
 }

@@ -1,9 +1,6 @@
 package org.noisetrail.search;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -12,6 +9,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.files.Excerpt;
+import org.noisetrail.files.JsonFiles;
 import org.noisetrail.noise.Draw;
 import org.noisetrail.noise.Move;
 import org.noisetrail.noise.Recipe;
@@ -21,9 +20,7 @@ import org.noisetrail.sampler.Samplers;
 /** A trail's file: version 2 as it is written, versions 1 and 2 as they are read. */
 final class TrailJson {
     private static final String FORMAT = "noisetrail-trail";
-    private static final ObjectMapper JSON = JsonMapper.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .build();
+    private static final JsonMapper JSON = new JsonMapper();
 
     private TrailJson() {}
 
@@ -48,13 +45,13 @@ final class TrailJson {
         return root.toString();
     }
 
-    static Trail read(String source, String json) {
+    static Trail read(String source, byte[] json) {
+        JsonNode root = JsonFiles.parse(source + " is not a trail", json);
         try {
-            return read(source, JSON.readTree(json));
-        } catch (JsonProcessingException e) {
-            throw new NoisetrailException(source + " is not a trail: " + e.getOriginalMessage(), e);
+            return read(source, root);
         } catch (IllegalArgumentException e) {
-            throw new NoisetrailException(source + " is not a valid trail: " + e.getMessage(), e);
+            throw new NoisetrailException(
+                    source + " is not a valid trail: " + Excerpt.of(String.valueOf(e.getMessage())), e);
         }
     }
 
@@ -95,7 +92,7 @@ final class TrailJson {
         Map<String, String> texts = new LinkedHashMap<>();
         node.properties().forEach(field -> {
             if (!field.getValue().isValueNode()) {
-                throw new IllegalArgumentException("field \"" + field.getKey() + "\" must be a value");
+                throw new IllegalArgumentException("field \"" + Excerpt.of(field.getKey()) + "\" must be a value");
             }
             String text = field.getValue().asText();
             texts.put(field.getKey(), text.equals("Infinity") ? "inf" : text);
@@ -107,7 +104,7 @@ final class TrailJson {
         List<Move> moves = new ArrayList<>();
         for (JsonNode move : JsonFields.list(image, "moves")) {
             if (!move.isTextual()) {
-                throw new IllegalArgumentException("moves must be texts: " + move);
+                throw new IllegalArgumentException("moves must be texts: " + Excerpt.of(move.toString()));
             }
             moves.add(Move.parse(move.textValue()));
         }

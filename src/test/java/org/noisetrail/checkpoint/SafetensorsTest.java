@@ -4,16 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -149,7 +153,20 @@ class SafetensorsTest {
                 Arguments.of("not JSON", header("{\"a\":", 0), "not sound JSON"),
                 Arguments.of("two values", header("{} {}", 0), "not sound JSON"),
                 Arguments.of("list", header("[]", 0), "header must be a JSON object"),
-                Arguments.of("deep", header("[".repeat(100000), 0), "header must be a JSON object"),
+                Arguments.of("deep", header("{\"a\":{\"b\":" + "[".repeat(100000), 0), "nesting depth (65) exceeds"),
+                Arguments.of("deep metadata", header("{\"__metadata__\":" + "[".repeat(100000), 0), "nesting depth"),
+                Arguments.of("many dimensions", entry("U8", "[" + "1,".repeat(64) + "1]", "[0,1]", 1), "must be <= 64"),
+                Arguments.of("half a byte", entry("F4", "[3]", "[0,1]", 1), "shape [3] of F4 needs 12 bits"),
+                Arguments.of(
+                        "a name that a terminal obeys",
+                        header("{\"\\u001b[2J\":{}}", 0),
+                        "tensor \"\\u001b[2J\": must have"),
+                Arguments.of("a long name", header("{\"" + "x".repeat(10000) + "\":{}}", 0), "x...\": must have"),
+                Arguments.of("a zip", zip(), "a pickle (as .ckpt, .bin and .pt files are)"),
+                Arguments.of(
+                        "a pickle",
+                        raw(0x28712e63_02800280L | Long.MIN_VALUE, new byte[100]),
+                        "a pickle (as .ckpt, .bin and .pt files are)"),
                 Arguments.of("not UTF-8", raw(4, new byte[] {'{', '"', (byte) 0xff, '"'}), "header is not UTF-8"),
                 Arguments.of("empty", new byte[0], "not a safetensors file: 0 bytes"),
                 Arguments.of("short", new byte[5], "not a safetensors file: 5 bytes"),
@@ -174,6 +191,71 @@ class SafetensorsTest {
                 .hasMessageNotContaining("\n");
     }
 
+    private static byte[] zip() {
+        return raw(0x08080000_04034b50L, new byte[100]);
+    }
+
+    @Test
+    void aHeaderOverTheLimitIsRefusedBeforeItIsRead() throws IOException {
+        Path file = folder.resolve("large.safetensors");
+        try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
+            sparse.writeLong(Long.reverseBytes(90_000_000));
+            sparse.write("{\"a\":[".getBytes(StandardCharsets.UTF_8));
+            sparse.setLength(90_000_008);
+        }
+        assertThatThrownBy(() -> Safetensors.open(file))
+                .hasMessage(file + ": header must be <= 16777216 bytes: 90000000");
+    }
+
+    @Test
+    void aHeaderOfEmptyListsTakesNoMemory() throws IOException {
+        Path file = folder.resolve("lists.safetensors");
+        Files.write(file, header("{\"a\":{\"b\":[" + "[],".repeat(1_500_000) + "[]]}}", 0));
+        assertThatThrownBy(() -> Safetensors.open(file)).hasMessageContaining("must have a dtype");
+        Files.write(file, header("{\"a\":{\"b\":[" + "[],".repeat(2_500_000) + "[]]}}", 0));
+        assertThatThrownBy(() -> Safetensors.open(file)).hasMessageContaining("Token count");
+    }
+
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void aFolderOrADeviceIsNoFile() {
+        assertThatThrownBy(() -> Safetensors.open(folder))
+                .hasMessage(folder + ": not a safetensors file: a folder or a device");
+        assertThatThrownBy(() -> Safetensors.open(Path.of("/dev/zero")))
+                .hasMessage("/dev/zero: not a safetensors file: a folder or a device");
+    }
+
+    @Test
+    void tensorsOfAnyTypeOfTheFormatMayBeThereUnneeded() throws IOException {
+        Path file = folder.resolve("types.safetensors");
+        StringBuilder header = new StringBuilder("{\"__metadata__\":{\"a\":\"b\",\"c\":1}");
+        int offset = 0;
+        for (Safetensors.Dtype dtype : Safetensors.Dtype.values()) {
+            header.append(",\"").append(dtype).append("\":{\"dtype\":\"").append(dtype);
+            header.append("\",\"shape\":[4],\"data_offsets\":[").append(offset).append(',');
+            offset += dtype.bits() * 4 / 8;
+            header.append(offset).append("]}");
+        }
+        Files.write(file, header(header + "}", offset));
+        Safetensors read = Safetensors.open(file);
+        assertThat(read.metadata()).containsExactly(Map.entry("a", "b"));
+        assertThat(read.entries()).hasSize(Safetensors.Dtype.values().length);
+        assertThat(read.floats("F16")).containsExactly(0, 0, 0, 0);
+        for (Safetensors.Dtype dtype : Safetensors.Dtype.values()) {
+            assertThat(read.entry(dtype.name()).elements()).isEqualTo(4);
+            if (dtype.isReadable()) {
+                try (Tensor tensor = read.tensor(dtype.name())) {
+                    assertThat(tensor.numel()).isEqualTo(4);
+                }
+            } else {
+                assertThatThrownBy(() -> read.tensor(dtype.name()))
+                        .hasMessage(file + ": tensor \"" + dtype
+                                + "\": dtype must be one that LibTorch computes with: " + dtype);
+            }
+        }
+        assertThatThrownBy(() -> read.longs("F8_E4M3")).hasMessageContaining("must be I64, I32 or U8: F8_E4M3");
+    }
+
     @Test
     void damageAnywhereGivesOurErrorOrSoundTensors() throws IOException {
         Path file = folder.resolve("damaged.safetensors");
@@ -194,10 +276,11 @@ class SafetensorsTest {
             try {
                 Safetensors read = Safetensors.open(file);
                 for (Safetensors.Entry entry : read.entries().values()) {
-                    int length = entry.dtype().isFloating()
-                            ? read.floats(entry.name()).length
-                            : read.longs(entry.name()).length;
-                    assertThat(length).isEqualTo((int) entry.elements());
+                    if (entry.dtype().isReadable()) {
+                        try (Tensor tensor = read.tensor(entry.name())) {
+                            assertThat(tensor.numel()).isEqualTo(entry.elements());
+                        }
+                    }
                 }
             } catch (NoisetrailException e) {
                 assertThat(e).hasMessageContaining(file.toString()).hasMessageNotContaining("\n");
@@ -242,7 +325,7 @@ class SafetensorsTest {
                         "-Xlog:class+init=info",
                         "-cp",
                         System.getProperty("java.class.path"),
-                        "org.noisetrail.checkpoint.SafetensorsTest$WithoutLibTorch",
+                        WithoutLibTorch.class.getName(),
                         folder.resolve("small.safetensors").toString())
                 .redirectErrorStream(true)
                 .start();

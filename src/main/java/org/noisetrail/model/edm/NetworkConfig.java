@@ -1,12 +1,9 @@
 package org.noisetrail.model.edm;
 
-import java.io.IOException;
-import java.io.InputStream;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.noisetrail.checkpoint.ConfigFile;
 import org.noisetrail.checkpoint.ModelFiles;
-import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.model.ImageShape;
 
 /**
@@ -41,11 +38,7 @@ public record NetworkConfig(
     /** @param torchScript whether the network comes as TorchScript */
     public static NetworkConfig read(ModelFiles files, boolean torchScript) {
         String file = "config.json";
-        try (InputStream in = files.open(file)) {
-            return parse(files.path(file).toString(), in.readAllBytes(), torchScript);
-        } catch (IOException e) {
-            throw Safetensors.failed("cannot read", files.path(file), e);
-        }
+        return parse(files.path(file).toString(), files.bytes(file), torchScript);
     }
 
     /** @param torchScript whether the network comes as TorchScript, of which only shape, classes and preconditioning are asked */
