@@ -52,14 +52,15 @@ public final class Rows implements AutoCloseable {
         }
     }
 
-    /** into = a x + b y, over the rows of {@code into}. */
+    /** into = a x + b y, over the rows of {@code into}. Two products and a sum: no fused operation makes bits depend on where a row lies. */
     static void combine(double a, Rows x, double b, Rows y, Rows into) {
         try (Tensor first = x.view(0, into.rows);
                 Tensor second = y.view(0, into.rows);
                 Scalar factor = new Scalar(a);
                 Scalar other = new Scalar(b);
                 Tensor scaled = Torch.call(() -> first.mul(factor));
-                Tensor sum = Torch.call(() -> scaled.add(second, other))) {
+                Tensor added = Torch.call(() -> second.mul(other));
+                Tensor sum = Torch.call(() -> scaled.add(added))) {
             Tensors.copy(sum, into.tensor);
         }
     }

@@ -105,6 +105,22 @@ final class Selection {
         }
     }
 
+    int[][] resample(double[][] weights, double[] uniforms) {
+        int groups = weights.length;
+        int size = weights[0].length;
+        double[] flat = Arrays.stream(weights).flatMapToDouble(Arrays::stream).toArray();
+        try (Tensor factors = Tensors.of(group.device, flat, flat.length);
+                Tensor starts = Tensors.of(group.device, uniforms, groups);
+                Tensor drawn = Tensors.ints(group.device, groups, size)) {
+            group.kernels.resample(
+                    Tensors.pointer(factors), Tensors.pointer(starts), groups, size, Tensors.pointer(drawn));
+            int[] all = Tensors.toInts(drawn);
+            int[][] places = new int[groups][];
+            Arrays.setAll(places, g -> Arrays.copyOfRange(all, g * size, (g + 1) * size));
+            return places;
+        }
+    }
+
     /** |row| / sqrt(d) of each row. Waits for the device. */
     double[] norms(Rows rows) {
         try (Tensor norm = Tensors.doubles(group.device, rows.rows())) {

@@ -75,6 +75,29 @@ public sealed interface Draw {
         }
     }
 
+    /**
+     * The noise before it, mixed with a candidate's: sqrt(1 - share^2) z + share n, as normal as both.
+     *
+     * @param round 0 to 65535
+     * @param candidate 0 to 65535
+     * @param share 0 to 1
+     */
+    record Mixed(int round, int candidate, double share) implements Draw {
+        public Mixed {
+            check("round", round);
+            check("candidate", candidate);
+            if (!(share >= 0 && share <= 1)) {
+                throw new IllegalArgumentException("share must be from 0 to 1: " + share);
+            }
+        }
+
+        /** {@code m3.1:0.2}: of round 3, candidate 1. */
+        @Override
+        public String toString() {
+            return "m" + round + "." + candidate + ":" + share;
+        }
+    }
+
     /** The noise that was there is replaced by a round's candidate. */
     static Draw global(int round, int candidate) {
         return new Named(round, candidate, false);
@@ -107,7 +130,13 @@ public sealed interface Draw {
                     text.charAt(0) == 'f',
                     weights(parts[2]));
         }
-        throw new IllegalArgumentException("draw must be like g3.1, l3.1, c1:0.5,-1.25 or h1:4.0:0.5,-1.25: " + text);
+        if (text.matches("m\\d{1,5}\\.\\d{1,5}:[0-9.eE-]+")) {
+            String[] parts = text.substring(1).split("[.:]", 3);
+            return new Mixed(
+                    Integer.parseInt(parts[0]), Integer.parseInt(parts[1]), Double.parseDouble(parts[2]));
+        }
+        throw new IllegalArgumentException(
+                "draw must be like g3.1, l3.1, m3.1:0.2, c1:0.5,-1.25 or h1:4.0:0.5,-1.25: " + text);
     }
 
     private static List<Double> weights(String text) {

@@ -56,6 +56,15 @@ public record Schedule(double startScale, List<Step> steps) {
         return steps.get(i).isDead();
     }
 
+    /** The last step that injects noise; -1 where none does. */
+    public int lastLive() {
+        int live = size() - 1;
+        while (live >= 0 && isDead(live)) {
+            live--;
+        }
+        return live;
+    }
+
     /** Network evaluations of an initial state: its F is what the first step shares, where noise comes after. */
     public int startEvaluations() {
         return noiseAt() == NoiseAt.AFTER ? 1 : 0;

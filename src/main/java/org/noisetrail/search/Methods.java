@@ -9,7 +9,16 @@ public final class Methods {
     private static final Registry<Method> REGISTRY = new Registry<>(
             "method",
             Method::name,
-            List.of(Naive.KIND, BestOfN.KIND, Beam.KIND, Mcts.KIND, LocalSearch.ZERO_ORDER, LocalSearch.EPS_GREEDY, Ascent.KIND));
+            List.of(
+                    Naive.KIND,
+                    BestOfN.KIND,
+                    Beam.KIND,
+                    Mcts.KIND,
+                    LocalSearch.ZERO_ORDER,
+                    LocalSearch.EPS_GREEDY,
+                    Ascent.KIND,
+                    PrunedBestOfN.KIND,
+                    Smc.KIND));
 
     static {
         ServiceLoader.load(Method.Provider.class).forEach(provider -> REGISTRY.add(provider.kind()));

@@ -48,6 +48,7 @@ record ReplaySearch(List<Recipe> recipes, double lambda, boolean project) implem
         private final Candidates candidates;
         private final Rows pivots;
         private final Particles x;
+        private final NamedNoise names;
 
         Run(Wave wave, List<Recipe> recipes) {
             this.wave = wave;
@@ -57,6 +58,7 @@ record ReplaySearch(List<Recipe> recipes, double lambda, boolean project) implem
             candidates = engine.candidates(wave.images());
             pivots = engine.rows(wave.images());
             x = engine.particles(wave.images());
+            names = new NamedNoise(engine, locality());
         }
 
         Outcome toEnd() {
@@ -142,83 +144,12 @@ record ReplaySearch(List<Recipe> recipes, double lambda, boolean project) implem
             }
         }
 
-        /** Each image's own noise, then its draws one after the other, to its row of the pivots. */
+        /** Each image's noise to its row of the pivots. */
         private void make(int step, int[] slots, List<Move> moves) {
-            Draws.Builder own = engine.draws(step, slots.length);
-            for (int slot : slots) {
-                own.add(slot, 0, recipes.get(slot).chain(), slot, Kind.GLOBAL);
-            }
-            apply(own, slots);
-            int most = moves.stream().mapToInt(move -> move.draws().size()).max().orElse(0);
-            for (int level = 0; level < most; level++) {
-                Draws.Builder named = engine.draws(step, slots.length);
-                List<Integer> targets = new ArrayList<>();
-                for (int i = 0; i < slots.length; i++) {
-                    List<Draw> draws = moves.get(i).draws();
-                    if (level >= draws.size()) {
-                        continue;
-                    }
-                    if (draws.get(level) instanceof Draw.Combined sum) {
-                        combine(step, slots[i], sum);
-                    } else if (draws.get(level) instanceof Draw.Shifted shifted) {
-                        shift(step, slots[i], shifted);
-                    } else {
-                        Draw.Named draw = (Draw.Named) draws.get(level);
-                        Kind kind = draw.local() ? Kind.LOCAL : Kind.GLOBAL;
-                        named.add(slots[i], draw.round(), draw.candidate(), slots[i], kind);
-                        targets.add(slots[i]);
-                    }
-                }
-                if (!targets.isEmpty()) {
-                    apply(named, targets.stream().mapToInt(Integer::intValue).toArray());
-                }
-            }
-        }
-
-        private void combine(int step, int slot, Draw.Combined sum) {
-            Draws.Builder terms = engine.draws(step, sum.weights().size());
-            for (int m = 0; m < sum.weights().size(); m++) {
-                terms.add(slot, sum.round(), m, slot, Kind.GLOBAL);
-            }
-            double[] weights =
-                    sum.weights().stream().mapToDouble(Double::doubleValue).toArray();
-            try (Draws draws = terms.build();
-                    Rows noise = engine.rows(1)) {
-                engine.combine(draws, new double[][] {weights}, noise);
-                engine.put(noise, new int[] {slot}, pivots);
-            }
-        }
-
-        /** Takes the candidates' clean estimates again, from where the image stands. */
-        private void shift(int step, int slot, Draw.Shifted shifted) {
-            int size = shifted.weights().size();
-            Draws.Builder terms = engine.draws(step, size);
-            for (int m = 0; m < size; m++) {
-                terms.add(slot, shifted.round(), m, slot, Kind.GLOBAL);
-            }
-            double[] weights = shifted.weights().stream()
-                    .mapToDouble(Double::doubleValue)
+            int[] chains = Arrays.stream(slots)
+                    .map(slot -> recipes.get(slot).chain())
                     .toArray();
-            try (Draws draws = terms.build();
-                    Candidates estimates = engine.candidates(size);
-                    Rows z = engine.rows(1);
-                    Rows noise = engine.rows(1)) {
-                if (shifted.screened()) {
-                    engine.screen(estimates, x, null, draws, 0, Locality.NONE);
-                } else {
-                    engine.advance(estimates, x, null, draws, 0, Locality.NONE);
-                }
-                engine.gather(pivots, new int[] {slot}, z);
-                engine.shift(estimates, new double[][] {weights}, shifted.shift(), z, noise);
-                engine.put(noise, new int[] {slot}, pivots);
-            }
-        }
-
-        private void apply(Draws.Builder rows, int[] slots) {
-            try (Draws draws = rows.build()) {
-                engine.noise(candidates, pivots, draws, locality());
-                engine.put(candidates.noise(), slots, pivots);
-            }
+            names.make(step, slots, slots, chains, moves.stream().map(Move::draws).toList(), x, pivots);
         }
 
         private Locality locality() {

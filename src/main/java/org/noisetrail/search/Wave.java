@@ -94,6 +94,11 @@ public final class Wave implements AutoCloseable {
         return settings.budget() / (schedule().evaluations() * settings.denoiser().evaluations());
     }
 
+    /** How many calls of the denoiser an image can pay for in all. */
+    public long affordableCalls() {
+        return settings.budget() / settings.denoiser().evaluations();
+    }
+
     /** Whether the time limit is over: then trajectories are finished plainly. */
     public boolean timeIsUp() {
         return System.nanoTime() - settings.deadline() >= 0;

@@ -1,6 +1,7 @@
 package org.noisetrail.settings;
 
 import java.math.BigDecimal;
+import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
@@ -65,6 +66,19 @@ public final class Setting<T> {
     /** True where it is named, false otherwise. */
     public static Setting<Boolean> flag(String name, String help) {
         return new Builder<>(name, false, value -> parseFlag(name, value)).help(help).build();
+    }
+
+    /** One of an enumeration's words: its constants as they print. */
+    public static <E extends Enum<E>> Setting<E> word(String name, E fallback, String help) {
+        List<E> words = List.of(fallback.getDeclaringClass().getEnumConstants());
+        return new Builder<>(name, fallback, text -> words.stream()
+                        .filter(word -> word.toString().equals(text.strip()))
+                        .findFirst()
+                        .orElseThrow(() -> new IllegalArgumentException(name + " must be one of " + words + ": " + text)))
+                .label("WORD")
+                .symbol(name)
+                .help(help)
+                .build();
     }
 
     /** Starts one of another type; {@code parse} throws {@link IllegalArgumentException} for what it does not understand. */

@@ -1,0 +1,339 @@
+package org.noisetrail.search;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.noisetrail.engine.Candidates;
+import org.noisetrail.engine.Draws;
+import org.noisetrail.engine.Kind;
+import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.Particles;
+import org.noisetrail.engine.Rows;
+import org.noisetrail.engine.StepEngine;
+import org.noisetrail.noise.Draw;
+
+/**
+ * The particles of a wave's images, any number of each: takes them through steps with noise by name, judges them, and remembers how they came where they are. Their states are held
+ * until they are released.
+ */
+final class Population implements AutoCloseable {
+    private final Wave wave;
+    private final StepEngine engine;
+    private final NamedNoise names;
+    private final long[] nans;
+    private final Map<Integer, List<Particle>> ends = new TreeMap<>();
+    private final StatePool pool;
+    private Candidates candidates;
+    /** What the last {@link #advance} made. */
+    private int step;
+
+    private List<Proposal> proposals = List.of();
+    private double[] scores = {};
+    private double[] norms = {};
+
+    /** @param capacity particles that it holds at first; it grows */
+    Population(Wave wave, int capacity) {
+        this.wave = wave;
+        engine = wave.engine();
+        names = new NamedNoise(engine, Locality.NONE);
+        nans = new long[wave.images()];
+        pool = new StatePool(engine, capacity);
+        candidates = engine.candidates(capacity);
+    }
+
+    /** The initial particles of chains 0 .. count - 1 of every image: image by image. */
+    List<Particle> start(int count) {
+        List<Particle> seeds = new ArrayList<>();
+        wave.each(slot -> IntStream.range(0, count)
+                .forEach(chain -> seeds.add(seed(slot, chain, List.of(Draw.global(0, chain))))));
+        return start(seeds);
+    }
+
+    /** What {@link #start(List)} makes a particle of. */
+    static Particle seed(int slot, int chain, List<Draw> draws) {
+        return new Particle(slot, chain, -1, Path.start(draws), Double.NaN, 0);
+    }
+
+    /** Initial particles of noises by name. */
+    List<Particle> start(List<Particle> seeds) {
+        List<List<Draw>> draws =
+                seeds.stream().map(seed -> seed.path().move().draws()).toList();
+        boolean plain = draws.stream().allMatch(Population::single);
+        try (Draws rows = rows(-1, seeds, draws, plain);
+                Rows noise = engine.rows(plain ? 1 : seeds.size())) {
+            if (!plain) {
+                int[] chains = new int[seeds.size()];
+                names.make(-1, slots(seeds), identity(seeds.size()), chains, draws, pool.rows(), noise);
+            }
+            try (Particles begun = plain ? engine.start(rows) : engine.start(rows, noise)) {
+                return store(begun, identity(seeds.size()), seeds);
+            }
+        }
+    }
+
+    private static boolean single(List<Draw> draws) {
+        return draws.size() == 1 && draws.get(0) instanceof Draw.Named named && !named.local();
+    }
+
+    /** Rows whose parents are the particles' rows, or, where their noise was made beforehand, their own. */
+    private Draws rows(int at, List<Particle> parents, List<List<Draw>> draws, boolean plain) {
+        Draws.Builder rows = engine.draws(at, parents.size());
+        boolean dead = at >= 0 && wave.schedule().isDead(at);
+        for (int r = 0; r < parents.size(); r++) {
+            Particle parent = parents.get(r);
+            if (dead) {
+                rows.add(parent.slot(), 0, 0, parent.row(), Kind.NONE);
+            } else if (plain) {
+                Draw.Named named = (Draw.Named) draws.get(r).get(0);
+                rows.add(parent.slot(), named.round(), named.candidate(), parent.row(), Kind.GLOBAL);
+            } else {
+                rows.add(parent.slot(), 0, 0, r, Kind.PIVOT);
+            }
+        }
+        return rows.build();
+    }
+
+    /** One transition of each particle with its own noise, in its place. */
+    List<Particle> step(int at, List<Particle> particles, boolean judged) {
+        if (particles.isEmpty()) {
+            return particles;
+        }
+        advance(at, particles.stream().map(Proposal::own).toList(), judged);
+        List<Particle> moved = keep(identity(particles.size()));
+        release(particles);
+        return moved;
+    }
+
+    /**
+     * Takes transitions; what becomes of them is overwritten by the next call.
+     *
+     * @param judged whether their clean estimates (after the last step the images themselves) are scored
+     * @return scores as they are; empty if they were not asked for
+     */
+    double[] advance(int at, List<Proposal> tried, boolean judged) {
+        reserve(tried.size());
+        step = at;
+        proposals = tried;
+        boolean dead = wave.schedule().isDead(at);
+        List<Particle> parents = tried.stream().map(Proposal::parent).toList();
+        List<List<Draw>> draws = tried.stream().map(Proposal::draws).toList();
+        boolean plain = dead || draws.stream().allMatch(Population::single);
+        try (Draws rows = rows(at, parents, draws, plain)) {
+            if (plain) {
+                engine.advance(candidates, pool.rows(), null, rows, 0, Locality.NONE);
+            } else {
+                made(parents, draws, rows);
+            }
+            norms = dead ? new double[tried.size()] : engine.norms(candidates.noise());
+            scores = judged ? score(rows) : new double[0];
+        }
+        return scores.clone();
+    }
+
+    private void made(List<Particle> parents, List<List<Draw>> draws, Draws rows) {
+        int count = parents.size();
+        int[] sources = parents.stream().mapToInt(Particle::row).toArray();
+        try (Particles x = engine.particles(count);
+                Rows noise = engine.rows(count)) {
+            engine.gather(pool.rows(), sources, x);
+            names.make(step, slots(parents), identity(count), new int[count], draws, x, noise);
+            engine.advance(candidates, x, noise, rows, 0, Locality.NONE);
+        }
+    }
+
+    private double[] score(Draws rows) {
+        engine.score(candidates, rows, wave.reward());
+        double[] all = engine.scores(candidates);
+        for (int r = 0; r < all.length; r++) {
+            nans[rows.slot(r)] += Double.isNaN(all[r]) ? 1 : 0;
+        }
+        wave.reportRewards(all);
+        return all;
+    }
+
+    /** Holds the particles that transitions of the last {@link #advance} lead to. */
+    List<Particle> keep(int... chosen) {
+        boolean dead = wave.schedule().isDead(step);
+        List<Particle> made = new ArrayList<>();
+        for (int c : chosen) {
+            Proposal from = proposals.get(c);
+            Particle parent = from.parent();
+            made.add(new Particle(
+                    parent.slot(),
+                    from.chain(),
+                    -1,
+                    parent.path().down(dead ? List.of() : from.draws()),
+                    scores.length == 0 ? parent.score() : scores[c],
+                    Math.max(parent.norm(), norms[c])));
+        }
+        return store(candidates.next(), chosen, made);
+    }
+
+    /** Copies of particles, as other chains. */
+    List<Particle> copies(List<Particle> particles, int[] chains) {
+        List<Particle> copied = new ArrayList<>();
+        for (int i = 0; i < chains.length; i++) {
+            Particle p = particles.get(i);
+            copied.add(new Particle(p.slot(), chains[i], -1, p.path(), p.score(), p.norm()));
+        }
+        return store(pool.rows(), particles.stream().mapToInt(Particle::row).toArray(), copied);
+    }
+
+    /** Particles back up to an earlier step's level, in new rows; all stand at the same step. */
+    List<Particle> renoise(int from, int to, List<Particle> particles, List<Draw> draws) {
+        int count = particles.size();
+        List<List<Draw>> each = draws.stream().map(List::of).toList();
+        try (Particles low = engine.particles(count);
+                Particles high = engine.particles(count);
+                Rows noise = engine.rows(count);
+                Draws rows = rows(from, particles, each, false)) {
+            engine.gather(pool.rows(), particles.stream().mapToInt(Particle::row).toArray(), low);
+            names.make(from, slots(particles), identity(count), new int[count], each, low, noise);
+            engine.renoise(rows, low, to, noise, high);
+            double[] sizes = engine.norms(noise);
+            List<Particle> raised = new ArrayList<>();
+            for (int r = 0; r < count; r++) {
+                Particle p = particles.get(r);
+                Path path = p.path().up(to, each.get(r));
+                raised.add(new Particle(p.slot(), p.chain(), -1, path, p.score(), Math.max(p.norm(), sizes[r])));
+            }
+            return store(high, identity(count), raised);
+        }
+    }
+
+    private List<Particle> store(Particles from, int[] sources, List<Particle> particles) {
+        List<Particle> stored = new ArrayList<>();
+        try (Particles chosen = engine.particles(sources.length)) {
+            engine.gather(from, sources, chosen);
+            for (Particle p : particles) {
+                stored.add(new Particle(p.slot(), p.chain(), pool.take(), p.path(), p.score(), p.norm()));
+            }
+            engine.put(chosen, stored.stream().mapToInt(Particle::row).toArray(), pool.rows());
+        }
+        return stored;
+    }
+
+    void release(Collection<Particle> particles) {
+        particles.forEach(particle -> pool.release(particle.row()));
+    }
+
+    /** Releases those that are not kept. */
+    void retain(Collection<Particle> particles, Collection<Particle> kept) {
+        Set<Integer> rows = kept.stream().map(Particle::row).collect(Collectors.toSet());
+        release(particles.stream().filter(p -> !rows.contains(p.row())).toList());
+    }
+
+    private void reserve(int rows) {
+        if (rows > candidates.capacity()) {
+            candidates.close();
+            candidates = engine.candidates(rows);
+        }
+    }
+
+    /**
+     * The best of each image go on, in their own order; where only one is left, or the best has reached the target, or the time is up, the best is the image's {@link #end}, and it is
+     * no longer among those that are given back.
+     *
+     * @param at the step that they have taken
+     */
+    List<Particle> narrow(int at, List<Particle> particles, int width) {
+        List<Particle> kept = new ArrayList<>();
+        List<Particle> ended = new ArrayList<>();
+        boolean late = wave.timeIsUp();
+        byImage(particles).values().forEach(own -> {
+            double[] all = own.stream().mapToDouble(Particle::score).toArray();
+            Particle best = Particle.best(own);
+            if (late || width == 1 || best.score() >= wave.target()) {
+                ended.add(best);
+            } else {
+                Arrays.stream(Particle.best(all, width)).mapToObj(own::get).forEach(kept::add);
+            }
+        });
+        ended.forEach(best -> end(at + 1, best));
+        retain(particles, Stream.of(kept, ended).flatMap(List::stream).toList());
+        return kept;
+    }
+
+    /** Tells what the images' best are worth. */
+    void report(int at, List<Particle> particles) {
+        List<Particle> best =
+                byImage(particles).values().stream().map(Particle::best).toList();
+        wave.reportStep(at, slots(best), best.stream().mapToDouble(Particle::score).toArray());
+    }
+
+    static Map<Integer, List<Particle>> byImage(List<Particle> particles) {
+        return particles.stream().collect(Collectors.groupingBy(Particle::slot, TreeMap::new, Collectors.toList()));
+    }
+
+    /**
+     * Names the particle that makes its image; {@link #outcome} takes it plainly to its end.
+     *
+     * @param at the step that it stands at; the number of steps if it has come to its end, judged
+     */
+    void end(int at, Particle particle) {
+        ends.computeIfAbsent(at, step -> new ArrayList<>()).add(particle);
+    }
+
+    /** The images, each of which has an {@link #end}. */
+    Outcome outcome() {
+        int steps = wave.schedule().size();
+        List<Particle> winners = new ArrayList<>(ends.getOrDefault(steps, List.of()));
+        List<Particle> walking = new ArrayList<>();
+        for (int at = 0; at < steps; at++) {
+            walking.addAll(ends.getOrDefault(at, List.of()));
+            walking = step(at, walking, false);
+        }
+        winners.addAll(judged(walking));
+        winners.sort(Comparator.comparingInt(Particle::slot));
+        Particles x = engine.particles(winners.size());
+        try {
+            engine.gather(pool.rows(), winners.stream().mapToInt(Particle::row).toArray(), x);
+            return new Outcome(
+                    x,
+                    winners.stream().map(winner -> winner.path().recipe()).toList(),
+                    winners.stream().mapToDouble(Particle::norm).toArray(),
+                    nans,
+                    winners.stream().mapToDouble(Particle::score).toArray());
+        } catch (Throwable t) {
+            x.close();
+            throw t;
+        }
+    }
+
+    private List<Particle> judged(List<Particle> finals) {
+        if (finals.isEmpty()) {
+            return finals;
+        }
+        double[] rewards;
+        try (Draws rows = wave.own(wave.schedule().size() - 1, slots(finals), 0, Kind.GLOBAL);
+                Particles x = engine.particles(finals.size())) {
+            engine.gather(pool.rows(), finals.stream().mapToInt(Particle::row).toArray(), x);
+            rewards = engine.judge(x.x(), rows, wave.reward());
+        }
+        return IntStream.range(0, rewards.length)
+                .mapToObj(i -> finals.get(i).scored(rewards[i]))
+                .toList();
+    }
+
+    private static int[] slots(List<Particle> particles) {
+        return particles.stream().mapToInt(Particle::slot).toArray();
+    }
+
+    private static int[] identity(int count) {
+        return IntStream.range(0, count).toArray();
+    }
+
+    @Override
+    public void close() {
+        candidates.close();
+        pool.close();
+    }
+}

@@ -1,0 +1,21 @@
+package org.noisetrail.search;
+
+import java.util.List;
+import org.noisetrail.noise.Draw;
+
+/**
+ * A transition to try: a particle, and the noise to take.
+ *
+ * @param chain whose own noise its children go on with
+ * @param draws what its noise is made of, the first of them no local one
+ */
+record Proposal(Particle parent, int chain, List<Draw> draws) {
+    Proposal(Particle parent, Draw draw) {
+        this(parent, parent.chain(), List.of(draw));
+    }
+
+    /** The particle's own noise. */
+    static Proposal own(Particle parent) {
+        return new Proposal(parent, Draw.global(0, parent.chain()));
+    }
+}

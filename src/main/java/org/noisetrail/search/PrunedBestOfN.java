@@ -1,0 +1,81 @@
+package org.noisetrail.search;
+
+import java.util.OptionalLong;
+import org.noisetrail.sampler.Schedule;
+import org.noisetrail.settings.Kind;
+import org.noisetrail.settings.Setting;
+
+/**
+ * N trajectories an image, of which, on the way, only those with the best clean estimates go on; the one of the best final reward is kept. Its chains are those of {@link BestOfN}, which it equals where nothing is
+ * pruned.
+ *
+ * <p>Where a budget does not pay for N, fewer start. A target that an estimate has reached where it is judged anyway, and a time limit that is over, leave the best alone.
+ *
+ * @param candidates N, 1 to 65536
+ * @param keep how many go on, and when
+ */
+public record PrunedBestOfN(int candidates, Funnel keep) implements Method {
+    private static final Setting<Integer> CANDIDATES =
+            Setting.integer("candidates", "N", 16, 1, 65536, "Trajectories that start.");
+    private static final Setting<Funnel> KEEP = Setting.of("keep", Funnel.parse("6@2,2@6"), Funnel::parse)
+            .label("N@STEPS,...")
+            .symbol("keep")
+            .help("How many go on after so many steps, such as 6@2,2@6; or linear; or none.")
+            .build();
+
+    static final Kind<Method> KIND = Kind.<Method, PrunedBestOfN>of(
+                    "pruned-best-of-n",
+                    PrunedBestOfN.class,
+                    "Many trajectories, fewer at each checkpoint; the best final reward.")
+            .with(CANDIDATES, PrunedBestOfN::candidates)
+            .with(KEEP, PrunedBestOfN::keep)
+            .make(values -> new PrunedBestOfN(values.get(CANDIDATES), values.get(KEEP)));
+
+    public PrunedBestOfN {
+        CANDIDATES.checked(candidates);
+    }
+
+    @Override
+    public String name() {
+        return KIND.name();
+    }
+
+    @Override
+    public int rowsPerImage(int maxBatch) {
+        return Math.min(candidates, maxBatch);
+    }
+
+    @Override
+    public Outcome search(Wave wave) {
+        PrunedBestOfN paid = (PrunedBestOfN) Sizes.paid(wave, candidates, this::resized);
+        try (Population population = new Population(wave, Math.multiplyExact(wave.images(), paid.candidates))) {
+            return new PrunedSearch(wave, population, paid).run();
+        }
+    }
+
+    private PrunedBestOfN resized(int candidates) {
+        return candidates == this.candidates
+                ? this
+                : new PrunedBestOfN(candidates, keep.scaled((double) candidates / this.candidates));
+    }
+
+    /** How many go through step {@code step} of {@code steps}. */
+    int width(int step, int steps) {
+        return keep.width(step, candidates, steps);
+    }
+
+    @Override
+    public OptionalLong evaluations(Schedule schedule) {
+        long cost = (long) candidates * schedule.startEvaluations();
+        for (int step = 0; step < schedule.size(); step++) {
+            cost += (long) width(step, schedule.size()) * schedule.evaluations(step);
+        }
+        return OptionalLong.of(cost);
+    }
+
+    /** As many as are paid for; what goes on is scaled with them. */
+    @Override
+    public Method sized(Schedule schedule, long evaluations) {
+        return Sizes.largest(schedule, evaluations, 1, 65536, this::resized);
+    }
+}

@@ -1,0 +1,38 @@
+package org.noisetrail.search;
+
+import java.util.List;
+
+/** One wave's way through {@link PrunedBestOfN}. */
+final class PrunedSearch {
+    private final Wave wave;
+    private final Population population;
+    private final PrunedBestOfN method;
+    private final int steps;
+
+    PrunedSearch(Wave wave, Population population, PrunedBestOfN method) {
+        this.wave = wave;
+        this.population = population;
+        this.method = method;
+        steps = wave.schedule().size();
+    }
+
+    Outcome run() {
+        List<Particle> particles = population.start(method.candidates());
+        if (method.candidates() == 1) {
+            particles = population.narrow(-1, particles, 1);
+        }
+        for (int step = 0; step < steps && !particles.isEmpty(); step++) {
+            int width = step == steps - 1 ? 1 : method.width(step + 1, steps);
+            boolean narrows = width < method.width(step, steps);
+            particles = population.step(step, particles, narrows);
+            if (narrows) {
+                population.report(step, particles);
+            }
+            if (narrows || wave.timeIsUp()) {
+                particles = population.narrow(step, particles, width);
+            }
+            wave.reportProgress((long) wave.images() * (step + 1));
+        }
+        return population.outcome();
+    }
+}

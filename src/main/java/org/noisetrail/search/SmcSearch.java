@@ -1,0 +1,170 @@
+package org.noisetrail.search;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import org.noisetrail.engine.Draws;
+import org.noisetrail.engine.Kind;
+
+/** One wave's way through {@link Smc}. */
+final class SmcSearch {
+    /** Round of the uniforms that are no noise's. */
+    private static final int COIN_ROUND = 0xFFFF;
+
+    /** Stands for rewards that are no number, so that weights stay numbers. */
+    private static final double WORST = -1e30;
+
+    /**
+     * A particle and what it weighs.
+     *
+     * @param remembered of its rewards, by the potential; minus infinity for nothing
+     * @param spent what its log weight grew by all along its way
+     * @param weight its log weight since it was last resampled
+     */
+    private record Weighed(Particle particle, double remembered, double spent, double weight) {}
+
+    private final Wave wave;
+    private final Population population;
+    private final Smc method;
+    private final int steps;
+
+    SmcSearch(Wave wave, Population population, Smc method) {
+        this.wave = wave;
+        this.population = population;
+        this.method = method;
+        steps = wave.schedule().size();
+    }
+
+    Outcome run() {
+        List<Particle> particles = population.start(method.candidates());
+        if (method.candidates() == 1) {
+            particles = population.narrow(-1, particles, 1);
+        }
+        List<Weighed> weighed = particles.stream()
+                .map(p -> new Weighed(p, Double.NEGATIVE_INFINITY, 0, 0))
+                .toList();
+        int live = wave.schedule().lastLive();
+        for (int step = 0; step < steps && !weighed.isEmpty(); step++) {
+            boolean last = step == steps - 1;
+            boolean judged = last || !wave.schedule().isDead(step);
+            weighed = moved(step, weighed, judged);
+            weighed = last ? drawn(step, weighed) : settled(step, weighed);
+            if (judged && step < live && !weighed.isEmpty()) {
+                weighed = resampled(step, weighed);
+            }
+            wave.reportProgress((long) wave.images() * (step + 1));
+        }
+        return population.outcome();
+    }
+
+    private List<Weighed> moved(int step, List<Weighed> weighed, boolean judged) {
+        List<Particle> after = population.step(step, particles(weighed), judged);
+        List<Weighed> moved = new ArrayList<>();
+        for (int i = 0; i < after.size(); i++) {
+            Weighed before = weighed.get(i);
+            Particle particle = after.get(i);
+            if (!judged) {
+                moved.add(new Weighed(particle, before.remembered, before.spent, before.weight));
+                continue;
+            }
+            double reward = Math.max(WORST, Particle.value(particle.score()));
+            double remembered = method.potential().remembered(before.remembered, reward);
+            // In the end all that was spent along the way makes up exp(lambda r).
+            double growth = step == steps - 1
+                    ? method.lambda() * reward - before.spent
+                    : method.lambda() * method.potential().growth(before.remembered, remembered);
+            moved.add(new Weighed(particle, remembered, before.spent + growth, before.weight + growth));
+        }
+        if (judged) {
+            population.report(step, after);
+        }
+        return moved;
+    }
+
+    /** Images that need not be searched any further end with their best. */
+    private List<Weighed> settled(int step, List<Weighed> weighed) {
+        List<Integer> rows = population.narrow(step, particles(weighed), method.candidates()).stream()
+                .map(Particle::row)
+                .toList();
+        return weighed.stream().filter(w -> rows.contains(w.particle.row())).toList();
+    }
+
+    private List<Weighed> drawn(int step, List<Weighed> weighed) {
+        if (!method.sample()) {
+            population.narrow(step, particles(weighed), 1);
+            return List.of();
+        }
+        List<List<Weighed>> groups = groups(weighed);
+        double[] uniforms = coins(step, 1, groups);
+        for (int g = 0; g < groups.size(); g++) {
+            double[] weights = weights(groups.get(g));
+            double left = uniforms[g] * Arrays.stream(weights).sum();
+            int place = 0;
+            while (place < weights.length - 1 && left > weights[place]) {
+                left -= weights[place++];
+            }
+            population.end(steps, groups.get(g).get(place).particle);
+        }
+        return List.of();
+    }
+
+    private List<Weighed> resampled(int step, List<Weighed> weighed) {
+        List<Weighed> kept = new ArrayList<>();
+        List<List<Weighed>> poor = new ArrayList<>();
+        for (List<Weighed> group : groups(weighed)) {
+            if (effective(weights(group)) < method.threshold() * group.size()) {
+                poor.add(group);
+            } else {
+                kept.addAll(group);
+            }
+        }
+        if (poor.isEmpty()) {
+            return weighed;
+        }
+        int[][] places = wave.engine()
+                .resample(poor.stream().map(SmcSearch::weights).toArray(double[][]::new), coins(step, 0, poor));
+        for (int g = 0; g < places.length; g++) {
+            List<Weighed> group = poor.get(g);
+            List<Weighed> chosen = Arrays.stream(places[g]).mapToObj(group::get).toList();
+            List<Particle> copies = population.copies(
+                    particles(chosen), IntStream.range(0, chosen.size()).toArray());
+            for (int i = 0; i < copies.size(); i++) {
+                kept.add(new Weighed(copies.get(i), chosen.get(i).remembered, chosen.get(i).spent, 0));
+            }
+            population.release(particles(group));
+        }
+        return kept;
+    }
+
+    private double[] coins(int step, int candidate, List<List<Weighed>> groups) {
+        Draws.Builder keys = wave.engine().draws(step, groups.size());
+        groups.forEach(group -> keys.add(group.get(0).particle.slot(), COIN_ROUND, candidate, 0, Kind.NONE));
+        try (Draws draws = keys.build()) {
+            return wave.engine().coins(draws);
+        }
+    }
+
+    private static List<List<Weighed>> groups(List<Weighed> weighed) {
+        Map<Integer, List<Weighed>> groups = new TreeMap<>();
+        weighed.forEach(w -> groups.computeIfAbsent(w.particle.slot(), slot -> new ArrayList<>()).add(w));
+        return List.copyOf(groups.values());
+    }
+
+    /** Relative to the largest. */
+    private static double[] weights(List<Weighed> group) {
+        double largest = group.stream().mapToDouble(Weighed::weight).max().orElse(0);
+        return group.stream().mapToDouble(w -> Math.exp(w.weight - largest)).toArray();
+    }
+
+    private static double effective(double[] weights) {
+        double sum = Arrays.stream(weights).sum();
+        return sum * sum / Arrays.stream(weights).map(w -> w * w).sum();
+    }
+
+    private static List<Particle> particles(List<Weighed> weighed) {
+        return weighed.stream().map(Weighed::particle).toList();
+    }
+}

@@ -1,0 +1,125 @@
+package org.noisetrail.search;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.noisetrail.sampler.Schedule;
+
+/** What every method owes, with noise before the network and after it: results that no batch changes, exact counts, trails that replay bit for bit, budgets that are kept. */
+class MethodContractTest {
+    private static final int IMAGES = 4;
+
+    static List<String> texts() {
+        return List.of(
+                "best-of-n:candidates=5",
+                "ascent:candidates=3",
+                "ascent:candidates=3:direction=image:score-at-first",
+                "pruned-best-of-n:candidates=6:keep=3@2,2@4",
+                "pruned-best-of-n:candidates=5:keep=linear",
+                "smc:threshold=0.9",
+                "smc:candidates=3:lambda=50:potential=max:sample");
+    }
+
+    static Stream<Arguments> cases() {
+        return texts().stream()
+                .flatMap(text -> Stream.of(SmallWorld.edm(), SmallWorld.ddim()).map(world -> Arguments.of(text, world)));
+    }
+
+    private static SearchResult run(Search search) {
+        return search.run(ImageRequest.of(0, IMAGES));
+    }
+
+    private static void same(SearchResult a, SearchResult b) {
+        for (int i = 0; i < IMAGES; i++) {
+            assertThat(b.images().get(i).state()).isEqualTo(a.images().get(i).state());
+        }
+    }
+
+    private static void replays(SmallWorld world, SearchResult result) {
+        Trail trail = Trail.parse("test", result.trail().toJson());
+        same(result, trail.replay(world.denoiser(), 64, SearchListener.NONE));
+        same(result, trail.replay(world.denoiser(), 1, SearchListener.NONE));
+        for (int i = 0; i < IMAGES; i++) {
+            Trail alone = trail.with(trail.images().subList(i, i + 1));
+            SearchResult replayed = alone.replay(world.denoiser(), 3, SearchListener.NONE);
+            assertThat(replayed.images().get(0).state())
+                    .isEqualTo(result.images().get(i).state());
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void noBatchChangesAResultAndItsTrailReplays(String text, SmallWorld world) {
+        Method method = Methods.parse(text);
+        SearchResult all = run(world.search(method).maxBatch(256).build());
+        SearchResult single = run(world.search(method).maxBatch(1).decodeBatch(1).build());
+        same(all, single);
+        for (int i = 0; i < IMAGES; i++) {
+            assertThat(single.images().get(i).recipe()).isEqualTo(all.images().get(i).recipe());
+            assertThat(single.images().get(i).costs()).isEqualTo(all.images().get(i).costs());
+        }
+        replays(world, all);
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void theCostIsWhatTheMethodSays(String text, SmallWorld world) {
+        Method method = Methods.parse(text);
+        method.evaluations(world.schedule()).ifPresent(cost -> assertThat(
+                        run(world.search(method).build()).images())
+                .allMatch(image -> image.costs().networkEvaluations() == cost));
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void noBudgetIsOverspentAndWhatItPaysForReplays(String text, SmallWorld world) {
+        Method method = Methods.parse(text);
+        long plain = world.schedule().evaluations();
+        for (long budget : new long[] {plain, plain + 3, 2 * plain + 1, 4 * plain - 1}) {
+            SearchResult result = run(world.search(method).budget(budget).build());
+            assertThat(result.images()).allMatch(image -> image.costs().networkEvaluations() <= budget);
+            replays(world, result);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void aTimeLimitThatIsOverAndATargetThatIsReachedEndTheSearch(String text, SmallWorld world) {
+        Method method = Methods.parse(text);
+        replays(world, run(world.search(method).timeLimit(Duration.ZERO).build()));
+        SearchResult reached = run(world.search(method).targetReward(-1).build());
+        replays(world, reached);
+        SearchResult full = run(world.search(method).build());
+        for (int i = 0; i < IMAGES; i++) {
+            assertThat(reached.images().get(i).costs().networkEvaluations())
+                    .isLessThanOrEqualTo(full.images().get(i).costs().networkEvaluations());
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void aSizeForABudgetCostsNoMoreThanIt(String text, SmallWorld world) {
+        Schedule schedule = world.schedule();
+        Method method = Methods.parse(text);
+        for (long plain : new long[] {4, 30}) {
+            long budget = plain * schedule.evaluations();
+            Method sized = method.sized(schedule, budget);
+            assertThat(sized.name()).isEqualTo(method.name());
+            sized.evaluations(schedule)
+                    .ifPresent(cost -> assertThat(cost).isBetween((long) (.5 * budget), budget));
+        }
+    }
+
+    @Test
+    void textsNameMethods() {
+        for (String text : texts()) {
+            assertThat(Methods.registry().text(Methods.parse(text))).isEqualTo(text);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+package org.noisetrail.search;
+
+import java.util.Arrays;
+import org.noisetrail.model.Denoiser;
+import org.noisetrail.model.DiscreteNoise;
+import org.noisetrail.model.GaussianMixture;
+import org.noisetrail.model.ImageShape;
+import org.noisetrail.model.Parameterisation;
+import org.noisetrail.reward.Rewards;
+import org.noisetrail.sampler.DdimSampler;
+import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.sampler.Sampler;
+import org.noisetrail.sampler.Schedule;
+
+/** A mixture of a few elements and a sampler of a few steps: noise before the network, or after it. */
+record SmallWorld(String name, Denoiser denoiser, Sampler sampler) {
+    static final ImageShape SHAPE = new ImageShape(1, 2, 3);
+
+    /** Two steps of eight are dead at the start, one at the end. */
+    static SmallWorld edm() {
+        return edm(new EdmSampler(8, .02, 80, 7, 40, .05, 50, 1), .3, -.4, .4);
+    }
+
+    static SmallWorld edm(EdmSampler sampler, double deviation, double... means) {
+        return new SmallWorld("edm", mixture(SHAPE, Parameterisation.denoiser(), deviation, means), sampler);
+    }
+
+    /** Every step injects noise. */
+    static SmallWorld ddim() {
+        return ddim(1, .3, -.4, .4);
+    }
+
+    static SmallWorld ddim(double eta, double deviation, double... means) {
+        return new SmallWorld(
+                "ddim",
+                mixture(SHAPE, noise(), deviation, means),
+                DdimSampler.DEFAULT.withSteps(6).withEta(eta));
+    }
+
+    static Denoiser mixture(ImageShape shape, Parameterisation parameterisation, double deviation, double... means) {
+        GaussianMixture.Builder mixture =
+                GaussianMixture.builder(shape, 0).parameterisation(parameterisation);
+        for (double mean : means) {
+            mixture.component(1, deviation, mean);
+        }
+        return mixture.build();
+    }
+
+    /** 96 timesteps. */
+    static DiscreteNoise noise() {
+        float[] alphas = new float[96];
+        double product = 1;
+        for (int t = 0; t < alphas.length; t++) {
+            product *= 1 - (.001 + .13 * t / alphas.length);
+            alphas[t] = (float) product;
+        }
+        return new DiscreteNoise(alphas, DiscreteNoise.Prediction.EPSILON);
+    }
+
+    Schedule schedule() {
+        return sampler.schedule(denoiser.parameterisation());
+    }
+
+    Search.Builder search(Method method) {
+        return Search.builder(denoiser)
+                .sampler(sampler)
+                .method(method)
+                .reward(Rewards.brightness())
+                .seed(5);
+    }
+
+    static double[] rewards(SearchResult result) {
+        return result.images().stream().mapToDouble(ImageResult::reward).toArray();
+    }
+
+    static double[] minus(double[] a, double[] b) {
+        double[] difference = new double[a.length];
+        Arrays.setAll(difference, i -> a[i] - b[i]);
+        return difference;
+    }
+
+    static double mean(double[] values) {
+        return Arrays.stream(values).average().orElseThrow();
+    }
+
+    static double variance(double[] values) {
+        double mean = mean(values);
+        return Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum() / (values.length - 1);
+    }
+
+    /** The standard error of their mean. */
+    static double error(double[] values) {
+        return Math.sqrt(variance(values) / values.length);
+    }
+
+    @Override
+    public String toString() {
+        return name;
+    }
+}
