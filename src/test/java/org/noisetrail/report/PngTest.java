@@ -19,8 +19,8 @@ import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.reward.Image;
 
-class PngTest {
-    static Image noise(int channels, int height, int width) {
+public class PngTest {
+    public static Image noise(int channels, int height, int width) {
         ImageShape shape = new ImageShape(channels, height, width);
         byte[] pixels = new byte[shape.elements()];
         new Random(1).nextBytes(pixels);
