@@ -50,7 +50,7 @@ final class Judge implements AutoCloseable {
                 Tensor labels = draws.labels(from, count)) {
             Tensors.fill(scores, Double.NaN);
             reward.score(
-                    new ImageBatch(group.device, decoder.image(), images, labels, draws.conditions(from, count)),
+                    new ImageBatch(group.lane, decoder.image(), images, labels, draws.conditions(from, count)),
                     scores);
             group.kernels.penalise(Tensors.pointer(scores), Tensors.pointer(bad), count);
         }

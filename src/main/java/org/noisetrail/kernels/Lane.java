@@ -36,7 +36,7 @@ public final class Lane implements AutoCloseable {
     }
 
     /** The device's default stream, which nobody owns. */
-    static Lane ofDefaultStream(Device device) {
+    public static Lane ofDefaultStream(Device device) {
         return new Lane(device, null, false);
     }
 

@@ -14,7 +14,7 @@ record Brightness() implements Reward {
     @Override
     public void score(ImageBatch images, Tensor scores) {
         ImageShape shape = images.shape();
-        Kernels.on(images.device())
+        Kernels.on(images.lane())
                 .luminance(
                         Tensors.pointer(images.pixels()),
                         images.rows(),

@@ -70,7 +70,7 @@ final class ClassProbability implements Reward {
         try (Tensor logits = logits(images.pixels(), images.rows())) {
             known = Math.toIntExact(logits.size(1));
             checkClasses(images.conditions());
-            Kernels.on(images.device())
+            Kernels.on(images.lane())
                     .softmaxAt(
                             Tensors.pointer(logits),
                             images.rows(),

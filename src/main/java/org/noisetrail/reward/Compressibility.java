@@ -49,7 +49,7 @@ record Compressibility(double maxBytes) implements Reward {
     public void score(ImageBatch images, Tensor scores) {
         ImageShape shape = images.shape();
         JpegBytes.checkChannels(shape);
-        Kernels.on(images.device())
+        Kernels.on(images.lane())
                 .jpegSize(
                         Tensors.pointer(images.pixels()),
                         images.rows(),

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.kernels.Lane;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.torch.Tensors;
@@ -12,14 +13,25 @@ import org.noisetrail.torch.Tensors;
 /**
  * A batch of 8-bit images with what they were asked to be, on one device; a view that its maker owns.
  *
+ * @param lane where they lie, and where work on them goes
  * @param pixels uint8 [rows, C, H, W], contiguous
  * @param labels int32 [rows] on the same device; -1 where an image has no class
  * @param conditions what each image was asked to be
  */
-public record ImageBatch(Device device, ImageShape shape, Tensor pixels, Tensor labels, List<Condition> conditions) {
+public record ImageBatch(Lane lane, ImageShape shape, Tensor pixels, Tensor labels, List<Condition> conditions) {
     public ImageBatch {
         elements("pixels", pixels, (long) conditions.size() * shape.elements());
         elements("labels", labels, conditions.size());
+    }
+
+    /** On a lane of the device's own default stream. */
+    public ImageBatch(Device device, ImageShape shape, Tensor pixels, Tensor labels, List<Condition> conditions) {
+        this(Lane.ofDefaultStream(device), shape, pixels, labels, conditions);
+    }
+
+    /** Where the images lie. */
+    public Device device() {
+        return lane.device();
     }
 
     private static void elements(String what, Tensor tensor, long expected) {

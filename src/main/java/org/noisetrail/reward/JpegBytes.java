@@ -25,7 +25,7 @@ record JpegBytes() implements Reward {
         checkChannels(shape);
         Scores.pointer(scores, images);
         try (Tensor bytes = Tensors.ints(images.device(), images.rows())) {
-            Kernels.on(images.device())
+            Kernels.on(images.lane())
                     .jpegSize(
                             Tensors.pointer(images.pixels()),
                             images.rows(),

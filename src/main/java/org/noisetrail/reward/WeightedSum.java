@@ -51,7 +51,7 @@ record WeightedSum(String name, List<Part> parts) implements Reward {
     @Override
     public void score(ImageBatch images, Tensor scores) {
         Pointer sum = Scores.pointer(scores, images);
-        Kernels kernels = Kernels.on(images.device());
+        Kernels kernels = Kernels.on(images.lane());
         try (Tensor scratch = Tensors.doubles(images.device(), images.rows())) {
             int accumulate = 0;
             for (Part part : parts) {

@@ -1,0 +1,180 @@
+package org.noisetrail.search;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.noisetrail.model.ImageShape;
+import org.noisetrail.noise.Draw;
+import org.noisetrail.reward.Rewards;
+import org.noisetrail.sampler.EdmSampler;
+
+class AscentTest {
+    private static ExactMixture mixture() {
+        return new ExactMixture(new ImageShape(1, 6, 6), false, .3, -.4, .4);
+    }
+
+    private static Search.Builder search(ExactMixture mixture, Method method) {
+        return Search.builder(mixture).method(method).reward(Rewards.brightness());
+    }
+
+    /** DESIGN, section 5: 35 + 13 M where candidates are scored at the first evaluation; without, every candidate pays both. */
+    @ParameterizedTest
+    @CsvSource({"4, true, 87", "8, true, 139", "4, false, 139", "8, false, 243"})
+    void itCostsWhatTheDesignSays(int candidates, boolean scoreAtFirst, long expected) {
+        for (Ascent.Direction direction : Ascent.Direction.values()) {
+            Ascent method = new Ascent(candidates, direction, 4, Ascent.Regress.SCORE, scoreAtFirst);
+            ExactMixture mixture = mixture();
+            ImageResult image =
+                    search(mixture, method).build().run(ImageRequest.of(0, 1)).images().get(0);
+            assertThat(image.costs().networkEvaluations()).isEqualTo(expected);
+            assertThat(mixture.rows.get()).isEqualTo(expected);
+            assertThat(image.costs().rewardCalls()).isEqualTo(13L * (candidates + 1) + 1);
+            assertThat(method.evaluations(EdmSampler.DEFAULT.schedule(mixture.parameterisation())))
+                    .hasValue(expected);
+        }
+    }
+
+    @Test
+    void aMethodOfASizeCostsAtMostWhatWasAsked() {
+        var schedule = EdmSampler.DEFAULT.schedule(mixture().parameterisation());
+        for (long budget : new long[] {61, 87, 88, 99, 100, 139, 1000, 5000}) {
+            Ascent sized = (Ascent) new Ascent(4, Ascent.Direction.NOISE, 4, Ascent.Regress.SCORE, true)
+                    .sized(schedule, budget);
+            assertThat(sized.evaluations(schedule).orElseThrow()).isBetween(budget - 12, budget);
+        }
+    }
+
+    private static void assertWeights(double[] scores, Ascent.Regress regress, double... expected) {
+        double[] weights = AscentSearch.weights(scores, regress);
+        assertThat(weights).hasSameSizeAs(expected);
+        for (int m = 0; m < expected.length; m++) {
+            assertThat(weights[m]).isCloseTo(expected[m], within(1e-9));
+        }
+    }
+
+    @Test
+    void weightsAreStandardisedScoresClippedToThree() {
+        double one = 1 / Math.sqrt(2.0 / 3);
+        assertWeights(new double[] {1, 2, 3}, Ascent.Regress.SCORE, -one, 0, one);
+        assertWeights(new double[] {1, 10, 100}, Ascent.Regress.LOG, -one, 0, one);
+        assertWeights(new double[] {.1, .5, .9}, Ascent.Regress.LOGIT, -one, 0, one);
+        double[] outlier = new double[20];
+        outlier[3] = 7;
+        // Standardised it would be sqrt(19).
+        assertThat(AscentSearch.weights(outlier, Ascent.Regress.SCORE)[3]).isEqualTo(3);
+        assertWeights(new double[] {.4, .4}, Ascent.Regress.SCORE, 1, 1);
+    }
+
+    @Test
+    void whatIsNoNumberCountsAsTheLeast() {
+        double[] scores = {Double.NaN, Double.NEGATIVE_INFINITY, 1, 2, 1, 1};
+        double[] plain = {1, 1, 1, 2, 1, 1};
+        assertThat(AscentSearch.weights(scores, Ascent.Regress.SCORE))
+                .isEqualTo(AscentSearch.weights(plain, Ascent.Regress.SCORE));
+        assertWeights(new double[] {-1, .5, Math.E}, Ascent.Regress.LOG, weights(Math.log(.5), Math.log(.5), 1));
+        assertWeights(new double[] {Double.NaN, Double.NaN}, Ascent.Regress.SCORE, 1, 1);
+    }
+
+    private static double[] weights(double... values) {
+        return AscentSearch.weights(values, Ascent.Regress.SCORE);
+    }
+
+    @Test
+    void aStepsNoiseIsTheBestOfAllThatWereTried() {
+        // The last step alone is live: what it chooses is the image.
+        EdmSampler last = new EdmSampler(4, .5, 80, 7, 40, 0, .5001, 1);
+        int sums = 0;
+        for (int image = 0; image < 30; image++) {
+            List<ImageRequest> request = ImageRequest.of(image, 1);
+            ImageResult result = search(mixture(), new Ascent(4))
+                    .sampler(last)
+                    .build()
+                    .run(request)
+                    .images()
+                    .get(0);
+            // Best-of-one-step over the same fresh noises: a beam of one tries round 1, candidates 0 to 3.
+            ImageResult beam = search(mixture(), new Beam(4, 1))
+                    .sampler(last)
+                    .build()
+                    .run(request)
+                    .images()
+                    .get(0);
+            List<Draw> draws = result.recipe().moves().get(3).draws();
+            assertThat(draws).hasSize(1);
+            if (draws.get(0) instanceof Draw.Combined sum) {
+                assertThat(sum.weights()).hasSize(4);
+                assertThat(result.reward()).isGreaterThan(beam.reward());
+                sums++;
+            } else {
+                assertThat(result.reward()).isEqualTo(beam.reward());
+                assertThat(draws).isEqualTo(beam.recipe().moves().get(3).draws());
+            }
+        }
+        assertThat(sums).as("how often what was made of all is the best of all").isGreaterThan(15);
+    }
+
+    @Test
+    void learningFromLosersBeatsTheBestOfAsManyNoises() {
+        int n = 100;
+        double[] ascent = rewards(new Ascent(4), n);
+        double[] argmax = rewards(LocalSearch.builder().epsilon(1).candidates(5).rounds(1).build(), n);
+        double mean = 0;
+        double squares = 0;
+        for (int i = 0; i < n; i++) {
+            mean += (ascent[i] - argmax[i]) / n;
+            squares += Math.pow(ascent[i] - argmax[i], 2) / n;
+        }
+        assertThat(mean).isGreaterThan(3 * Math.sqrt((squares - mean * mean) / n));
+    }
+
+    private static double[] rewards(Method method, int count) {
+        return search(mixture(), method)
+                .sampler(EdmSampler.DEFAULT)
+                .maxBatch(500)
+                .build()
+                .run(ImageRequest.of(0, count))
+                .images()
+                .stream()
+                .mapToDouble(ImageResult::reward)
+                .toArray();
+    }
+
+    /** Directions of images are for high noise; below sigma 1 noises are combined. */
+    @Test
+    void directionsOfImagesAreUsedWhereNoiseIsHigh() {
+        var schedule = EdmSampler.DEFAULT.schedule(mixture().parameterisation());
+        boolean[] shifted = new boolean[18];
+        for (ImageResult image : search(
+                        mixture(), new Ascent(4, Ascent.Direction.IMAGE, 4, Ascent.Regress.SCORE, true))
+                .build()
+                .run(ImageRequest.of(0, 20))
+                .images()) {
+            for (int step = 0; step < 18; step++) {
+                for (Draw draw : image.recipe().moves().get(step).draws()) {
+                    if (draw instanceof Draw.Shifted) {
+                        assertThat(schedule.step(step).level()).isGreaterThanOrEqualTo(1);
+                        shifted[step] = true;
+                    } else if (draw instanceof Draw.Combined) {
+                        assertThat(schedule.step(step).level()).isLessThan(1);
+                    }
+                }
+            }
+            assertThat(image.pivotNorm()).isBetween(.5, 1.8);
+        }
+        assertThat(shifted).as("steps of some image").contains(true);
+    }
+
+    @Test
+    void settingsOutOfRangeAreRefused() {
+        assertThatThrownBy(() -> new Ascent(1)).hasMessage("candidates must be >= 2: 1");
+        assertThatThrownBy(() -> Methods.parse("ascent:direction=up"))
+                .hasMessage("direction must be one of [noise, image]: up");
+        assertThatThrownBy(() -> Methods.parse("ascent:regress=square"))
+                .hasMessage("regress must be one of [score, log, logit]: square");
+    }
+}

@@ -1,0 +1,148 @@
+package org.noisetrail.search;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.noisetrail.model.DiscreteNoise.Prediction;
+import org.noisetrail.model.GaussianMixture;
+import org.noisetrail.model.ImageShape;
+import org.noisetrail.model.Parameterisation;
+import org.noisetrail.reward.Rewards;
+import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.sampler.Sampler;
+import org.noisetrail.sampler.Samplers;
+import org.noisetrail.sampler.Schedule;
+import org.noisetrail.testing.Noises;
+
+/** What methods say that they cost, and methods of a size for a budget. */
+class MethodCostsTest {
+    private static final Schedule DEFAULT = EdmSampler.DEFAULT.schedule(Parameterisation.denoiser());
+    private static final Sampler SHORT = EdmSampler.DEFAULT.withSteps(6);
+
+    private static List<ImageResult> draw(Method method, Sampler sampler, Parameterisation parameterisation, int images) {
+        return Search.builder(GaussianMixture.builder(new ImageShape(1, 4, 4), 0)
+                        .component(1, .2, -.4)
+                        .component(1, .2, .4)
+                        .parameterisation(parameterisation)
+                        .build())
+                .sampler(sampler)
+                .method(method)
+                .reward(Rewards.brightness())
+                .build()
+                .run(ImageRequest.of(0, images))
+                .images();
+    }
+
+    static Stream<Method> exactMethods() {
+        return Stream.of(
+                new Naive(),
+                new BestOfN(3),
+                new BestOfN(2, true),
+                new Beam(4, 2),
+                new Beam(2, 5),
+                new Beam(1, 3),
+                LocalSearch.builder().rounds(2).build(),
+                LocalSearch.builder()
+                        .candidates(3)
+                        .rounds(Rounds.byNoiseLevel(.1, 5, 3, 0))
+                        .build(),
+                LocalSearch.builder().candidates(1).epsilon(0).rounds(2).build(),
+                LocalSearch.builder().rounds(2).scoreAtFirst(true).build(),
+                new Ascent(3));
+    }
+
+    @ParameterizedTest
+    @MethodSource("exactMethods")
+    void theCostForetoldIsTheLedgers(Method method) {
+        Sampler ddim = Samplers.parse("ddim:steps=6:set-alpha-to-one");
+        Parameterisation discrete = Noises.stableDiffusion(Prediction.EPSILON);
+        long before = method.evaluations(SHORT.schedule(Parameterisation.denoiser()))
+                .orElseThrow();
+        long after = method.evaluations(ddim.schedule(discrete)).orElseThrow();
+        assertThat(draw(method, SHORT, Parameterisation.denoiser(), 2))
+                .allMatch(image -> image.costs().networkEvaluations() == before);
+        assertThat(draw(method, ddim, discrete, 2)).allMatch(image -> image.costs().networkEvaluations() == after);
+    }
+
+    private static long cost(Method method) {
+        return method.evaluations(DEFAULT).orElseThrow();
+    }
+
+    @Test
+    void thePapersSettingsCostWhatTheDesignSays() {
+        assertThat(cost(LocalSearch.epsGreedy())).isEqualTo(2089);
+        assertThat(cost(new BestOfN(4))).isEqualTo(140);
+        assertThat(cost(Beam.standard())).isEqualTo(214);
+    }
+
+    @Test
+    void whatDependsOnRewardsIsNotForetold() {
+        assertThat(Mcts.standard().evaluations(DEFAULT)).isEmpty();
+        LocalSearch patient =
+                LocalSearch.builder().patience(new Patience(2, .1, false)).build();
+        assertThat(patient.evaluations(DEFAULT)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {35, 36, 100, 140, 531, 1000, 2089, 20000})
+    void aFittedMethodCostsAboutTheTarget(long target) {
+        for (Method method : List.of(LocalSearch.epsGreedy(), LocalSearch.zeroOrder())) {
+            // One more round costs 4 candidates x 2 evaluations.
+            assertThat(cost(method.sized(DEFAULT, target))).isBetween(target - 7, target);
+        }
+        Beam wider = (Beam) Beam.standard().sized(DEFAULT, target);
+        assertThat(cost(wider)).isLessThanOrEqualTo(target);
+        assertThat(cost(new Beam(wider.candidates() + 1, wider.beams() + 1))).isGreaterThan(target);
+        assertThat(cost(new BestOfN(4).sized(DEFAULT, target))).isCloseTo(target, within(18L));
+    }
+
+    @Test
+    void aFittedSearchSpendsWhatItWasFittedTo() {
+        Method fitted = LocalSearch.epsGreedy().sized(SHORT.schedule(Parameterisation.denoiser()), 200);
+        assertThat(draw(fitted, SHORT, Parameterisation.denoiser(), 1).get(0).costs().networkEvaluations())
+                .isBetween(193L, 200L);
+    }
+
+    /** The last step's candidates cost nothing there: it keeps the rounds it had. */
+    @Test
+    void afterTheNetworkTheLastStepKeepsItsRounds() {
+        Schedule schedule = Samplers.parse("ddim:steps=6:steps-offset=1")
+                .schedule(Noises.stableDiffusion(Prediction.EPSILON));
+        LocalSearch fitted = (LocalSearch)
+                LocalSearch.builder().candidates(3).rounds(9).build().sized(schedule, 60);
+        assertThat(fitted.rounds().at(5, schedule.step(5).level())).isEqualTo(9);
+        assertThat(fitted.evaluations(schedule).orElseThrow()).isBetween(58L, 60L);
+    }
+
+    private static int[] rounds(Method method) {
+        int[] rounds = new int[DEFAULT.size()];
+        for (int step = 0; step < rounds.length; step++) {
+            rounds[step] = DEFAULT.isDead(step)
+                    ? 0
+                    : ((LocalSearch) method).rounds().at(step, DEFAULT.step(step).level());
+        }
+        return rounds;
+    }
+
+    @Test
+    void theFullTargetGivesTheRoundsBack() {
+        assertThat(rounds(LocalSearch.epsGreedy().sized(DEFAULT, 2089))).isEqualTo(rounds(LocalSearch.epsGreedy()));
+    }
+
+    @Test
+    void roundsKeepTheirProportions() {
+        LocalSearch cheap =
+                LocalSearch.builder().rounds(Rounds.byNoiseLevel(.01, 1, 20, 1)).build();
+        int[] rounds = rounds(cheap.sized(DEFAULT, cost(cheap) / 2));
+        for (int step = 0; step < rounds.length; step++) {
+            boolean inside = !DEFAULT.isDead(step) && DEFAULT.step(step).level() <= 1;
+            assertThat(rounds[step]).isBetween(inside ? 9 : 0, inside ? 11 : 1);
+        }
+    }
+}
