@@ -7,7 +7,7 @@ source=$(cd "$(dirname "$0")/.." && pwd)
 mkdir -p "$build"
 log=$build/build.log
 if ! cmake -S "$source" -B "$build" -DNOISETRAIL_CUDA="$cuda" >"$log" 2>&1 ||
-   ! cmake --build "$build" --parallel "$(nproc)" >>"$log" 2>&1; then
+   ! cmake --build "$build" --parallel "$(nproc)" --target noisetrail >>"$log" 2>&1; then
   cat "$log" >&2
   exit 1
 fi

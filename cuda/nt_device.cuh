@@ -43,11 +43,7 @@ int32_t launch(const char* name, void (*kernel)(Parameters...), int64_t blocks, 
     if (blocks > INT32_MAX) {
         return fail(NT_INVALID, "%s: blocks of the grid must be < 2^31: %lld", name, static_cast<long long>(blocks));
     }
-    cudaLaunchConfig_t config = {};
-    config.gridDim = dim3(static_cast<unsigned>(blocks));
-    config.blockDim = dim3(static_cast<unsigned>(threads));
-    config.dynamicSmemBytes = shared;
-    config.stream = static_cast<cudaStream_t>(stream);
+    const cudaLaunchConfig_t config = {dim3(static_cast<unsigned>(blocks)), dim3(static_cast<unsigned>(threads)), shared, static_cast<cudaStream_t>(stream), nullptr, 0};
     return told(name, cudaLaunchKernelEx(&config, kernel, args...));
 }
 

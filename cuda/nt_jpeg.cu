@@ -137,11 +137,12 @@ __global__ void __launch_bounds__(JPEG_THREADS) jpeg_kernel(JpegTables constant_
             packer.finish();
         }
         if (t < 3) { /* all have read `last`: sum_before has a barrier */
-            int32_t b = count - 1;
-            while (b >= 0 && which[b] != t) {
-                b--;
+            for (int32_t b = count - 1; b >= 0; b--) {
+                if (which[b] == t) {
+                    last[t] = blocks[b].values[0];
+                    break;
+                }
             }
-            last[t] = b >= 0 ? blocks[b].values[0] : last[t];
         }
         __syncthreads();
         used = (bits + 31) / 32;

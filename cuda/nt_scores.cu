@@ -37,12 +37,12 @@ __global__ void penalise_kernel(double* scores, const int32_t* bad, int64_t rows
     }
 }
 
-/* A thread a group: what is summed must be summed in order. A uniform that the CPU would refuse is moved into its range. */
+/* A thread a group: what is summed must be summed in order. A uniform that the CPU would refuse counts as 0, or draws the last. */
 __global__ void resample_kernel(const double* weights, const double* uniforms, int64_t groups, int64_t size, int32_t* out) {
     const int64_t g = static_cast<int64_t>(blockIdx.x) * blockDim.x + threadIdx.x;
     if (g < groups) {
         const double u = uniforms[g];
-        resample_group(weights + g * size, u >= 0 ? (u < 1 ? u : 1 - 0x1p-53) : 0, size, out + g * size);
+        resample_group(weights + g * size, u >= 0 ? u : 0, size, out + g * size);
     }
 }
 

@@ -90,40 +90,73 @@ int main(int argc, char** argv) {
             for (int64_t r = 0; r < rows; r++) {
                 table[r] = {(uint32_t)(r / 4), 1, (uint32_t)(1 << 16 | r % 4), (int32_t)(r / 4), NT_GLOBAL};
             }
-            const nt_edm_step step = {20, 80, .0125f, .1f, .9f, 1, 60, .016f, .1f, .9f, 1, 0};
-            Array<float> x(parents * elements, .5f), pivots(parents * elements, .25f), z(n), x_hat(n), input(n), slope(n), next(n), clean(n), network(n, .1f);
+            nt_step step = {};
+            step.gain = 20;
+            step.propose_x = 1;
+            step.stage[0] = {.0125f, 1, {.7f, -.4f, 0, 0}, {.1f, .9f, 0, 0}};
+            step.stage[1] = {.016f, 1, {.85f, -.2f, .3f, -.2f}, {0, 0, .1f, .9f}};
+            Array<float> x(parents * elements, .5f), pivots(parents * elements, .25f), z(n), state(n), input(n), next(n), clean(n), f1(n, .1f), f2(n, .2f);
             Array<uint16_t> half(n);
             Array<uint8_t> image(n);
-            Array<float> c_noise(rows);
+            Array<float> level(rows);
             Array<double> score(rows);
-            Array<int32_t> bytes(rows), index(parents, 1);
+            Array<int32_t> bytes(rows), index(parents, 1), bad(rows);
             report("noise", rows, elements, n * 4, [&] { must(nt_noise(NT_CPU, nullptr, table.data(), rows, 7, elements, 1, z.data())); });
             const int64_t moved = n * 12 + parents * elements * 8;
-            auto candidates = [&](int32_t kind, void* noise, int32_t dtype, void* in) {
+            auto propose = [&](int32_t kind, float* noise, int32_t dtype, void* in) {
                 for (auto& row : table) {
                     row.kind = kind;
                 }
-                must(nt_candidates(NT_CPU, nullptr, table.data(), rows, 0, 7, elements, .4, .15, 0, x.data(), parents, pivots.data(), &step, 1,
-                                   noise, x_hat.data(), in, dtype, c_noise.data()));
+                nt_propose_args a = {};
+                a.table = table.data();
+                a.rows = rows;
+                a.seed = 7;
+                a.elements = elements;
+                a.epsilon = .4;
+                a.lambda = .15;
+                a.x = x.data();
+                a.parents = parents;
+                a.pivots = pivots.data();
+                a.steps = &step;
+                a.step_count = 1;
+                a.noise = noise;
+                a.state = state.data();
+                a.input = in;
+                a.input_dtype = dtype;
+                a.level = level.data();
+                must(nt_propose(NT_CPU, nullptr, &a));
             };
-            report("candidates global", rows, elements, moved, [&] { candidates(NT_GLOBAL, z.data(), NT_F32, input.data()); });
-            report("candidates local", rows, elements, moved, [&] { candidates(NT_LOCAL, z.data(), NT_F32, input.data()); });
-            report("candidates local, no z", rows, elements, moved - 4 * n, [&] { candidates(NT_LOCAL, nullptr, NT_F32, input.data()); });
-            report("candidates pivot", rows, elements, moved, [&] { candidates(NT_PIVOT, z.data(), NT_F32, input.data()); });
-            report("candidates coin, half", rows, elements, moved - 2 * n, [&] { candidates(NT_COIN, z.data(), NT_F16, half.data()); });
-            report("euler", rows, elements, n * 20, [&] {
-                must(nt_euler(NT_CPU, nullptr, table.data(), rows, elements, &step, 1, x_hat.data(), network.data(), NT_F32, slope.data(),
-                              next.data(), input.data(), NT_F32, c_noise.data(), nullptr));
+            report("propose global", rows, elements, moved, [&] { propose(NT_GLOBAL, z.data(), NT_F32, input.data()); });
+            report("propose local", rows, elements, moved, [&] { propose(NT_LOCAL, z.data(), NT_F32, input.data()); });
+            report("propose local, no z", rows, elements, moved - 4 * n, [&] { propose(NT_LOCAL, nullptr, NT_F32, input.data()); });
+            report("propose pivot", rows, elements, moved, [&] { propose(NT_PIVOT, z.data(), NT_F32, input.data()); });
+            report("propose coin, half", rows, elements, moved - 2 * n, [&] { propose(NT_COIN, z.data(), NT_F16, half.data()); });
+            nt_update_args u = {};
+            u.table = table.data();
+            u.rows = rows;
+            u.elements = elements;
+            u.steps = &step;
+            u.step_count = 1;
+            u.x_hat = state.data();
+            u.f1 = f1.data();
+            u.next = next.data();
+            u.input = input.data();
+            u.level = level.data();
+            report("update, first", rows, elements, n * 16, [&] { must(nt_update(NT_CPU, nullptr, &u)); });
+            u.input = nullptr;
+            u.level = nullptr;
+            u.clean = clean.data();
+            report("update, first and last", rows, elements, n * 16, [&] { must(nt_update(NT_CPU, nullptr, &u)); });
+            u.stage = 1;
+            u.y = next.data();
+            u.f2 = f2.data();
+            report("update, second, in place", rows, elements, n * 24, [&] { must(nt_update(NT_CPU, nullptr, &u)); });
+            std::vector<nt_row> terms((size_t)rows * 4, table[0]);
+            std::vector<double> weights((size_t)rows * 4, .5);
+            report("combine of 4", rows, elements, n * 4, [&] {
+                must(nt_combine(NT_CPU, nullptr, terms.data(), rows, 4, weights.data(), 7, elements, 1, z.data()));
             });
-            report("euler, clean only", rows, elements, n * 16, [&] {
-                must(nt_euler(NT_CPU, nullptr, table.data(), rows, elements, &step, 1, x_hat.data(), network.data(), NT_F32, nullptr, next.data(),
-                              nullptr, NT_F32, nullptr, clean.data()));
-            });
-            report("heun", rows, elements, n * 24, [&] {
-                must(nt_heun(NT_CPU, nullptr, table.data(), rows, elements, &step, 1, x_hat.data(), slope.data(), network.data(), NT_F32,
-                             next.data(), clean.data()));
-            });
-            report("quantise", rows, elements, n * 5, [&] { must(nt_quantise(NT_CPU, nullptr, clean.data(), rows, elements, image.data(), nullptr)); });
+            report("quantise", rows, elements, n * 5, [&] { must(nt_quantise(NT_CPU, nullptr, clean.data(), rows, elements, image.data(), bad.data())); });
             for (int64_t i = 0; i < n; i++) {
                 image[i] = (uint8_t)(128 + 100 * ((i / 7) % 2) - (i * 2654435761u >> 28));
             }
@@ -134,7 +167,7 @@ int main(int argc, char** argv) {
                 must(nt_jpeg_size(NT_CPU, nullptr, image.data(), rows, channels, side, side, 1000, bytes.data(), score.data()));
             });
             report("gather", parents, elements, parents * elements * 8, [&] {
-                must(nt_gather(NT_CPU, nullptr, x_hat.data(), elements * 4, index.data(), parents, 1, 4, nullptr, x.data()));
+                must(nt_gather(NT_CPU, nullptr, state.data(), elements * 4, index.data(), parents, 1, 4, nullptr, x.data()));
             });
             report("sphere", parents, elements, parents * elements * 8, [&] { must(nt_sphere(NT_CPU, nullptr, pivots.data(), parents, elements, 1, nullptr)); });
         }

@@ -4,10 +4,14 @@
 
 #include <cmath>
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <functional>
+#include <limits>
 #include <random>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "noisetrail.h"
@@ -15,6 +19,8 @@
 struct Array {
     std::vector<uint8_t> bytes;
     bool out;
+    size_t element;     /* bytes of a value: how far a misaligned copy may be moved */
+    bool floats;        /* float32 or float64, by `element`: a NaN is as good as another */
 };
 
 /* `call` gets the arrays' addresses on the device. */
@@ -28,7 +34,7 @@ struct Case {
 
 template <class T>
 Array in(const std::vector<T>& values) {
-    Array a{std::vector<uint8_t>(values.size() * sizeof(T)), false};
+    Array a{std::vector<uint8_t>(values.size() * sizeof(T)), false, alignof(T), std::is_floating_point_v<T>};
     std::memcpy(a.bytes.data(), values.data(), a.bytes.size());
     return a;
 }
@@ -40,8 +46,9 @@ Array in_out(const std::vector<T>& values) {
     return a;
 }
 
-inline Array out(int64_t bytes) {
-    return {std::vector<uint8_t>((size_t)bytes, 0xA5), true};
+template <class T>
+Array out(int64_t count) {
+    return {std::vector<uint8_t>((size_t)count * sizeof(T), 0xA5), true, alignof(T), std::is_floating_point_v<T>};
 }
 
 inline std::vector<float> gaussians(uint32_t seed, int64_t count, float scale) {
@@ -54,11 +61,21 @@ inline std::vector<float> gaussians(uint32_t seed, int64_t count, float scale) {
     return values;
 }
 
-inline std::vector<uint16_t> words16(uint32_t seed, int64_t count) { /* finite as halves and as bfloats */
+/* The same, with what a network that has gone astray gives. */
+inline std::vector<float> wild(uint32_t seed, int64_t count, float scale) {
+    std::vector<float> values = gaussians(seed, count, scale);
+    const float strange[] = {NAN, INFINITY, -INFINITY, 1e-42f, -0.0f, 3e38f, 65520, 6e-8f};
+    for (int64_t i = 0; i < count; i += 5) {
+        values[(size_t)i] = strange[i / 5 % 8];
+    }
+    return values;
+}
+
+inline std::vector<uint16_t> words16(uint32_t seed, int64_t count, bool any) { /* any, or finite as halves and as bfloats */
     std::mt19937 generator(seed);
     std::vector<uint16_t> values((size_t)count);
     for (uint16_t& v : values) {
-        v = (uint16_t)((generator() & 0x83FFu) | (14u + generator() % 2) << 10);
+        v = (uint16_t)(any ? generator() : (generator() & 0x83FFu) | (14u + generator() % 2) << 10);
     }
     return values;
 }
@@ -80,6 +97,27 @@ inline std::vector<uint8_t> pictures(uint32_t seed, int64_t rows, int32_t channe
     return values;
 }
 
+inline std::vector<uint8_t> random_bytes(uint32_t seed, int64_t count) {
+    std::mt19937 generator(seed);
+    std::vector<uint8_t> values((size_t)count);
+    for (uint8_t& v : values) {
+        v = (uint8_t)generator();
+    }
+    return values;
+}
+
+/* Chess boards whose blocks of 8 x 8 differ in brightness: their codes begin and end with ones, so that 0xFF lies across blocks too. */
+inline std::vector<uint8_t> checks(uint32_t seed, int64_t count, int32_t width) {
+    const std::vector<uint8_t> base = random_bytes(seed, count);
+    std::vector<uint8_t> values((size_t)count);
+    for (int64_t i = 0; i < count; i++) {
+        const int64_t y = i / width, x = i % width, block = y / 8 * ((width + 7) / 8) + x / 8;
+        values[(size_t)i] = (uint8_t)(64 + base[(size_t)(block % count)] / 2 + ((y + x) % 2 ? -50 : 50));
+    }
+    return values;
+}
+
+/* kind -1: each in turn */
 inline std::vector<nt_row> table_of(int64_t rows, int64_t parents, int32_t kind) {
     std::vector<nt_row> table;
     for (int64_t r = 0; r < rows; r++) {
@@ -88,10 +126,11 @@ inline std::vector<nt_row> table_of(int64_t rows, int64_t parents, int32_t kind)
     return table;
 }
 
-inline std::vector<nt_edm_step> edm_steps() {
-    return {{20.5f, 80, .0125f, .00004f, .5f, 1.1f, 57, .0175f, .00008f, .5f, 1.01f, 0},
-            {.7f, 3, .33f, .027f, .49f, .27f, 1.5f, .63f, .1f, .47f, .1f, 0},
-            {0, .01f, 1.99f, .9996f, .01f, -1.15f, .002f, 2, .99998f, .002f, -1.55f, 0}};
+inline std::vector<nt_step> some_steps() {
+    std::vector<nt_step> steps(3);
+    const std::vector<float> numbers = gaussians(20, 3 * 24, 1);
+    std::memcpy(steps.data(), numbers.data(), sizeof(nt_step) * 3);
+    return steps;
 }
 
 inline int64_t size_of(int32_t dtype) {
@@ -102,144 +141,265 @@ inline const char* name_of(int32_t dtype) {
     return dtype == NT_F32 ? "f32" : dtype == NT_F16 ? "f16" : "bf16";
 }
 
-/* `timed`: the large cases too. */
-inline std::vector<Case> all_cases(bool timed) {
+inline Array network_in(uint32_t seed, int64_t count, int32_t dtype, bool any) {
+    return dtype == NT_F32 ? in(any ? wild(seed, count, 1) : gaussians(seed, count, 1)) : in(words16(seed, count, any));
+}
+
+inline Array network_out(int64_t count, int32_t dtype) {
+    return dtype == NT_F32 ? out<float>(count) : out<uint16_t>(count);
+}
+
+constexpr uint64_t SEED = 0xFEDCBA9876543210ull;
+
+inline void add_proposal(std::vector<Case>& cases, int64_t rows, int64_t d, int32_t kind, int32_t dtype, bool sphere, bool with_f, bool any, bool timed) {
+    const int64_t n = rows * d, parents = rows < 4 ? 1 : rows / 4;
+    const std::string name = "propose kind " + std::to_string(kind) + " " + name_of(dtype) + (sphere ? " sphere" : "") + (with_f ? " f" : "") + (any ? " wild" : "") + " "
+            + std::to_string(rows) + "x" + std::to_string(d);
+    cases.push_back({name,
+                     {in(table_of(rows, parents, kind)), in(any ? wild(1, parents * d, 30) : gaussians(1, parents * d, 30)), in(gaussians(2, parents * d, 1)),
+                      in(any ? wild(3, parents * d, 1) : gaussians(3, parents * d, 1)), in(some_steps()), out<float>(n), out<float>(n), network_out(n, dtype), out<float>(rows)},
+                     [=](int32_t device, void* stream, void* const* p) {
+                         nt_propose_args a = {};
+                         a.table = (const nt_row*)p[0];
+                         a.rows = rows;
+                         a.round = 3;
+                         a.seed = SEED;
+                         a.elements = d;
+                         a.epsilon = .4;
+                         a.lambda = .15;
+                         a.sphere = sphere;
+                         a.x = (const float*)p[1];
+                         a.f = with_f ? (const float*)p[2] : nullptr;
+                         a.parents = parents;
+                         a.pivots = (const float*)p[3];
+                         a.steps = (const nt_step*)p[4];
+                         a.step_count = 3;
+                         a.stage = with_f;
+                         a.noise = (float*)p[5];
+                         a.state = (float*)p[6];
+                         a.input = p[7];
+                         a.input_dtype = dtype;
+                         a.level = (float*)p[8];
+                         return nt_propose(device, stream, &a);
+                     },
+                     0, timed ? n * (8 + size_of(dtype)) + parents * d * (with_f ? 12 : 8) : 0});
+}
+
+/* given: bits of x_hat, f1, y, f2 */
+inline void add_update(std::vector<Case>& cases, int64_t rows, int64_t d, int32_t given, int32_t dtype, bool in_place, bool any, bool timed) {
+    const int64_t n = rows * d, w = size_of(dtype);
+    const std::string name = "update given " + std::to_string(given) + " " + name_of(dtype) + (in_place ? " in place" : "") + (any ? " wild" : "") + " " + std::to_string(rows) + "x"
+            + std::to_string(d);
+    const bool first = !(given & 8);
+    std::vector<Array> arrays = {in(table_of(rows, 1, 0)),      in(some_steps()),  in(any ? wild(4, n, 20) : gaussians(4, n, 20)), network_in(5, n, dtype, any),
+                                 in_out(gaussians(6, n, 18)),   network_in(7, n, dtype, any), out<float>(n), out<float>(n)};
+    if (first) {
+        arrays.push_back(network_out(n, dtype));
+        arrays.push_back(out<float>(rows));
+    }
+    cases.push_back({name, arrays,
+                     [=](int32_t device, void* stream, void* const* p) {
+                         nt_update_args a = {};
+                         a.table = (const nt_row*)p[0];
+                         a.rows = rows;
+                         a.elements = d;
+                         a.steps = (const nt_step*)p[1];
+                         a.step_count = 3;
+                         a.stage = !first;
+                         a.x_hat = given & 1 ? (const float*)p[2] : nullptr;
+                         a.f1 = given & 2 ? p[3] : nullptr;
+                         a.y = given & 4 ? (const float*)p[4] : nullptr;
+                         a.f2 = given & 8 ? p[5] : nullptr;
+                         a.network_dtype = dtype;
+                         a.next = (float*)(in_place ? p[4] : p[6]);
+                         a.clean = (float*)p[7];
+                         a.input = first ? p[8] : nullptr;
+                         a.input_dtype = dtype;
+                         a.level = first ? (float*)p[9] : nullptr;
+                         return nt_update(device, stream, &a);
+                     },
+                     0, timed ? n * (first ? 12 + 2 * w : 16 + 2 * w) : 0});
+}
+
+/* SMALL: for the emulation; TIMED: what a card is timed with too. */
+enum class Extent { SMALL, ALL, TIMED };
+
+inline std::vector<Case> all_cases(Extent extent) {
     std::vector<Case> cases;
-    const uint64_t seed = 0xFEDCBA9876543210ull;
     struct Size {
         int64_t rows, elements;
     };
-    std::vector<Size> sizes = {{1, 1}, {3, 5}, {5, 783}, {16, 784}, {7, 12288}, {2, 12289}};
-    if (timed) {
-        sizes.push_back({64, 784});
-        sizes.push_back({64, 12288});
-        sizes.push_back({256, 12288});
-        sizes.push_back({2, 786432});
+    std::vector<Size> sizes = {{1, 1}, {3, 5}, {5, 783}, {6, 784}, {2, 4100}, {1, 17412}};
+    if (extent != Extent::SMALL) {
+        sizes.insert(sizes.end(), {{16, 784}, {7, 12288}, {2, 12289}});
+    }
+    if (extent == Extent::TIMED) {
+        sizes.insert(sizes.end(), {{64, 784}, {64, 12288}, {256, 12288}, {2, 786432}});
     }
     for (const Size& s : sizes) {
-        const int64_t rows = s.rows, d = s.elements, n = rows * d, parents = rows < 4 ? 1 : rows / 4;
-        const bool large = n >= 64 * 784;
+        const int64_t rows = s.rows, d = s.elements, n = rows * d;
+        const bool large = n >= 64 * 784, few = extent == Extent::SMALL && d > 1000;
         const std::string at = " " + std::to_string(rows) + "x" + std::to_string(d);
-        cases.push_back({"noise" + at, {in(table_of(rows, parents, -1)), out(n * 4)},
-                         [=](int32_t device, void* stream, void* const* p) { return nt_noise(device, stream, p[0], rows, seed, d, 80, p[1]); }, 0,
+        cases.push_back({"noise" + at, {in(table_of(rows, 1, -1)), out<float>(n)},
+                         [=](int32_t device, void* stream, void* const* p) { return nt_noise(device, stream, p[0], rows, SEED, d, 80, p[1]); }, 0,
                          large ? n * 4 : 0});
-        cases.push_back({"uniforms" + at, {in(table_of(rows, parents, -1)), out(rows * 16)},
-                         [=](int32_t device, void* stream, void* const* p) { return nt_uniforms(device, stream, p[0], rows, seed, p[1]); }});
-        for (int32_t kind = -1; kind <= NT_PIVOT; kind++) {
-            for (int32_t dtype = NT_F32; dtype <= NT_BF16; dtype++) {
-                for (int32_t sphere = 0; sphere < 2; sphere++) {
-                    if (kind >= 0 && (dtype == NT_BF16 || (sphere && kind != NT_LOCAL))) {
-                        continue;
-                    }
-                    const bool worth = large && !sphere && kind > NT_NONE && kind <= NT_COIN;
-                    cases.push_back({"candidates kind " + std::to_string(kind) + " " + name_of(dtype) + (sphere ? " sphere" : "") + at,
-                                     {in(table_of(rows, parents, kind)), in(gaussians(1, parents * d, 30)), in(gaussians(2, parents * d, 1)),
-                                      in(edm_steps()), out(n * 4), out(n * 4), out(n * size_of(dtype)), out(rows * 4)},
-                                     [=](int32_t device, void* stream, void* const* p) {
-                                         return nt_candidates(device, stream, p[0], rows, 3, seed, d, .4, .15, sphere, p[1], parents, p[2], p[3], 3,
-                                                              p[4], p[5], p[6], dtype, p[7]);
-                                     },
-                                     0, worth ? n * (8 + size_of(dtype)) + parents * d * 8 : 0});
-                }
+        cases.push_back({"uniforms" + at, {in(table_of(rows, 1, -1)), out<double>(rows * 2)},
+                         [=](int32_t device, void* stream, void* const* p) { return nt_uniforms(device, stream, p[0], rows, SEED, p[1]); }});
+        for (int32_t kind = NT_NONE; kind <= NT_PIVOT; kind++) {
+            if (!few || kind == NT_GLOBAL || kind == NT_LOCAL) {
+                add_proposal(cases, rows, d, kind, NT_F32, false, kind % 2, false, large && (kind == NT_GLOBAL || kind == NT_LOCAL));
             }
         }
-        for (int32_t dtype = NT_F32; dtype <= NT_BF16; dtype++) {
-            Array network = dtype == NT_F32 ? in(gaussians(3, n, 1)) : in(words16(3, n));
-            const int64_t w = size_of(dtype);
-            cases.push_back({std::string("euler ") + name_of(dtype) + at,
-                             {in(table_of(rows, parents, 0)), in(edm_steps()), in(gaussians(4, n, 20)), network, out(n * 4), out(n * 4), out(n * w),
-                              out(rows * 4), out(n * 4)},
-                             [=](int32_t device, void* stream, void* const* p) {
-                                 return nt_euler(device, stream, p[0], rows, d, p[1], 3, p[2], p[3], dtype, p[4], p[5], p[6], dtype, p[7], p[8]);
-                             },
-                             0, large ? n * (16 + 2 * w) : 0});
-            cases.push_back({std::string("heun ") + name_of(dtype) + at,
-                             {in(table_of(rows, parents, 0)), in(edm_steps()), in(gaussians(4, n, 20)), in(gaussians(5, n, 1)), network,
-                              in_out(gaussians(6, n, 18)), out(n * 4)},
-                             [=](int32_t device, void* stream, void* const* p) {
-                                 return nt_heun(device, stream, p[0], rows, d, p[1], 3, p[2], p[3], p[4], dtype, p[5], p[6]);
-                             },
-                             0, large ? n * (20 + w) : 0});
+        for (int32_t dtype = NT_F32; dtype <= (few ? NT_F32 : NT_BF16); dtype++) {
+            add_proposal(cases, rows, d, few ? NT_LOCAL : -1, dtype, true, dtype == NT_F16, false, false);
+            add_proposal(cases, rows, d, -1, dtype, dtype == NT_F16, true, true, false);
+            add_update(cases, rows, d, 3, dtype, false, false, large);
+            add_update(cases, rows, d, 15, dtype, true, false, large);
+            add_update(cases, rows, d, 12, dtype, false, true, false);
+            add_update(cases, rows, d, 3, dtype, false, true, false);
+            cases.push_back({std::string("input ") + name_of(dtype) + at, {in(wild(21, n, 3)), in(some_steps()), network_out(n, dtype), out<float>(rows)},
+                             [=](int32_t device, void* stream, void* const* p) { return nt_input(device, stream, p[0], rows, d, p[1], 3, 1, p[2], dtype, p[3]); }});
+        }
+        for (int32_t given = 1; given < 16 && !few && !large; given++) {
+            add_update(cases, rows, d, given, NT_F32, false, false, false);
         }
         std::vector<float> x = gaussians(7, n, 1);
         x[0] = NAN;
         x[(size_t)(n - 1)] = INFINITY;
-        cases.push_back({"quantise" + at, {in(x), out(n)},
-                         [=](int32_t device, void* stream, void* const* p) { return nt_quantise(device, stream, p[0], rows, d, p[1], nullptr); }, 0,
-                         large ? n * 5 : 0});
-        cases.push_back({"sphere" + at, {in_out(gaussians(8, n, 1.5f)), out(rows * 8)},
-                         [=](int32_t device, void* stream, void* const* p) { return nt_sphere(device, stream, p[0], rows, d, 1, p[1]); }, 0,
-                         large ? n * 8 : 0});
+        for (bool marked : {false, true}) {
+            cases.push_back({std::string(marked ? "quantise and mark" : "quantise") + at, {in(x), out<uint8_t>(n), out<int32_t>(rows)},
+                             [=](int32_t device, void* stream, void* const* p) { return nt_quantise(device, stream, p[0], rows, d, p[1], marked ? p[2] : nullptr); }, 0,
+                             large ? n * 5 : 0});
+        }
+        for (int32_t project = 0; project < 2; project++) {
+            std::vector<double> weights = {.5, -1.25, 3, 0};
+            weights.resize((size_t)(rows * 3), .125);
+            if (rows > 1) {
+                weights[3] = NAN;
+            }
+            cases.push_back({std::string("combine") + (project ? " project" : "") + at, {in(table_of(rows * 3, 1, -1)), in(weights), out<float>(n)},
+                             [=](int32_t device, void* stream, void* const* p) { return nt_combine(device, stream, p[0], rows, 3, p[1], SEED, d, project, p[2]); }, 0,
+                             large ? n * 4 : 0});
+        }
+        cases.push_back({"sphere" + at, {in_out(gaussians(8, n, 1.5f)), out<double>(rows)},
+                         [=](int32_t device, void* stream, void* const* p) { return nt_sphere(device, stream, p[0], rows, d, 1, p[1]); }, 0, large ? n * 8 : 0});
+        cases.push_back({"norm" + at, {in_out(wild(8, n, 1.5f)), out<double>(rows)},
+                         [=](int32_t device, void* stream, void* const* p) { return nt_sphere(device, stream, p[0], rows, d, 0, p[1]); }});
         for (int64_t bytes : {d * 4, d * 2, d}) {
             std::vector<int32_t> index((size_t)rows), target((size_t)rows);
             for (int64_t g = 0; g < rows; g++) {
                 index[(size_t)g] = (int32_t)(g % 7 == 6 ? -1 : g % 3);
-                target[(size_t)g] = (int32_t)(rows - 1 - g);
+                target[(size_t)g] = (int32_t)(g % 5 == 4 ? -1 : rows - 1 - g);
             }
             cases.push_back({"gather " + std::to_string(rows) + "x" + std::to_string(bytes),
-                             {in(pictures(9, 1, 1, (int32_t)(((rows + 1) / 2) * 3), (int32_t)bytes)), in(index), in(target), out(rows * bytes)},
-                             [=](int32_t device, void* stream, void* const* p) {
-                                 return nt_gather(device, stream, p[0], bytes, p[1], rows, 2, 3, p[2], p[3]);
-                             },
-                             0, large && bytes == d * 4 ? rows * bytes * 2 : 0});
+                             {in(random_bytes(9, (rows + 1) / 2 * 3 * bytes)), in(index), in(target), out<uint8_t>(rows * bytes)},
+                             [=](int32_t device, void* stream, void* const* p) { return nt_gather(device, stream, p[0], bytes, p[1], rows, 2, 3, p[2], p[3]); }, 0,
+                             large && bytes == d * 4 ? rows * bytes * 2 : 0});
         }
     }
+    cases.push_back({"input 700x1", {in(wild(21, 700, 3)), in(some_steps()), out<float>(700), out<float>(700)},
+                     [=](int32_t device, void* stream, void* const* p) { return nt_input(device, stream, p[0], 700, 1, p[1], 3, 2, p[2], NT_F32, p[3]); }});
     struct Shape {
         int64_t rows;
         int32_t channels, height, width;
     };
-    std::vector<Shape> shapes = {{9, 1, 28, 28}, {9, 3, 32, 32}, {5, 3, 45, 71}, {3, 3, 17, 9}, {2, 1, 1, 1}, {2, 3, 1, 1}, {2, 3, 256, 192}};
-    if (timed) {
-        shapes.push_back({64, 1, 28, 28});
-        shapes.push_back({64, 3, 64, 64});
-        shapes.push_back({16, 3, 512, 512});
+    /* 128 blocks are coded at a time on a card: fewer, as many, and more. */
+    std::vector<Shape> shapes = {{9, 1, 28, 28}, {2, 3, 45, 71}, {3, 3, 17, 9}, {2, 1, 1, 1}, {2, 3, 1, 1}, {1, 1, 64, 128}, {1, 1, 65, 128}, {1, 3, 80, 96}, {24, 1, 20, 400}};
+    if (extent != Extent::SMALL) {
+        shapes.insert(shapes.end(), {{9, 3, 32, 32}, {2, 3, 256, 192}});
+    }
+    if (extent == Extent::TIMED) {
+        shapes.insert(shapes.end(), {{64, 1, 28, 28}, {64, 3, 64, 64}, {16, 3, 512, 512}});
     }
     for (const Shape& s : shapes) {
         const int64_t n = s.rows * s.channels * s.height * s.width;
+        const bool timed = s.rows >= 16 && s.height != 20;
         const std::string at = " " + std::to_string(s.rows) + "x" + std::to_string(s.channels) + "x" + std::to_string(s.height) + "x" + std::to_string(s.width);
-        cases.push_back({"luminance" + at, {in(pictures(10, s.rows, s.channels, s.height, s.width)), out(s.rows * 8)},
+        cases.push_back({"luminance" + at, {in(pictures(10, s.rows, s.channels, s.height, s.width)), out<double>(s.rows)},
                          [=](int32_t device, void* stream, void* const* p) {
                              return nt_luminance(device, stream, p[0], s.rows, s.channels, s.height, s.width, p[1]);
                          },
-                         0, s.rows >= 16 ? n : 0});
-        cases.push_back({"jpeg size" + at, {in(pictures(11, s.rows, s.channels, s.height, s.width)), out(s.rows * 4), out(s.rows * 8)},
-                         [=](int32_t device, void* stream, void* const* p) {
-                             return nt_jpeg_size(device, stream, p[0], s.rows, s.channels, s.height, s.width, 3000, p[1], p[2]);
-                         },
-                         0, s.rows >= 16 ? n : 0});
+                         0, timed ? n : 0});
+        const std::pair<const char*, std::vector<uint8_t>> images[] = {
+                {"jpeg size", pictures(11, s.rows, s.channels, s.height, s.width)}, {"jpeg size of noise", random_bytes(11, n)}, {"jpeg size of checks", checks(11, n, s.width)}};
+        for (const auto& image : images) {
+            cases.push_back({image.first + at,
+                             {in(image.second), out<int32_t>(s.rows), out<double>(s.rows)},
+                             [=](int32_t device, void* stream, void* const* p) {
+                                 return nt_jpeg_size(device, stream, p[0], s.rows, s.channels, s.height, s.width, 3000, p[1], p[2]);
+                             },
+                             0, timed ? n : 0});
+        }
+        for (const std::pair<int32_t, int32_t>& size : {std::pair<int32_t, int32_t>{s.height * 2 + 1, s.width + 3}, {(s.height + 2) / 3, (s.width + 1) / 2}}) {
+            const int32_t height = size.first, width = size.second, kept_height = (height + 1) / 2, kept_width = width > 2 ? width - 2 : width;
+            cases.push_back({"resize" + at + " to " + std::to_string(height) + "x" + std::to_string(width),
+                             {in(pictures(14, s.rows, s.channels, s.height, s.width)), out<uint8_t>(s.rows * s.channels * kept_height * kept_width)},
+                             [=](int32_t device, void* stream, void* const* p) {
+                                 return nt_resize(device, stream, p[0], s.rows, s.channels, s.height, s.width, height, width, kept_height, kept_width, p[1]);
+                             }});
+        }
     }
     for (int64_t classes : {1, 10, 1000}) {
-        const int64_t rows = 65;
+        const int64_t rows = 7;
         std::vector<int32_t> labels;
         for (int64_t r = 0; r < rows; r++) {
             labels.push_back((int32_t)(r * 7 % classes));
         }
-        cases.push_back({"softmax " + std::to_string(rows) + "x" + std::to_string(classes), {in(gaussians(12, rows * classes, 5)), in(labels), out(rows * 8)},
+        cases.push_back({"softmax " + std::to_string(rows) + "x" + std::to_string(classes), {in(gaussians(12, rows * classes, 5)), in(labels), out<double>(rows)},
                          [=](int32_t device, void* stream, void* const* p) { return nt_softmax_at(device, stream, p[0], rows, classes, p[1], p[2]); }, 1e-13,
                          0});
     }
-    for (int64_t size : {1, 4, 33, 500}) {
-        const int64_t groups = 37, n = groups * size, take = size < 3 ? size : size / 2;
+    for (int64_t size : {1, 4, 33, 200}) {
+        const int64_t groups = 11, n = groups * size, take = size < 3 ? size : size / 2;
         std::mt19937 generator(13);
-        std::vector<double> scores, best;
+        std::vector<double> scores, best, weights, uniforms;
         for (int64_t i = 0; i < n; i++) {
             scores.push_back(generator() % 11 == 0 ? NAN : generator() % 13 == 0 ? -INFINITY : (double)(generator() % 8) / 3);
+            const int64_t g = i / size;
+            weights.push_back(g == 3 ? 0 : g == 5 && i % 3 == 0 ? INFINITY : generator() % 7 == 0 ? (g % 2 ? NAN : -1.0) : std::exp((double)(generator() % 100) / 9) * (g == 7 ? 1e300 : 1));
         }
         for (int64_t g = 0; g < groups; g++) {
             best.push_back(g % 5 == 0 ? NAN : (double)(g % 4));
+            uniforms.push_back((double)(g * 7 % 11) / 11);
         }
         const std::vector<int32_t> none((size_t)groups, 2);
         const std::string at = " " + std::to_string(groups) + "x" + std::to_string(size);
         for (int32_t keep = 0; keep < 2; keep++) {
-            cases.push_back({"select" + at + (keep ? " keep" : ""), {in(scores), in_out(best), out(groups * 4), in_out(none)},
+            cases.push_back({"select" + at + (keep ? " keep" : ""), {in(scores), in_out(best), out<int32_t>(groups), in_out(none)},
                              [=](int32_t device, void* stream, void* const* p) { return nt_select(device, stream, p[0], groups, size, keep, p[1], p[2], p[3]); }});
             cases.push_back({"accumulate" + at, {in(scores), in_out(std::vector<double>((size_t)n, .1))},
                              [=](int32_t device, void* stream, void* const* p) { return nt_accumulate(device, stream, p[0], n, .3, keep, p[1]); }});
         }
-        cases.push_back({"top" + at, {in(scores), out(groups * take * 4), in_out(none)},
+        cases.push_back({"top" + at, {in(scores), out<int32_t>(groups * take), in_out(none)},
                          [=](int32_t device, void* stream, void* const* p) { return nt_top(device, stream, p[0], groups, size, take, p[1], p[2]); }});
+        cases.push_back({"resample" + at, {in(weights), in(uniforms), out<int32_t>(n)},
+                         [=](int32_t device, void* stream, void* const* p) { return nt_resample(device, stream, p[0], p[1], groups, size, p[2]); }});
+        std::vector<int32_t> bad((size_t)n);
+        for (int64_t i = 0; i < n; i++) {
+            bad[(size_t)i] = i % 3 == 1;
+        }
+        cases.push_back({"penalise" + at, {in_out(scores), in(bad)},
+                         [=](int32_t device, void* stream, void* const* p) { return nt_penalise(device, stream, p[0], p[1], n); }});
     }
     return cases;
+}
+
+/* Makes all NaNs of a float array one: which of them an operation gives is the device's affair. */
+inline void unify_nans(const Array& array, std::vector<uint8_t>& bytes) {
+    auto unify = [&](auto nan) {
+        for (size_t i = 0; array.floats && i + sizeof nan <= bytes.size(); i += sizeof nan) {
+            auto value = nan;
+            std::memcpy(&value, &bytes[i], sizeof nan);
+            if (value != value) {
+                std::memcpy(&bytes[i], &nan, sizeof nan);
+            }
+        }
+    };
+    if (array.element == 4) {
+        unify(std::numeric_limits<float>::quiet_NaN());
+    } else {
+        unify(std::numeric_limits<double>::quiet_NaN());
+    }
 }
 
 /* The out arrays after a run on the CPU. */
@@ -256,10 +416,44 @@ inline std::vector<std::vector<uint8_t>> run_on_cpu(const Case& c, int32_t& stat
     std::vector<std::vector<uint8_t>> results;
     for (size_t i = 0; i < copies.size(); i++) {
         if (c.arrays[i].out) {
+            unify_nans(c.arrays[i], copies[i]);
             results.push_back(std::move(copies[i]));
         }
     }
     return results;
+}
+
+/* Whether out array `array` of a case is what the CPU made of it; says what is not, unless `quiet`. */
+inline bool same(const Case& c, const std::vector<uint8_t>& expected, std::vector<uint8_t> actual, size_t array, bool quiet = false) {
+    unify_nans(c.arrays[array], actual);
+    if (expected == actual) {
+        return true;
+    }
+    if (c.tolerance > 0) {
+        for (size_t i = 0; i + 8 <= expected.size(); i += 8) {
+            double a, b;
+            std::memcpy(&a, &expected[i], 8);
+            std::memcpy(&b, &actual[i], 8);
+            if (!(std::fabs(a - b) <= c.tolerance * std::fabs(a))) {
+                if (!quiet) {
+                    std::printf("FAILED: %s: array %zu, value %zu: %.17g on the CPU, %.17g on the device\n", c.name.c_str(), array, i / 8, a, b);
+                }
+                return false;
+            }
+        }
+        return true;
+    }
+    size_t at = 0, count = 0;
+    for (size_t i = expected.size(); i-- > 0;) {
+        if (expected[i] != actual[i]) {
+            at = i;
+            count++;
+        }
+    }
+    if (!quiet) {
+        std::printf("FAILED: %s: array %zu: %zu of %zu bytes differ, the first is %zu\n", c.name.c_str(), array, count, expected.size(), at);
+    }
+    return false;
 }
 
 #endif

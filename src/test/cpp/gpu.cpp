@@ -52,33 +52,6 @@ double time_of(cudaStream_t stream, const std::function<void()>& call) {
     return times[5] * 1e-3;
 }
 
-bool same(const Case& c, const std::vector<uint8_t>& expected, const std::vector<uint8_t>& actual, size_t array) {
-    if (expected == actual) {
-        return true;
-    }
-    if (c.tolerance > 0) {
-        for (size_t i = 0; i + 8 <= expected.size(); i += 8) {
-            double a, b;
-            std::memcpy(&a, &expected[i], 8);
-            std::memcpy(&b, &actual[i], 8);
-            if (!(std::fabs(a - b) <= c.tolerance * std::fabs(a))) {
-                std::printf("FAILED: %s: array %zu, value %zu: %.17g on the CPU, %.17g on the card\n", c.name.c_str(), array, i / 8, a, b);
-                return false;
-            }
-        }
-        return true;
-    }
-    size_t at = 0, count = 0;
-    for (size_t i = expected.size(); i-- > 0;) {
-        if (expected[i] != actual[i]) {
-            at = i;
-            count++;
-        }
-    }
-    std::printf("FAILED: %s: array %zu: %zu of %zu bytes differ, the first is %zu\n", c.name.c_str(), array, count, expected.size(), at);
-    return false;
-}
-
 } // namespace
 
 int main(int argc, char** argv) {
@@ -95,7 +68,7 @@ int main(int argc, char** argv) {
     std::printf("%s, sm_%d%d, CPU form %s\n", properties.name, properties.major, properties.minor, nt_cpu_level());
     std::printf("%-40s %10s %8s %10s\n", "timed", "us", "GB/s", "of a copy");
     int failures = 0, count = 0;
-    for (const Case& c : all_cases(true)) {
+    for (const Case& c : all_cases(Extent::TIMED)) {
         count++;
         int32_t cpu_status;
         const auto expected = run_on_cpu(c, cpu_status);

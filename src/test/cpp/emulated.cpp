@@ -1,0 +1,237 @@
+/*
+ * The CUDA kernels without a card: the .cu files over an emulation of CUDA (emulation/), every kernel against its CPU form, bit for bit (softmax: to 1e-13), with the threads in
+ * forward, reverse and random order, and from misaligned memory; then what only a device can be told; then faults planted in the emulation, which the same comparison must notice.
+ * usage: kernels_emulated [PART OF A CASE'S NAME]
+ */
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "cases.h"
+#include "cuda_runtime.h"
+
+namespace {
+
+using emulation::Fault;
+using emulation::Order;
+
+constexpr int32_t CARD = 0;
+
+/* An array in memory of exactly its size, `skew` bytes from an address that is a multiple of 256. */
+class Copy {
+public:
+    Copy(const std::vector<uint8_t>& bytes, size_t skew) : size_(bytes.size()), skew_(skew) {
+        if (posix_memalign(&memory_, 256, skew + size_) != 0) {
+            std::abort();
+        }
+        std::memcpy(at(), bytes.data(), size_);
+    }
+    Copy(Copy&& other) noexcept : memory_(std::exchange(other.memory_, nullptr)), size_(other.size_), skew_(other.skew_) {}
+    ~Copy() {
+        std::free(memory_);
+    }
+    uint8_t* at() const {
+        return static_cast<uint8_t*>(memory_) + skew_;
+    }
+    std::vector<uint8_t> bytes() const {
+        return {at(), at() + size_};
+    }
+
+private:
+    void* memory_ = nullptr;
+    size_t size_, skew_;
+};
+
+struct Tested {
+    const Case& made;
+    std::vector<std::vector<uint8_t>> expected;
+};
+
+bool runs_as_on_cpu(const Tested& test, Order order, bool misaligned, bool quiet = false) {
+    emulation::set_order(order);
+    std::vector<Copy> memory;
+    std::vector<void*> p;
+    for (const Array& a : test.made.arrays) {
+        memory.emplace_back(a.bytes, misaligned ? a.element : 0);
+        p.push_back(memory.back().at());
+    }
+    if (test.made.call(CARD, nullptr, p.data()) != NT_OK) {
+        std::printf("FAILED: %s: %s\n", test.made.name.c_str(), nt_last_error());
+        return false;
+    }
+    bool good = true;
+    for (size_t i = 0, k = 0; i < memory.size(); i++) {
+        if (!test.made.arrays[i].out) {
+            if (memory[i].bytes() != test.made.arrays[i].bytes) {
+                std::printf("FAILED: %s: array %zu, which is only read, was written\n", test.made.name.c_str(), i);
+                good = false;
+            }
+        } else {
+            good = same(test.made, test.expected[k++], memory[i].bytes(), i, quiet) && good;
+        }
+    }
+    return good;
+}
+
+bool check(bool holds, const char* what) {
+    if (!holds) {
+        std::printf("FAILED: %s (last error: %s)\n", what, nt_last_error());
+    }
+    return holds;
+}
+
+/* Rows that the CPU would refuse leave their outputs alone, and their neighbours are what they are without them. */
+bool refused_rows_are_left_alone() {
+    constexpr int64_t d = 40, rows = 9;
+    const std::vector<nt_step> steps = some_steps();
+    const std::vector<float> x = gaussians(1, 2 * d, 3);
+    std::vector<nt_row> table = table_of(rows, 2, NT_LOCAL);
+    for (int64_t r = 1; r < rows; r += 2) {
+        nt_row& row = table[(size_t)r];
+        switch (r) {
+            case 1: row.kind = 5; break;
+            case 3: row.stage = 4; break;
+            case 5: row.parent = 2; break;
+            default: row.stage = 0;
+        }
+    }
+    std::vector<nt_row> good_rows;
+    for (int64_t r = 0; r < rows; r += 2) {
+        good_rows.push_back(table[(size_t)r]);
+    }
+    auto propose = [&](int32_t device, const std::vector<nt_row>& named, std::vector<float>& state) {
+        nt_propose_args a = {};
+        a.table = named.data();
+        a.rows = (int64_t)named.size();
+        a.elements = d;
+        a.lambda = .15;
+        a.x = a.pivots = x.data();
+        a.parents = 2;
+        a.steps = steps.data();
+        a.step_count = 3;
+        a.state = state.data();
+        return nt_propose(device, nullptr, &a);
+    };
+    auto update = [&](int32_t device, const std::vector<nt_row>& named, std::vector<float>& y) {
+        nt_update_args a = {};
+        a.table = named.data();
+        a.rows = (int64_t)named.size();
+        a.elements = d;
+        a.steps = steps.data();
+        a.step_count = 3;
+        a.y = a.next = y.data();
+        return nt_update(device, nullptr, &a);
+    };
+    std::vector<float> state(rows * d, 7), expected(good_rows.size() * d, 7), moved(rows * d, 7), other(rows * d, 7);
+    bool good = check(propose(NT_CPU, table, state) == NT_INVALID, "the CPU refuses a bad row");
+    good = check(propose(CARD, table, state) == NT_OK && propose(NT_CPU, good_rows, expected) == NT_OK, "propose runs") && good;
+    good = check(update(CARD, table, moved) == NT_OK, "update runs") && good;
+    for (int64_t r = 0; r < rows; r++) {
+        for (int64_t e = 0; e < d; e++) {
+            const float value = state[(size_t)(r * d + e)];
+            good = check(r % 2 ? value == 7 : value == expected[(size_t)(r / 2 * d + e)], "propose leaves what is refused") && good;
+            const bool known = r != 3 && r != 7; /* a stage that is none; `update` reads nothing else of a row */
+            good = check(known ? moved[(size_t)(r * d + e)] == steps[(size_t)(r % 3)].stage[0].next.y * 7 : moved[(size_t)(r * d + e)] == 7, "update leaves what is refused") && good;
+        }
+    }
+    const std::vector<float> logits(20, 1);
+    const std::vector<int32_t> labels = {3, 10};
+    std::vector<double> probability(2, 7);
+    good = check(nt_softmax_at(CARD, nullptr, logits.data(), 2, 10, labels.data(), probability.data()) == NT_OK && std::fabs(probability[0] - .1) < 1e-15
+                         && std::isnan(probability[1]),
+                 "a label that is none gives NaN")
+            && good;
+    const std::vector<double> weights = {1, 2, 1, 2, 1, 2}, uniforms = {NAN, -3, 1};
+    std::vector<int32_t> index(6, -7);
+    good = check(nt_resample(CARD, nullptr, weights.data(), uniforms.data(), 3, 2, index.data()) == NT_OK && index == std::vector<int32_t>({0, 1, 0, 1, 1, 1}),
+                 "uniforms that are none draw something")
+            && good;
+    return good;
+}
+
+/* What somebody else's call left behind is neither ours nor lost; what fails of ours is said once and leaves nothing allocated. */
+bool errors_keep_their_owners() {
+    std::vector<float> values(8);
+    const std::vector<nt_row> table = table_of(2, 1, NT_GLOBAL);
+    emulation::leave_error(cudaErrorInvalidValue);
+    bool good = check(nt_noise(CARD, nullptr, table.data(), 2, SEED, 4, 1, values.data()) == NT_OK, "an error of others is not ours");
+    good = check(cudaGetLastError() == cudaErrorInvalidValue, "an error of others stays theirs") && good;
+    std::vector<uint8_t> image(64), out(64);
+    emulation::fail_allocation();
+    good = check(nt_resize(CARD, nullptr, image.data(), 1, 1, 8, 8, 4, 4, 4, 4, out.data()) == NT_OUT_OF_MEMORY
+                         && std::strcmp(nt_last_error(), "resize: out of memory") == 0,
+                 "no memory is said")
+            && good;
+    good = check(cudaGetLastError() == cudaSuccess, "our error is not left to others") && good;
+    good = check(nt_noise(1, nullptr, table.data(), 2, SEED, 4, 1, values.data()) == NT_NO_DEVICE, "a card that is not there") && good;
+    good = check(nt_noise(CARD, nullptr, table.data(), 1ll << 40, SEED, 4, 1, values.data()) == NT_INVALID, "a grid that cannot be") && good;
+    void* stream = nullptr;
+    good = check(nt_stream_create(CARD, &stream) == NT_OK && stream && nt_stream_synchronize(CARD, stream) == NT_OK && nt_stream_destroy(CARD, stream) == NT_OK, "streams") && good;
+    return check(emulation::allocations() == 0, "all that was allocated is freed") && good;
+}
+
+/* Runs cases in a process of its own, since a broken kernel may do anything. */
+bool notices(Fault fault, const char* kernel, const std::vector<Tested>& tests) {
+    std::fflush(stdout);
+    const pid_t child = fork();
+    if (child == 0) {
+        if (!std::freopen("/dev/null", "w", stdout) || !std::freopen("/dev/null", "w", stderr)) {
+            _exit(0);
+        }
+        emulation::plant(fault);
+        for (const Tested& test : tests) {
+            if (test.made.name.rfind(kernel, 0) == 0 && !runs_as_on_cpu(test, Order::RANDOM, false, true)) {
+                _exit(1);
+            }
+        }
+        _exit(0);
+    }
+    int status = 0;
+    waitpid(child, &status, 0);
+    const bool noticed = !WIFEXITED(status) || WEXITSTATUS(status) != 0;
+    if (!noticed) {
+        std::printf("FAILED: a fault in %s was not noticed\n", kernel);
+    }
+    return noticed;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    const std::vector<Case> cases = all_cases(Extent::SMALL);
+    std::vector<Tested> tests;
+    int failures = 0, runs = 0;
+    for (const Case& c : cases) {
+        if (argc > 1 && c.name.find(argv[1]) == std::string::npos) {
+            continue;
+        }
+        int32_t status;
+        tests.push_back({c, run_on_cpu(c, status)});
+        if (status != NT_OK) {
+            std::printf("FAILED: %s: %s\n", c.name.c_str(), nt_last_error());
+            return 1;
+        }
+        for (Order order : {Order::FORWARD, Order::REVERSE, Order::RANDOM}) {
+            failures += !runs_as_on_cpu(tests.back(), order, order == Order::REVERSE);
+            runs++;
+        }
+    }
+    failures += !refused_rows_are_left_alone();
+    failures += !errors_keep_their_owners();
+    int faults = 0;
+    if (argc == 1 && !std::getenv("NOISETRAIL_NO_FAULTS")) {
+        const std::pair<Fault, std::vector<const char*>> planted[] = {
+                {Fault::NO_BARRIERS, {"propose", "combine project", "sphere", "luminance", "jpeg"}},
+                {Fault::OWN_SHUFFLES, {"luminance", "jpeg", "softmax", "select", "top"}},
+                {Fault::PLAIN_ATOMICS, {"jpeg"}}};
+        for (const auto& one : planted) {
+            for (const char* kernel : one.second) {
+                failures += !notices(one.first, kernel, tests);
+                faults++;
+            }
+        }
+    }
+    std::printf("%zu cases, %d runs, %d planted faults: %d failures\n", tests.size(), runs, faults, failures);
+    return failures == 0 ? 0 : 1;
+}

@@ -1,0 +1,165 @@
+/*
+ * As much of CUDA as the kernels use, on the CPU: found before the real header, it lets g++ compile the .cu files. Each thread of a block is a fiber of one OS thread; fibers change
+ * at barriers and shuffles, in an order that a test chooses. One block runs at a time, so shared memory is static memory.
+ */
+#ifndef EMULATED_CUDA_RUNTIME_H
+#define EMULATED_CUDA_RUNTIME_H
+
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <tuple>
+
+#define __device__
+#define __host__
+#define __global__
+#define __launch_bounds__(...)
+#ifdef __SANITIZE_ADDRESS__
+#define __shared__ static /* with red zones around it, which a section of one's own would not have */
+#else
+#define __shared__ static __attribute__((section("emulated_shared"))) /* filled with rubbish before each block */
+#endif
+#define NT_DYNAMIC_SHARED(name) float* const name = static_cast<float*>(emulation::dynamic_shared())
+
+struct uint3 {
+    unsigned x, y, z;
+};
+struct dim3 {
+    unsigned x, y, z;
+    dim3(unsigned a = 1, unsigned b = 1, unsigned c = 1) : x(a), y(b), z(c) {}
+};
+struct alignas(16) float4 {
+    float x, y, z, w;
+};
+struct alignas(8) float2 {
+    float x, y;
+};
+struct alignas(8) uint2 {
+    unsigned x, y;
+};
+struct alignas(16) uint4 {
+    unsigned x, y, z, w;
+};
+struct alignas(4) uchar4 {
+    uint8_t x, y, z, w;
+};
+inline float4 make_float4(float x, float y, float z, float w) {
+    return {x, y, z, w};
+}
+inline uchar4 make_uchar4(uint8_t x, uint8_t y, uint8_t z, uint8_t w) {
+    return {x, y, z, w};
+}
+
+typedef void* cudaStream_t;
+enum cudaError_t {
+    cudaSuccess = 0,
+    cudaErrorInvalidValue = 1,
+    cudaErrorMemoryAllocation = 2,
+    cudaErrorInvalidConfiguration = 9,
+    cudaErrorInvalidDevice = 101
+};
+enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize = 8 };
+enum { cudaStreamDefault = 0 };
+struct cudaLaunchConfig_t {
+    dim3 gridDim, blockDim;
+    size_t dynamicSmemBytes;
+    cudaStream_t stream;
+    void* attrs;
+    unsigned numAttrs;
+};
+
+namespace emulation {
+
+/* The order in which the threads of a block, and the blocks of a grid, run. */
+enum class Order { FORWARD, REVERSE, RANDOM };
+
+/* What is broken on purpose, to see that a test notices. */
+enum class Fault { NONE, NO_BARRIERS, OWN_SHUFFLES, PLAIN_ATOMICS };
+
+void set_order(Order order);
+void plant(Fault fault);
+/* Stream-ordered allocations that were not freed. */
+int64_t allocations();
+/* Makes cudaGetLastError give this, as if somebody else's call had failed. */
+void leave_error(cudaError_t error);
+/* Makes the next allocation fail. */
+void fail_allocation();
+
+uint3 thread_index();
+uint3 block_index();
+dim3 block_dimensions();
+int lane();
+void* dynamic_shared();
+void barrier();
+/* Gives `size` bytes to the lanes of `mask` and gets those of lane `from`; a lane that is none of them gives back one's own. */
+void exchange(unsigned mask, int from, const void* mine, void* got, size_t size);
+Fault planted();
+cudaError_t run(const void* kernel, const cudaLaunchConfig_t& config, const std::function<void()>& thread);
+
+template <class T>
+T shuffled(unsigned mask, T value, int from) {
+    static_assert(sizeof(T) <= 16, "a shuffle's value");
+    T got;
+    exchange(mask, from, &value, &got, sizeof value);
+    return got;
+}
+
+} // namespace emulation
+
+#define threadIdx (emulation::thread_index())
+#define blockIdx (emulation::block_index())
+#define blockDim (emulation::block_dimensions())
+
+inline void __syncthreads() {
+    emulation::barrier();
+}
+template <class T>
+T __shfl_down_sync(unsigned mask, T value, unsigned by) {
+    return emulation::shuffled(mask, value, emulation::lane() + static_cast<int>(by));
+}
+template <class T>
+T __shfl_up_sync(unsigned mask, T value, unsigned by) {
+    return emulation::shuffled(mask, value, emulation::lane() - static_cast<int>(by));
+}
+template <class T>
+T __shfl_xor_sync(unsigned mask, T value, int by) {
+    return emulation::shuffled(mask, value, emulation::lane() ^ by);
+}
+inline uint32_t atomicOr(uint32_t* at, uint32_t value) {
+    if (emulation::planted() == emulation::Fault::PLAIN_ATOMICS) {
+        *at = value;
+        return 0;
+    }
+    return __atomic_fetch_or(at, value, __ATOMIC_RELAXED);
+}
+inline int32_t atomicAdd(int32_t* at, int32_t value) {
+    return __atomic_fetch_add(at, value, __ATOMIC_RELAXED);
+}
+
+/* As CUDA's: the error is this launch's own. */
+template <class... Parameters, class... Args>
+cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Parameters...), Args&&... args) {
+    const std::tuple<Parameters...> kept(args...);
+    return emulation::run(reinterpret_cast<const void*>(kernel), *config, [&] { std::apply(kernel, kept); });
+}
+cudaError_t emulated_attribute(const void* kernel, int bytes);
+template <class Kernel>
+cudaError_t cudaFuncSetAttribute(Kernel* kernel, cudaFuncAttribute, int bytes) {
+    return emulated_attribute(reinterpret_cast<const void*>(kernel), bytes);
+}
+
+cudaError_t cudaGetLastError();
+const char* cudaGetErrorString(cudaError_t error);
+cudaError_t cudaGetDevice(int* device);
+cudaError_t cudaSetDevice(int device);
+cudaError_t cudaGetDeviceCount(int* count);
+cudaError_t cudaMallocAsync(void** memory, size_t bytes, cudaStream_t stream);
+cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream);
+cudaError_t cudaMemsetAsync(void* memory, int value, size_t bytes, cudaStream_t stream);
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags);
+cudaError_t cudaStreamDestroy(cudaStream_t stream);
+cudaError_t cudaStreamSynchronize(cudaStream_t stream);
+
+#endif

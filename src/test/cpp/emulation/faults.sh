@@ -1,0 +1,52 @@
+#!/usr/bin/env bash
+# The test of the test: breaks the kernels' source in one place at a time and asks whether kernels_emulated notices: faults.sh [BUILD_DIR]. Takes minutes.
+set -euo pipefail
+source=$(cd "$(dirname "$0")/../../../.." && pwd)
+build=${1:-$source/target/faults}
+rm -rf "$build/source"
+mkdir -p "$build/source"
+cp -r "$source/CMakeLists.txt" "$source/cmake" "$source/cuda" "$build/source"
+mkdir -p "$build/source/src/main" "$build/source/src/test"
+cp -r "$source/src/main/cpp" "$build/source/src/main"
+cp -r "$source/src/test/cpp" "$build/source/src/test"
+cmake -S "$build/source" -B "$build/build" -DNOISETRAIL_CUDA=OFF -DNOISETRAIL_PROGRAMS=ON >/dev/null
+
+notices() { # 0: the program fails
+    cmake --build "$build/build" --parallel "$(nproc)" --target kernels_emulated >"$build/log" 2>&1 || { cat "$build/log"; exit 1; }
+    ! { NOISETRAIL_NO_FAULTS=1 timeout 120 "$build/build/src/test/cpp/kernels_emulated" >"$build/log" 2>&1; } 2>/dev/null
+}
+
+if notices; then echo "the kernels fail as they are"; exit 1; fi
+missed=0 count=0
+while IFS='|' read -r file change; do
+    sed -E "$change" "$source/cuda/$file" >"$build/source/cuda/$file"
+    if cmp -s "$source/cuda/$file" "$build/source/cuda/$file"; then echo "changes nothing: $file $change"; exit 1; fi
+    count=$((count + 1))
+    if ! notices; then echo "NOT NOTICED: $file $change"; missed=$((missed + 1)); fi
+    cp "$source/cuda/$file" "$build/source/cuda/$file"
+done <<'FAULTS'
+nt_device.cuh|s/__syncthreads\(\); .. the lanes may be written again ..//
+nt_device.cuh|s/lanes\[l\] \+= lanes\[l \+ width\]/lanes[l] += lanes[l + width - (width == 1)]/
+nt_device.cuh|s/first \? 0.0f : lanes\[l\]/0.0f/
+nt_affine.cu|s/kept = a.elements <= chunk/kept = true/
+nt_affine.cu|0,/__syncthreads\(\);/s///
+nt_affine.cu|s/by.f2, t.f2\[k\], v\[k\]/by.f2, t.f1[k], v[k]/
+nt_affine.cu|s/a.clean\) \{/a.clean \&\& e > 0) {/
+nt_affine.cu|s/threads > a.rows \? threads : a.rows/threads/
+nt_affine.cu|s/row.parent >= a.parents/row.parent > a.parents/
+nt_noise.cu|s/k < 4 && e \+ k < elements/k < 4/
+nt_noise.cu|0,/        __syncthreads\(\);/s///
+nt_images.cu|s/bad\[r\] = 1;/bad[0] = 1;/
+nt_images.cu|s/before \+ words \* 16 \+ threadIdx.x/words * 16 + threadIdx.x/
+nt_images.cu|s/\(plane \* \(bottom - top\) - top\)/(plane * (bottom - top))/
+nt_jpeg.cu|s/__syncthreads\(\); .. the words were read ..//
+nt_jpeg.cu|s/w == 0 \? partial << 24 : 0/0/
+nt_jpeg.cu|s/if \(bits > 0\) \{/if (bits > 7) {/
+nt_jpeg.cu|s/used = \(bits \+ 31\) \/ 32/used = bits \/ 32/
+nt_jpeg.cu|s/last\[t\] = blocks/last[0] = blocks/
+nt_scores.cu|s/a.index < b.index/a.index > b.index/
+nt_scores.cu|s/u >= 0 \? u : 0/u/
+nt_scores.cu|s/&& to >= 0//
+FAULTS
+echo "$count faults, $missed not noticed"
+((missed == 0))
