@@ -14,7 +14,7 @@ constexpr int64_t MOST_KEPT = 16384;
  * (`chunk` elements, a multiple of LANES), else again for each pass.
  */
 template <bool VECTOR>
-__global__ void __launch_bounds__(MOST_THREADS) propose_kernel(nt_propose_args a, int64_t chunk) {
+__global__ void __launch_bounds__(MOST_THREADS, 1) propose_kernel(nt_propose_args a, int64_t chunk) {
     NT_DYNAMIC_SHARED(shared); /* [LANES + chunk] */
     float* const lanes = shared;
     float* const z = shared + LANES;

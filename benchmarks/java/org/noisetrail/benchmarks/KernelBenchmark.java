@@ -9,6 +9,8 @@ import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.kernels.Kernels;
+import org.noisetrail.kernels.ProposeArgs;
+import org.noisetrail.kernels.UpdateArgs;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -38,14 +40,18 @@ public class KernelBenchmark {
 
     private static final int GLOBAL = 1;
     private static final int LOCAL = 2;
-    private static final int F32 = 0;
+    /** A step of EDM in the middle: gain, propose; then twice input scale, level, next and clean over x^, F1, x', F2. */
+    private static final float[] STEP = {
+        1.6f, 1f, 0f, 0f, .41f, .22f, .52f, .24f, 0f, 0f, .04f, .49f, 0f, 0f, .77f, .05f, .76f, .12f, -.42f, .23f, 0f,
+        0f, .15f, .46f
+    };
 
     public enum Kernel {
-        CANDIDATES_GLOBAL,
-        CANDIDATES_LOCAL,
+        PROPOSE_GLOBAL,
+        PROPOSE_LOCAL,
         NOISE,
-        EULER,
-        HEUN,
+        UPDATE_FIRST,
+        UPDATE_SECOND,
         QUANTISE,
         LUMINANCE,
         JPEG_SIZE,
@@ -71,9 +77,13 @@ public class KernelBenchmark {
     private FloatPointer x;
     private FloatPointer pivots;
     private FloatPointer noise;
-    private FloatPointer xHat;
+    private FloatPointer state;
     private FloatPointer input;
-    private FloatPointer slope;
+    private FloatPointer first;
+    private FloatPointer second;
+    private IntPointer bad;
+    private final ProposeArgs proposal = new ProposeArgs();
+    private final UpdateArgs update = new UpdateArgs();
     private FloatPointer next;
     private FloatPointer clean;
     private FloatPointer level;
@@ -92,19 +102,42 @@ public class KernelBenchmark {
         int groups = rows / GROUP;
         table = table(GLOBAL);
         localTable = table(LOCAL);
-        // A step in the middle: gain, sigma^, c_in, c_skip, c_out, c_noise; sigma_next, and again.
-        steps = new FloatPointer(1.6f, 2.4f, .41f, .04f, .49f, .22f, 1.2f, .77f, .15f, .46f, .05f, 0f);
+        steps = new FloatPointer(STEP);
         x = normals(groups);
         pivots = normals(groups);
         noise = normals(rows);
-        xHat = normals(rows);
+        state = normals(rows);
         input = normals(rows);
-        slope = normals(rows);
+        first = normals(rows);
         next = normals(rows);
         clean = normals(rows);
         level = new FloatPointer((long) rows);
+        second = normals(rows);
+        bad = new IntPointer((long) rows);
+        proposal.rows(rows)
+                .round(1)
+                .seed(1)
+                .elements(elements)
+                .epsilon(.4)
+                .lambda(.15)
+                .x(x)
+                .parents(groups)
+                .pivots(pivots)
+                .steps(steps)
+                .stepCount(1)
+                .noise(noise)
+                .state(state)
+                .input(input)
+                .level(level);
+        update.table(table)
+                .rows(rows)
+                .elements(elements)
+                .steps(steps)
+                .stepCount(1)
+                .xHat(state)
+                .f1(first);
         pixels = new BytePointer((long) rows * elements);
-        kernels.quantise(clean, (long) rows * elements, pixels);
+        kernels.quantise(clean, rows, elements, pixels, null);
         double[] values = new Random(1).doubles(rows).toArray();
         scores = new DoublePointer(values);
         best = new DoublePointer((long) rows);
@@ -149,11 +182,11 @@ public class KernelBenchmark {
         long all = 4 * rows * elements;
         long parents = 4 * groups * elements;
         return switch (kernel) {
-            case CANDIDATES_GLOBAL -> parents + 3 * all;
-            case CANDIDATES_LOCAL -> 2 * parents + 3 * all;
+            case PROPOSE_GLOBAL -> parents + 3 * all;
+            case PROPOSE_LOCAL -> 2 * parents + 3 * all;
             case NOISE -> all;
-            case EULER -> 2 * all + 3 * all;
-            case HEUN -> 4 * all + 2 * all;
+            case UPDATE_FIRST -> 2 * all + 3 * all;
+            case UPDATE_SECOND -> 4 * all + 2 * all;
             case QUANTISE -> all + all / 4;
             case LUMINANCE, JPEG_SIZE -> all / 4;
             case SELECT -> 8 * rows + 12 * groups;
@@ -165,40 +198,31 @@ public class KernelBenchmark {
     public void kernel() {
         int groups = rows / GROUP;
         switch (kernel) {
-            case CANDIDATES_GLOBAL -> candidates(table);
-            case CANDIDATES_LOCAL -> candidates(localTable);
+            case PROPOSE_GLOBAL -> kernels.propose(proposal.table(table));
+            case PROPOSE_LOCAL -> kernels.propose(proposal.table(localTable));
             case NOISE -> kernels.noise(table, rows, 1, elements, 80, noise);
-            case EULER ->
-                kernels.euler(table, rows, elements, steps, 1, xHat, clean, F32, slope, next, input, F32, level, null);
-            case HEUN -> kernels.heun(table, rows, elements, steps, 1, xHat, slope, input, F32, next, clean);
-            case QUANTISE -> kernels.quantise(noise, (long) rows * elements, pixels);
+            case UPDATE_FIRST ->
+                kernels.update(update.stage(0)
+                        .y(null)
+                        .f2(null)
+                        .next(next)
+                        .clean(null)
+                        .input(input)
+                        .level(level));
+            case UPDATE_SECOND ->
+                kernels.update(update.stage(1)
+                        .y(next)
+                        .f2(second)
+                        .next(next)
+                        .clean(clean)
+                        .input(null)
+                        .level(null));
+            case QUANTISE -> kernels.quantise(noise, rows, elements, pixels, bad);
             case LUMINANCE -> kernels.luminance(pixels, rows, channels, side, side, best);
             case JPEG_SIZE -> kernels.jpegSize(pixels, rows, channels, side, side, 3000, null, best);
             case SELECT -> kernels.select(scores, groups, GROUP, 0, best, winner, nans);
             case GATHER -> kernels.gather(noise, 4L * elements, winner, groups, 1, GROUP, null, x);
         }
-    }
-
-    private void candidates(IntPointer rowTable) {
-        kernels.candidates(
-                rowTable,
-                rows,
-                1,
-                1,
-                elements,
-                .4,
-                .15,
-                0,
-                x,
-                rows / GROUP,
-                pivots,
-                steps,
-                1,
-                noise,
-                xHat,
-                input,
-                F32,
-                level);
     }
 
     @Benchmark
@@ -215,9 +239,11 @@ public class KernelBenchmark {
             x,
             pivots,
             noise,
-            xHat,
+            state,
             input,
-            slope,
+            first,
+            second,
+            bad,
             next,
             clean,
             level,
@@ -232,5 +258,7 @@ public class KernelBenchmark {
         for (Pointer pointer : all) {
             pointer.close();
         }
+        proposal.close();
+        update.close();
     }
 }
