@@ -1,6 +1,7 @@
 package org.noisetrail.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -116,14 +117,13 @@ public record ModelIndex(boolean xl, Map<String, String> parts, boolean zerosFor
         ConfigFile unet = ConfigFile.read(files, "unet/" + CONFIG);
         int channels = unet.integer("in_channels", 4, 1, 1 << 10);
         if (channels != 4) {
-            String use =
-                    switch (channels) {
-                        case 5 -> " (depth to image)";
-                        case 7 -> " (upscaling)";
-                        case 8 -> " (image editing)";
-                        case 9 -> " (inpainting)";
-                        default -> "";
-                    };
+            String use = switch (channels) {
+                case 5 -> " (depth to image)";
+                case 7 -> " (upscaling)";
+                case 8 -> " (image editing)";
+                case 9 -> " (inpainting)";
+                default -> "";
+            };
             throw new NoisetrailException(
                     unet.file() + ": in_channels must be 4: " + channels + use + "; " + SUPPORTED);
         }
@@ -147,6 +147,17 @@ public record ModelIndex(boolean xl, Map<String, String> parts, boolean zerosFor
             }
         }
         return null;
+    }
+
+    /** What a file is that was given in a model's place: a clause for a message. */
+    public static String describe(Path file) {
+        String name = String.valueOf(file.getFileName());
+        if (isPickle(name)) {
+            return pickle(name);
+        }
+        return name.endsWith(".safetensors")
+                ? "weights are not all: a model is a folder that also has configurations and a tokenizer"
+                : "a model is a folder";
     }
 
     /** Whether a file's name is one that Python's pickles have. */

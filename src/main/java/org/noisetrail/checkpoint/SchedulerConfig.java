@@ -104,12 +104,12 @@ public record SchedulerConfig(
             throw keys.wrong("clip_sample", "false (absent, it is true for " + className + ")");
         }
         keys.only("thresholding", "false");
-        BetaSchedule schedule = switch (keys.oneOf(
-                "beta_schedule", "linear", "linear", "scaled_linear", "squaredcos_cap_v2")) {
-            case "linear" -> BetaSchedule.LINEAR;
-            case "scaled_linear" -> BetaSchedule.SCALED_LINEAR;
-            default -> BetaSchedule.COSINE;
-        };
+        BetaSchedule schedule =
+                switch (keys.oneOf("beta_schedule", "linear", "linear", "scaled_linear", "squaredcos_cap_v2")) {
+                    case "linear" -> BetaSchedule.LINEAR;
+                    case "scaled_linear" -> BetaSchedule.SCALED_LINEAR;
+                    default -> BetaSchedule.COSINE;
+                };
         double start = keys.positive("beta_start", 0.0001);
         double end = keys.positive("beta_end", 0.02);
         if (end >= 1) {
@@ -118,13 +118,12 @@ public record SchedulerConfig(
         if (start > end) {
             throw keys.wrong("beta_start", "<= beta_end (" + end + ")");
         }
-        Prediction prediction = switch (keys.oneOf(
-                "prediction_type", "epsilon", "epsilon", "v_prediction", "sample")) {
+        Prediction prediction = switch (keys.oneOf("prediction_type", "epsilon", "epsilon", "v_prediction", "sample")) {
             case "epsilon" -> Prediction.EPSILON;
             case "v_prediction" -> Prediction.V;
             default -> Prediction.SAMPLE;
         };
-        return new SchedulerConfig(
+        SchedulerConfig config = new SchedulerConfig(
                 className,
                 timesteps,
                 schedule,
@@ -136,6 +135,21 @@ public record SchedulerConfig(
                 keys.integer("steps_offset", 0, 0, timesteps - 1),
                 keys.flag("set_alpha_to_one", true),
                 keys.flag("rescale_betas_zero_snr", false));
+        requireFalling(keys, config.alphasCumprod());
+        return config;
+    }
+
+    /** Many or extreme betas reach 0 before the last timestep, or leave 1 nowhere. */
+    private static void requireFalling(ConfigFile keys, float[] alphas) {
+        float before = 1;
+        for (float alpha : alphas) {
+            if (!(alpha < before)) {
+                throw new NoisetrailException(
+                        keys.file() + ": betas must be such that the products of 1 - beta fall from below 1"
+                                + " in float32: " + alpha + " after " + before);
+            }
+            before = alpha;
+        }
     }
 
     private static List<Double> betas(ConfigFile keys, int timesteps) {
@@ -152,7 +166,8 @@ public record SchedulerConfig(
     }
 
     /**
-     * abar by timestep: the product of 1 - beta up to it, each rounded to float32 as torch has them, because networks were trained with those.
+     * abar by timestep: the product of 1 - beta up to it, each rounded to float32 as torch has them, because networks were trained with those. The
+     * same bits as torch's, but for zero terminal SNR: there each within 4e-6, because torch's square roots are not always the nearest float.
      *
      * @return [timesteps], falling, above 0 but for the last of a zero terminal SNR, which is 0
      */
@@ -178,10 +193,10 @@ public record SchedulerConfig(
         };
     }
 
-    /** torch.linspace in float32, which counts from the nearer end. */
+    /** torch.linspace in float32, which counts from the nearer end and rounds once: by fused multiplication and addition. */
     private float between(float start, float end, int t) {
         float step = (end - start) / (timesteps - 1);
-        return t < timesteps / 2 ? start + step * t : end - step * (timesteps - 1 - t);
+        return t < timesteps / 2 ? Math.fma(step, t, start) : Math.fma(-step, timesteps - 1 - t, end);
     }
 
     private double cosine(int t) {

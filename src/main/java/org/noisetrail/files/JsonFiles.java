@@ -115,6 +115,7 @@ public final class JsonFiles {
         return Excerpt.of(message.replaceAll(", from `[^`]*`", "")
                 .replaceAll(" \\(for [A-Za-z-]+ starting at .*\\)", "")
                 .replaceAll("\\(start marker at .*\\)", "")
+                .replaceAll("[ (:]+(consider )?enabl(e|ing) `[^`]*`.*", "")
                 .strip());
     }
 

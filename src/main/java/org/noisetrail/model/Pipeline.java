@@ -9,7 +9,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.ModelFiles;
-import org.noisetrail.checkpoint.Safetensors;
+import org.noisetrail.checkpoint.ModelIndex;
+import org.noisetrail.files.Excerpt;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.diffusers.DiffusersFormat;
 import org.noisetrail.model.edm.EdmFormat;
@@ -89,8 +90,7 @@ public final class Pipeline implements AutoCloseable {
         this.parts = FORMATS.stream()
                 .filter(format -> format.recognises(files))
                 .findFirst()
-                .orElseThrow(() -> new NoisetrailException(files.path("") + " is not a model: it has neither "
-                        + String.join(", nor ", FORMATS.stream().map(Format::lookedFor).toList())))
+                .orElseThrow(() -> unknown(files))
                 .load(files, device, options);
     }
 
@@ -125,6 +125,10 @@ public final class Pipeline implements AutoCloseable {
         } catch (InvalidPathException e) {
             throw unknown(nameOrFolder);
         }
+        if (Files.isRegularFile(folder)) {
+            throw new NoisetrailException(
+                    Excerpt.of(nameOrFolder) + " is a file, not a model: " + ModelIndex.describe(folder));
+        }
         if (!Files.isDirectory(folder)) {
             throw unknown(nameOrFolder);
         }
@@ -132,9 +136,16 @@ public final class Pipeline implements AutoCloseable {
         return new Pipeline(name, ModelFiles.folder(folder), device, options);
     }
 
+    private static NoisetrailException unknown(ModelFiles files) {
+        String known = ModelIndex.describe(files);
+        return new NoisetrailException(files.path("") + " is not a model: it has neither "
+                + String.join(", nor ", FORMATS.stream().map(Format::lookedFor).toList())
+                + (known == null ? "" : "; " + known));
+    }
+
     private static NoisetrailException unknown(String nameOrFolder) {
-        return new NoisetrailException("no model \"" + Safetensors.oneLine(nameOrFolder)
-                + "\": neither a folder nor one of " + String.join(", ", EMBEDDED));
+        return new NoisetrailException("no model \"" + Excerpt.of(nameOrFolder) + "\": neither a folder nor one of "
+                + String.join(", ", EMBEDDED));
     }
 
     public String name() {

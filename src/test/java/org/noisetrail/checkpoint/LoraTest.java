@@ -5,14 +5,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.files.Excerpt;
 import org.noisetrail.torch.Tensors;
 
 /** The networks here have a matrix [2, 3] and a convolution [1, 1, 1, 2]. */
@@ -40,7 +44,8 @@ class LoraTest {
     }
 
     private float[] matrix(String fileAndScale) {
-        try (Tensor weight = LoraWeights.over(base, "unet", List.of(fileAndScale)).get(MATRIX + ".weight", 2, 3)) {
+        try (Tensor weight =
+                LoraWeights.over(base, "unet", List.of(fileAndScale)).get(MATRIX + ".weight", 2, 3)) {
             return Tensors.toFloats(weight);
         }
     }
@@ -125,7 +130,8 @@ class LoraTest {
         LoraWeights.requireNetworks(Set.of("unet", "text_encoder_2"), loras);
         assertThatThrownBy(() -> LoraWeights.requireNetworks(Set.of("unet", "text_encoder"), loras))
                 .isInstanceOf(NoisetrailException.class)
-                .hasMessageContaining("LoRA for text_encoder_2, which the model does not have: text_model_encoder_layers");
+                .hasMessageContaining(
+                        "LoRA for text_encoder_2, which the model does not have: text_model_encoder_layers");
     }
 
     @ParameterizedTest
@@ -153,11 +159,121 @@ class LoraTest {
                 .hasMessageContaining("up F32[3, 1] times down F32[1, 3] must have the weight's shape [2, 3]");
     }
 
+    private Safetensors.Writer peft() {
+        return Safetensors.writer()
+                .put("unet." + MATRIX + ".lora_B.weight", new float[] {1, 0, 2, 0}, 2, 2)
+                .put("unet." + MATRIX + ".lora_A.weight", new float[] {1, 0, 1, 5, 5, 5}, 2, 3);
+    }
+
+    @Test
+    void alphaMayBeInWhatPeftSaysBesideTheTensors() {
+        peft().metadata("lora_adapter_metadata", "{\"unet.r\": 2, \"unet.lora_alpha\": 4, \"unet.use_dora\": false}")
+                .write(lora);
+        assertThat(matrix(lora.toString())).containsExactly(3, 1, 3, 5, 1, 5);
+        peft().metadata(
+                        "lora_adapter_metadata",
+                        "{\"unet.lora_alpha\": 4, \"unet.alpha_pattern\": {\"attn1.to_q\": 1}}")
+                .write(lora);
+        assertThat(matrix(lora.toString())).containsExactly(1.5f, 1, 1.5f, 2, 1, 2);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{'unet.use_dora': true} | use_dora is not supported: plain LoRA is",
+                "{'unet.use_rslora': true} | use_rslora is not supported: plain LoRA is",
+                "{'unet.lora_alpha': 'x'} | lora_adapter_metadata: unet.lora_alpha must be a number: \"x\"",
+                "{'unet.lora_alpha': | lora_adapter_metadata: not sound JSON",
+            },
+            quoteCharacter = '`')
+    void otherKindsOfLoraAreNamed(String metadata, String message) {
+        peft().metadata("lora_adapter_metadata", metadata.replace('\'', '"')).write(lora);
+        assertThatThrownBy(() -> matrix(lora.toString()))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessageContaining(message);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "lora_unet_x.lokr_w1",
+                "lora_unet_x.dora_scale",
+                "lora_unet_x.lora_mid.weight",
+                "conv.weight",
+                "\u001b[31m"
+            })
+    void tensorsOfOtherKindsAreNamed(String name) {
+        peft().put(name, new float[] {1}, 1).write(lora);
+        assertThatThrownBy(() -> matrix(lora.toString()))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessageContaining("unknown LoRA tensor " + Excerpt.of(name));
+    }
+
+    @Test
+    void anAlphaMustBeOneFiniteNumber() {
+        for (float[] alpha : new float[][] {{Float.NaN}, {1, 2}}) {
+            Safetensors.writer()
+                    .put(FLAT + ".lora_up.weight", new float[4], 2, 2)
+                    .put(FLAT + ".lora_down.weight", new float[6], 2, 3)
+                    .put(FLAT + ".alpha", alpha, alpha.length)
+                    .write(lora);
+            assertThatThrownBy(() -> matrix(lora.toString()))
+                    .isInstanceOf(NoisetrailException.class)
+                    .hasMessageContaining("must be one finite number");
+        }
+    }
+
+    @Test
+    void weightsKeepTheTypeTheyAreStoredIn() {
+        Path half = folder.resolve("half.safetensors");
+        Safetensors.writer()
+                .put(MATRIX + ".weight", Safetensors.Dtype.F16, new short[6], 2, 3)
+                .write(half);
+        peft().write(lora);
+        Map<String, FileWeights.Place> places =
+                Map.of(MATRIX + ".weight", new FileWeights.Place(Safetensors.open(half), MATRIX + ".weight", false));
+        Weights stored = new FileWeights("half", places, Weights.Storage.AS_STORED);
+        try (Tensor weight = LoraWeights.over(stored, "unet", List.of(lora.toString()))
+                        .get(MATRIX + ".weight", 2, 3);
+                Tensor wide = weight.to(ScalarType.Float)) {
+            assertThat(weight.scalar_type().intern()).isEqualTo(ScalarType.Half);
+            assertThat(Tensors.toFloats(wide)).containsExactly(1, 0, 1, 2, 0, 2);
+        }
+    }
+
+    @Test
+    void textEncodersChangeUnderBothFormsOfTheirNames() {
+        String layer = "encoder.layers.0.self_attn.q_proj";
+        Path file = folder.resolve("text.safetensors");
+        Safetensors.writer()
+                .put("text_model." + layer + ".weight", new float[6], 2, 3)
+                .write(file);
+        for (String prefix : List.of(
+                "lora_te_text_model_" + layer.replace('.', '_') + ".lora_,up,down",
+                "lora_te1_text_model_" + layer.replace('.', '_') + ".lora_,up,down",
+                "text_encoder." + layer + ".lora_,B,A",
+                "text_encoder.text_model." + layer + ".lora_linear_layer.,up,down")) {
+            String[] parts = prefix.split(",");
+            Safetensors.writer()
+                    .put(parts[0] + parts[1] + ".weight", new float[] {1, 0, 2, 0}, 2, 2)
+                    .put(parts[0] + parts[2] + ".weight", new float[] {1, 0, 1, 5, 5, 5}, 2, 3)
+                    .write(lora);
+            Weights text =
+                    LoraWeights.over(new FileWeights(Safetensors.open(file)), "text_encoder", List.of(lora.toString()));
+            try (Tensor weight = text.get("text_model." + layer + ".weight", 2, 3)) {
+                assertThat(Tensors.toFloats(weight)).as(prefix).containsExactly(1, 0, 1, 2, 0, 2);
+            }
+        }
+    }
+
     @Test
     void aFileThatIsNotThereIsNamed() {
         assertThatThrownBy(() -> matrix(folder.resolve("none.safetensors") + ":2"))
                 .isInstanceOf(NoisetrailException.class)
                 .hasMessageContaining("none.safetensors: no such file");
-        assertThatThrownBy(() -> matrix("a\0b")).isInstanceOf(NoisetrailException.class).hasMessageContaining("a\\u0000b");
+        assertThatThrownBy(() -> matrix("a\0b"))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessageContaining("a\\u0000b");
     }
 }

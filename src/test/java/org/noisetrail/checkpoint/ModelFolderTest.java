@@ -115,7 +115,8 @@ class ModelFolderTest {
         Files.delete(folder.resolve(file));
         assertThatThrownBy(() -> ModelIndex.read(files))
                 .isInstanceOf(NoisetrailException.class)
-                .hasMessage(folder.resolve(file) + " is missing: part " + file.substring(0, file.indexOf('/')) + " needs it");
+                .hasMessage(folder.resolve(file) + " is missing: part " + file.substring(0, file.indexOf('/'))
+                        + " needs it");
     }
 
     @Test
@@ -138,10 +139,30 @@ class ModelFolderTest {
         ModelFiles found = ModelFiles.folder(other);
         assertThat(ModelIndex.describe(found)).isNull();
         Files.writeString(other.resolve("v1-5.ckpt"), "");
-        assertThat(ModelIndex.describe(found)).startsWith("v1-5.ckpt is a pickle").contains("safetensors");
+        assertThat(ModelIndex.describe(found))
+                .startsWith("v1-5.ckpt is a pickle")
+                .contains("safetensors");
         Files.writeString(other.resolve("config.json"), "{\"_class_name\": \"FluxTransformer2DModel\"}");
         assertThat(ModelIndex.describe(found))
-                .isEqualTo("config.json is of one part, FLUX (FluxTransformer2DModel), and there is no model_index.json");
+                .isEqualTo(
+                        "config.json is of one part, FLUX (FluxTransformer2DModel), and there is no model_index.json");
+    }
+
+    @Test
+    void aFileInAModelsPlaceIsNamed() {
+        assertThat(ModelIndex.describe(Path.of("v1-5.ckpt"))).startsWith("v1-5.ckpt is a pickle");
+        assertThat(ModelIndex.describe(Path.of("v1-5.safetensors"))).contains("a model is a folder");
+        assertThat(ModelIndex.describe(Path.of("v1-5"))).isEqualTo("a model is a folder");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{\"a\": +1}", "{\"a\": 1\u001e}", "{'a': 1}", "{\"a\": NaN}"})
+    void whatIsWrongWithJsonIsSaidWithoutTheParsersOwnNames(String json) throws IOException {
+        write("model_index.json", json);
+        assertThatThrownBy(() -> ModelIndex.read(files))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessageContaining("model_index.json: not sound JSON: ")
+                .hasMessageNotContaining("Feature");
     }
 
     @ParameterizedTest
@@ -250,8 +271,7 @@ class ModelFolderTest {
                         + "\"four\":{\"dtype\":\"F4\",\"shape\":[3,2],\"data_offsets\":[10,13]},"
                         + "\"count\":{\"dtype\":\"I64\",\"shape\":[],\"data_offsets\":[13,21]}}")
                 .getBytes(UTF_8);
-        ByteBuffer file = ByteBuffer.allocate(8 + header.length + 21)
-                .order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer file = ByteBuffer.allocate(8 + header.length + 21).order(ByteOrder.LITTLE_ENDIAN);
         file.putLong(header.length).put(header);
         Files.write(unet("model.safetensors"), file.array());
         Weights weights = ComponentWeights.open(files, "unet");

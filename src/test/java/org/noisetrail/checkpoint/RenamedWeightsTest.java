@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,6 +68,27 @@ class RenamedWeightsTest {
     })
     void theAutoencodersNamesOfLatentDiffusionHaveARule(int levels, String name, String renamed) {
         assertThat(LdmNames.vae(name, levels)).isEqualTo(renamed);
+    }
+
+    @Test
+    void theNamesTellHowManyBlocksAndLevelsThereAre() {
+        assertThat(LdmNames.layers(Set.of("input_blocks.3.0.op.weight", "input_blocks.6.0.op.weight", "x")))
+                .isEqualTo(2);
+        assertThat(LdmNames.layers(Set.of("input_blocks.2.0.op.weight", "input_blocks.1.0.in_layers.0.weight")))
+                .isEqualTo(1);
+        assertThat(LdmNames.layers(Set.of("input_blocks.1.0.in_layers.0.weight", "input_blocks.3.1.norm.weight")))
+                .isEqualTo(3);
+        assertThat(LdmNames.layers(Set.of())).isEqualTo(1);
+        assertThat(LdmNames.levels(Set.of("decoder.up.3.block.0.conv1.bias", "encoder.down.0.downsample.conv.bias")))
+                .isEqualTo(4);
+    }
+
+    @Test
+    void aFileOfNineChannelsIsNamed() {
+        single(whole().put("model.diffusion_model.input_blocks.0.0.weight", new float[9], 1, 9, 1, 1));
+        assertThatThrownBy(() -> ComponentWeights.open(ModelFiles.folder(folder), "unet"))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessageContaining("its U-Net takes 9 channels (inpainting)");
     }
 
     private Weights part(String component, Safetensors.Writer weights) throws IOException {

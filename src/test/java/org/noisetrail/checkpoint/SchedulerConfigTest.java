@@ -7,13 +7,17 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.NoisetrailException;
 
 class SchedulerConfigTest {
@@ -74,9 +78,28 @@ class SchedulerConfigTest {
         }
     }
 
+    /** The checksums are of diffusers' alphas_cumprod, 1000 float32 in little endian. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "f89c76d9 | 'beta_schedule': 'scaled_linear', 'beta_start': 0.00085, 'beta_end': 0.012",
+                "cea302c5 | 'beta_schedule': 'linear'",
+                "eb7f089e | 'beta_schedule': 'squaredcos_cap_v2'"
+            },
+            quoteCharacter = '"')
+    void alphasHaveTheBitsOfDiffusers(String checksum, String keys) {
+        ByteBuffer bytes = ByteBuffer.allocate(4000).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asFloatBuffer().put(ddim(keys).alphasCumprod());
+        CRC32 all = new CRC32();
+        all.update(bytes);
+        assertThat(Long.toHexString(all.getValue())).isEqualTo(checksum);
+    }
+
     @Test
     void trainedBetasComeBeforeASchedule() {
-        float[] alphas = ddim("'num_train_timesteps': 3, 'trained_betas': [0.5, 0.25, 0.5]").alphasCumprod();
+        float[] alphas = ddim("'num_train_timesteps': 3, 'trained_betas': [0.5, 0.25, 0.5]")
+                .alphasCumprod();
         assertThat(alphas).containsExactly(0.5f, 0.375f, 0.1875f);
     }
 
@@ -124,6 +147,20 @@ class SchedulerConfigTest {
                 .isInstanceOf(NoisetrailException.class)
                 .hasMessageContaining(message)
                 .hasMessageNotContaining("\n");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "'num_train_timesteps': 2, 'trained_betas': [1e-30, 1e-30]",
+                "'num_train_timesteps': 2, 'trained_betas': [1e-30, 1e-30], 'rescale_betas_zero_snr': true",
+                "'num_train_timesteps': 100000"
+            })
+    void betasWhoseProductsDoNotFallAreRefused(String keys) {
+        assertThatThrownBy(() -> ddim(keys))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessageStartingWith(
+                        "s.json: betas must be such that the products of 1 - beta fall from below 1 in float32: ");
     }
 
     @Test
