@@ -20,6 +20,7 @@ import javax.imageio.metadata.IIOMetadataNode;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.AtomicFiles;
+import org.noisetrail.files.Excerpt;
 import org.noisetrail.files.PngFile;
 import org.noisetrail.model.ImageShape;
 
@@ -79,7 +80,8 @@ public final class Png {
         } catch (FileSystemException e) {
             throw new NoisetrailException("cannot read " + file + ": " + AtomicFiles.reason(e), e);
         } catch (IOException e) {
-            throw new NoisetrailException(file + " is not a sound PNG file: " + e.getMessage(), e);
+            throw new NoisetrailException(
+                    file + " is not a sound PNG file: " + Excerpt.of(AtomicFiles.reason(e)), e);
         }
     }
 }
