@@ -1,6 +1,7 @@
 package org.noisetrail.report;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,6 +19,11 @@ import org.noisetrail.files.OutputFolder;
  * @param settings everything that the command was told or took by default
  */
 public record ComparisonFiles(List<ComparisonTable> tables, Map<String, @Nullable Object> settings) {
+    /** As {@link #write(OutputFolder)}, into a folder that is made if it is not there. */
+    public void write(Path folder) {
+        write(OutputFolder.open(folder));
+    }
+
     /** {@code compare.json} last, so that where it is, the rest is; an earlier comparison's goes first, and its plots. */
     public void write(OutputFolder folder) {
         folder.remove("compare.json");

@@ -5,9 +5,11 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.Excerpt;
 import org.noisetrail.files.JsonFiles;
@@ -68,8 +70,14 @@ final class TrailJson {
         boolean old = version == 1;
         JsonNode sampler = JsonFields.field(root, "sampler");
         List<Trail.Entry> images = new ArrayList<>();
+        Set<Long> numbers = new HashSet<>();
         for (JsonNode image : JsonFields.list(root, "images")) {
-            images.add(old ? readVersion1(image) : readEntry(image));
+            Trail.Entry entry = old ? readVersion1(image) : readEntry(image);
+            if (!numbers.add(entry.request().image())) {
+                throw new IllegalArgumentException(
+                        "each image must be there once: " + entry.request().image());
+            }
+            images.add(entry);
         }
         return new Trail(
                 JsonFields.text(root, old ? "denoiser" : "model"),

@@ -530,7 +530,7 @@ class EndToEndTest {
         assertThat(files(out())).containsExactly("demo.png", "result.json");
         assertThat(ImageIO.read(out().resolve("demo.png").toFile()).getWidth()).isGreaterThan(3 * 112);
         JsonNode runs = result(out()).get("runs");
-        assertThat(runs).hasSize(4);
+        assertThat(runs).as("two methods for two rewards of classes, three for one of prompts").hasSize(7);
         assertThat(runs.get(1).get("meanReward").asDouble())
                 .isGreaterThan(runs.get(0).get("meanReward").asDouble());
     }

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -30,7 +31,8 @@ class TrailFilesTest {
     }
 
     private static byte[] resource(String name) throws IOException {
-        try (var in = TrailFilesTest.class.getResourceAsStream("/png/" + name)) {
+        String path = name.endsWith(".png") ? "/png/" : "/trails/";
+        try (var in = TrailFilesTest.class.getResourceAsStream(path + name)) {
             return in.readAllBytes();
         }
     }
@@ -82,5 +84,25 @@ class TrailFilesTest {
                 .isInstanceOf(NoisetrailException.class)
                 .hasMessageStartingWith(file + " is not a sound PNG file: ")
                 .hasMessageNotContaining("\n");
+    }
+
+    @Test
+    void aByteOrderMarkDoesNotMatterTextBehindATrailDoes() throws IOException {
+        byte[] marked = resource("t_bom.json");
+        Path trail = Files.write(folder.resolve("trail.json"), marked);
+        assertThat(TrailFiles.read(trail).images()).hasSize(2);
+        Files.write(trail, new byte[] {'{', '}'}, StandardOpenOption.APPEND);
+        assertThatThrownBy(() -> TrailFiles.read(trail))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessageStartingWith(trail.toString())
+                .hasMessageNotContaining("\n");
+    }
+
+    @Test
+    void oneImageTwiceIsRefused() throws IOException {
+        Path trail = Files.write(folder.resolve("trail.json"), resource("t_dup.json"));
+        assertThatThrownBy(() -> TrailFiles.read(trail))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessage(trail + " is not a valid trail: each image must be there once: 0");
     }
 }
