@@ -1,6 +1,5 @@
 package org.noisetrail.cli;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -21,7 +20,6 @@ import org.noisetrail.torch.Tensors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 
 @Command(
         name = "denoise",
@@ -31,13 +29,9 @@ import picocli.CommandLine.Option;
                     + "[N, classes] with one 1 a row); writes denoised (float32, NCHW)."
         })
 final class DenoiseCommand implements Callable<Integer> {
-    @Option(names = "--in", paramLabel = "FILE", required = true, description = "A safetensors file.")
+    @Mixin
     @SuppressWarnings("NullAway.Init")
-    private Path in;
-
-    @Option(names = "--out", paramLabel = "FILE", required = true, description = "The safetensors file to write.")
-    @SuppressWarnings("NullAway.Init")
-    private Path out;
+    private TensorFiles tensors;
 
     @Mixin
     @SuppressWarnings("NullAway.Init")
@@ -46,29 +40,31 @@ final class DenoiseCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         modelOptions.check();
-        if (Files.exists(out) && !Files.isRegularFile(out)) {
-            throw new IllegalArgumentException("--out must be a file: " + out);
-        }
-        Safetensors file = Safetensors.open(in);
+        tensors.checkOut();
+        Safetensors file = tensors.in();
         try (Pipeline model = modelOptions.load()) {
             Denoiser denoiser = model.denoiser();
             ImageShape shape = denoiser.shape();
             List<Long> size = file.entry("x").shape();
             if (size.size() != 4 || !size.subList(1, 4).equals(shape(shape))) {
-                throw new NoisetrailException(in + ": tensor x must be [N, " + shape.channels() + ", " + shape.height()
+                throw new NoisetrailException(in() + ": tensor x must be [N, " + shape.channels() + ", " + shape.height()
                         + ", " + shape.width() + "]: " + size);
             }
             float[] x = file.floats("x");
             float[] sigma = file.floats("sigma");
             if (sigma.length != size.get(0)) {
-                throw new NoisetrailException(in + ": sigma must be one a row, " + size.get(0) + ": " + sigma.length);
+                throw new NoisetrailException(in() + ": sigma must be one a row, " + size.get(0) + ": " + sigma.length);
             }
             float[] denoised = denoise(denoiser, x, sigma, labels(file, model.classNames().size(), sigma.length));
             Safetensors.writer()
                     .put("denoised", denoised, sigma.length, shape.channels(), shape.height(), shape.width())
-                    .write(out);
+                    .write(tensors.out());
         }
         return ExitCode.OK;
+    }
+
+    private Path in() {
+        return tensors.in().file();
     }
 
     private static List<Long> shape(ImageShape shape) {
@@ -80,7 +76,7 @@ final class DenoiseCommand implements Callable<Integer> {
             return null;
         }
         if (!file.entries().containsKey("class_labels")) {
-            throw new NoisetrailException(in + ": the model has classes, so there must be a tensor class_labels");
+            throw new NoisetrailException(in() + ": the model has classes, so there must be a tensor class_labels");
         }
         List<Long> size = file.entry("class_labels").shape();
         long[] labels;
@@ -90,11 +86,11 @@ final class DenoiseCommand implements Callable<Integer> {
             labels = numbers(file.floats("class_labels"), rows, classes);
         } else {
             throw new NoisetrailException(
-                    in + ": class_labels must be [" + rows + "] or [" + rows + ", " + classes + "]: " + size);
+                    in() + ": class_labels must be [" + rows + "] or [" + rows + ", " + classes + "]: " + size);
         }
         for (long label : labels) {
             if (label < 0 || label >= classes) {
-                throw new NoisetrailException(in + ": class_labels must be from 0 to " + (classes - 1) + ": " + label);
+                throw new NoisetrailException(in() + ": class_labels must be from 0 to " + (classes - 1) + ": " + label);
             }
         }
         return labels;
@@ -114,7 +110,7 @@ final class DenoiseCommand implements Callable<Integer> {
                 }
             }
             if (ones != 1) {
-                throw new NoisetrailException(in + ": class_labels must have one 1 and else 0 in each row: row " + row);
+                throw new NoisetrailException(in() + ": class_labels must have one 1 and else 0 in each row: row " + row);
             }
         }
         return labels;
@@ -133,7 +129,7 @@ final class DenoiseCommand implements Callable<Integer> {
             for (int row = 0; row < rows; row++) {
                 float level = sigma[from + row];
                 if (!(level > 0 && level < Float.POSITIVE_INFINITY)) {
-                    throw new NoisetrailException(in + ": sigma must be above 0 and finite: " + level);
+                    throw new NoisetrailException(in() + ": sigma must be above 0 and finite: " + level);
                 }
                 at[row] = denoiser.parameterisation().at(1, level);
                 noise[row] = (float) at[row].conditioning();

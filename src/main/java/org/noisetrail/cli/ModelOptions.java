@@ -1,14 +1,12 @@
 package org.noisetrail.cli;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.model.PipelineOptions;
-import org.noisetrail.torch.Torch;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -16,31 +14,13 @@ import picocli.CommandLine.Spec;
 
 /** Which model, and where it runs. */
 final class ModelOptions {
-    static final String DEFAULT_MODEL = "fashion-mnist";
-
     @Spec(Spec.Target.MIXEE)
     @SuppressWarnings("NullAway.Init")
     private CommandSpec command;
 
-    @Option(
-            names = "--model",
-            paramLabel = "NAME|FOLDER",
-            description =
-                    "An embedded model (fashion-mnist, fashion-scenes), or a folder: EDM's, or diffusers' Stable Diffusion 1.x, 2.x, XL. A folder with "
-                            + ".pt files runs what they hold. Default: " + DEFAULT_MODEL)
-    private @Nullable String model;
-
-    @Option(
-            names = "--device",
-            paramLabel = "DEVICE",
-            defaultValue = "cpu",
-            converter = Converters.DeviceName.class,
-            description = "cpu, cuda or cuda:N. Default: cpu")
+    @Mixin
     @SuppressWarnings("NullAway.Init")
-    private Device device;
-
-    @Option(names = "--threads", paramLabel = "N", description = "Threads of the CPU's operations. Default: one a core")
-    private @Nullable Integer threads;
+    private ModelName model;
 
     @Option(
             names = "--max-batch",
@@ -99,15 +79,15 @@ final class ModelOptions {
     private boolean noTorchScript;
 
     boolean named() {
-        return model != null;
+        return model.named();
     }
 
     String name() {
-        return model == null ? DEFAULT_MODEL : model;
+        return model.name();
     }
 
     Device device() {
-        return device;
+        return model.device();
     }
 
     int maxBatch() {
@@ -153,12 +133,7 @@ final class ModelOptions {
     /** Refuses what cannot be, before anything slow is done. */
     void check() {
         checkNumbers();
-        if (!Pipeline.embedded().contains(name()) && !Files.isDirectory(Path.of(name()))) {
-            throw new ParameterException(
-                    command.commandLine(),
-                    "unknown model (no folder of this name, and not one of " + String.join(", ", Pipeline.embedded())
-                            + "): " + name());
-        }
+        model.check();
     }
 
     /** As {@link #check}, where no model is needed. */
@@ -166,9 +141,7 @@ final class ModelOptions {
         maxBatch();
         decodeBatch();
         pipelineOptions();
-        if (threads != null && (threads < 1 || threads > 4096)) {
-            throw new ParameterException(command.commandLine(), "--threads must be from 1 to 4096: " + threads);
-        }
+        model.checkNumbers();
     }
 
     /** Loads LibTorch and the model. The caller closes it. */
@@ -178,20 +151,18 @@ final class ModelOptions {
 
     /** Another model than the one that was named, on the same device. */
     Pipeline load(String other) {
-        setThreads();
-        return Pipeline.load(other, device);
+        model.setThreads();
+        return Pipeline.load(other, model.device());
     }
 
     Pipeline load(PipelineOptions options) {
         check();
-        setThreads();
-        return Pipeline.load(name(), device, options);
+        model.setThreads();
+        return Pipeline.load(name(), model.device(), options);
     }
 
     /** As asked for. Loads LibTorch. */
     void setThreads() {
-        if (threads != null) {
-            Torch.setThreads(threads);
-        }
+        model.setThreads();
     }
 }

@@ -26,6 +26,8 @@ import picocli.CommandLine.Spec;
             DemoCommand.class,
             ScoreCommand.class,
             DenoiseCommand.class,
+            ComponentCommand.class,
+            TokenizeCommand.class,
             NoiseCommand.class,
             ModelsCommand.class,
             DoctorCommand.class

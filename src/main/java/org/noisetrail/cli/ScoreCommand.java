@@ -47,9 +47,9 @@ final class ScoreCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private RewardText reward;
 
-    @Option(names = "--in", paramLabel = "FILE", required = true, description = "A safetensors file.")
+    @Mixin
     @SuppressWarnings("NullAway.Init")
-    private Path in;
+    private TensorFiles.In tensors;
 
     @Option(
             names = "--prompts",
@@ -72,10 +72,10 @@ final class ScoreCommand implements Callable<Integer> {
         } else {
             modelOptions.checkNumbers();
         }
-        Safetensors file = Safetensors.open(in);
+        Safetensors file = tensors.open();
         List<Long> size = file.entry("images").shape();
         if (size.size() != 4) {
-            throw new NoisetrailException(in + ": tensor images must be NCHW: " + size);
+            throw new NoisetrailException(in() + ": tensor images must be NCHW: " + size);
         }
         byte[] images = file.bytes("images");
         int rows = Math.toIntExact(size.get(0));
@@ -98,22 +98,26 @@ final class ScoreCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
+    private Path in() {
+        return tensors.open().file();
+    }
+
     private int[] classes(Safetensors file, int rows) {
         int[] classes = new int[rows];
         Arrays.fill(classes, -1);
         if (file.entries().containsKey("classes")) {
             long[] values = file.longs("classes");
             if (values.length != rows) {
-                throw new NoisetrailException(in + ": classes must be one an image, " + rows + ": " + values.length);
+                throw new NoisetrailException(in() + ": classes must be one an image, " + rows + ": " + values.length);
             }
             for (int i = 0; i < rows; i++) {
                 if (values[i] < 0 || values[i] > Integer.MAX_VALUE) {
-                    throw new NoisetrailException(in + ": classes must be >= 0: " + values[i]);
+                    throw new NoisetrailException(in() + ": classes must be >= 0: " + values[i]);
                 }
                 classes[i] = (int) values[i];
             }
         } else if (reward.needsPipeline()) {
-            throw new NoisetrailException(in + ": the reward " + reward + " needs a tensor classes (int64)");
+            throw new NoisetrailException(in() + ": the reward " + reward + " needs a tensor classes (int64)");
         }
         return classes;
     }
@@ -159,12 +163,12 @@ final class ScoreCommand implements Callable<Integer> {
     private void checkFits(ImageShape shape, int[] classes, Pipeline model) {
         if (!shape.equals(model.decoder().image())) {
             throw new NoisetrailException(
-                    in + ": images must be " + model.decoder().image() + ", as the model's: " + shape);
+                    in() + ": images must be " + model.decoder().image() + ", as the model's: " + shape);
         }
         for (int label : classes) {
             if (label >= model.classNames().size()) {
                 throw new NoisetrailException(
-                        in + ": classes must be from 0 to " + (model.classNames().size() - 1) + ": " + label);
+                        in() + ": classes must be from 0 to " + (model.classNames().size() - 1) + ": " + label);
             }
         }
     }

@@ -108,7 +108,7 @@ class UsageTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "generate", "replay", "demo", "score", "denoise", "noise", "models", "doctor"})
+    @ValueSource(strings = {"", "generate", "replay", "demo", "score", "denoise", "component", "tokenize", "noise", "models", "doctor"})
     void everyCommandHasHelp(String name) {
         Cli.Ending ending = name.isEmpty() ? Cli.run("--help") : Cli.run(name, "--help");
         assertThat(ending.code()).isZero();

@@ -1,0 +1,53 @@
+package org.noisetrail.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.checkpoint.Safetensors;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** Tensors in, tensors out: for commands that check a conversion. */
+final class TensorFiles {
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private In in;
+
+    @Option(names = "--out", paramLabel = "FILE", required = true, description = "The safetensors file to write.")
+    @SuppressWarnings("NullAway.Init")
+    private Path out;
+
+    /** The tensors that a command reads. */
+    static final class In {
+        @Option(names = "--in", paramLabel = "FILE", required = true, description = "A safetensors file.")
+        @SuppressWarnings("NullAway.Init")
+        private Path file;
+
+        private @Nullable Safetensors opened;
+
+        /** Opened when first asked for. */
+        Safetensors open() {
+            Safetensors tensors = opened;
+            if (tensors == null) {
+                tensors = Safetensors.open(file);
+                opened = tensors;
+            }
+            return tensors;
+        }
+    }
+
+    /** Refuses what cannot be written, before anything slow is done. */
+    void checkOut() {
+        if (Files.exists(out) && !Files.isRegularFile(out)) {
+            throw new IllegalArgumentException("--out must be a file: " + out);
+        }
+    }
+
+    Safetensors in() {
+        return in.open();
+    }
+
+    Path out() {
+        return out;
+    }
+}

@@ -1,0 +1,64 @@
+package org.noisetrail.cli;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.checkpoint.ModelFiles;
+import org.noisetrail.files.Json;
+import org.noisetrail.model.clip.ClipTokenizer;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "tokenize",
+        description = {
+            "Prints a text's ids, for each of a model's tokenizers, as JSON.",
+            "With start and end, cut to the tokenizer's length, not padded. The model is a pipeline's folder, or a tokenizer's own."
+        })
+final class TokenizeCommand implements Callable<Integer> {
+    private static final String VOCABULARY = "vocab.json";
+    /** As a pipeline's folder names them. */
+    private static final List<String> TOKENIZERS = List.of("tokenizer", "tokenizer_2");
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec command;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private ModelName model;
+
+    @Option(names = "--text", paramLabel = "TEXT", required = true, description = "May be empty.")
+    @SuppressWarnings("NullAway.Init")
+    private String text;
+
+    @Override
+    public Integer call() {
+        ModelFiles files = model.files();
+        List<Map<String, @Nullable Object>> all = new ArrayList<>();
+        for (String name : TOKENIZERS) {
+            if (files.has(name + "/" + VOCABULARY)) {
+                all.add(ids(name, files.within(name)));
+            }
+        }
+        if (all.isEmpty()) {
+            all.add(ids(TOKENIZERS.get(0), ModelName.part(files, TOKENIZERS.get(0), VOCABULARY)));
+        }
+        command.commandLine().getOut().print(Json.pretty(all));
+        return ExitCode.OK;
+    }
+
+    private Map<String, @Nullable Object> ids(String name, ModelFiles files) {
+        Map<String, @Nullable Object> entry = new LinkedHashMap<>();
+        entry.put("tokenizer", name);
+        entry.put("ids", ClipTokenizer.load(files).encode(text).ids());
+        return entry;
+    }
+}
