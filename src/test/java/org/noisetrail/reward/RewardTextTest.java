@@ -1,0 +1,143 @@
+package org.noisetrail.reward;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.noisetrail.reward.RewardText.Term;
+
+class RewardTextTest {
+    private static Term term(double weight, String kind, String argument) {
+        RewardKind known = Rewards.kinds().stream()
+                .filter(each -> each.name().equals(kind))
+                .findFirst()
+                .orElseThrow();
+        return new Term(weight, known, argument);
+    }
+
+    private static List<Term> terms(String text) {
+        return RewardText.parse(text).terms();
+    }
+
+    @Test
+    void aNameIsATermOfWeightOne() {
+        assertThat(terms("brightness")).containsExactly(term(1, "brightness", ""));
+        assertThat(terms("jpeg-bytes")).containsExactly(term(1, "jpeg-bytes", ""));
+        assertThat(terms("compressibility:max-bytes=700"))
+                .containsExactly(term(1, "compressibility", "max-bytes=700"));
+    }
+
+    @Test
+    void aSumHasWeightsAndSigns() {
+        assertThat(terms("0.7*class+0.3*brightness"))
+                .containsExactly(term(.7, "class", ""), term(.3, "brightness", ""));
+        assertThat(terms("class-0.5*brightness")).containsExactly(term(1, "class", ""), term(-.5, "brightness", ""));
+        assertThat(terms(" -jpeg-bytes + 2 * class "))
+                .containsExactly(term(-1, "jpeg-bytes", ""), term(2, "class", ""));
+        assertThat(terms("1e-3*jpeg-bytes+1e+3*class"))
+                .containsExactly(term(1e-3, "jpeg-bytes", ""), term(1e3, "class", ""));
+        assertThat(terms("compressibility:max-bytes=1e3+class"))
+                .containsExactly(term(1, "compressibility", "max-bytes=1e3"), term(1, "class", ""));
+    }
+
+    @Test
+    void aPathGoesOnToAPlusBetweenSpaces() {
+        assertThat(terms("clip:/a+b/c-d e:1.pt + 0.5*brightness"))
+                .containsExactly(term(1, "clip", "/a+b/c-d e:1.pt"), term(.5, "brightness", ""));
+        assertThat(terms("clip-heldout")).containsExactly(term(1, "clip-heldout", ""));
+        assertThat(terms("2*aesthetic:C:\\x")).containsExactly(term(2, "aesthetic", "C:\\x"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "brightness",
+                "-brightness",
+                "0.5*class+2*brightness",
+                "clip:/a b/c + 0.5*brightness",
+                "class:heldout-jpeg-bytes"
+            })
+    void whatItPrintsItReads(String text) {
+        assertThat(RewardText.parse(text)).hasToString(text);
+        assertThat(RewardText.parse(RewardText.parse(text).toString())).isEqualTo(RewardText.parse(text));
+    }
+
+    @Test
+    void anyWeightComesBack() {
+        Random random = new Random(1);
+        for (int i = 0; i < 1000; i++) {
+            double one = .01 + random.nextDouble() * Math.pow(10, random.nextInt(7));
+            double two = 1 + random.nextDouble() * Math.pow(10, random.nextInt(7));
+            RewardText reward = RewardText.parse(one + "*class-" + two + "*compressibility:max-bytes=" + two);
+            assertThat(RewardText.parse(reward.toString())).isEqualTo(reward);
+        }
+    }
+
+    @Test
+    void anyTextIsReadOrRefused() {
+        Random random = new Random(2);
+        String likely = "class heldout brightness:max-bytes=*+-.0123456789e";
+        for (int i = 0; i < 5000; i++) {
+            StringBuilder text = new StringBuilder();
+            for (int length = random.nextInt(40); length > 0; length--) {
+                text.append(
+                        random.nextInt(4) == 0
+                                ? (char) random.nextInt(0xD800)
+                                : likely.charAt(random.nextInt(likely.length())));
+            }
+            try {
+                RewardText.parse(text.toString());
+            } catch (IllegalArgumentException e) {
+                assertThat(e.getMessage()).isNotBlank().hasSizeLessThan(1000);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "bright",
+                "Brightness",
+                "0*class",
+                "class+",
+                "+class",
+                "class++class",
+                "nan*class",
+                "1*2*class",
+                "class class",
+                "class,brightness",
+                "1e999*class",
+                "class+class"
+            })
+    void whatIsNoRewardIsRefused(String text) {
+        assertThatThrownBy(() -> RewardText.parse(text))
+                .isInstanceOf(IllegalArgumentException.class)
+                .message()
+                .isNotBlank();
+    }
+
+    /** Told when it is made: the kind reads it. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "class:other",
+                "brightness:max-bytes=3",
+                "compressibility:max-bytes=0",
+                "compressibility:max-bytes",
+                "clip-heldout:x",
+                "aesthetic"
+            })
+    void anArgumentThatARewardDoesNotTakeIsRefused(String text) {
+        assertThatThrownBy(() -> RewardText.parse(text).build(() -> {
+                    throw new AssertionError("no model is asked for");
+                }))
+                .isInstanceOf(IllegalArgumentException.class)
+                .message()
+                .isNotBlank();
+    }
+}
