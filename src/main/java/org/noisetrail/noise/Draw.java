@@ -130,7 +130,7 @@ public sealed interface Draw {
                     text.charAt(0) == 'f',
                     weights(parts[2]));
         }
-        if (text.matches("m\\d{1,5}\\.\\d{1,5}:[0-9.eE-]+")) {
+        if (text.matches("m\\d{1,5}\\.\\d{1,5}:" + number)) {
             String[] parts = text.substring(1).split("[.:]", 3);
             return new Mixed(
                     Integer.parseInt(parts[0]), Integer.parseInt(parts[1]), Double.parseDouble(parts[2]));

@@ -18,7 +18,9 @@ public final class Methods {
                     LocalSearch.EPS_GREEDY,
                     Ascent.KIND,
                     PrunedBestOfN.KIND,
-                    Smc.KIND));
+                    Smc.KIND,
+                    Svdd.KIND,
+                    InitialNoise.KIND));
 
     static {
         ServiceLoader.load(Method.Provider.class).forEach(provider -> REGISTRY.add(provider.kind()));

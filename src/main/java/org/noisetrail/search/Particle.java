@@ -19,6 +19,11 @@ record Particle(int slot, int chain, int row, Path path, double score, double no
         return new Particle(slot, chain, row, path, value, norm);
     }
 
+    /** Once another of its noises has so large a norm. */
+    Particle with(double size) {
+        return new Particle(slot, chain, row, path, score, Math.max(norm, size));
+    }
+
     /** The order of scores, best first: NaN counts as minus infinity, the lowest index of equals is the better. */
     static int[] ranking(double[] scores) {
         return IntStream.range(0, scores.length)

@@ -27,6 +27,15 @@ record Path(@Nullable Path before, Move move) {
         return new Path(this, new Move(step, draws));
     }
 
+    /** The draws of its initial state. */
+    List<Draw> first() {
+        Path path = this;
+        while (path.before != null) {
+            path = path.before;
+        }
+        return path.move.draws();
+    }
+
     /** Its recipe, short: own noises of the chain that its last step is of are not named. */
     Recipe recipe() {
         Deque<Move> moves = new ArrayDeque<>();

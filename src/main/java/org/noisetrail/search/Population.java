@@ -73,8 +73,12 @@ final class Population implements AutoCloseable {
                 int[] chains = new int[seeds.size()];
                 names.make(-1, slots(seeds), identity(seeds.size()), chains, draws, pool.rows(), noise);
             }
+            double[] sizes = plain ? new double[seeds.size()] : engine.norms(noise);
+            List<Particle> begins = IntStream.range(0, sizes.length)
+                    .mapToObj(i -> seeds.get(i).with(sizes[i]))
+                    .toList();
             try (Particles begun = plain ? engine.start(rows) : engine.start(rows, noise)) {
-                return store(begun, identity(seeds.size()), seeds);
+                return store(begun, identity(seeds.size()), begins);
             }
         }
     }
@@ -109,6 +113,15 @@ final class Population implements AutoCloseable {
         advance(at, particles.stream().map(Proposal::own).toList(), judged);
         List<Particle> moved = keep(identity(particles.size()));
         release(particles);
+        return moved;
+    }
+
+    /** Initial particles to their ends with their own noise, where they are judged. */
+    List<Particle> toEnd(List<Particle> particles) {
+        List<Particle> moved = particles;
+        for (int at = 0; at < wave.schedule().size(); at++) {
+            moved = step(at, moved, at == wave.schedule().size() - 1);
+        }
         return moved;
     }
 

@@ -107,6 +107,7 @@ record ReplaySearch(List<Recipe> recipes, double lambda, boolean project) implem
             try (Draws draws = rows.build()) {
                 if (!plain) {
                     make(-1, wave.slots(), starts);
+                    measure(wave.slots());
                 }
                 try (Particles begun = plain ? engine.start(draws) : engine.start(draws, pivots)) {
                     engine.put(begun, wave.slots(), x);
@@ -122,10 +123,7 @@ record ReplaySearch(List<Recipe> recipes, double lambda, boolean project) implem
             boolean noisy = up != Move.DOWN || !wave.schedule().isDead(step);
             if (noisy) {
                 make(step, slots, moves);
-                double[] now = engine.norms(pivots);
-                for (int slot : slots) {
-                    norms[slot] = Math.max(norms[slot], now[slot]);
-                }
+                measure(slots);
             }
             try (Draws draws = wave.own(step, slots, 0, noisy ? Kind.PIVOT : Kind.NONE)) {
                 if (up == Move.DOWN) {
@@ -150,6 +148,13 @@ record ReplaySearch(List<Recipe> recipes, double lambda, boolean project) implem
                     .map(slot -> recipes.get(slot).chain())
                     .toArray();
             names.make(step, slots, slots, chains, moves.stream().map(Move::draws).toList(), x, pivots);
+        }
+
+        private void measure(int[] slots) {
+            double[] now = engine.norms(pivots);
+            for (int slot : slots) {
+                norms[slot] = Math.max(norms[slot], now[slot]);
+            }
         }
 
         private Locality locality() {

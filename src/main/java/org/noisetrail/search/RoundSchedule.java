@@ -41,7 +41,7 @@ public record RoundSchedule(List<Double> levels, List<Integer> rounds) implement
     @Override
     public int at(int step, double sigma) {
         double level = step < levels.size() ? levels.get(step) : Double.NaN;
-        if (!(level == sigma || Math.abs(level - sigma) <= 1e-9 * sigma)) {
+        if (!(level == sigma || Math.abs(level - sigma) <= 1e-9 * Math.min(level, sigma))) {
             throw new IllegalArgumentException("the rounds are for another sampler: step " + step + " of "
                     + rounds.size() + " is at sigma " + level + ", here at " + sigma);
         }

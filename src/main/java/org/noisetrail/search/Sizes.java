@@ -22,6 +22,15 @@ final class Sizes {
         return make.apply(least);
     }
 
+    /** Calls of the denoiser of one trajectory that tries so many noises at every step that injects noise. */
+    static long everyStep(Schedule schedule, int noises) {
+        long cost = schedule.startEvaluations();
+        for (int step = 0; step < schedule.size(); step++) {
+            cost += (long) (schedule.isDead(step) ? 1 : noises) * schedule.evaluations(step);
+        }
+        return cost;
+    }
+
     /** The largest of sizes 1 to {@code most} that a wave's images can pay for at their start. */
     static Method paid(Wave wave, int most, IntFunction<Method> make) {
         return largest(wave.schedule(), wave.affordableCalls(), 1, most, make);

@@ -6,14 +6,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
-import org.noisetrail.engine.Draws;
-import org.noisetrail.engine.Kind;
 
 /** One wave's way through {@link Smc}. */
 final class SmcSearch {
-    /** Round of the uniforms that are no noise's. */
-    private static final int COIN_ROUND = 0xFFFF;
-
     /** Stands for rewards that are no number, so that weights stay numbers. */
     private static final double WORST = -1e30;
 
@@ -100,12 +95,7 @@ final class SmcSearch {
         List<List<Weighed>> groups = groups(weighed);
         double[] uniforms = coins(step, 1, groups);
         for (int g = 0; g < groups.size(); g++) {
-            double[] weights = weights(groups.get(g));
-            double left = uniforms[g] * Arrays.stream(weights).sum();
-            int place = 0;
-            while (place < weights.length - 1 && left > weights[place]) {
-                left -= weights[place++];
-            }
+            int place = Weights.draw(weights(groups.get(g)), uniforms[g]);
             population.end(steps, groups.get(g).get(place).particle);
         }
         return List.of();
@@ -115,7 +105,7 @@ final class SmcSearch {
         List<Weighed> kept = new ArrayList<>();
         List<List<Weighed>> poor = new ArrayList<>();
         for (List<Weighed> group : groups(weighed)) {
-            if (effective(weights(group)) < method.threshold() * group.size()) {
+            if (Weights.effective(weights(group)) < method.threshold() * group.size()) {
                 poor.add(group);
             } else {
                 kept.addAll(group);
@@ -140,11 +130,10 @@ final class SmcSearch {
     }
 
     private double[] coins(int step, int candidate, List<List<Weighed>> groups) {
-        Draws.Builder keys = wave.engine().draws(step, groups.size());
-        groups.forEach(group -> keys.add(group.get(0).particle.slot(), COIN_ROUND, candidate, 0, Kind.NONE));
-        try (Draws draws = keys.build()) {
-            return wave.engine().coins(draws);
-        }
+        return wave.coins(
+                step,
+                candidate,
+                groups.stream().mapToInt(group -> group.get(0).particle.slot()).toArray());
     }
 
     private static List<List<Weighed>> groups(List<Weighed> weighed) {
@@ -153,15 +142,8 @@ final class SmcSearch {
         return List.copyOf(groups.values());
     }
 
-    /** Relative to the largest. */
     private static double[] weights(List<Weighed> group) {
-        double largest = group.stream().mapToDouble(Weighed::weight).max().orElse(0);
-        return group.stream().mapToDouble(w -> Math.exp(w.weight - largest)).toArray();
-    }
-
-    private static double effective(double[] weights) {
-        double sum = Arrays.stream(weights).sum();
-        return sum * sum / Arrays.stream(weights).map(w -> w * w).sum();
+        return Weights.exp(group.stream().mapToDouble(Weighed::weight).toArray());
     }
 
     private static List<Particle> particles(List<Weighed> weighed) {

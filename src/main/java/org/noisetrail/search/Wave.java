@@ -19,6 +19,8 @@ import org.noisetrail.trace.Ledger;
  * A group of images that go through a search together: what a method works on. An image is named by its slot, its place in the group. Used by the thread that runs the search.
  */
 public final class Wave implements AutoCloseable {
+    private static final int COIN_ROUND = 0xFFFF;
+
     final SearchSettings settings;
     /** The place of its first image in the whole run. */
     final int first;
@@ -94,6 +96,11 @@ public final class Wave implements AutoCloseable {
         return settings.budget() / (schedule().evaluations() * settings.denoiser().evaluations());
     }
 
+    /** How many more calls of the denoiser an image can pay for. */
+    public long remaining(int slot) {
+        return (settings.budget() - ledger.networkEvaluations(slot)) / settings.denoiser().evaluations();
+    }
+
     /** How many calls of the denoiser an image can pay for in all. */
     public long affordableCalls() {
         return settings.budget() / settings.denoiser().evaluations();
@@ -111,6 +118,17 @@ public final class Wave implements AutoCloseable {
             draws.add(slot, 0, chain, slot, kind);
         }
         return draws.build();
+    }
+
+    /** A uniform in (0, 1) an image, for choices of its own: the coin of round 65535 of a step's stage, a key that no noise has. */
+    public double[] coins(int step, int candidate, int[] slots) {
+        Draws.Builder keys = engine.draws(step, slots.length);
+        for (int slot : slots) {
+            keys.add(slot, COIN_ROUND, candidate, 0, Kind.NONE);
+        }
+        try (Draws draws = keys.build()) {
+            return engine.coins(draws);
+        }
     }
 
     /** The largest |z| / sqrt(d) of the noises that recipes of steps with single global draws name, by slot. */

@@ -33,7 +33,9 @@ class RecipeTest {
                 "c65535:1.0E-300,-4.9E-324,1.7976931348623157E308",
                 "c7:0.1,0.0,-0.3333333333333333",
                 "h1:4.0:0.5,-1.25",
-                "f65535:-1.0E-5:1.0"
+                "f65535:-1.0E-5:1.0",
+                "m3.1:0.2",
+                "m0.65535:1.0E-4"
             })
     void aDrawReadsWhatItWrites(String text) {
         assertThat(Draw.parse(text).toString()).isEqualTo(text);
@@ -58,7 +60,7 @@ class RecipeTest {
             strings = {
                 "", " ", "g", "g3", "g3.", "g.1", "x3.1", "g-3.1", "g3.1.2", "G3.1", "g3.1 ", "g3,1", "g123456.1",
                 "c1", "c1:", "c:1", "c1.1", "c1:a", "c1:NaN", "c1:Infinity", "c1:0x1p3", "c1:1;2", "c1:1,", "c1:,1", "c-1:1", "c1:1 ,2",
-                "c1:1f", "c1:1d", "c1:--1", "c1:e", "c1:.", "h1:1.0", "h1::1.0", "h1:NaN:1.0", "h1:1,2:1.0", "f1:-:1.0"
+                "c1:1f", "c1:1d", "c1:--1", "c1:e", "c1:.", "h1:1.0", "h1::1.0", "h1:NaN:1.0", "h1:1,2:1.0", "f1:-:1.0", "m3.1", "m3.1:", "m3.1:-", "m3.1:1e", "m3:0.5"
             })
     void whatIsNoDrawIsRefused(String text) {
         assertThatThrownBy(() -> Draw.parse(text))
@@ -77,6 +79,8 @@ class RecipeTest {
                 .hasMessage("weights must be finite and not all 0: [0.0, -0.0]");
         assertThatThrownBy(() -> new Draw.Combined(1, List.of(1.0, Double.NaN)))
                 .hasMessage("weights must be finite and not all 0: [1.0, NaN]");
+        assertThatThrownBy(() -> Draw.parse("m1.1:1.5")).hasMessage("share must be from 0 to 1: 1.5");
+        assertThatThrownBy(() -> Draw.parse("m1.1:-0.5")).hasMessage("share must be from 0 to 1: -0.5");
         assertThatThrownBy(() -> Draw.parse("h1:1e999:1")).hasMessage("shift must be finite: Infinity");
         assertThatThrownBy(() -> Draw.parse("f1:4:0")).hasMessage("weights must be finite and not all 0: [0.0]");
         assertThatThrownBy(() -> new Draw.Combined(1, List.of()))

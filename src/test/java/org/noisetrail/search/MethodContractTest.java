@@ -23,7 +23,11 @@ class MethodContractTest {
                 "pruned-best-of-n:candidates=6:keep=3@2,2@4",
                 "pruned-best-of-n:candidates=5:keep=linear",
                 "smc:threshold=0.9",
-                "smc:candidates=3:lambda=50:potential=max:sample");
+                "smc:candidates=3:lambda=50:potential=max:sample",
+                "svdd:proposals=4",
+                "svdd:proposals=3:alpha=0.05",
+                "x-t:candidates=3:rounds=2",
+                "x-t:variant=ascent:candidates=3:rounds=2");
     }
 
     static Stream<Arguments> cases() {

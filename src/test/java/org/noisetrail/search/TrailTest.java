@@ -160,7 +160,7 @@ class TrailTest {
                                                         Draw.global(1, 0), new Draw.Shifted(1, 4, true, List.of(2.0)))),
                                                 new Move(0, List.of()),
                                                 Move.down(List.of(new Draw.Shifted(1, -.5, false, List.of(1.0, -2.0)))),
-                                                Move.down(List.of()),
+                                                Move.down(List.of(new Draw.Mixed(3, 1, .2))),
                                                 Move.down(List.of())))),
                         new Trail.Entry(
                                 new ImageRequest(2, Condition.prompt("no negative")),
@@ -220,7 +220,7 @@ class TrailTest {
                 new Recipe(
                         List.of(Draw.global(1, 3), new Draw.Named(2, 1, true)),
                         0,
-                        List.of(plain, plain, up, plain, plain, plain)),
+                        List.of(plain, plain, up, Move.parse("m2.1:0.3"), plain, plain)),
                 new Recipe(own, 0, List.of(plain, plain, Move.parse("^0"), drawn, plain, sum, plain)),
                 new Recipe(own, 0, List.of(plain, plain, plain, up, plain, up, drawn, plain, plain)));
         List<Trail.Entry> entries = new java.util.ArrayList<>();
@@ -309,7 +309,7 @@ class TrailTest {
     @Test
     void anUnreadableDrawIsShown() throws IOException {
         replace("g4.65535", "x4");
-        refused("draw must be like g3.1, l3.1, c1:0.5,-1.25 or h1:4.0:0.5,-1.25: x4");
+        refused("draw must be like g3.1, l3.1, ", ": x4");
     }
 
     @Test

@@ -1,0 +1,109 @@
+package org.noisetrail.search;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.noise.Draw;
+
+/** One wave's way through {@link InitialNoise}. */
+final class InitialNoiseSearch {
+    private final Wave wave;
+    private final Population population;
+    private final InitialNoise method;
+    private final int steps;
+    private final @Nullable Particle[] pivots;
+
+    InitialNoiseSearch(Wave wave, Population population, InitialNoise method) {
+        this.wave = wave;
+        this.population = population;
+        this.method = method;
+        steps = wave.schedule().size();
+        pivots = new Particle[wave.images()];
+    }
+
+    Outcome run() {
+        int round = 1;
+        // So many candidates, the one that is made of them, and none of it if there are fewer than two.
+        long learned = Math.min(method.candidates(), wave.affordable() - 1);
+        if (method.variant() == InitialNoise.Variant.ASCENT && learned >= 2 && !wave.timeIsUp()) {
+            learn((int) learned);
+            round = 2;
+        } else {
+            List<Particle> own = new ArrayList<>();
+            wave.each(slot -> own.add(Population.seed(slot, 0, List.of(Draw.global(0, 0)))));
+            compete(population.toEnd(population.start(own)));
+        }
+        for (; round <= method.rounds() && around(round); round++) {
+            wave.reportProgress((long) wave.images() * steps * round / (method.rounds() + 1));
+        }
+        pivots().forEach(pivot -> population.end(steps, pivot));
+        return population.outcome();
+    }
+
+    private void learn(int count) {
+        List<Particle> seeds = new ArrayList<>();
+        wave.each(slot -> {
+            for (int m = 0; m < count; m++) {
+                seeds.add(Population.seed(slot, 0, List.of(Draw.global(1, m))));
+            }
+        });
+        List<Particle> ends = population.toEnd(population.start(seeds));
+        List<Particle> made = new ArrayList<>();
+        Population.byImage(ends).forEach((slot, own) -> {
+            double[] scores = own.stream().mapToDouble(Particle::score).toArray();
+            List<Double> weights = Arrays.stream(AscentSearch.weights(scores, Ascent.Regress.SCORE))
+                    .boxed()
+                    .toList();
+            made.add(Population.seed(slot, 0, List.of(new Draw.Combined(1, weights))));
+        });
+        compete(ends);
+        compete(population.toEnd(population.start(made)));
+    }
+
+    /** A round near the pivots of the images that pay for it and have not come to the target; false where none does. */
+    private boolean around(int round) {
+        List<Particle> seeds = new ArrayList<>();
+        boolean late = wave.timeIsUp();
+        wave.each(slot -> {
+            Particle pivot = pivots().get(slot);
+            long paid = late || pivot.score() >= wave.target()
+                    ? 0
+                    : Math.min(method.candidates(), wave.remaining(slot) / wave.schedule().evaluations());
+            for (int m = 0; m < paid; m++) {
+                List<Draw> draws = new ArrayList<>(pivot.path().first());
+                draws.add(new Draw.Mixed(round, m, method.share()));
+                seeds.add(Population.seed(slot, 0, draws));
+            }
+        });
+        if (seeds.isEmpty()) {
+            return false;
+        }
+        compete(population.toEnd(population.start(seeds)));
+        return true;
+    }
+
+    /** A strictly better end is an image's pivot. */
+    private void compete(List<Particle> ends) {
+        for (Map.Entry<Integer, List<Particle>> own : Population.byImage(ends).entrySet()) {
+            Particle best = Particle.best(own.getValue());
+            Particle before = pivots[own.getKey()];
+            boolean better =
+                    before == null || Particle.value(best.score()) > Particle.value(before.score());
+            if (better) {
+                pivots[own.getKey()] = best;
+            }
+            population.retain(own.getValue(), better ? List.of(best) : List.of());
+            if (better && before != null) {
+                population.release(List.of(before));
+            }
+        }
+        population.report(steps - 1, pivots());
+    }
+
+    private List<Particle> pivots() {
+        return Arrays.stream(pivots).map(Objects::requireNonNull).toList();
+    }
+}

@@ -1,0 +1,76 @@
+package org.noisetrail.search;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.noisetrail.noise.Draw;
+
+/** One wave's way through {@link Svdd}. */
+final class SvddSearch {
+    private final Wave wave;
+    private final Population population;
+    private final Svdd method;
+    private final int steps;
+
+    SvddSearch(Wave wave, Population population, Svdd method) {
+        this.wave = wave;
+        this.population = population;
+        this.method = method;
+        steps = wave.schedule().size();
+    }
+
+    Outcome run() {
+        List<Particle> particles = population.start(1);
+        for (int step = 0; step < steps; step++) {
+            particles = step(step, particles);
+            wave.reportProgress((long) wave.images() * (step + 1));
+        }
+        particles.forEach(p -> population.end(steps, p));
+        return population.outcome();
+    }
+
+    private List<Particle> step(int step, List<Particle> particles) {
+        boolean last = step == steps - 1;
+        long price = (long) method.proposals() * wave.schedule().evaluations(step);
+        boolean searching = !wave.schedule().isDead(step) && !wave.timeIsUp() && method.proposals() > 1;
+        List<Particle> plain = new ArrayList<>();
+        List<Particle> searched = new ArrayList<>();
+        particles.forEach(p -> (searching
+                                && !(p.score() >= wave.target())
+                                && wave.affords(p.slot(), price, step + 1)
+                        ? searched
+                        : plain)
+                .add(p));
+        List<Particle> moved = new ArrayList<>(population.step(step, plain, last));
+        if (!searched.isEmpty()) {
+            List<Particle> chosen = search(step, searched);
+            population.report(step, chosen);
+            moved.addAll(chosen);
+        }
+        return moved;
+    }
+
+    private List<Particle> search(int step, List<Particle> parents) {
+        int size = method.proposals();
+        List<Proposal> tried = new ArrayList<>();
+        for (Particle parent : parents) {
+            for (int m = 0; m < size; m++) {
+                tried.add(new Proposal(parent, Draw.global(1, m)));
+            }
+        }
+        double[] scores = population.advance(step, tried, true);
+        int[] slots = parents.stream().mapToInt(Particle::slot).toArray();
+        double[] uniforms = method.alpha() > 0 ? wave.coins(step, 0, slots) : new double[parents.size()];
+        int[] chosen = new int[parents.size()];
+        for (int g = 0; g < chosen.length; g++) {
+            double[] own = Arrays.copyOfRange(scores, g * size, (g + 1) * size);
+            chosen[g] = g * size
+                    + (method.alpha() > 0
+                            ? Weights.draw(Weights.softmax(own, 1 / method.alpha()), uniforms[g])
+                            : Particle.ranking(own)[0]);
+        }
+        List<Particle> made = population.keep(chosen);
+        population.release(parents);
+        return made;
+    }
+}
