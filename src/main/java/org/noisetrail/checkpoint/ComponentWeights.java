@@ -76,7 +76,7 @@ public final class ComponentWeights {
         }
         source.index.forEach((name, file) -> {
             Safetensors shard = opened.get(file);
-            if (!shard.entries().containsKey(name)) {
+            if (shard == null || !shard.entries().containsKey(name)) {
                 throw new NoisetrailException(files.path(file) + ": missing tensor \"" + Excerpt.of(name)
                         + "\", which " + source.description + " says is there");
             }

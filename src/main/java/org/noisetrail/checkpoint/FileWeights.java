@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -123,7 +124,9 @@ public final class FileWeights implements Weights {
     @Override
     public void requireAllUsed() {
         List<String> unknown = unused.stream()
-                .filter(name -> places.get(name).entry().dtype().isFloating())
+                .filter(name -> Optional.ofNullable(places.get(name))
+                        .filter(place -> place.entry().dtype().isFloating())
+                        .isPresent())
                 .toList();
         if (!unknown.isEmpty()) {
             throw new NoisetrailException(source + ": unknown tensor" + (unknown.size() > 1 ? "s " : " ")

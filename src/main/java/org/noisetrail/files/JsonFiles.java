@@ -84,10 +84,14 @@ public final class JsonFiles {
     /** @param source where it is from, for messages */
     public static JsonNode parse(String source, byte[] json) {
         try {
-            // Decoded here, because Jackson would put replacement characters for some malformed bytes, and guess at UTF-16.
+            // Decoded here, because Jackson would put replacement characters for some malformed bytes, and guess at
+            // UTF-16.
             return parse(
                     source,
-                    StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(json)).toString());
+                    StandardCharsets.UTF_8
+                            .newDecoder()
+                            .decode(ByteBuffer.wrap(json))
+                            .toString());
         } catch (CharacterCodingException e) {
             throw new NoisetrailException(source + ": not sound JSON: not UTF-8", e);
         }

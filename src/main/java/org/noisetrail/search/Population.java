@@ -75,7 +75,7 @@ final class Population implements AutoCloseable {
             }
             double[] sizes = plain ? new double[seeds.size()] : engine.norms(noise);
             List<Particle> begins = IntStream.range(0, sizes.length)
-                    .mapToObj(i -> seeds.get(i).with(sizes[i]))
+                    .mapToObj(i -> seeds.get(i).with(single(draws.get(i)) ? 0 : sizes[i]))
                     .toList();
             try (Particles begun = plain ? engine.start(rows) : engine.start(rows, noise)) {
                 return store(begun, identity(seeds.size()), begins);

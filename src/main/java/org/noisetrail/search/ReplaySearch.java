@@ -80,7 +80,8 @@ record ReplaySearch(List<Recipe> recipes, double lambda, boolean project) implem
                         .toArray();
                 int up = recipes.get(here[0]).moves().get(done[here[0]]).up();
                 int[] moving = Arrays.stream(here)
-                        .filter(slot -> recipes.get(slot).moves().get(done[slot]).up() == up)
+                        .filter(slot ->
+                                recipes.get(slot).moves().get(done[slot]).up() == up)
                         .toArray();
                 move(step, up, moving, done);
                 for (int slot : moving) {
@@ -96,8 +97,7 @@ record ReplaySearch(List<Recipe> recipes, double lambda, boolean project) implem
         private void start() {
             List<Move> starts = new ArrayList<>();
             recipes.forEach(recipe -> starts.add(Move.down(recipe.start())));
-            boolean plain = recipes.stream()
-                    .allMatch(recipe -> recipe.start().size() == 1 && recipe.start().get(0) instanceof Draw.Named);
+            boolean plain = recipes.stream().allMatch(Run::startsPlainly);
             Draws.Builder rows = engine.draws(-1, wave.images());
             wave.each(slot -> {
                 int candidate = plain ? ((Draw.Named) recipes.get(slot).start().get(0)).candidate() : 0;
@@ -107,12 +107,19 @@ record ReplaySearch(List<Recipe> recipes, double lambda, boolean project) implem
             try (Draws draws = rows.build()) {
                 if (!plain) {
                     make(-1, wave.slots(), starts);
-                    measure(wave.slots());
+                    // Whose start is a noise as it was drawn is told nothing of it, whoever it is replayed with.
+                    measure(Arrays.stream(wave.slots())
+                            .filter(slot -> !startsPlainly(recipes.get(slot)))
+                            .toArray());
                 }
                 try (Particles begun = plain ? engine.start(draws) : engine.start(draws, pivots)) {
                     engine.put(begun, wave.slots(), x);
                 }
             }
+        }
+
+        private static boolean startsPlainly(Recipe recipe) {
+            return recipe.start().size() == 1 && recipe.start().get(0) instanceof Draw.Named;
         }
 
         /** Takes images through the moves they stand at, all from the same step in the same direction. */
@@ -144,10 +151,10 @@ record ReplaySearch(List<Recipe> recipes, double lambda, boolean project) implem
 
         /** Each image's noise to its row of the pivots. */
         private void make(int step, int[] slots, List<Move> moves) {
-            int[] chains = Arrays.stream(slots)
-                    .map(slot -> recipes.get(slot).chain())
-                    .toArray();
-            names.make(step, slots, slots, chains, moves.stream().map(Move::draws).toList(), x, pivots);
+            int[] chains =
+                    Arrays.stream(slots).map(slot -> recipes.get(slot).chain()).toArray();
+            names.make(
+                    step, slots, slots, chains, moves.stream().map(Move::draws).toList(), x, pivots);
         }
 
         private void measure(int[] slots) {

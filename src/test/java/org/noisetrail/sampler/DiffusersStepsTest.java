@@ -95,13 +95,15 @@ class DiffusersStepsTest {
         for (int at = 0; at < rows.length; at += width) {
             int i = (int) rows[at];
             double eta = rows[at + 1];
-            Step step = ddim(config, spacing, steps, eta).schedule(noise(config)).step(i);
+            Step step =
+                    ddim(config, spacing, steps, eta).schedule(noise(config)).step(i);
             String where = "step " + i + ", eta " + eta;
             assertThat(step.first().conditioning()).as(where).isEqualTo(rows[at + 2]);
             assertThat(step.first().inputScale()).as(where).isCloseTo(1, within(1e-12));
             // Their float32: what is left of 1 - a' over 1 - a, times 1 - a/a'.
             assertThat(step.gain()).as(where).isCloseTo(rows[at + 4], within(1e-6 + 1e-6 * rows[at + 4]));
-            // 1 - a' - gain^2 is 0 in exact arithmetic where nothing was left of the signal, and rounding noise in float32; near a clean image much of it is.
+            // 1 - a' - gain^2 is 0 in exact arithmetic where nothing was left of the signal, and rounding noise in
+            // float32; near a clean image much of it is.
             double tolerance = config.equals("zerosnr") && i == 0 ? 1e-3 : config.equals("sample") ? 2e-5 : 1e-6;
             int next = at + FACTS;
             assertThat(relative(
@@ -144,8 +146,7 @@ class DiffusersStepsTest {
         assertThat(schedule.step(48).gain()).isCloseTo(.0395, within(5e-5));
         assertThat(schedule.step(49).gain()).isCloseTo(.0206, within(5e-5));
         assertThat(schedule.steps()).noneMatch(Step::isDead);
-        Schedule toOne =
-                new DdimSampler(50, 1, Spacing.LEADING, 1, true).schedule(noise("sd15"));
+        Schedule toOne = new DdimSampler(50, 1, Spacing.LEADING, 1, true).schedule(noise("sd15"));
         assertThat(toOne.isDead(49)).isTrue();
         assertThat(toOne.steps().subList(0, 49)).noneMatch(Step::isDead);
     }
@@ -165,7 +166,8 @@ class DiffusersStepsTest {
                     assertThat(second.inputScale()).isEqualTo(next.inputScale());
                     assertThat(second.conditioning()).isEqualTo(next.conditioning());
                     assertThat(second.clean())
-                            .isEqualTo(new Affine(0, 0, next.clean().x(), next.clean().f1()));
+                            .isEqualTo(new Affine(
+                                    0, 0, next.clean().x(), next.clean().f1()));
                     assertThat(schedule.step(i).evaluations()).isEqualTo(1);
                 }
                 assertThat(schedule.step(steps - 1).second()).isNull();
@@ -237,8 +239,7 @@ class DiffusersStepsTest {
             String group = "euler_a.sd15." + spacing + "." + steps;
             float[] timesteps = golden(group + ".timesteps");
             float[] sigmas = golden(group + ".sigmas");
-            Schedule schedule =
-                    new EulerAncestralSampler(steps, 1, Spacing.parse(spacing), 1).schedule(noise("sd15"));
+            Schedule schedule = new EulerAncestralSampler(steps, 1, Spacing.parse(spacing), 1).schedule(noise("sd15"));
             for (int i = 0; i < steps; i++) {
                 assertThat(schedule.step(i).first().conditioning())
                         .isCloseTo(timesteps[i], within(1e-6 * timesteps[i]));
@@ -276,17 +277,11 @@ class DiffusersStepsTest {
             assertThat(step.first().conditioning()).isCloseTo(1000 * sigmas[i], within(1e-3));
             assertThat(step.gain()).as("step %d", i).isCloseTo(gains[i], within(2e-6 * gains[i]));
             assertThat(relative(
-                            of(
-                                    step.first().next(),
-                                    x,
-                                    v,
-                                    step.gain(),
-                                    Arrays.copyOfRange(noise, i * d, (i + 1) * d)),
+                            of(step.first().next(), x, v, step.gain(), Arrays.copyOfRange(noise, i * d, (i + 1) * d)),
                             expected))
                     .as("step %d", i)
                     .isLessThan(1e-6);
-            assertThat(relative(
-                            of(step.first().clean(), x, v, 0, v), Arrays.copyOfRange(clean, i * d, (i + 1) * d)))
+            assertThat(relative(of(step.first().clean(), x, v, 0, v), Arrays.copyOfRange(clean, i * d, (i + 1) * d)))
                     .as("step %d", i)
                     .isLessThan(1e-6);
             x = expected;
@@ -312,8 +307,7 @@ class DiffusersStepsTest {
             float[] sigmas = golden("flow.shift" + shift + "." + steps + ".sigmas");
             Schedule schedule = new FlowSdeSampler(steps, .7, shift).schedule(Parameterisation.flow());
             for (int i = 0; i < steps; i++) {
-                assertThat(schedule.step(i).first().conditioning() / 1000)
-                        .isCloseTo(sigmas[i], within(2e-7));
+                assertThat(schedule.step(i).first().conditioning() / 1000).isCloseTo(sigmas[i], within(2e-7));
             }
         }
     }

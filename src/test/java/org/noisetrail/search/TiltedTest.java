@@ -55,7 +55,8 @@ class TiltedTest {
     void svddComesNearTheTiltedDistribution() {
         double[] plain = states(new Naive());
         double[] x = states(new Svdd(16, 1 / LAMBDA));
-        // Its value is the reward of the clean estimate, not the logarithm of the mean of exp(lambda r): equal here but for a constant, so M alone stands between.
+        // Its value is the reward of the clean estimate, not the logarithm of the mean of exp(lambda r): equal here but
+        // for a constant, so M alone stands between.
         assertThat(miss(plain, x)).isLessThan(.12);
         assertThat(SmallWorld.variance(x) / SmallWorld.variance(plain)).isCloseTo(1, within(.15));
     }
