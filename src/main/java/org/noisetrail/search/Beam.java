@@ -50,7 +50,7 @@ public record Beam(int candidates, int beams) implements Method {
 
     @Override
     public Outcome search(Wave wave) {
-        try (BeamSearch search = new BeamSearch(wave, candidates, beams)) {
+        try (BeamSearch search = new BeamSearch(wave, candidates, beams, 0)) {
             return search.run();
         }
     }

@@ -20,7 +20,12 @@ public final class Methods {
                     PrunedBestOfN.KIND,
                     Smc.KIND,
                     Svdd.KIND,
-                    InitialNoise.KIND));
+                    InitialNoise.KIND,
+                    Evolve.KIND,
+                    SearchOverPaths.KIND,
+                    LookaheadBeam.KIND,
+                    RolloverBudget.KIND,
+                    TreeSampling.KIND));
 
     static {
         ServiceLoader.load(Method.Provider.class).forEach(provider -> REGISTRY.add(provider.kind()));

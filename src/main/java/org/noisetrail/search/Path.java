@@ -36,19 +36,26 @@ record Path(@Nullable Path before, Move move) {
         return path.move.draws();
     }
 
+    /** The moves after the initial state. */
+    List<Move> moves() {
+        Deque<Move> moves = new ArrayDeque<>();
+        for (Path path = this; path.before != null; path = path.before) {
+            moves.addFirst(path.move);
+        }
+        return List.copyOf(moves);
+    }
+
     /** Its recipe, short: own noises of the chain that its last step is of are not named. */
     Recipe recipe() {
-        Deque<Move> moves = new ArrayDeque<>();
-        Path path = this;
+        List<Move> moves = moves();
         int chain = -1;
-        for (; path.before != null; path = path.before) {
-            moves.addFirst(path.move);
-            chain = chain < 0 ? own(path.move) : chain;
+        for (Move move : moves) {
+            int own = own(move);
+            chain = own < 0 ? chain : own;
         }
         int named = Math.max(0, chain);
-        List<Move> shortened =
-                moves.stream().map(move -> shortened(move, named)).toList();
-        return new Recipe(path.move.draws(), named, shortened);
+        return new Recipe(
+                first(), named, moves.stream().map(move -> shortened(move, named)).toList());
     }
 
     /** The chain whose own noise a move begins with; -1 for none. */

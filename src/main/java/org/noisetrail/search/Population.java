@@ -93,7 +93,7 @@ final class Population implements AutoCloseable {
         boolean dead = at >= 0 && wave.schedule().isDead(at);
         for (int r = 0; r < parents.size(); r++) {
             Particle parent = parents.get(r);
-            if (dead) {
+            if (dead || draws.get(r).isEmpty()) {
                 rows.add(parent.slot(), 0, 0, parent.row(), Kind.NONE);
             } else if (plain) {
                 Draw.Named named = (Draw.Named) draws.get(r).get(0);
@@ -138,7 +138,7 @@ final class Population implements AutoCloseable {
         boolean dead = wave.schedule().isDead(at);
         List<Particle> parents = tried.stream().map(Proposal::parent).toList();
         List<List<Draw>> draws = tried.stream().map(Proposal::draws).toList();
-        boolean plain = dead || draws.stream().allMatch(Population::single);
+        boolean plain = dead || draws.stream().allMatch(d -> d.isEmpty() || single(d));
         try (Draws rows = rows(at, parents, draws, plain)) {
             if (plain) {
                 engine.advance(candidates, pool.rows(), null, rows, 0, Locality.NONE);
@@ -224,6 +224,9 @@ final class Population implements AutoCloseable {
 
     private List<Particle> store(Particles from, int[] sources, List<Particle> particles) {
         List<Particle> stored = new ArrayList<>();
+        if (particles.isEmpty()) {
+            return stored;
+        }
         try (Particles chosen = engine.particles(sources.length)) {
             engine.gather(from, sources, chosen);
             for (Particle p : particles) {
@@ -252,8 +255,8 @@ final class Population implements AutoCloseable {
     }
 
     /**
-     * The best of each image go on, in their own order; where only one is left, or the best has reached the target, or the time is up, the best is the image's {@link #end}, and it is
-     * no longer among those that are given back.
+     * The best of each image go on, in their own order; where the best has reached the target, or the time is up, it is the image's {@link #end}, and no longer among those that are
+     * given back.
      *
      * @param at the step that they have taken
      */
@@ -262,17 +265,25 @@ final class Population implements AutoCloseable {
         List<Particle> ended = new ArrayList<>();
         boolean late = wave.timeIsUp();
         byImage(particles).values().forEach(own -> {
-            double[] all = own.stream().mapToDouble(Particle::score).toArray();
             Particle best = Particle.best(own);
-            if (late || width == 1 || best.score() >= wave.target()) {
+            if (late || best.score() >= wave.target()) {
                 ended.add(best);
             } else {
+                double[] all = own.stream().mapToDouble(Particle::score).toArray();
                 Arrays.stream(Particle.best(all, width)).mapToObj(own::get).forEach(kept::add);
             }
         });
         ended.forEach(best -> end(at + 1, best));
         retain(particles, Stream.of(kept, ended).flatMap(List::stream).toList());
         return kept;
+    }
+
+    /** The best of each image is its {@link #end}. */
+    void conclude(int at, List<Particle> particles) {
+        List<Particle> best =
+                byImage(particles).values().stream().map(Particle::best).toList();
+        best.forEach(particle -> end(at + 1, particle));
+        retain(particles, best);
     }
 
     /** Tells what the images' best are worth. */
@@ -340,7 +351,7 @@ final class Population implements AutoCloseable {
         return particles.stream().mapToInt(Particle::slot).toArray();
     }
 
-    private static int[] identity(int count) {
+    static int[] identity(int count) {
         return IntStream.range(0, count).toArray();
     }
 

@@ -7,11 +7,16 @@ import org.noisetrail.noise.Draw;
  * A transition to try: a particle, and the noise to take.
  *
  * @param chain whose own noise its children go on with
- * @param draws what its noise is made of, the first of them no local one
+ * @param draws what its noise is made of, the first of them no local one; empty for no noise
  */
 record Proposal(Particle parent, int chain, List<Draw> draws) {
     Proposal(Particle parent, Draw draw) {
         this(parent, parent.chain(), List.of(draw));
+    }
+
+    /** No noise, whatever the step injects: to look ahead, since no trail can say it. */
+    static Proposal silent(Particle parent) {
+        return new Proposal(parent, parent.chain(), List.of());
     }
 
     /** The particle's own noise. */

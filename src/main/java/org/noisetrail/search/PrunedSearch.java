@@ -19,7 +19,8 @@ final class PrunedSearch {
     Outcome run() {
         List<Particle> particles = population.start(method.candidates());
         if (method.candidates() == 1) {
-            particles = population.narrow(-1, particles, 1);
+            population.conclude(-1, particles);
+            particles = List.of();
         }
         for (int step = 0; step < steps && !particles.isEmpty(); step++) {
             int width = step == steps - 1 ? 1 : method.width(step + 1, steps);
@@ -28,7 +29,10 @@ final class PrunedSearch {
             if (narrows) {
                 population.report(step, particles);
             }
-            if (narrows || wave.timeIsUp()) {
+            if (width == 1) {
+                population.conclude(step, particles);
+                particles = List.of();
+            } else if (narrows || wave.timeIsUp()) {
                 particles = population.narrow(step, particles, width);
             }
             wave.reportProgress((long) wave.images() * (step + 1));

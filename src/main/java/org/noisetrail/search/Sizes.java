@@ -1,6 +1,7 @@
 package org.noisetrail.search;
 
 import java.util.function.IntFunction;
+import java.util.function.IntToLongFunction;
 import org.noisetrail.sampler.Schedule;
 
 /** Methods as large as a budget pays for; their cost must not fall as they grow. */
@@ -9,17 +10,32 @@ final class Sizes {
 
     /** The largest that costs at most so many calls of the denoiser, or the smallest. */
     static Method largest(Schedule schedule, long evaluations, int low, int high, IntFunction<Method> make) {
+        return make.apply(largest(
+                evaluations,
+                low,
+                high,
+                size -> make.apply(size).evaluations(schedule).orElseThrow()));
+    }
+
+    /** The largest size of that cost, or the smallest. */
+    static int largest(long evaluations, int low, int high, IntToLongFunction cost) {
         int least = low;
         int most = high;
         while (least < most) {
             int middle = (int) (((long) least + most + 1) / 2);
-            if (make.apply(middle).evaluations(schedule).orElseThrow() <= evaluations) {
+            if (cost.applyAsLong(middle) <= evaluations) {
                 least = middle;
             } else {
                 most = middle - 1;
             }
         }
-        return make.apply(least);
+        return least;
+    }
+
+    /** Calls of the denoiser that steps {@code from} to {@code to} - 1 take, as far as there are such steps. */
+    static long between(Schedule schedule, int from, int to) {
+        return schedule.evaluationsFrom(Math.min(from, schedule.size()))
+                - schedule.evaluationsFrom(Math.min(to, schedule.size()));
     }
 
     /** Calls of the denoiser of one trajectory that tries so many noises at every step that injects noise. */

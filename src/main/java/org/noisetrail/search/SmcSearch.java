@@ -36,7 +36,8 @@ final class SmcSearch {
     Outcome run() {
         List<Particle> particles = population.start(method.candidates());
         if (method.candidates() == 1) {
-            particles = population.narrow(-1, particles, 1);
+            population.conclude(-1, particles);
+            particles = List.of();
         }
         List<Weighed> weighed = particles.stream()
                 .map(p -> new Weighed(p, Double.NEGATIVE_INFINITY, 0, 0))
@@ -89,7 +90,7 @@ final class SmcSearch {
 
     private List<Weighed> drawn(int step, List<Weighed> weighed) {
         if (!method.sample()) {
-            population.narrow(step, particles(weighed), 1);
+            population.conclude(step, particles(weighed));
             return List.of();
         }
         List<List<Weighed>> groups = groups(weighed);

@@ -122,9 +122,16 @@ public final class Wave implements AutoCloseable {
 
     /** A uniform in (0, 1) an image, for choices of its own: the coin of round 65535 of a step's stage, a key that no noise has. */
     public double[] coins(int step, int candidate, int[] slots) {
+        int[] same = new int[slots.length];
+        Arrays.fill(same, candidate);
+        return coins(step, same, slots);
+    }
+
+    /** As {@link #coins(int, int, int[])}, each for a candidate of its own. */
+    public double[] coins(int step, int[] candidates, int[] slots) {
         Draws.Builder keys = engine.draws(step, slots.length);
-        for (int slot : slots) {
-            keys.add(slot, COIN_ROUND, candidate, 0, Kind.NONE);
+        for (int i = 0; i < slots.length; i++) {
+            keys.add(slots[i], COIN_ROUND, candidates[i], 0, Kind.NONE);
         }
         try (Draws draws = keys.build()) {
             return engine.coins(draws);

@@ -58,9 +58,47 @@ class RecipeTest {
     @ParameterizedTest
     @ValueSource(
             strings = {
-                "", " ", "g", "g3", "g3.", "g.1", "x3.1", "g-3.1", "g3.1.2", "G3.1", "g3.1 ", "g3,1", "g123456.1",
-                "c1", "c1:", "c:1", "c1.1", "c1:a", "c1:NaN", "c1:Infinity", "c1:0x1p3", "c1:1;2", "c1:1,", "c1:,1", "c-1:1", "c1:1 ,2",
-                "c1:1f", "c1:1d", "c1:--1", "c1:e", "c1:.", "h1:1.0", "h1::1.0", "h1:NaN:1.0", "h1:1,2:1.0", "f1:-:1.0", "m3.1", "m3.1:", "m3.1:-", "m3.1:1e", "m3:0.5"
+                "",
+                " ",
+                "g",
+                "g3",
+                "g3.",
+                "g.1",
+                "x3.1",
+                "g-3.1",
+                "g3.1.2",
+                "G3.1",
+                "g3.1 ",
+                "g3,1",
+                "g123456.1",
+                "c1",
+                "c1:",
+                "c:1",
+                "c1.1",
+                "c1:a",
+                "c1:NaN",
+                "c1:Infinity",
+                "c1:0x1p3",
+                "c1:1;2",
+                "c1:1,",
+                "c1:,1",
+                "c-1:1",
+                "c1:1 ,2",
+                "c1:1f",
+                "c1:1d",
+                "c1:--1",
+                "c1:e",
+                "c1:.",
+                "h1:1.0",
+                "h1::1.0",
+                "h1:NaN:1.0",
+                "h1:1,2:1.0",
+                "f1:-:1.0",
+                "m3.1",
+                "m3.1:",
+                "m3.1:-",
+                "m3.1:1e",
+                "m3:0.5"
             })
     void whatIsNoDrawIsRefused(String text) {
         assertThatThrownBy(() -> Draw.parse(text))
@@ -83,8 +121,7 @@ class RecipeTest {
         assertThatThrownBy(() -> Draw.parse("m1.1:-0.5")).hasMessage("share must be from 0 to 1: -0.5");
         assertThatThrownBy(() -> Draw.parse("h1:1e999:1")).hasMessage("shift must be finite: Infinity");
         assertThatThrownBy(() -> Draw.parse("f1:4:0")).hasMessage("weights must be finite and not all 0: [0.0]");
-        assertThatThrownBy(() -> new Draw.Combined(1, List.of()))
-                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new Draw.Combined(1, List.of())).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> new Draw.Combined(1, Collections.nCopies(65537, 1.0)))
                 .isInstanceOf(IllegalArgumentException.class);
     }
@@ -97,7 +134,8 @@ class RecipeTest {
 
     @Test
     void aMoveIsDownUnlessItSaysWhereItGoes() {
-        assertThat(Move.parse("g3.1 l4.0")).isEqualTo(Move.down(List.of(Draw.global(3, 1), new Draw.Named(4, 0, true))));
+        assertThat(Move.parse("g3.1 l4.0"))
+                .isEqualTo(Move.down(List.of(Draw.global(3, 1), new Draw.Named(4, 0, true))));
         assertThat(Move.parse("")).isEqualTo(DOWN);
         assertThat(DOWN.isUp()).isFalse();
         assertThat(Move.parse("^3 g1.0")).isEqualTo(new Move(3, List.of(Draw.global(1, 0))));
@@ -135,7 +173,8 @@ class RecipeTest {
                 .hasMessage("move 1 must start at a step below 3 and go up to an earlier one: from 1 to 2");
         assertThatThrownBy(() -> recipe(DOWN, DOWN, up(1)).check(3)).hasMessage("steps must be 3: 1");
         // What has come to its end stays there.
-        assertThatThrownBy(() -> recipe(DOWN, DOWN, DOWN, up(0), DOWN, DOWN, DOWN).check(3))
+        assertThatThrownBy(
+                        () -> recipe(DOWN, DOWN, DOWN, up(0), DOWN, DOWN, DOWN).check(3))
                 .hasMessage("move 3 must start at a step below 3 and go up to an earlier one: from 3 to 0");
     }
 

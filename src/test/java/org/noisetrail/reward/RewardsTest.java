@@ -132,7 +132,8 @@ class RewardsTest {
         assertThatThrownBy(() -> score(Rewards.jpegBytes(), two, pixels(two, 1), 0))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("channels of a JPEG must be 1 or 3: 2");
-        assertThatThrownBy(() -> Rewards.compressibility(0).check(two, conditions(0))).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Rewards.compressibility(0).check(two, conditions(0)))
+                .isInstanceOf(IllegalArgumentException.class);
     }
 
     /** Class c's logit is the image's pixel c, over 100. */

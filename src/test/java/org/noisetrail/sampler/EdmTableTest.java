@@ -61,11 +61,13 @@ class EdmTableTest {
                 // The table.
                 Step step = schedule.step(i);
                 double hat = x + step.gain() * z;
-                double f1 = NETWORK.at(step.first().inputScale() * hat, step.first().conditioning());
+                double f1 =
+                        NETWORK.at(step.first().inputScale() * hat, step.first().conditioning());
                 double next = apply(step.first().next(), hat, f1, 0, 0);
                 double clean = apply(step.first().clean(), hat, f1, 0, 0);
                 if (step.second() != null) {
-                    double f2 = NETWORK.at(step.second().inputScale() * next, step.second().conditioning());
+                    double f2 = NETWORK.at(
+                            step.second().inputScale() * next, step.second().conditioning());
                     clean = apply(step.second().clean(), hat, f1, next, f2);
                     next = apply(step.second().next(), hat, f1, next, f2);
                 }
@@ -145,8 +147,10 @@ class EdmTableTest {
             int at = i * Schedule.FLOATS;
             boolean after = step.at() == NoiseAt.AFTER;
             assertThat(table[at]).isEqualTo((float) step.gain());
-            assertThat(table[at + 1]).isEqualTo(after ? (float) step.first().next().x() : 1);
-            assertThat(table[at + 2]).isEqualTo(after ? (float) step.first().next().f1() : 0);
+            assertThat(table[at + 1])
+                    .isEqualTo(after ? (float) step.first().next().x() : 1);
+            assertThat(table[at + 2])
+                    .isEqualTo(after ? (float) step.first().next().f1() : 0);
             assertStage(table, at + 4, step.first());
             assertStage(table, at + 14, step.second());
         }

@@ -29,8 +29,11 @@ class AscentTest {
         for (Ascent.Direction direction : Ascent.Direction.values()) {
             Ascent method = new Ascent(candidates, direction, 4, Ascent.Regress.SCORE, scoreAtFirst);
             ExactMixture mixture = mixture();
-            ImageResult image =
-                    search(mixture, method).build().run(ImageRequest.of(0, 1)).images().get(0);
+            ImageResult image = search(mixture, method)
+                    .build()
+                    .run(ImageRequest.of(0, 1))
+                    .images()
+                    .get(0);
             assertThat(image.costs().networkEvaluations()).isEqualTo(expected);
             assertThat(mixture.rows.get()).isEqualTo(expected);
             assertThat(image.costs().rewardCalls()).isEqualTo(13L * (candidates + 1) + 1);
@@ -43,8 +46,8 @@ class AscentTest {
     void aMethodOfASizeCostsAtMostWhatWasAsked() {
         var schedule = EdmSampler.DEFAULT.schedule(mixture().parameterisation());
         for (long budget : new long[] {61, 87, 88, 99, 100, 139, 1000, 5000}) {
-            Ascent sized = (Ascent) new Ascent(4, Ascent.Direction.NOISE, 4, Ascent.Regress.SCORE, true)
-                    .sized(schedule, budget);
+            Ascent sized = (Ascent)
+                    new Ascent(4, Ascent.Direction.NOISE, 4, Ascent.Regress.SCORE, true).sized(schedule, budget);
             assertThat(sized.evaluations(schedule).orElseThrow()).isBetween(budget - 12, budget);
         }
     }
@@ -122,7 +125,8 @@ class AscentTest {
     void learningFromLosersBeatsTheBestOfAsManyNoises() {
         int n = 100;
         double[] ascent = rewards(new Ascent(4), n);
-        double[] argmax = rewards(LocalSearch.builder().epsilon(1).candidates(5).rounds(1).build(), n);
+        double[] argmax =
+                rewards(LocalSearch.builder().epsilon(1).candidates(5).rounds(1).build(), n);
         double mean = 0;
         double squares = 0;
         for (int i = 0; i < n; i++) {
@@ -149,8 +153,7 @@ class AscentTest {
     void directionsOfImagesAreUsedWhereNoiseIsHigh() {
         var schedule = EdmSampler.DEFAULT.schedule(mixture().parameterisation());
         boolean[] shifted = new boolean[18];
-        for (ImageResult image : search(
-                        mixture(), new Ascent(4, Ascent.Direction.IMAGE, 4, Ascent.Regress.SCORE, true))
+        for (ImageResult image : search(mixture(), new Ascent(4, Ascent.Direction.IMAGE, 4, Ascent.Regress.SCORE, true))
                 .build()
                 .run(ImageRequest.of(0, 20))
                 .images()) {

@@ -196,11 +196,11 @@ class HostileTrailTest {
 
     /** As {@link #trail}, but by the library that wrote version 1. */
     private static final String VERSION_1 = """
-            {"format":"noisetrail-trail","version":1,"denoiser":"exact-mixture","seed":"1","lambda":0.3,"project":true,\
-            "sampler":{"name":"edm","steps":3,"sigmaMin":0.002,"sigmaMax":80.0,"rho":7.0,"churn":40.0,"churnMin":0.05,"churnMax":"Infinity","churnNoise":1.003},\
-            "images":[{"image":5,"class":9,"start":2,"chain":2,"steps":["","g3.1 l65535.65535",""]},\
-            {"image":6,"class":-1,"start":0,"chain":0,"steps":["","",""]}]}
-            """;
+        {"format":"noisetrail-trail","version":1,"denoiser":"exact-mixture","seed":"1","lambda":0.3,"project":true,\
+        "sampler":{"name":"edm","steps":3,"sigmaMin":0.002,"sigmaMax":80.0,"rho":7.0,"churn":40.0,"churnMin":0.05,"churnMax":"Infinity","churnNoise":1.003},\
+        "images":[{"image":5,"class":9,"start":2,"chain":2,"steps":["","g3.1 l65535.65535",""]},\
+        {"image":6,"class":-1,"start":0,"chain":0,"steps":["","",""]}]}
+        """;
 
     @Test
     void aTrailOfVersion1IsRead() throws IOException {
@@ -220,8 +220,7 @@ class HostileTrailTest {
                                                 List.of(Draw.global(3, 1), new Draw.Named(65535, 65535, true)),
                                                 List.of()))),
                         new Trail.Entry(
-                                new ImageRequest(6, -1),
-                                Recipe.steps(0, 0, List.of(List.of(), List.of(), List.of()))));
+                                new ImageRequest(6, -1), Recipe.steps(0, 0, List.of(List.of(), List.of(), List.of()))));
     }
 
     @ParameterizedTest

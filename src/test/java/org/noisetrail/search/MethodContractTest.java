@@ -27,7 +27,17 @@ class MethodContractTest {
                 "svdd:proposals=4",
                 "svdd:proposals=3:alpha=0.05",
                 "x-t:candidates=3:rounds=2",
-                "x-t:variant=ascent:candidates=3:rounds=2");
+                "x-t:variant=ascent:candidates=3:rounds=2",
+                "beam:candidates=3",
+                "lookahead-beam:candidates=2:lookahead=2",
+                "evolve:candidates=4:generations=3@0,3@2,2@4:elites=1",
+                "evolve:candidates=3:generations=none",
+                "sop:candidates=3:renoisings=3:start=2:up=1:down=2",
+                "sop:candidates=1:renoisings=2:start=3:up=3:down=4",
+                "rbf:starts=3",
+                "rbf:starts=1:quota=3",
+                "dts:iterations=8",
+                "dts:iterations=8:variant=sampling:branching=2");
     }
 
     static Stream<Arguments> cases() {

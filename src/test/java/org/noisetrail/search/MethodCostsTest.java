@@ -25,7 +25,8 @@ class MethodCostsTest {
     private static final Schedule DEFAULT = EdmSampler.DEFAULT.schedule(Parameterisation.denoiser());
     private static final Sampler SHORT = EdmSampler.DEFAULT.withSteps(6);
 
-    private static List<ImageResult> draw(Method method, Sampler sampler, Parameterisation parameterisation, int images) {
+    private static List<ImageResult> draw(
+            Method method, Sampler sampler, Parameterisation parameterisation, int images) {
         return Search.builder(GaussianMixture.builder(new ImageShape(1, 4, 4), 0)
                         .component(1, .2, -.4)
                         .component(1, .2, .4)
@@ -62,12 +63,13 @@ class MethodCostsTest {
     void theCostForetoldIsTheLedgers(Method method) {
         Sampler ddim = Samplers.parse("ddim:steps=6:set-alpha-to-one");
         Parameterisation discrete = Noises.stableDiffusion(Prediction.EPSILON);
-        long before = method.evaluations(SHORT.schedule(Parameterisation.denoiser()))
-                .orElseThrow();
+        long before =
+                method.evaluations(SHORT.schedule(Parameterisation.denoiser())).orElseThrow();
         long after = method.evaluations(ddim.schedule(discrete)).orElseThrow();
         assertThat(draw(method, SHORT, Parameterisation.denoiser(), 2))
                 .allMatch(image -> image.costs().networkEvaluations() == before);
-        assertThat(draw(method, ddim, discrete, 2)).allMatch(image -> image.costs().networkEvaluations() == after);
+        assertThat(draw(method, ddim, discrete, 2))
+                .allMatch(image -> image.costs().networkEvaluations() == after);
     }
 
     private static long cost(Method method) {
@@ -105,15 +107,18 @@ class MethodCostsTest {
     @Test
     void aFittedSearchSpendsWhatItWasFittedTo() {
         Method fitted = LocalSearch.epsGreedy().sized(SHORT.schedule(Parameterisation.denoiser()), 200);
-        assertThat(draw(fitted, SHORT, Parameterisation.denoiser(), 1).get(0).costs().networkEvaluations())
+        assertThat(draw(fitted, SHORT, Parameterisation.denoiser(), 1)
+                        .get(0)
+                        .costs()
+                        .networkEvaluations())
                 .isBetween(193L, 200L);
     }
 
     /** The last step's candidates cost nothing there: it keeps the rounds it had. */
     @Test
     void afterTheNetworkTheLastStepKeepsItsRounds() {
-        Schedule schedule = Samplers.parse("ddim:steps=6:steps-offset=1")
-                .schedule(Noises.stableDiffusion(Prediction.EPSILON));
+        Schedule schedule =
+                Samplers.parse("ddim:steps=6:steps-offset=1").schedule(Noises.stableDiffusion(Prediction.EPSILON));
         LocalSearch fitted = (LocalSearch)
                 LocalSearch.builder().candidates(3).rounds(9).build().sized(schedule, 60);
         assertThat(fitted.rounds().at(5, schedule.step(5).level())).isEqualTo(9);
@@ -125,7 +130,9 @@ class MethodCostsTest {
         for (int step = 0; step < rounds.length; step++) {
             rounds[step] = DEFAULT.isDead(step)
                     ? 0
-                    : ((LocalSearch) method).rounds().at(step, DEFAULT.step(step).level());
+                    : ((LocalSearch) method)
+                            .rounds()
+                            .at(step, DEFAULT.step(step).level());
         }
         return rounds;
     }

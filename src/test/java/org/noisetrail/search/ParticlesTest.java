@@ -76,7 +76,12 @@ class ParticlesTest {
                 new BestOfN(3),
                 new Beam(3, 2),
                 new Mcts(2, 5, .3),
-                LocalSearch.builder().epsilon(0).candidates(3).rounds(2).keepPivot(true).build(),
+                LocalSearch.builder()
+                        .epsilon(0)
+                        .candidates(3)
+                        .rounds(2)
+                        .keepPivot(true)
+                        .build(),
                 LocalSearch.builder().candidates(3).rounds(3).project(true).build(),
                 new Ascent(3),
                 new Ascent(4, Ascent.Direction.IMAGE, 2, Ascent.Regress.LOGIT, true));
@@ -127,8 +132,7 @@ class ParticlesTest {
                         .isEqualTo(network.count(condition -> isOf(image, condition)))
                         .isPositive();
                 method.evaluations(process.schedule())
-                        .ifPresent(calls -> assertThat(
-                                        images.get(image).costs().networkEvaluations())
+                        .ifPresent(calls -> assertThat(images.get(image).costs().networkEvaluations())
                                 .isEqualTo(calls * guided.evaluations()));
             }
         }
@@ -290,7 +294,9 @@ class ParticlesTest {
                 .build()
                 .run(requests(3))
                 .images();
-        assertThat(images.stream().mapToLong(image -> image.costs().decoderCalls()).sum())
+        assertThat(images.stream()
+                        .mapToLong(image -> image.costs().decoderCalls())
+                        .sum())
                 .isEqualTo(decoder.rows + preview.rows);
         assertThat(decoder.rows).isPositive();
         assertThat(preview.rows > 0)

@@ -202,9 +202,8 @@ class SearchBehaviourTest {
         for (int step = 0; step < SHORT_TABLE.size(); step++) {
             for (Draw draw : recipe.moves().get(step).draws()) {
                 if (draw instanceof Draw.Shifted shifted) {
-                    int each = shifted.screened()
-                            ? SHORT_TABLE.screeningEvaluations(step)
-                            : SHORT_TABLE.evaluations(step);
+                    int each =
+                            shifted.screened() ? SHORT_TABLE.screeningEvaluations(step) : SHORT_TABLE.evaluations(step);
                     cost += (long) shifted.weights().size() * each;
                 }
             }

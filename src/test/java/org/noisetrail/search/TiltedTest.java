@@ -16,11 +16,11 @@ import org.noisetrail.sampler.DdimSampler;
  */
 class TiltedTest {
     private static final double LAMBDA = 6;
-    private static final int IMAGES = 1000;
+    private static final int IMAGES = 800;
 
-    private static Search.Builder search(Method method) {
+    private static Search.Builder search(Method method, int steps) {
         return Search.builder(SmallWorld.mixture(new ImageShape(1, 1, 1), SmallWorld.noise(), .25, -.1))
-                .sampler(DdimSampler.DEFAULT.withSteps(12))
+                .sampler(DdimSampler.DEFAULT.withSteps(steps))
                 .maxBatch(4096)
                 .decodeBatch(4096)
                 .seed(3)
@@ -29,15 +29,23 @@ class TiltedTest {
     }
 
     private static double[] states(Method method) {
-        return search(method).build().run(ImageRequest.of(0, IMAGES)).images().stream()
+        return states(method, 12);
+    }
+
+    private static double[] states(Method method, int steps) {
+        return search(method, steps).build().run(ImageRequest.of(0, IMAGES)).images().stream()
                 .mapToDouble(image -> image.state()[0])
                 .toArray();
     }
 
     /** How far means are from the tilted mean, in standard deviations of the model. */
     private static double miss(double[] plain, double[] x) {
+        return miss(plain, x, LAMBDA);
+    }
+
+    private static double miss(double[] plain, double[] x, double lambda) {
         double deviation = Math.sqrt(SmallWorld.variance(plain));
-        double tilted = SmallWorld.mean(plain) + LAMBDA / 2 * deviation * deviation;
+        double tilted = SmallWorld.mean(plain) + lambda / 2 * deviation * deviation;
         return Math.abs(SmallWorld.mean(x) - tilted) / deviation;
     }
 
@@ -49,6 +57,18 @@ class TiltedTest {
         double[] many = states(Methods.parse("smc:candidates=24:lambda=6:sample:potential=" + potential));
         assertThat(miss(plain, many)).isLessThan(miss(plain, few)).isLessThan(bound);
         assertThat(SmallWorld.variance(many) / SmallWorld.variance(plain)).isCloseTo(1, within(.15));
+    }
+
+    @Test
+    void dtsComesToTheTiltedDistributionAsItsTreeGrows() {
+        // A tree of sixty trajectories fills few steps.
+        double lambda = 20;
+        String settings = ":lambda=20:variant=sampling:branching=2:exponent=0.6";
+        double[] plain = states(new Naive(), 4);
+        double[] few = states(Methods.parse("dts:iterations=2" + settings), 4);
+        double[] many = states(Methods.parse("dts:iterations=60" + settings), 4);
+        assertThat(miss(plain, many, lambda)).isLessThan(miss(plain, few, lambda) / 2).isLessThan(.15);
+        assertThat(SmallWorld.variance(many) / SmallWorld.variance(plain)).isCloseTo(1, within(.2));
     }
 
     @Test

@@ -76,12 +76,12 @@ class TrailTest {
 
     /** Drawn by the library that wrote version 1; beside them, the states it ended at. */
     private static final String VERSION_1 = """
-            {"format":"noisetrail-trail","version":1,"denoiser":"ffb208968e7777552a77423743982cada5ec29c73a52ccf14995843bf243da81",\
-            "seed":"18446744073709551611","lambda":0.3,"project":true,"sampler":{"name":"edm","steps":6,"sigmaMin":0.01,"sigmaMax":20.0,"rho":5.0,\
-            "churn":30.0,"churnMin":0.05,"churnMax":"Infinity","churnNoise":1.003},"images":[{"image":4294967294,"class":0,"start":0,"chain":0,\
-            "steps":["l1.0 l2.0 l3.1","g2.2 l3.2","l1.2 l2.2 l3.1","g1.2 l2.1 l3.2","g2.2 l3.0",""]},{"image":4294967295,"class":1,"start":0,"chain":0,\
-            "steps":["l1.0 l2.1 l3.1","g1.0 l2.0 l3.0","g3.0","g1.0 l2.0 l3.0","g3.1",""]}]}
-            """;
+        {"format":"noisetrail-trail","version":1,"denoiser":"ffb208968e7777552a77423743982cada5ec29c73a52ccf14995843bf243da81",\
+        "seed":"18446744073709551611","lambda":0.3,"project":true,"sampler":{"name":"edm","steps":6,"sigmaMin":0.01,"sigmaMax":20.0,"rho":5.0,\
+        "churn":30.0,"churnMin":0.05,"churnMax":"Infinity","churnNoise":1.003},"images":[{"image":4294967294,"class":0,"start":0,"chain":0,\
+        "steps":["l1.0 l2.0 l3.1","g2.2 l3.2","l1.2 l2.2 l3.1","g1.2 l2.1 l3.2","g2.2 l3.0",""]},{"image":4294967295,"class":1,"start":0,"chain":0,\
+        "steps":["l1.0 l2.1 l3.1","g1.0 l2.0 l3.0","g3.0","g1.0 l2.0 l3.0","g3.1",""]}]}
+        """;
 
     private static final float[][] VERSION_1_STATES = {
         {0.53652036f, 0.8109689f, 1.1374493f, 0.77696455f, 0.98148674f, 1.1200757f},
@@ -90,11 +90,11 @@ class TrailTest {
 
     /** The same, of the best of four whole trajectories. */
     private static final String VERSION_1_CHAIN = """
-            {"format":"noisetrail-trail","version":1,"denoiser":"ffb208968e7777552a77423743982cada5ec29c73a52ccf14995843bf243da81",\
-            "seed":"18446744073709551611","lambda":0.0,"project":false,"sampler":{"name":"edm","steps":6,"sigmaMin":0.01,"sigmaMax":20.0,"rho":5.0,\
-            "churn":30.0,"churnMin":0.05,"churnMax":"Infinity","churnNoise":1.003},"images":[{"image":1,"class":1,"start":1,"chain":1,\
-            "steps":["","","","","",""]}]}
-            """;
+        {"format":"noisetrail-trail","version":1,"denoiser":"ffb208968e7777552a77423743982cada5ec29c73a52ccf14995843bf243da81",\
+        "seed":"18446744073709551611","lambda":0.0,"project":false,"sampler":{"name":"edm","steps":6,"sigmaMin":0.01,"sigmaMax":20.0,"rho":5.0,\
+        "churn":30.0,"churnMin":0.05,"churnMax":"Infinity","churnNoise":1.003},"images":[{"image":1,"class":1,"start":1,"chain":1,\
+        "steps":["","","","","",""]}]}
+        """;
 
     private static final float[][] VERSION_1_CHAIN_STATES = {
         {0.04574325f, 0.28758243f, 0.51885045f, -0.032786854f, 0.9775593f, 1.2317013f}
@@ -145,14 +145,11 @@ class TrailTest {
                 List.of(
                         new Trail.Entry(
                                 new ImageRequest(0, new Condition.Prompt("a cat, \"so\" small\n\u00e9\u732b", "")),
-                                Recipe.steps(
-                                        65535, 65535, Collections.nCopies(sampler.steps(), List.of()))),
+                                Recipe.steps(65535, 65535, Collections.nCopies(sampler.steps(), List.of()))),
                         new Trail.Entry(
                                 new ImageRequest(1, new Condition.Prompt("", "blurry")),
                                 new Recipe(
-                                        List.of(
-                                                new Draw.Combined(1, List.of(.1, -1e-300)),
-                                                new Draw.Named(2, 0, true)),
+                                        List.of(new Draw.Combined(1, List.of(.1, -1e-300)), new Draw.Named(2, 0, true)),
                                         0,
                                         List.of(
                                                 Move.down(List.of(new Draw.Combined(65535, List.of(1.0)))),
@@ -229,7 +226,8 @@ class TrailTest {
         }
         Trail trail = new Trail(mixture.id(), Map.of(), sampler, 5, .4, true, entries);
         assertThat(Trail.parse("test", trail.toJson())).isEqualTo(trail);
-        List<ImageResult> together = trail.replay(mixture, 64, SearchListener.NONE).images();
+        List<ImageResult> together =
+                trail.replay(mixture, 64, SearchListener.NONE).images();
         for (int batch : new int[] {1, 2, 4}) {
             List<ImageResult> again =
                     trail.replay(mixture, batch, SearchListener.NONE).images();

@@ -616,7 +616,6 @@ class TreeSearchTest {
         assertThatThrownBy(() -> new Beam(4, 0)).hasMessage("beams must be >= 1: 0");
         assertThatThrownBy(() -> new Beam(257, 256)).hasMessage("candidates x beams must be <= 65536: 65792");
         assertThatThrownBy(() -> new Mcts(4, 0, 1)).hasMessage("simulations must be >= 1: 0");
-        assertThatThrownBy(() -> new Mcts(4, 1, Double.NaN))
-                .hasMessage("exploration must be >= 0: NaN");
+        assertThatThrownBy(() -> new Mcts(4, 1, Double.NaN)).hasMessage("exploration must be >= 0: NaN");
     }
 }

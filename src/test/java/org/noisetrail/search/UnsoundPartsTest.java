@@ -231,18 +231,15 @@ class UnsoundPartsTest {
         wrongs.put("not contiguous", input -> {
             try (Tensor wide = Tensors.floats(Device.CPU, input.size(0), 1, 8, 16)) {
                 return wide.slice(
-                        3,
-                        new org.bytedeco.pytorch.LongOptional(0),
-                        new org.bytedeco.pytorch.LongOptional(16),
-                        2);
+                        3, new org.bytedeco.pytorch.LongOptional(0), new org.bytedeco.pytorch.LongOptional(16), 2);
             }
         });
         return wrongs;
     }
 
     static Stream<Arguments> wrongOutputs() {
-        return wrongs().keySet().stream().flatMap(wrong -> Stream.of("edm", "ddim", "ddim, guided")
-                .map(how -> Arguments.of(wrong, how)));
+        return wrongs().keySet().stream()
+                .flatMap(wrong -> Stream.of("edm", "ddim", "ddim, guided").map(how -> Arguments.of(wrong, how)));
     }
 
     private static void assertOneLine(String who, Search search) {
@@ -256,8 +253,7 @@ class UnsoundPartsTest {
     @MethodSource("wrongOutputs")
     void aDenoiserThatGivesAnotherTensorIsOneLine(String wrong, String how) {
         boolean edm = how.equals("edm");
-        Denoiser broken =
-                new Broken(edm ? mixture(Parameterisation.denoiser()) : mixture(), wrongs().get(wrong));
+        Denoiser broken = new Broken(edm ? mixture(Parameterisation.denoiser()) : mixture(), wrongs().get(wrong));
         assertOneLine(
                 "the denoiser",
                 Search.builder(how.endsWith("guided") ? Guided.of(broken, 3, 0) : broken)
@@ -293,7 +289,8 @@ class UnsoundPartsTest {
             @Override
             public void close() {}
         };
-        for (Method method : List.of(new Naive(), LocalSearch.builder().rounds(1).build())) {
+        for (Method method :
+                List.of(new Naive(), LocalSearch.builder().rounds(1).build())) {
             assertOneLine(
                     "the decoder",
                     Search.builder(mixture())

@@ -56,8 +56,10 @@ class RegistryTest {
     private static final Setting<Double> WEIGHT =
             Setting.number("weight", "", 4, 0, Double.POSITIVE_INFINITY, "In kilograms.");
     private static final Setting<Boolean> TRAINED = Setting.flag("house-trained", "Whether it is.");
-    private static final Setting<Coat> COAT =
-            Setting.of("coat", Coat.SHORT, Coat::parse).label("WORD").help("Its fur.").build();
+    private static final Setting<Coat> COAT = Setting.of("coat", Coat.SHORT, Coat::parse)
+            .label("WORD")
+            .help("Its fur.")
+            .build();
     private static final Setting<String> TOY =
             Setting.of("best-toy-of-all", "none", text -> text).build();
 
@@ -168,8 +170,9 @@ class RegistryTest {
                 () -> animals.parse("cat:fins=2"));
         refused("fish has no setting \"fins\"; it has: none", () -> animals.parse("fish:fins"));
         refused("fish has no setting \"\"; it has: none", () -> animals.parse("fish:"));
-        refused("animal must be one of cat: fish", () -> new Registry<>("animal", Animal::name, List.of(cat))
-                .text(new Fish()));
+        refused(
+                "animal must be one of cat: fish",
+                () -> new Registry<>("animal", Animal::name, List.of(cat)).text(new Fish()));
         refused("there is a animal cat already", () -> animals.add(cat));
     }
 
@@ -198,7 +201,9 @@ class RegistryTest {
         refused("lives must be <= 9: 12", () -> Values.builder().put(LIVES, 12));
         assertThat(Values.builder().put(LIVES, 2).build().get(LIVES)).isEqualTo(2);
         assertThat(Values.NONE.get(COAT)).isEqualTo(Coat.SHORT);
-        assertThatThrownBy(() -> LIVES.checked(null)).isInstanceOf(NullPointerException.class).hasMessage("lives");
+        assertThatThrownBy(() -> LIVES.checked(null))
+                .isInstanceOf(NullPointerException.class)
+                .hasMessage("lives");
     }
 
     @ParameterizedTest
@@ -223,7 +228,15 @@ class RegistryTest {
 
     @ParameterizedTest
     @CsvSource({
-        "4, 4", "0.5, 0.5", "100, 100", "1e-6, 0.000001", "9.9e-7, 9.9E-7", "1e15, 1.0E15", "123456789.25, 123456789.25", "-0.10, -0.1", "0, 0",
+        "4, 4",
+        "0.5, 0.5",
+        "100, 100",
+        "1e-6, 0.000001",
+        "9.9e-7, 9.9E-7",
+        "1e15, 1.0E15",
+        "123456789.25, 123456789.25",
+        "-0.10, -0.1",
+        "0, 0",
         "Infinity, Infinity"
     })
     void numbersAreSaidAsPeopleWriteThem(double value, String text) {

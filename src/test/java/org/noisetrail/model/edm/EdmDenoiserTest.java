@@ -107,9 +107,9 @@ class EdmDenoiserTest {
 
     private static float[] song(String encoder, String decoder, double side) {
         String json = """
-                {"img_resolution": 16, "img_channels": 2, "model_type": "SongUNet", "model_channels": 16, "channel_mult": [1, 2, 2],
-                 "num_blocks": 1, "attn_resolutions": [], "resample_filter": [1, 3, 3, 1], "encoder_type": "%s", "decoder_type": "%s"}
-                """.formatted(encoder, decoder);
+            {"img_resolution": 16, "img_channels": 2, "model_type": "SongUNet", "model_channels": 16, "channel_mult": [1, 2, 2],
+             "num_blocks": 1, "attn_resolutions": [], "resample_filter": [1, 3, 3, 1], "encoder_type": "%s", "decoder_type": "%s"}
+            """.formatted(encoder, decoder);
         NetworkConfig config =
                 NetworkConfig.parse("test", json.getBytes(java.nio.charset.StandardCharsets.UTF_8), false);
         Weights weights = new Weights() {

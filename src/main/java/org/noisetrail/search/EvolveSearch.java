@@ -1,0 +1,197 @@
+package org.noisetrail.search;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.noisetrail.noise.Draw;
+
+/** One wave's way through {@link Evolve}. */
+final class EvolveSearch {
+    /**
+     * A trajectory.
+     *
+     * @param end judged
+     * @param saved its states before the steps at which it may have children
+     */
+    private record Individual(Particle end, Map<Integer, Particle> saved) {}
+
+    private final Wave wave;
+    private final Population population;
+    private final Evolve method;
+    private final int steps;
+    private final Map<Integer, List<Individual>> people = new TreeMap<>();
+
+    EvolveSearch(Wave wave, Population population, Evolve method) {
+        this.wave = wave;
+        this.population = population;
+        this.method = method;
+        steps = wave.schedule().size();
+    }
+
+    Outcome run() {
+        join(toEnd(0, population.start(method.candidates()), List.of(), 0));
+        int born = 0;
+        for (int g = 0; g < method.generations().size(); g++) {
+            Mark generation = method.generations().get(g);
+            if (Evolve.price(generation, wave.schedule()) > 0) {
+                generation(g + 1, generation, born);
+            }
+            born += generation.count();
+            wave.reportProgress(
+                    (long) wave.images() * steps * (g + 1) / (method.generations().size() + 1));
+        }
+        people.values().forEach(own -> population.conclude(
+                steps - 1, own.stream().map(Individual::end).toList()));
+        return population.outcome();
+    }
+
+    private void generation(int round, Mark generation, int born) {
+        Map<Integer, Integer> counts = new TreeMap<>();
+        boolean late = wave.timeIsUp();
+        people.forEach((slot, own) -> {
+            double best = Particle.best(own.stream().map(Individual::end).toList()).score();
+            long paid = wave.remaining(slot) / Evolve.price(generation, wave.schedule());
+            int count = (int) Math.min(generation.count(), late || best >= wave.target() ? 0 : paid);
+            if (count > 0) {
+                counts.put(slot, count);
+            }
+        });
+        if (counts.isEmpty()) {
+            return;
+        }
+        List<Individual> parents = parents(generation, counts, born);
+        List<Individual> children = new ArrayList<>();
+        if (generation.step() == 0) {
+            List<Particle> seeds = new ArrayList<>();
+            each(counts, (slot, j) -> {
+                List<Draw> draws = new ArrayList<>(parents.get(seeds.size()).end.path().first());
+                draws.add(new Draw.Mixed(round, j, method.share()));
+                seeds.add(Population.seed(slot, j, draws));
+            });
+            children.addAll(toEnd(0, population.start(seeds), List.of(), round));
+        } else {
+            List<List<Draw>> mutated = new ArrayList<>();
+            List<Integer> names = new ArrayList<>();
+            each(counts, (slot, j) -> {
+                Path path = parents.get(mutated.size()).end.path();
+                List<Draw> draws = new ArrayList<>(path.moves().get(generation.step()).draws());
+                draws.add(new Draw.Mixed(round, j, method.share()));
+                mutated.add(draws);
+                names.add(j);
+            });
+            List<Particle> branches = population.copies(
+                    parents.stream().map(p -> p.saved.get(generation.step())).toList(),
+                    names.stream().mapToInt(Integer::intValue).toArray());
+            children.addAll(toEnd(generation.step(), branches, mutated, round));
+        }
+        select(counts);
+        join(children);
+    }
+
+    private interface Each {
+        void child(int slot, int number);
+    }
+
+    private static void each(Map<Integer, Integer> counts, Each each) {
+        counts.forEach((slot, count) -> {
+            for (int j = 0; j < count; j++) {
+                each.child(slot, j);
+            }
+        });
+    }
+
+    /** The better of two drawn at random, for each child. */
+    private List<Individual> parents(Mark generation, Map<Integer, Integer> counts, int born) {
+        List<Integer> slots = new ArrayList<>();
+        List<Integer> names = new ArrayList<>();
+        each(counts, (slot, j) -> {
+            for (int k = 0; k < 2; k++) {
+                slots.add(slot);
+                names.add(2 * (born + j) + k);
+            }
+        });
+        double[] uniforms = wave.coins(
+                generation.step() - 1,
+                names.stream().mapToInt(Integer::intValue).toArray(),
+                slots.stream().mapToInt(Integer::intValue).toArray());
+        List<Individual> parents = new ArrayList<>();
+        for (int i = 0; i < uniforms.length; i += 2) {
+            List<Individual> own = people.get(slots.get(i));
+            int one = (int) (uniforms[i] * own.size());
+            int other = (int) (uniforms[i + 1] * own.size());
+            Individual first = own.get(Math.min(one, other));
+            Individual second = own.get(Math.max(one, other));
+            parents.add(value(second) > value(first) ? second : first);
+        }
+        return parents;
+    }
+
+    private static double value(Individual individual) {
+        return Particle.value(individual.end.score());
+    }
+
+    /** Only the elite of the images that have children goes on. */
+    private void select(Map<Integer, Integer> counts) {
+        for (int slot : counts.keySet()) {
+            List<Individual> own = people.get(slot);
+            double[] scores = own.stream().mapToDouble(i -> i.end.score()).toArray();
+            List<Individual> elite = Arrays.stream(Particle.best(scores, method.elites()))
+                    .mapToObj(own::get)
+                    .toList();
+            for (Individual individual : own) {
+                if (elite.stream().noneMatch(e -> e.end.row() == individual.end.row())) {
+                    population.release(List.of(individual.end));
+                    population.release(individual.saved.values());
+                }
+            }
+            people.put(slot, new ArrayList<>(elite));
+        }
+    }
+
+    private void join(List<Individual> born) {
+        born.forEach(one -> people.computeIfAbsent(one.end.slot(), slot -> new ArrayList<>())
+                .add(one));
+        population.report(
+                steps - 1,
+                people.values().stream().flatMap(List::stream).map(Individual::end).toList());
+    }
+
+    /**
+     * @param first what the noise of the first step is made of; empty for own noises
+     * @param round of own noises, whose candidates are the particles' chains
+     */
+    private List<Individual> toEnd(int from, List<Particle> particles, List<List<Draw>> first, int round) {
+        List<Map<Integer, Particle>> saved = new ArrayList<>();
+        particles.forEach(p -> saved.add(new HashMap<>()));
+        List<Particle> here = particles;
+        for (int step = from; step < steps; step++) {
+            int at = step;
+            if (step > 0 && method.generations().stream().anyMatch(mark -> mark.step() == at)) {
+                List<Particle> copies = population.copies(
+                        here, here.stream().mapToInt(Particle::chain).toArray());
+                for (int i = 0; i < copies.size(); i++) {
+                    saved.get(i).put(step, copies.get(i));
+                }
+            }
+            List<Proposal> tried = new ArrayList<>();
+            for (int i = 0; i < here.size(); i++) {
+                Particle p = here.get(i);
+                boolean given = step == from && !first.isEmpty();
+                tried.add(new Proposal(
+                        p, p.chain(), given ? first.get(i) : List.of(Draw.global(round, p.chain()))));
+            }
+            population.advance(step, tried, step == steps - 1);
+            List<Particle> moved = population.keep(Population.identity(here.size()));
+            population.release(here);
+            here = moved;
+        }
+        List<Individual> ends = new ArrayList<>();
+        for (int i = 0; i < here.size(); i++) {
+            ends.add(new Individual(here.get(i), saved.get(i)));
+        }
+        return ends;
+    }
+}

@@ -1,0 +1,81 @@
+package org.noisetrail.search;
+
+import java.util.OptionalLong;
+import org.noisetrail.sampler.Schedule;
+import org.noisetrail.settings.Kind;
+import org.noisetrail.settings.Setting;
+
+/**
+ * {@link Beam}, whose candidates are judged some steps later: each first takes {@code lookahead} steps without noise, and the clean estimate there is what it is worth (Oshima et al. 2025, 2501.19252). It equals beam where it
+ * looks no step ahead.
+ *
+ * @param candidates N, noises a beam tries at a step, at least 1
+ * @param beams B, trajectories that go on, at least 1; candidates x beams at most 65536
+ * @param lookahead steps without noise, 0 to 10000; fewer near the end
+ */
+public record LookaheadBeam(int candidates, int beams, int lookahead) implements Method {
+    private static final Setting<Integer> CANDIDATES =
+            Setting.integer("candidates", "N", 4, 1, 65536, "Noises a beam tries at a step.");
+    private static final Setting<Integer> BEAMS =
+            Setting.integer("beams", "B", 2, 1, 65536, "Trajectories that go on.");
+    private static final Setting<Integer> LOOKAHEAD =
+            Setting.integer("lookahead", "ahead", 3, 0, 10000, "Steps without noise before a candidate is judged.");
+
+    static final Kind<Method> KIND = Kind.<Method, LookaheadBeam>of(
+                    "lookahead-beam", LookaheadBeam.class, "A beam that judges candidates some steps later.")
+            .with(CANDIDATES, LookaheadBeam::candidates)
+            .with(BEAMS, LookaheadBeam::beams)
+            .with(LOOKAHEAD, LookaheadBeam::lookahead)
+            .make(values -> new LookaheadBeam(values.get(CANDIDATES), values.get(BEAMS), values.get(LOOKAHEAD)));
+
+    public LookaheadBeam {
+        CANDIDATES.checked(candidates);
+        BEAMS.checked(beams);
+        LOOKAHEAD.checked(lookahead);
+        Checks.range("candidates x beams", (long) candidates * beams, 1, 65536);
+    }
+
+    @Override
+    public String name() {
+        return KIND.name();
+    }
+
+    @Override
+    public int rowsPerImage(int maxBatch) {
+        return candidates * beams;
+    }
+
+    @Override
+    public Outcome search(Wave wave) {
+        try (BeamSearch search = new BeamSearch(wave, candidates, beams, lookahead)) {
+            return search.run();
+        }
+    }
+
+    @Override
+    public OptionalLong evaluations(Schedule schedule) {
+        long cost = schedule.startEvaluations();
+        long width = 1;
+        for (int step = 0; step < schedule.size(); step++) {
+            boolean dead = schedule.isDead(step);
+            cost += dead
+                    ? width * schedule.evaluations(step)
+                    : width * candidates * Sizes.between(schedule, step, step + lookahead + 1);
+            width = dead ? width : Math.min(beams, width * candidates);
+        }
+        return OptionalLong.of(cost);
+    }
+
+    /** As many beams as are paid for; where not even one is, one beam of fewer noises. */
+    @Override
+    public Method sized(Schedule schedule, long evaluations) {
+        LookaheadBeam one = (LookaheadBeam) Sizes.largest(
+                schedule, evaluations, 1, candidates, noises -> new LookaheadBeam(noises, 1, lookahead));
+        return Sizes.largest(
+                schedule,
+                evaluations,
+                1,
+                Math.min(65536 / one.candidates, 4096),
+                width -> new LookaheadBeam(one.candidates, width, lookahead));
+    }
+}

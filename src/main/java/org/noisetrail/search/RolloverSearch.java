@@ -1,0 +1,132 @@
+package org.noisetrail.search;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.noisetrail.noise.Draw;
+
+/** One wave's way through {@link RolloverBudget}: proposals of one image go one after the other, those of all images together. */
+final class RolloverSearch {
+    /** What an image has tried at a step. */
+    private static final class Trial {
+        final Particle parent;
+        final long quota;
+        int tried;
+        Particle best;
+
+        Trial(Particle parent, long quota) {
+            this.parent = parent;
+            this.quota = quota;
+            best = parent;
+        }
+    }
+
+    private final Wave wave;
+    private final Population population;
+    private final int starts;
+    private final int quota;
+    private final int steps;
+    private final double[] marks;
+    private final long[] saved;
+
+    RolloverSearch(Wave wave, Population population, int starts, int quota) {
+        this.wave = wave;
+        this.population = population;
+        this.starts = starts;
+        this.quota = quota;
+        steps = wave.schedule().size();
+        marks = new double[wave.images()];
+        saved = new long[wave.images()];
+        Arrays.fill(marks, Double.NEGATIVE_INFINITY);
+    }
+
+    Outcome run() {
+        List<Particle> particles = begin();
+        for (int step = RolloverBudget.judgedAfter(wave.schedule()); step < steps; step++) {
+            particles = step(step, particles);
+            wave.reportProgress((long) wave.images() * (step + 1));
+        }
+        population.conclude(steps - 1, particles);
+        return population.outcome();
+    }
+
+    private List<Particle> begin() {
+        int judged = RolloverBudget.judgedAfter(wave.schedule());
+        List<Particle> particles = population.start(starts);
+        for (int step = 0; step < judged; step++) {
+            particles = population.step(step, particles, step == judged - 1);
+        }
+        population.report(judged - 1, particles);
+        List<Particle> best =
+                Population.byImage(particles).values().stream().map(Particle::best).toList();
+        population.retain(particles, best);
+        best.forEach(p -> marks[p.slot()] = Particle.value(p.score()));
+        return best;
+    }
+
+    private List<Particle> step(int step, List<Particle> particles) {
+        boolean searching = !wave.schedule().isDead(step) && !wave.timeIsUp();
+        List<Particle> plain = new ArrayList<>();
+        Map<Integer, Trial> trials = new TreeMap<>();
+        for (Particle p : particles) {
+            if (searching && !(p.score() >= wave.target())) {
+                trials.put(p.slot(), new Trial(p, quota + saved[p.slot()]));
+            } else {
+                plain.add(p);
+            }
+        }
+        List<Particle> moved = new ArrayList<>(population.step(step, plain, step == steps - 1));
+        List<Trial> active = new ArrayList<>(trials.values());
+        while (!active.isEmpty()) {
+            propose(step, active);
+            active.removeIf(trial -> !goesOn(step, trial));
+        }
+        if (!trials.isEmpty()) {
+            List<Particle> taken = trials.values().stream().map(trial -> trial.best).toList();
+            population.release(trials.values().stream().map(trial -> trial.parent).toList());
+            population.report(step, taken);
+            moved.addAll(taken);
+        }
+        for (Trial trial : trials.values()) {
+            int slot = trial.best.slot();
+            saved[slot] = trial.quota - trial.tried;
+            marks[slot] = Math.max(marks[slot], Particle.value(trial.best.score()));
+        }
+        return moved;
+    }
+
+    private boolean goesOn(int step, Trial trial) {
+        return trial.tried < Math.min(trial.quota, 0xFFFF)
+                && !(trial.best.score() > marks[trial.parent.slot()])
+                && wave.affords(trial.parent.slot(), wave.schedule().evaluations(step), step + 1)
+                && !wave.timeIsUp();
+    }
+
+    /** One proposal an image. */
+    private void propose(int step, List<Trial> active) {
+        double[] scores = population.advance(
+                step,
+                active.stream()
+                        .map(trial -> new Proposal(trial.parent, Draw.global(1, trial.tried)))
+                        .toList(),
+                true);
+        int[] better = new int[active.size()];
+        int count = 0;
+        for (int i = 0; i < scores.length; i++) {
+            Trial trial = active.get(i);
+            if (trial.tried++ == 0 || Particle.value(scores[i]) > Particle.value(trial.best.score())) {
+                better[count++] = i;
+            }
+        }
+        List<Particle> kept = population.keep(Arrays.copyOf(better, count));
+        for (int k = 0; k < count; k++) {
+            Trial trial = active.get(better[k]);
+            if (trial.best != trial.parent) {
+                population.release(List.of(trial.best));
+            }
+            trial.best = kept.get(k);
+        }
+    }
+}
