@@ -134,7 +134,7 @@ class SchedulerConfigTest {
                 "{'_class_name': 'PNDMScheduler', 'num_train_timesteps': 1e9} | num_train_timesteps must be an integer",
                 "{'_class_name': 'PNDMScheduler', 'beta_schedule': 'sigmoid'} | beta_schedule must be linear or",
                 "{'_class_name': 'PNDMScheduler', 'beta_start': 0.5} | beta_start must be <= beta_end (0.02): 0.5",
-                "{'_class_name': 'PNDMScheduler', 'beta_start': 1e-30} | the products of 1 - beta must fall from below 1 to 0: 1.0",
+                "{'_class_name': 'PNDMScheduler', 'beta_start': 1e-30} | products of 1 - beta fall from below 1 in float32: 1.0",
                 "{'_class_name': 'PNDMScheduler', 'beta_end': 1} | beta_end must be < 1: 1",
                 "{'_class_name': 'PNDMScheduler', 'beta_start': -1} | beta_start must be a number > 0: -1",
                 "{'_class_name': 'PNDMScheduler', 'steps_offset': 1000} | steps_offset must be an integer from 0 to 999",

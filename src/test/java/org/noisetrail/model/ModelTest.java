@@ -146,8 +146,8 @@ class ModelTest {
                 "no model \"no-such\": neither a folder nor one of " + String.join(", ", Pipeline.embedded()));
         assertThatThrownBy(() -> Pipeline.load(folder.toString(), Device.CPU))
                 .isInstanceOf(NoisetrailException.class)
-                .hasMessageStartingWith(folder
-                        + " is not a model: it has neither model_index.json, nor model.safetensors, nor model.pt");
+                .hasMessageStartingWith(folder + " is not a model: it has neither model_index.json, nor model.safetensors,"
+                        + " nor model.pt; v1-5.ckpt is a pickle");
         Files.copy(Nets.FASHION.resolve("model.safetensors"), folder.resolve("model.safetensors"));
         refused(folder.toString(), "cannot read " + folder.resolve("config.json") + ": no such file or folder");
     }
@@ -212,9 +212,9 @@ class ModelTest {
                 folder.resolve("config.json"),
                 "{\"img_resolution\": 2, \"img_channels\": 3, \"label_dim\": 4, \"preconditioning\": \"none\"}");
         ScriptFile.write(folder.resolve("model.pt"), """
-            def forward(self: __torch__.M, x: Tensor, sigma: Tensor, labels: Tensor) -> Tensor:
-              return torch.add(torch.mul(x, torch.reshape(sigma, [-1, 1, 1, 1])), torch.reshape(labels, [-1, 1, 1, 1]))
-            """);
+                def forward(self: __torch__.M, x: Tensor, sigma: Tensor, labels: Tensor) -> Tensor:
+                  return torch.add(torch.mul(x, torch.reshape(sigma, [-1, 1, 1, 1])), torch.reshape(labels, [-1, 1, 1, 1]))
+                """);
         try (Pipeline model = Pipeline.load(folder.toString(), Device.CPU)) {
             Denoiser denoiser = model.denoiser();
             assertThat(denoiser.parameterisation().at(1, 3)).isEqualTo(new Parameterisation.Scaling(1, 3, 0, 1));
@@ -234,9 +234,9 @@ class ModelTest {
     void aTorchScriptNetworkThatFailsOrReturnsAnotherShapeSaysSoInOneLine() throws IOException {
         Files.writeString(folder.resolve("config.json"), "{\"img_resolution\": 2, \"img_channels\": 1}");
         ScriptFile.write(folder.resolve("model.pt"), """
-            def forward(self: __torch__.M, x: Tensor, noise: Tensor) -> Tensor:
-              return torch.reshape(x, [-1, 4])
-            """);
+                def forward(self: __torch__.M, x: Tensor, noise: Tensor) -> Tensor:
+                  return torch.reshape(x, [-1, 4])
+                """);
         try (Pipeline model = Pipeline.load(folder.toString(), Device.CPU)) {
             assertThat(model.denoiser().parameterisation().at(1, 0.5).skip()).isEqualTo(0.5);
             assertThatThrownBy(() -> Nets.network(model.denoiser(), new float[4], new float[1], null))
@@ -244,9 +244,9 @@ class ModelTest {
                     .hasMessage("the TorchScript network must give a tensor that is [1, 1x2x2]: [1, 4]");
         }
         ScriptFile.write(folder.resolve("model.pt"), """
-            def forward(self: __torch__.M, x: Tensor, noise: Tensor) -> Tensor:
-              return torch.reshape(x, [3, 5])
-            """);
+                def forward(self: __torch__.M, x: Tensor, noise: Tensor) -> Tensor:
+                  return torch.reshape(x, [3, 5])
+                """);
         try (Pipeline model = Pipeline.load(folder.toString(), Device.CPU)) {
             assertThatThrownBy(() -> Nets.network(model.denoiser(), new float[4], new float[1], null))
                     .isInstanceOf(NoisetrailException.class)
