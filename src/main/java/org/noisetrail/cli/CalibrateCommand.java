@@ -11,7 +11,6 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.Json;
-import org.noisetrail.files.Numbers;
 import org.noisetrail.files.OutputFolder;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.report.TextTable;
@@ -36,7 +35,8 @@ import picocli.CommandLine.Spec;
         modelTransformer = RegistryOptions.Adder.class,
         description = {
             "Measures, by a search, how much each step's candidates differ, and gives a number of rounds to the steps",
-            "where they are expected to gain most. Writes a file that --rounds takes."
+            "where they are expected to gain most. Writes a file that --rounds takes. Better with another --seed than the one",
+            "that is searched with later."
         })
 final class CalibrateCommand implements Callable<Integer> {
     @Spec
@@ -59,7 +59,7 @@ final class CalibrateCommand implements Callable<Integer> {
 
     @Mixin
     @SuppressWarnings("NullAway.Init")
-    private ChosenMethod methodOptions;
+    private MethodOptions.Chosen methodOptions;
 
     @Mixin
     @SuppressWarnings("NullAway.Init")
@@ -69,13 +69,9 @@ final class CalibrateCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private ConditionOptions asked;
 
-    @Option(
-            names = "--seed",
-            paramLabel = "S",
-            defaultValue = "0",
-            converter = Converters.Seed.class,
-            description = "Better another than the one that is searched with later. Default: ${DEFAULT-VALUE}")
-    private long seed;
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private SharedOptions.Seed seed;
 
     @Mixin
     @SuppressWarnings("NullAway.Init")
@@ -89,12 +85,9 @@ final class CalibrateCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private Path out;
 
-    @Option(names = "--json", description = "Print JSON instead of a table, and show no progress.")
-    private boolean json;
-
     @Mixin
     @SuppressWarnings("NullAway.Init")
-    private QuietOption quiet;
+    private SharedOptions.Show show;
 
     @Override
     public Integer call() {
@@ -113,7 +106,7 @@ final class CalibrateCommand implements Callable<Integer> {
                 Reward searched = rewards.build(pipeline);
                 ProgressDisplay display = ProgressDisplay.of(
                         "calibrate, " + rewards.reward(pipeline),
-                        json || quiet.quiet(),
+                        show.quiet(),
                         command.commandLine().getErr())) {
             Sampler sampler = samplerOptions.sampler(pipeline);
             for (int total : totals) {
@@ -126,7 +119,7 @@ final class CalibrateCommand implements Callable<Integer> {
                     .sampler(sampler)
                     .method(method)
                     .reward(searched)
-                    .seed(seed)
+                    .seed(seed.seed())
                     .maxBatch(modelOptions.maxBatch())
                     .decodeBatch(modelOptions.decodeBatch())
                     .listener(display)
@@ -156,10 +149,9 @@ final class CalibrateCommand implements Callable<Integer> {
         return out.resolveSibling(numbered);
     }
 
-    private void say(
-            Calibration calibration, List<RoundSchedule> schedules, Map<String, @Nullable Object> settings) {
+    private void say(Calibration calibration, List<RoundSchedule> schedules, Map<String, @Nullable Object> settings) {
         PrintWriter print = command.commandLine().getOut();
-        if (json) {
+        if (show.json()) {
             print.print(Json.pretty(json(calibration, schedules, settings)));
         } else {
             print.print(table(calibration, schedules));
@@ -191,7 +183,7 @@ final class CalibrateCommand implements Callable<Integer> {
         Map<String, @Nullable Object> settings = new LinkedHashMap<>();
         settings.put("model", modelOptions.name());
         settings.put("reward", rewards.reward(pipeline).toString());
-        settings.put("seed", Numbers.unsigned(seed));
+        settings.put("seed", seed.setting());
         settings.putAll(asked.settings(pipeline, requests));
         settings.putAll(methodOptions.settings(methodOptions.method()));
         settings.put("sampler", SamplerOptions.settings(sampler));

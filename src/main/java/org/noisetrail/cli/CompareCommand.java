@@ -14,7 +14,6 @@ import org.noisetrail.evaluation.Comparison;
 import org.noisetrail.evaluation.ComparisonTable;
 import org.noisetrail.evaluation.Contender;
 import org.noisetrail.files.Json;
-import org.noisetrail.files.Numbers;
 import org.noisetrail.files.OutputFolder;
 import org.noisetrail.model.Classifier;
 import org.noisetrail.model.Pipeline;
@@ -94,16 +93,13 @@ final class CompareCommand implements Callable<Integer> {
             names = "--seeds",
             paramLabel = "N",
             defaultValue = "3",
-            description = "How many times the images are drawn, with other noise. Default: ${DEFAULT-VALUE}")
+            description =
+                    "How many times the images are drawn, with other noise: that of --seed, and of the numbers after it. Default: ${DEFAULT-VALUE}")
     private int seeds;
 
-    @Option(
-            names = "--seed",
-            paramLabel = "S",
-            defaultValue = "0",
-            converter = Converters.Seed.class,
-            description = "The first of the seeds. Default: ${DEFAULT-VALUE}")
-    private long seed;
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private SharedOptions.Seed seed;
 
     @Option(
             names = "--equal-nfe",
@@ -115,9 +111,9 @@ final class CompareCommand implements Callable<Integer> {
     @Option(
             names = "--sweep",
             paramLabel = "nfe=X,X,...",
-            converter = Sweep.Converter.class,
+            converter = Converters.Sweep.Converter.class,
             description = "The same for several X, such as nfe=100,200,400.")
-    private @Nullable Sweep sweep;
+    private Converters.@Nullable Sweep sweep;
 
     @Mixin
     @SuppressWarnings("NullAway.Init")
@@ -127,12 +123,9 @@ final class CompareCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private Path out;
 
-    @Option(names = "--json", description = "Print compare.json instead of tables, and show no progress.")
-    private boolean json;
-
     @Mixin
     @SuppressWarnings("NullAway.Init")
-    private QuietOption quiet;
+    private SharedOptions.Show show;
 
     @Override
     public Integer call() {
@@ -151,8 +144,9 @@ final class CompareCommand implements Callable<Integer> {
                         + pipeline.decoder().image());
             }
             Sampler sampler = samplerOptions.sampler(pipeline);
-            List<RewardText> rewards =
-                    given.isEmpty() ? List.of(RewardText.parse(pipeline.takesPrompts() ? "clip" : "brightness")) : given;
+            List<RewardText> rewards = given.isEmpty()
+                    ? List.of(RewardText.parse(pipeline.takesPrompts() ? "clip" : "brightness"))
+                    : given;
             List<ImageRequest> requests = asked.requests(pipeline, 36);
             Comparison.Builder builder = Comparison.builder(pipeline)
                     .images(requests)
@@ -175,7 +169,8 @@ final class CompareCommand implements Callable<Integer> {
             } catch (SearchCancelledException e) {
                 interruption.settle();
                 PrintWriter err = command.commandLine().getErr();
-                err.println("noisetrail: interrupted; the same command goes on from what is in " + out.resolve("cells"));
+                err.println(
+                        "noisetrail: interrupted; the same command goes on from what is in " + out.resolve("cells"));
                 err.flush();
                 return Failures.INTERRUPTED;
             }
@@ -192,7 +187,7 @@ final class CompareCommand implements Callable<Integer> {
         public Comparison.Watch begin(int cell, int cells, String title) {
             String numbered = cell == 0 ? title : cell + "/" + cells + " " + title;
             return ProgressDisplay.of(
-                    numbered, json || quiet.quiet(), command.commandLine().getErr());
+                    numbered, show.quiet(), command.commandLine().getErr());
         }
     }
 
@@ -234,7 +229,8 @@ final class CompareCommand implements Callable<Integer> {
         if (seeds < 1 || seeds > 1000) {
             throw usage("--seeds must be from 1 to 1000: " + seeds);
         }
-        return LongStream.range(0, seeds).map(i -> seed + i).toArray();
+        long first = seed.seed();
+        return LongStream.range(0, seeds).map(i -> first + i).toArray();
     }
 
     /** Diversity is told by the model's classifier, where it has one. */
@@ -248,7 +244,7 @@ final class CompareCommand implements Callable<Integer> {
 
     private void say(ComparisonFiles files) {
         PrintWriter print = command.commandLine().getOut();
-        print.print(json ? Json.pretty(files.json()) : files.text() + "written to " + out + "\n");
+        print.print(show.json() ? Json.pretty(files.json()) : files.text() + "written to " + out + "\n");
         print.flush();
     }
 
@@ -272,7 +268,7 @@ final class CompareCommand implements Callable<Integer> {
                         : heldOuts.stream().map(RewardText::toString).toList());
         settings.putAll(asked.settings(pipeline, requests));
         settings.put("seedCount", seeds);
-        settings.put("firstSeed", Numbers.unsigned(seed));
+        settings.put("firstSeed", seed.setting());
         settings.put("equalNfe", equal);
         settings.put("sweepNfe", sweep == null ? null : sweep.budgets());
         settings.put("sampler", SamplerOptions.settings(sampler));

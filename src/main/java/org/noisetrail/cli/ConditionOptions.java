@@ -33,9 +33,9 @@ final class ConditionOptions {
     @Option(
             names = "--classes",
             paramLabel = "LIST",
-            converter = IntRanges.Converter.class,
+            converter = Converters.IntRanges.Converter.class,
             description = "Classes, taken in turn: numbers and ranges such as 0,3,5-7. Default: all of the model's")
-    private @Nullable IntRanges classes;
+    private Converters.@Nullable IntRanges classes;
 
     @Option(
             names = "--prompt",

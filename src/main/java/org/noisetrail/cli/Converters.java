@@ -1,7 +1,11 @@
 package org.noisetrail.cli;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.noisetrail.kernels.Device;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
@@ -52,6 +56,84 @@ final class Converters {
         @Override
         public Device convert(String text) {
             return usage(() -> Device.parse(text));
+        }
+    }
+
+    /** Budgets in network evaluations an image, as {@code nfe=100,200,400} gives them. */
+    record Sweep(List<Long> budgets) {
+        private static final int MOST = 100;
+
+        static Sweep parse(String text) {
+            if (!text.matches("nfe=\\d{1,12}(,\\d{1,12})*")) {
+                throw new IllegalArgumentException("must be like nfe=100,200,400: " + text);
+            }
+            List<Long> budgets = new ArrayList<>();
+            for (String number : text.substring("nfe=".length()).split(",")) {
+                long budget = Long.parseLong(number);
+                if (!budgets.contains(budget)) {
+                    budgets.add(budget);
+                }
+            }
+            if (budgets.size() > MOST) {
+                throw new IllegalArgumentException("must be at most " + MOST + " budgets: " + budgets.size());
+            }
+            return new Sweep(budgets.stream().sorted().toList());
+        }
+
+        static final class Converter implements ITypeConverter<Sweep> {
+            @Override
+            public Sweep convert(String text) {
+                return usage(() -> parse(text));
+            }
+        }
+    }
+
+    /** A list of numbers and ranges such as {@code 0,3,5-7}, in the order given. */
+    record IntRanges(int[] values) {
+        private static final int MAX_VALUES = 1_000_000;
+
+        static IntRanges parse(String text) {
+            IntStream.Builder values = IntStream.builder();
+            long count = 0;
+            for (String part : text.split(",", -1)) {
+                if (!part.strip().matches("\\d{1,9}(-\\d{1,9})?")) {
+                    throw new IllegalArgumentException("must be numbers and ranges such as 0,3,5-7: " + text);
+                }
+                String[] ends = part.strip().split("-", 2);
+                int low = Integer.parseInt(ends[0]);
+                int high = Integer.parseInt(ends[ends.length - 1]);
+                if (low > high) {
+                    throw new IllegalArgumentException("a range must go upward: " + part.strip());
+                }
+                count += high - low + 1L;
+                if (count > MAX_VALUES) {
+                    throw new IllegalArgumentException("must be at most " + MAX_VALUES + " numbers: " + text);
+                }
+                IntStream.rangeClosed(low, high).forEach(values::add);
+            }
+            return new IntRanges(values.build().toArray());
+        }
+
+        @Override
+        public boolean equals(Object other) {
+            return other instanceof IntRanges ranges && Arrays.equals(values, ranges.values);
+        }
+
+        @Override
+        public int hashCode() {
+            return Arrays.hashCode(values);
+        }
+
+        @Override
+        public String toString() {
+            return Arrays.toString(values);
+        }
+
+        static final class Converter implements ITypeConverter<IntRanges> {
+            @Override
+            public IntRanges convert(String text) {
+                return usage(() -> parse(text));
+            }
         }
     }
 }

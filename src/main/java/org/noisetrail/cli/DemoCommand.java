@@ -103,24 +103,17 @@ final class DemoCommand implements Callable<Integer> {
         }
     }
 
-    @Option(
-            names = "--seed",
-            paramLabel = "S",
-            defaultValue = "0",
-            converter = Converters.Seed.class,
-            description = "64 unsigned bits in decimal. Default: ${DEFAULT-VALUE}")
-    private long seed;
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private SharedOptions.Seed seed;
 
     @Option(names = "--out", paramLabel = "FOLDER", defaultValue = "demo", description = "Default: ${DEFAULT-VALUE}")
     @SuppressWarnings("NullAway.Init")
     private Path out;
 
-    @Option(names = "--json", description = "Print result.json instead of a table, and show no progress.")
-    private boolean json;
-
     @Mixin
     @SuppressWarnings("NullAway.Init")
-    private QuietOption quiet;
+    private SharedOptions.Show show;
 
     @Override
     public Integer call() {
@@ -142,10 +135,12 @@ final class DemoCommand implements Callable<Integer> {
             }
         }
         Map<String, @Nullable Object> result = json(all);
+        // An earlier one's would speak of other pictures, if this were killed between.
+        folder.remove("result.json");
         AtomicFiles.write(folder.file("demo.png"), DemoSheet.png(sheets));
         AtomicFiles.write(folder.file("result.json"), Json.pretty(result).getBytes(StandardCharsets.UTF_8));
         PrintWriter print = command.commandLine().getOut();
-        if (json) {
+        if (show.json()) {
             print.print(Json.pretty(result));
         } else {
             print.print(table(all));
@@ -179,12 +174,12 @@ final class DemoCommand implements Callable<Integer> {
         try (Reward reward = RewardText.parse(aim.reward()).build(() -> pipeline);
                 Reward heldOut = RewardText.parse(aim.heldOut()).build(() -> pipeline);
                 ProgressDisplay display = ProgressDisplay.of(
-                        title, json || quiet.quiet(), command.commandLine().getErr())) {
+                        title, show.quiet(), command.commandLine().getErr())) {
             SearchResult result = Search.builder(pipeline)
                     .method(method)
                     .reward(reward)
                     .heldOut(heldOut)
-                    .seed(seed)
+                    .seed(seed.seed())
                     .maxBatch(modelOptions.maxBatch())
                     .decodeBatch(modelOptions.decodeBatch())
                     .listener(display)
@@ -196,7 +191,7 @@ final class DemoCommand implements Callable<Integer> {
 
     private Map<String, @Nullable Object> json(List<DemoSheet.Run> runs) {
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
-        json.put("seed", Numbers.unsigned(seed));
+        json.put("seed", seed.setting());
         json.put("rounds", rounds.toString());
         json.put("versions", Versions.json());
         json.put("runs", runs.stream().map(DemoCommand::json).toList());

@@ -8,7 +8,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.noisetrail.engine.Draws;
 import org.noisetrail.files.Json;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.files.OutputFolder;
@@ -20,10 +19,10 @@ import org.noisetrail.search.SearchCancelledException;
 import org.noisetrail.search.SearchListener;
 import org.noisetrail.search.SearchResult;
 import org.noisetrail.search.Trail;
+import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine;
 
 /** What commands that draw images have in common: their files, progress, and what Ctrl-C leaves behind. */
 final class DrawingJob {
@@ -34,7 +33,8 @@ final class DrawingJob {
 
         @Option(
                 names = "--overwrite",
-                description = "Remove what an earlier run has left in --out, before the first file is written; else it is refused.")
+                description =
+                        "Remove what an earlier run has left in --out, before the first file is written; else it is refused.")
         private boolean overwrite;
 
         @Option(
@@ -42,12 +42,9 @@ final class DrawingJob {
                 description = "Write final.safetensors, too: tensor x, the final states before 8 bits.")
         private boolean saveTensors;
 
-        @Option(names = "--json", description = "Print result.json instead of a table, and show no progress.")
-        private boolean json;
-
         @Mixin
         @SuppressWarnings("NullAway.Init")
-        private QuietOption quiet;
+        private SharedOptions.Show show;
     }
 
     @FunctionalInterface
@@ -91,8 +88,7 @@ final class DrawingJob {
         long started = System.nanoTime();
         try (Interruption interruption = new Interruption()) {
             boolean complete = true;
-            try (ProgressDisplay display =
-                    ProgressDisplay.of(plan.title(), options.json || options.quiet.quiet(), err)) {
+            try (ProgressDisplay display = ProgressDisplay.of(plan.title(), options.show.quiet(), err)) {
                 drawing.draw(files.also(display));
             } catch (SearchCancelledException e) {
                 complete = false;
@@ -113,7 +109,7 @@ final class DrawingJob {
     }
 
     private void say(Report report, int wanted) {
-        if (options.json) {
+        if (options.show.json()) {
             out.print(Json.pretty(report.json()));
         } else {
             out.print(report.table());
@@ -124,7 +120,9 @@ final class DrawingJob {
             err.printf(
                     Locale.ROOT,
                     "noisetrail: interrupted; %d of %d images are finished and written to %s%n",
-                    report.images().size(), wanted, folder);
+                    report.images().size(),
+                    wanted,
+                    folder);
             err.flush();
         }
     }

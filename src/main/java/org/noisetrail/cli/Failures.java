@@ -80,7 +80,10 @@ final class Failures {
             return file.getFile() + ": " + AtomicFiles.reason(file);
         }
         // Words of Java's own, which say nothing to who has given a file or an option.
-        return isFault(e) ? "a fault in noisetrail (--verbose shows where): " + e.getClass().getSimpleName() + ": " + message : message;
+        return isFault(e)
+                ? "a fault in noisetrail (--verbose shows where): "
+                        + e.getClass().getSimpleName() + ": " + message
+                : message;
     }
 
     /** What the library throws on purpose, and LibTorch's messages (which come as they are), are none. */

@@ -58,17 +58,13 @@ final class GenerateCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private ConditionOptions asked;
 
-    @Option(
-            names = "--seed",
-            paramLabel = "S",
-            defaultValue = "0",
-            converter = Converters.Seed.class,
-            description = "64 unsigned bits in decimal. Default: ${DEFAULT-VALUE}")
-    private long seed;
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private SharedOptions.Seed seed;
 
     @Mixin
     @SuppressWarnings("NullAway.Init")
-    private ChosenMethod methodOptions;
+    private MethodOptions.Chosen methodOptions;
 
     @Mixin
     @SuppressWarnings("NullAway.Init")
@@ -139,7 +135,7 @@ final class GenerateCommand implements Callable<Integer> {
                 .method(method)
                 .reward(searched)
                 .heldOut(judged)
-                .seed(seed)
+                .seed(seed.seed())
                 .maxBatch(modelOptions.maxBatch())
                 .decodeBatch(modelOptions.decodeBatch());
         if (budget != null) {
@@ -162,7 +158,7 @@ final class GenerateCommand implements Callable<Integer> {
         settings.put("denoiser", pipeline.denoiser().id());
         settings.put("modelSettings", pipeline.settings());
         settings.put("device", pipeline.device().toString());
-        settings.put("seed", Numbers.unsigned(seed));
+        settings.put("seed", seed.setting());
         settings.putAll(asked.settings(pipeline, requests));
         settings.putAll(methodOptions.settings(method));
         settings.put("reward", rewards.reward(pipeline).toString());

@@ -1,13 +1,54 @@
 package org.noisetrail.cli;
 
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.noisetrail.search.Method;
 import org.noisetrail.search.Methods;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
 
 /** The settings of search methods. */
 @Command
 class MethodOptions extends RegistryOptions<Method> {
     MethodOptions() {
         super("method", Methods.registry());
+    }
+
+    /** One method, with its settings. */
+    static final class Chosen extends MethodOptions {
+        @Option(
+                names = "--method",
+                order = -2,
+                paramLabel = "METHOD",
+                defaultValue = "eps-greedy",
+                completionCandidates = Names.class,
+                description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}")
+        @SuppressWarnings("NullAway.Init")
+        private String word;
+
+        /** The methods' names, for the help text. */
+        static final class Names extends ArrayList<String> {
+            private static final long serialVersionUID = 1;
+
+            Names() {
+                Methods.registry().kinds().forEach(kind -> add(kind.name()));
+            }
+        }
+
+        /** @throws IllegalArgumentException that names the setting, if there is no such method */
+        Method method() {
+            return make(word, null);
+        }
+
+        /** For {@code result.json}. */
+        Map<String, @Nullable Object> settings(Method made) {
+            Map<String, @Nullable Object> settings = new LinkedHashMap<>();
+            // As it was asked for: eps-greedy with epsilon 0 calls itself zero-order.
+            settings.put("method", word);
+            settings.putAll(registry().kind(word).json(made));
+            return settings;
+        }
     }
 }

@@ -8,6 +8,7 @@ import org.noisetrail.kernels.Device;
 import org.noisetrail.kernels.Kernels;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -27,13 +28,9 @@ final class NoiseCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private CommandSpec command;
 
-    @Option(
-            names = "--seed",
-            paramLabel = "S",
-            defaultValue = "0",
-            converter = Converters.Seed.class,
-            description = "64 unsigned bits in decimal. Default: ${DEFAULT-VALUE}")
-    private long seed;
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private SharedOptions.Seed seed;
 
     @Option(names = "--image", paramLabel = "I", defaultValue = "0", description = "0 to 2^32 - 1. Default: 0")
     private long image;
@@ -60,7 +57,7 @@ final class NoiseCommand implements Callable<Integer> {
         // One nt_row: image, stage, draw, parent, kind.
         try (IntPointer row = new IntPointer((int) image, (int) stage, (int) (round << 16 | candidate), 0, 1);
                 FloatPointer normals = new FloatPointer(elements)) {
-            Kernels.on(Device.CPU).noise(row, 1, seed, elements, 1f, normals);
+            Kernels.on(Device.CPU).noise(row, 1, seed.seed(), elements, 1f, normals);
             print(normals);
         }
         return ExitCode.OK;

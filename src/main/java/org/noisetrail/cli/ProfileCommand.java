@@ -47,7 +47,7 @@ final class ProfileCommand implements Callable<Integer> {
 
     @Mixin
     @SuppressWarnings("NullAway.Init")
-    private ChosenMethod methodOptions;
+    private MethodOptions.Chosen methodOptions;
 
     @Mixin
     @SuppressWarnings("NullAway.Init")
@@ -112,6 +112,7 @@ final class ProfileCommand implements Callable<Integer> {
         }
         result.put("versions", Versions.json());
         result.putAll(CostReport.json(profile));
+        folder.remove("profile.json");
         CostReport.plot(profile, title).write(folder);
         AtomicFiles.write(folder.file("profile.json"), Json.pretty(result).getBytes(StandardCharsets.UTF_8));
         PrintWriter print = command.commandLine().getOut();

@@ -47,7 +47,8 @@ final class ReplayCommand implements Callable<Integer> {
         Trail trail = TrailFiles.read(file);
         List<ImageRequest> requests =
                 trail.images().stream().map(Trail.Entry::request).toList();
-        try (Pipeline pipeline = modelOptions.load(modelOptions.pipelineOptions().with(trail.settings()))) {
+        try (Pipeline pipeline =
+                modelOptions.load(modelOptions.pipelineOptions().with(trail.settings()))) {
             Map<String, @Nullable Object> settings = new LinkedHashMap<>();
             settings.put("command", "replay");
             settings.put("model", modelOptions.name());

@@ -192,7 +192,8 @@ public record CellResult(double seconds, double diversity, List<Drawn> images) {
             Drawn image = Drawn.of(list.get(i), expected);
             ImageRequest asked = expected.images().get(i);
             if (image.id() != asked.image() || !image.condition().equals(asked.condition())) {
-                throw new IllegalArgumentException("image " + i + " must be number " + asked.image() + ", as it was asked for: " + image.id());
+                throw new IllegalArgumentException(
+                        "image " + i + " must be number " + asked.image() + ", as it was asked for: " + image.id());
             }
             images.add(image);
         }

@@ -136,7 +136,8 @@ final class ComparisonRun {
     }
 
     private int partner(ComparisonTable.Row row) {
-        return BestOfN.costing(schedule, row.networkEvaluations() / factor, false).candidates();
+        return BestOfN.costing(schedule, row.networkEvaluations() / factor, false)
+                .candidates();
     }
 
     private List<@Nullable Long> targets() {
@@ -144,8 +145,7 @@ final class ComparisonRun {
     }
 
     private boolean same(Entry one, Entry other) {
-        return java.util.Objects.equals(one.cap(), other.cap())
-                && one.method().equals(other.method());
+        return java.util.Objects.equals(one.cap(), other.cap()) && one.method().equals(other.method());
     }
 
     private Entry entry(Comparison.Aim aim, Contender contender, @Nullable Long target) {
@@ -169,10 +169,8 @@ final class ComparisonRun {
     private Method measured(Comparison.Aim aim, Method guess, long target) {
         Method sized = guess;
         for (int trial = 0; trial < 2; trial++) {
-            Cell pilot = new Cell(
-                    aim.reward(), null, sized, comparison.sampler, comparison.seeds.get(0), null);
-            List<ImageRequest> few = comparison.images
-                    .subList(0, Math.min(PILOT_IMAGES, comparison.images.size()));
+            Cell pilot = new Cell(aim.reward(), null, sized, comparison.sampler, comparison.seeds.get(0), null);
+            List<ImageRequest> few = comparison.images.subList(0, Math.min(PILOT_IMAGES, comparison.images.size()));
             CellResult result = cell(pilot, few, guess.name() + ", to find its size", false);
             double measured = result.mean(image -> image.costs().networkEvaluations()) / factor;
             Method better = sized.resized(schedule, measured, target / factor);
@@ -225,13 +223,7 @@ final class ComparisonRun {
     private void warmUp() {
         if (!warm) {
             warm = true;
-            comparison
-                    .drawn
-                    .search()
-                    .get()
-                    .sampler(comparison.sampler)
-                    .build()
-                    .run(comparison.images.subList(0, 1));
+            comparison.drawn.search().get().sampler(comparison.sampler).build().run(comparison.images.subList(0, 1));
         }
     }
 

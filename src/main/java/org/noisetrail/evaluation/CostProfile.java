@@ -4,9 +4,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
 import org.noisetrail.search.SearchResult;
+import org.noisetrail.trace.Profile;
 import org.noisetrail.trace.Profile.Part;
 import org.noisetrail.trace.Profile.Times;
-import org.noisetrail.trace.Profile;
 
 /**
  * Where the time of a search went, over several runs of it.

@@ -83,7 +83,8 @@ public final class OutputFolder {
         // Clocks of files are coarse, and of processes too.
         Instant written = attributes.lastModifiedTime().toInstant().plusSeconds(1);
         return ProcessHandle.of(process)
-                .map(running -> running.info().startInstant().map(written::isBefore).orElse(false))
+                .map(running ->
+                        running.info().startInstant().map(written::isBefore).orElse(false))
                 .orElse(true);
     }
 

@@ -78,7 +78,8 @@ public record PngFile(int width, int height, List<Text> texts) {
                 in.readFully(name);
                 String type = type(name);
                 if (length < 0) {
-                    throw new IOException("chunk " + type + " must have < 2^31 bytes: " + Integer.toUnsignedString(length));
+                    throw new IOException(
+                            "chunk " + type + " must have < 2^31 bytes: " + Integer.toUnsignedString(length));
                 }
                 if (type.equals("IHDR") != (header.length == 0)) {
                     throw new IOException("it must have one header, and begin with it");
@@ -127,7 +128,8 @@ public record PngFile(int width, int height, List<Text> texts) {
             boolean first = type.equals("IHDR");
             if (first || TEXTS.contains(type)) {
                 if (first ? length != HEADER : length > left) {
-                    throw new IOException("chunk " + type + " must have " + (first ? HEADER : "<= " + left) + " bytes: " + length);
+                    throw new IOException(
+                            "chunk " + type + " must have " + (first ? HEADER : "<= " + left) + " bytes: " + length);
                 }
                 data = in.readNBytes(length);
                 if (data.length < length) {
@@ -159,7 +161,8 @@ public record PngFile(int width, int height, List<Text> texts) {
             int end = terminator(type, data, 0);
             String keyword = new String(data, 0, end, StandardCharsets.ISO_8859_1);
             if (end < 1 || end > LONGEST_KEYWORD || !keyword.chars().allMatch(Reader::isPrintable)) {
-                throw new IOException("chunk " + type + " must have a keyword of 1 to " + LONGEST_KEYWORD + " printable characters");
+                throw new IOException(
+                        "chunk " + type + " must have a keyword of 1 to " + LONGEST_KEYWORD + " printable characters");
             }
             int at = end + 1;
             return new Text(
@@ -186,7 +189,10 @@ public record PngFile(int width, int height, List<Text> texts) {
             int start = terminator("iTXt", data, translated) + 1;
             byte[] bytes = packed ? inflate(keyword, data, start) : take(data, start);
             try {
-                return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+                return StandardCharsets.UTF_8
+                        .newDecoder()
+                        .decode(ByteBuffer.wrap(bytes))
+                        .toString();
             } catch (CharacterCodingException e) {
                 throw new IOException("text " + keyword + " must be UTF-8", e);
             }
@@ -231,7 +237,8 @@ public record PngFile(int width, int height, List<Text> texts) {
                         throw new IOException("text " + keyword + " cannot be unpacked: it is cut");
                     }
                     if (count > left) {
-                        throw new IOException("texts must have <= " + LARGEST_TEXT + " bytes, unpacked: " + keyword + " has more");
+                        throw new IOException(
+                                "texts must have <= " + LARGEST_TEXT + " bytes, unpacked: " + keyword + " has more");
                     }
                     left -= count;
                     bytes.write(part, 0, count);

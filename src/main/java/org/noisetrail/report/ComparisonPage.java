@@ -58,7 +58,8 @@ public final class ComparisonPage {
      * @param plots of each table
      * @param settings everything that the command was told or took by default
      */
-    public static String of(List<ComparisonTable> tables, List<List<Plot>> plots, Map<String, @Nullable Object> settings) {
+    public static String of(
+            List<ComparisonTable> tables, List<List<Plot>> plots, Map<String, @Nullable Object> settings) {
         ComparisonPage page = new ComparisonPage();
         page.head(settings);
         for (int i = 0; i < tables.size(); i++) {

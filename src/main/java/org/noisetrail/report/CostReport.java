@@ -120,7 +120,9 @@ public final class CostReport {
             CategorySeries series = chart.addSeries(
                     word(part),
                     names,
-                    profile.runs().stream().map(run -> Math.max(0, run.micros(part))).toList());
+                    profile.runs().stream()
+                            .map(run -> Math.max(0, run.micros(part)))
+                            .toList());
             series.setLabel(String.format(
                     Locale.ROOT,
                     "%s  %s us, %.2f %%",

@@ -5,7 +5,6 @@ import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 import java.util.List;
-import org.noisetrail.engine.Draws;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.reward.Image;
 

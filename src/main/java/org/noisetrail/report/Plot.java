@@ -16,15 +16,15 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.stream.Stream;
-import org.knowm.xchart.VectorGraphicsEncoder.VectorGraphicsFormat;
 import org.knowm.xchart.VectorGraphicsEncoder;
+import org.knowm.xchart.VectorGraphicsEncoder.VectorGraphicsFormat;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYSeries;
 import org.knowm.xchart.internal.chartpart.Chart;
 import org.knowm.xchart.style.AxesChartStyler;
+import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.Styler.LegendLayout;
 import org.knowm.xchart.style.Styler.LegendPosition;
-import org.knowm.xchart.style.Styler;
 import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 import org.noisetrail.evaluation.Interval;
@@ -93,7 +93,8 @@ public record Plot(String name, String title, byte[] png, byte[] svg) {
     public record Line(String label, Color colour, int marker, boolean connected, List<Point> points) {}
 
     /** Points and lines with their intervals. Lines without a point that has two numbers are left out. */
-    public static Plot of(String name, String title, String xTitle, String yTitle, boolean logarithmic, List<Line> lines) {
+    public static Plot of(
+            String name, String title, String xTitle, String yTitle, boolean logarithmic, List<Line> lines) {
         List<Line> shown = new ArrayList<>();
         for (Line line : lines) {
             List<Point> points = line.points().stream()

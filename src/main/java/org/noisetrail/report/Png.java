@@ -80,8 +80,7 @@ public final class Png {
         } catch (FileSystemException e) {
             throw new NoisetrailException("cannot read " + file + ": " + AtomicFiles.reason(e), e);
         } catch (IOException e) {
-            throw new NoisetrailException(
-                    file + " is not a sound PNG file: " + Excerpt.of(AtomicFiles.reason(e)), e);
+            throw new NoisetrailException(file + " is not a sound PNG file: " + Excerpt.of(AtomicFiles.reason(e)), e);
         }
     }
 }

@@ -19,7 +19,8 @@ import org.noisetrail.trace.Costs;
  * @param settings everything that the command was told or took by default
  * @param complete whether all images asked for are there
  */
-public record Report(Map<String, @Nullable Object> settings, List<ImageResult> images, boolean complete, Duration elapsed) {
+public record Report(
+        Map<String, @Nullable Object> settings, List<ImageResult> images, boolean complete, Duration elapsed) {
     /** The name of an image's file, within the folder that the command writes to. */
     public static String imageFile(ImageResult image) {
         return String.format(Locale.ROOT, "images/%03d.png", image.request().image());

@@ -20,8 +20,21 @@ import java.util.Set;
 final class ImportRule {
     /** From the top down: a room may use those after it, never those before it. */
     static final List<String> ROOMS = List.of(
-            "cli", "report", "evaluation", "search", "engine", "sampler", "reward", "model", "checkpoint", "torch", "kernels", "trace", "files",
-            "noise", "settings");
+            "cli",
+            "report",
+            "evaluation",
+            "search",
+            "engine",
+            "sampler",
+            "reward",
+            "model",
+            "checkpoint",
+            "torch",
+            "kernels",
+            "trace",
+            "files",
+            "noise",
+            "settings");
 
     private static final Set<String> NOTHING = Set.of();
 
@@ -138,8 +151,8 @@ final class ImportRule {
             return false;
         }
         return target.getRawParameterTypes().stream()
-                .noneMatch(type ->
-                        type.isEquivalentTo(Locale.class) || type.isEquivalentTo(DecimalFormatSymbols.class));
+                .noneMatch(
+                        type -> type.isEquivalentTo(Locale.class) || type.isEquivalentTo(DecimalFormatSymbols.class));
     }
 
     private static String inside(String root, String room) {

@@ -13,9 +13,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Collectors;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -188,7 +188,9 @@ class EndToEndTest {
 
     @Test
     void anEarlierRunIsNeverMixedWithAnother() throws IOException {
-        Object[] run = {"generate", "--method", "naive", "--steps", 2, "--images", 3, "--classes", 7, "--out", out(), "-q"};
+        Object[] run = {
+            "generate", "--method", "naive", "--steps", 2, "--images", 3, "--classes", 7, "--out", out(), "-q"
+        };
         succeed(run);
         byte[] first = Files.readAllBytes(out().resolve("result.json"));
         for (Object[] again : new Object[][] {run, {"replay", out().resolve("trail.json"), "--out", out(), "-q"}}) {
@@ -215,10 +217,18 @@ class EndToEndTest {
         String[] common = {"--images", "2", "--classes", "1", "--reward", "brightness", "-q", "--json"};
         JsonNode plain = JSON.readTree(
                 succeed(with(common, "--method", "naive", "--out", out())).out());
-        JsonNode searched = JSON.readTree(
-                succeed(with(
-                                common, "--method", "eps-greedy", "--rounds", 3, "--candidates", 4, "--out", out(), "--overwrite"))
-                        .out());
+        JsonNode searched = JSON.readTree(succeed(with(
+                        common,
+                        "--method",
+                        "eps-greedy",
+                        "--rounds",
+                        3,
+                        "--candidates",
+                        4,
+                        "--out",
+                        out(),
+                        "--overwrite"))
+                .out());
         assertThat(searched).isEqualTo(result(out()));
         for (int i = 0; i < 2; i++) {
             JsonNode image = searched.get("images").get(i);
@@ -530,7 +540,9 @@ class EndToEndTest {
         assertThat(files(out())).containsExactly("demo.png", "result.json");
         assertThat(ImageIO.read(out().resolve("demo.png").toFile()).getWidth()).isGreaterThan(3 * 112);
         JsonNode runs = result(out()).get("runs");
-        assertThat(runs).as("two methods for two rewards of classes, three for one of prompts").hasSize(7);
+        assertThat(runs)
+                .as("two methods for two rewards of classes, three for one of prompts")
+                .hasSize(7);
         assertThat(runs.get(1).get("meanReward").asDouble())
                 .isGreaterThan(runs.get(0).get("meanReward").asDouble());
     }

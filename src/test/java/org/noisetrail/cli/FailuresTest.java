@@ -19,7 +19,8 @@ class FailuresTest {
     @Test
     void whatIsThrownOnPurposeIsSaidAsItIs() {
         assertThat(line(new NoisetrailException("cells/a.json is cut"))).isEqualTo("cells/a.json is cut");
-        assertThat(line(new IllegalArgumentException("rounds must be >= 0: -1"))).isEqualTo("rounds must be >= 0: -1");
+        assertThat(line(new IllegalArgumentException("rounds must be >= 0: -1")))
+                .isEqualTo("rounds must be >= 0: -1");
         assertThat(line(new RuntimeException("mat1 and mat2 differ\nException raised from ...")))
                 .isEqualTo("mat1 and mat2 differ");
     }
@@ -40,7 +41,9 @@ class FailuresTest {
                 new NumberFormatException("For input string: \"x\""),
                 new ArithmeticException("integer overflow"),
                 new AssertionError("never"))) {
-            assertThat(line(e)).startsWith("a fault in noisetrail (--verbose shows where): " + e.getClass().getSimpleName());
+            assertThat(line(e))
+                    .startsWith("a fault in noisetrail (--verbose shows where): "
+                            + e.getClass().getSimpleName());
         }
         assertThat(line(new StackOverflowError())).isEqualTo("what was given is nested too deep, or goes on too long");
     }
@@ -67,7 +70,10 @@ class FailuresTest {
             Cli.Ending ending = Cli.run("generate", "--reward", start + "-a".repeat(length / 2));
             assertThat(ending.code()).isEqualTo(2);
             assertThat(ending.out()).isEmpty();
-            assertThat(ending.err()).startsWith("noisetrail: ").doesNotContain("\tat ").hasSizeLessThan(1050);
+            assertThat(ending.err())
+                    .startsWith("noisetrail: ")
+                    .doesNotContain("\tat ")
+                    .hasSizeLessThan(1050);
             assertThat(ending.err().lines()).hasSize(1);
         }
     }

@@ -10,10 +10,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 class IntRangesTest {
     @Test
     void numbersAndRangesKeepTheirOrder() {
-        assertThat(IntRanges.parse("0,3,5-7").values()).containsExactly(0, 3, 5, 6, 7);
-        assertThat(IntRanges.parse("9,0-2,9").values()).containsExactly(9, 0, 1, 2, 9);
-        assertThat(IntRanges.parse("4").values()).containsExactly(4);
-        assertThat(IntRanges.parse("4-4").values()).containsExactly(4);
+        assertThat(Converters.IntRanges.parse("0,3,5-7").values()).containsExactly(0, 3, 5, 6, 7);
+        assertThat(Converters.IntRanges.parse("9,0-2,9").values()).containsExactly(9, 0, 1, 2, 9);
+        assertThat(Converters.IntRanges.parse("4").values()).containsExactly(4);
+        assertThat(Converters.IntRanges.parse("4-4").values()).containsExactly(4);
     }
 
     @ParameterizedTest
@@ -34,6 +34,6 @@ class IntRangesTest {
                 "0-999999999"
             })
     void whatIsNoListIsRefused(String text) {
-        assertThatThrownBy(() -> IntRanges.parse(text)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> Converters.IntRanges.parse(text)).isInstanceOf(IllegalArgumentException.class);
     }
 }

@@ -96,8 +96,12 @@ class CellStoreTest {
     void eachPartIsLookedAt() throws IOException {
         Map<String, Consumer<ObjectNode>> damages = Map.ofEntries(
                 Map.entry("an image is missing", cell -> images(cell).remove(1)),
-                Map.entry("an image is twice there", cell -> images(cell).set(1, images(cell).get(0))),
-                Map.entry("an image too many", cell -> images(cell).add(images(cell).get(0))),
+                Map.entry(
+                        "an image is twice there",
+                        cell -> images(cell).set(1, images(cell).get(0))),
+                Map.entry(
+                        "an image too many",
+                        cell -> images(cell).add(images(cell).get(0))),
                 Map.entry("images are no list", cell -> ((ObjectNode) cell.get("result")).put("images", 2)),
                 Map.entry("another condition", cell -> image(cell).put("class", 1)),
                 Map.entry("no condition", cell -> image(cell).remove("class")),
@@ -106,11 +110,15 @@ class CellStoreTest {
                 Map.entry("a count is a fraction", cell -> image(cell).put("transitions", 2.5)),
                 Map.entry("a count is below 0", cell -> image(cell).put("rewardCalls", -1)),
                 Map.entry("a step is missing", cell -> ((ArrayNode) image(cell).get("rewardByStep")).remove(0)),
-                Map.entry("a step is a word", cell -> ((ArrayNode) image(cell).get("rewardByStep")).set(0, JSON.valueToTree("x"))),
+                Map.entry(
+                        "a step is a word",
+                        cell -> ((ArrayNode) image(cell).get("rewardByStep")).set(0, JSON.valueToTree("x"))),
                 Map.entry("no base 64", cell -> image(cell).put("png", "*")),
                 Map.entry("no text", cell -> image(cell).put("png", 3)),
                 Map.entry("no picture", cell -> image(cell).put("png", "AAAA")),
-                Map.entry("a picture of another size", cell -> image(cell).put("png", png(27, BufferedImage.TYPE_BYTE_GRAY))),
+                Map.entry(
+                        "a picture of another size",
+                        cell -> image(cell).put("png", png(27, BufferedImage.TYPE_BYTE_GRAY))),
                 Map.entry("a picture in colours", cell -> image(cell).put("png", png(28, BufferedImage.TYPE_INT_RGB))),
                 Map.entry("no seconds", cell -> ((ObjectNode) cell.get("result")).putNull("seconds")),
                 Map.entry("no result", cell -> cell.remove("result")),
@@ -138,7 +146,9 @@ class CellStoreTest {
         String text = cell.toString();
         for (int length = 0; length < text.length(); length += 499) {
             Files.writeString(file(cell), text.substring(0, length));
-            assertThat(store.find(cell.get("settings"), EXPECTED)).as("%d characters", length).isEmpty();
+            assertThat(store.find(cell.get("settings"), EXPECTED))
+                    .as("%d characters", length)
+                    .isEmpty();
         }
     }
 

@@ -99,9 +99,11 @@ class ComparisonTest {
     };
 
     private static Comparison.Judge judge(String text) {
-        return new Comparison.Judge(text, () -> RewardText.parse(text).build(() -> {
-            throw new AssertionError("no reward asks for a model");
-        }));
+        return new Comparison.Judge(
+                text,
+                () -> RewardText.parse(text).build(() -> {
+                    throw new AssertionError("no reward asks for a model");
+                }));
     }
 
     private Comparison.Builder plan(List<Contender> contenders, List<Comparison.Aim> aims, long... budgets) {
@@ -387,7 +389,11 @@ class ComparisonTest {
                 .hasMessage("network evaluations must be >= 11, one plain trajectory's: 10");
         assertThatThrownBy(() -> plan(CONTENDERS, AIMS).methods("naive"))
                 .hasMessage("methods must differ in name: naive twice");
-        assertThatThrownBy(() -> Comparison.builder(denoiser).methods("naive").reward("class").build().run())
+        assertThatThrownBy(() -> Comparison.builder(denoiser)
+                        .methods("naive")
+                        .reward("class")
+                        .build()
+                        .run())
                 .hasMessage("the reward class needs a pipeline");
     }
 
@@ -402,11 +408,7 @@ class ComparisonTest {
     void diversityDoesNotDependOnTheBatch(@TempDir Path one, @TempDir Path other) {
         Comparison.Builder plan = plan(CONTENDERS.subList(0, 1), AIMS.subList(0, 1));
         double whole = compare(one, plan).get(0).rows().get(0).diversity();
-        double parts = compare(other, plan.maxBatch(2))
-                .get(0)
-                .rows()
-                .get(0)
-                .diversity();
+        double parts = compare(other, plan.maxBatch(2)).get(0).rows().get(0).diversity();
         assertThat(whole).isGreaterThan(0).isCloseTo(parts, within(1e-9));
     }
 
@@ -414,7 +416,8 @@ class ComparisonTest {
     void withoutAClassifierDiversityIsNull(@TempDir Path folder) {
         Comparison.Builder plan = plan(CONTENDERS.subList(0, 1), AIMS.subList(1, 2));
         List<ComparisonTable> tables = compare(folder, plan.features(null));
-        assertThat(Json.pretty(ComparisonWords.json(tables.get(0)))).contains("\"diversity\" : null", "\"heldOut\" : null");
+        assertThat(Json.pretty(ComparisonWords.json(tables.get(0))))
+                .contains("\"diversity\" : null", "\"heldOut\" : null");
     }
 
     @Test

@@ -41,7 +41,8 @@ class ContenderTest {
 
     @Test
     void anOptionOfItsOwnGoesBeforeTheSharedOne() {
-        LocalSearch local = (LocalSearch) parse("eps-greedy:rounds=7:epsilon=1", Map.of("rounds", "5", "epsilon", "0.2"));
+        LocalSearch local =
+                (LocalSearch) parse("eps-greedy:rounds=7:epsilon=1", Map.of("rounds", "5", "epsilon", "0.2"));
         assertThat(local.rounds().at(3, 1)).isEqualTo(7);
         assertThat(local.epsilon()).isEqualTo(1);
     }

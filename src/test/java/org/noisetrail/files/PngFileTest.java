@@ -96,7 +96,9 @@ class PngFileTest {
         "png-no-idat.png, it has no pixels"
     })
     void brokenPicturesAreRefusedInOneLine(String file, String message) {
-        assertThatThrownBy(() -> read(resource(file))).isInstanceOf(IOException.class).hasMessage(message);
+        assertThatThrownBy(() -> read(resource(file)))
+                .isInstanceOf(IOException.class)
+                .hasMessage(message);
     }
 
     @Test

@@ -26,7 +26,8 @@ import org.noisetrail.search.Search;
 import org.noisetrail.search.SearchResult;
 
 class RunFilesTest {
-    private static final SearchResult RUN = Search.builder(new ExactMixture(new ImageShape(1, 4, 4), false, .2, -.4, .4))
+    private static final SearchResult RUN = Search.builder(
+                    new ExactMixture(new ImageShape(1, 4, 4), false, .2, -.4, .4))
             .sampler(EdmSampler.DEFAULT.withSteps(2))
             .build()
             .run(ImageRequest.of(0, 12));
@@ -57,7 +58,15 @@ class RunFilesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"result.json", "trail.json", "grid.png", "final.safetensors", "images/007.png", "images/4294967295.png"})
+    @ValueSource(
+            strings = {
+                "result.json",
+                "trail.json",
+                "grid.png",
+                "final.safetensors",
+                "images/007.png",
+                "images/4294967295.png"
+            })
     void anythingOfAnEarlierRunIsRefusedBeforeAFileIsWritten(String name) throws IOException {
         Files.createDirectories(folder.resolve("images"));
         Files.writeString(folder.resolve(name), "old");
@@ -81,7 +90,8 @@ class RunFilesTest {
     void nothingOfAnEarlierRunStaysBesideThisOne() throws IOException {
         write(false, 0, 12, true);
         write(true, 4, 6, false);
-        assertThat(names()).containsExactly("grid.png", "images/004.png", "images/005.png", "result.json", "trail.json");
+        assertThat(names())
+                .containsExactly("grid.png", "images/004.png", "images/005.png", "result.json", "trail.json");
     }
 
     @Test
