@@ -2,6 +2,7 @@ package org.noisetrail.evaluation;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -9,6 +10,7 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.files.Numbers;
 import org.noisetrail.files.OutputFolder;
 import org.noisetrail.model.Classifier;
 import org.noisetrail.model.Decoder;
@@ -77,6 +79,7 @@ public final class Comparison {
 
     /** What draws, and how a search with it begins. */
     record Drawn(
+            String name,
             Denoiser denoiser,
             Decoder decoder,
             @Nullable Decoder preview,
@@ -132,6 +135,7 @@ public final class Comparison {
     public static Builder builder(Pipeline pipeline) {
         return new Builder(
                 new Drawn(
+                        pipeline.name(),
                         pipeline.denoiser(),
                         pipeline.decoder(),
                         pipeline.previewDecoder(),
@@ -144,11 +148,35 @@ public final class Comparison {
     /** Of a denoiser whose states are images. */
     public static Builder builder(Denoiser denoiser) {
         return new Builder(
-                new Drawn(denoiser, Decoder.identity(denoiser.shape()), null, Map.of(), () -> Search.builder(denoiser)),
+                new Drawn(denoiser.id(), denoiser, Decoder.identity(denoiser.shape()), null, Map.of(), () -> Search.builder(denoiser)),
                 EdmSampler.DEFAULT,
                 text -> text.build(() -> {
                     throw new IllegalArgumentException("the reward " + text + " needs a pipeline");
                 }));
+    }
+
+    /** What it was told or takes by default, for the head of a report. */
+    public Map<String, @Nullable Object> settings() {
+        Map<String, @Nullable Object> settings = new LinkedHashMap<>();
+        settings.put("model", drawn.name());
+        settings.put("denoiser", drawn.denoiser().id());
+        settings.put("modelSettings", drawn.settings());
+        settings.put("device", drawn.denoiser().device().toString());
+        settings.put("maxBatch", maxBatch);
+        settings.put("methods", contenders.stream().map(Contender::label).toList());
+        settings.put("rewards", aims.stream().map(aim -> aim.reward().name()).toList());
+        settings.put(
+                "heldOut",
+                aims.stream()
+                        .map(Aim::heldOut)
+                        .map(judge -> judge == null ? "none" : judge.name())
+                        .toList());
+        settings.put("images", images.size());
+        settings.put("seedCount", seeds.size());
+        settings.put("seeds", seeds.stream().map(Numbers::unsigned).toList());
+        settings.put("equalNfe", budgets);
+        settings.put("sampler", Samplers.registry().json(sampler));
+        return settings;
     }
 
     Schedule schedule() {
