@@ -10,11 +10,10 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.checkpoint.ComponentWeights;
 import org.noisetrail.checkpoint.ConfigFile;
 import org.noisetrail.checkpoint.Digest;
-import org.noisetrail.checkpoint.FileWeights;
 import org.noisetrail.checkpoint.ModelFiles;
-import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.checkpoint.Weights;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.ImageShape;
@@ -26,7 +25,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * CLIP (Radford et al. 2021): images and texts as embeddings of length 1, whose product says how well they fit. A folder of transformers'
- * {@code CLIPModel}: {@code config.json}, {@code model.safetensors}, the tokenizer's files and {@code preprocessor_config.json}; without
+ * {@code CLIPModel}: {@code config.json}, weights, the tokenizer's files and {@code preprocessor_config.json}; without
  * the last, images are prepared as OpenAI's CLIP wants them.
  *
  * <p>Computes in float32. On the CPU a row's embedding has the same bits in every batch and on every number of threads. Owns its networks;
@@ -62,7 +61,7 @@ public final class ClipModel implements AutoCloseable {
     private ClipModel(ModelFiles files, Weights weights, Device device) {
         ConfigFile config = ConfigFile.read(files, "config.json");
         this.device = device;
-        this.id = new Digest(description(files), files, "model.safetensors");
+        this.id = new Digest(description(files), files, ComponentWeights.files(files, ""));
         this.projection = config.integer("projection_dim", 512, 1, 1 << 16);
         TextConfig textConfig = TextConfig.read(half(config, "text_config"), projection);
         VisionConfig visionConfig = VisionConfig.read(half(config, "vision_config"), projection);
@@ -91,8 +90,7 @@ public final class ClipModel implements AutoCloseable {
 
     /** @throws NoisetrailException that names the file, if one is missing, broken, or does not fit the others */
     public static ClipModel load(ModelFiles files, Device device) {
-        return files.with(
-                "model.safetensors", path -> new ClipModel(files, new FileWeights(Safetensors.open(path)), device));
+        return new ClipModel(files, ComponentWeights.open(files, ""), device);
     }
 
     /** Older folders have a half's keys under {@code text_config_dict} and {@code vision_config_dict} alone. */

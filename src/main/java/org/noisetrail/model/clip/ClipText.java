@@ -6,10 +6,9 @@ import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.checkpoint.ComponentWeights;
 import org.noisetrail.checkpoint.ConfigFile;
-import org.noisetrail.checkpoint.FileWeights;
 import org.noisetrail.checkpoint.ModelFiles;
-import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.checkpoint.Weights;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.layers.Layers;
@@ -81,13 +80,12 @@ public final class ClipText implements AutoCloseable {
     }
 
     /**
-     * Reads a folder with {@code config.json} and {@code model.safetensors}.
+     * Reads a folder with {@code config.json} and weights, as {@link ComponentWeights} finds them.
      *
      * @throws NoisetrailException that names the file, if one is missing, broken, or does not fit the other
      */
     public static ClipText load(ModelFiles files, Hidden hidden, Device device) {
-        return files.with(
-                "model.safetensors", path -> load(files, new FileWeights(Safetensors.open(path)), hidden, device));
+        return load(files, ComponentWeights.open(files, ""), hidden, device);
     }
 
     /** As {@link #load(ModelFiles, Hidden, Device)}, of which only {@code config.json} is read. */

@@ -221,6 +221,24 @@ class ClipModelTest {
     }
 
     @Test
+    void weightsMayBeUnderTheNameOfAVariant() throws IOException {
+        try (Stream<Path> files = Files.list(MODEL)) {
+            for (Path each : files.toList()) {
+                Files.copy(each, folder.resolve(each.getFileName()));
+            }
+        }
+        Files.move(folder.resolve("model.safetensors"), folder.resolve("model.fp16.safetensors"));
+        try (ClipModel own = ClipModel.load(ModelFiles.folder(MODEL), Device.CPU);
+                ClipModel variant = ClipModel.load(ModelFiles.folder(folder), Device.CPU)) {
+            assertThat(variant.id()).isEqualTo(own.id());
+        }
+        Files.delete(folder.resolve("model.fp16.safetensors"));
+        assertThatThrownBy(() -> ClipModel.load(ModelFiles.folder(folder), Device.CPU))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessageContaining("no weights: neither diffusion_pytorch_model.safetensors nor model.safetensors");
+    }
+
+    @Test
     void aHeadForOtherEmbeddingsIsRefused() throws IOException {
         assertThatThrownBy(() -> AestheticHead.load(ModelFiles.folder(MODEL), 768, Device.CPU))
                 .isInstanceOf(NoisetrailException.class)
