@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
@@ -39,10 +40,10 @@ public final class ComponentWeights {
     /**
      * Where the tensors lie.
      *
-     * @param index file by tensor; empty where every tensor of the only file counts
+     * @param files each with the tensors that count; none where all of them do
      * @param single whether the file is a checkpoint of all parts
      */
-    private record Source(String description, List<String> files, Map<String, String> index, boolean single) {}
+    private record Source(String description, Map<String, List<String>> files, boolean single) {}
 
     private ComponentWeights() {}
 
@@ -62,25 +63,18 @@ public final class ComponentWeights {
         Source source = source(files, component);
         Part part = part(files, component);
         if (source.single) {
-            return SingleFile.open(files.local(source.files.get(0))).weights(part, storage);
-        }
-        Map<String, Safetensors> opened = new LinkedHashMap<>();
-        for (String file : source.files) {
-            opened.put(file, Safetensors.open(files.local(file)));
+            return SingleFile.open(files.local(files(files, component).get(0))).weights(part, storage);
         }
         Map<String, FileWeights.Place> places = new LinkedHashMap<>();
-        if (source.index.isEmpty()) {
-            opened.values().forEach(file -> file.entries()
-                    .keySet()
-                    .forEach(name -> part.put(places, file, name, part.canonical(name))));
-        }
-        source.index.forEach((name, file) -> {
-            Safetensors shard = opened.get(file);
-            if (shard == null || !shard.entries().containsKey(name)) {
-                throw new NoisetrailException(files.path(file) + ": missing tensor \"" + Excerpt.of(name)
-                        + "\", which " + source.description + " says is there");
+        source.files.forEach((file, tensors) -> {
+            Safetensors shard = Safetensors.open(files.local(file));
+            for (String name : tensors.isEmpty() ? shard.entries().keySet() : tensors) {
+                if (!shard.entries().containsKey(name)) {
+                    throw new NoisetrailException(files.path(file) + ": missing tensor \"" + Excerpt.of(name)
+                            + "\", which " + source.description + " says is there");
+                }
+                part.put(places, shard, name, part.canonical(name));
             }
-            part.put(places, shard, name, part.canonical(name));
         });
         return new FileWeights(source.description, places, storage);
     }
@@ -91,7 +85,7 @@ public final class ComponentWeights {
      * @throws NoisetrailException as it does
      */
     public static List<String> files(ModelFiles files, String component) {
-        return source(files, component).files;
+        return List.copyOf(source(files, component).files.keySet());
     }
 
     /**
@@ -150,7 +144,7 @@ public final class ComponentWeights {
             for (String variant : VARIANTS) {
                 String file = folder + name + variant + ".safetensors";
                 if (files.has(file)) {
-                    return new Source(files.path(file).toString(), List.of(file), Map.of(), false);
+                    return new Source(files.path(file).toString(), Map.of(file, List.of()), false);
                 }
                 String index = folder + name + ".safetensors.index" + variant + ".json";
                 if (files.has(index)) {
@@ -160,7 +154,7 @@ public final class ComponentWeights {
         }
         String single = component.isEmpty() ? null : single(files);
         if (single != null) {
-            return new Source(files.path(single).toString(), List.of(single), Map.of(), true);
+            return new Source(files.path(single).toString(), Map.of(single, List.of()), true);
         }
         String looked = files.path(component) + ": no weights: neither diffusion_pytorch_model.safetensors nor"
                 + " model.safetensors, nor either of variant fp16 or in shards";
@@ -185,31 +179,29 @@ public final class ComponentWeights {
         if (!map.isObject() || map.isEmpty()) {
             throw keys.wrong("weight_map", "an object of tensors and their files");
         }
-        Map<String, String> found = new LinkedHashMap<>();
-        Set<String> shards = new TreeSet<>();
+        Map<String, List<String>> shards = new TreeMap<>();
         map.properties().forEach(field -> {
             String shard = field.getValue().asText();
             // The index comes with the model: it must not lead out of its folder.
             if (!field.getValue().isTextual()
-                    || !shard.matches("[A-Za-z0-9._-]+\\.safetensors")
+                    || !shard.matches("[A-Za-z0-9._-]{1,200}\\.safetensors")
                     || shard.startsWith(".")) {
                 throw new NoisetrailException(keys.file() + ": weight_map: the file of "
                         + Excerpt.of(field.getKey())
                         + " must be the name of a .safetensors file beside it: "
                         + Excerpt.of(field.getValue().toString()));
             }
-            found.put(field.getKey(), folder + shard);
-            shards.add(folder + shard);
+            shards.computeIfAbsent(folder + shard, absent -> new ArrayList<>()).add(field.getKey());
             if (shards.size() > MOST_SHARDS) {
                 throw new NoisetrailException(
                         keys.file() + ": weight_map must name <= " + MOST_SHARDS + " files: more");
             }
         });
-        for (String shard : shards) {
+        for (String shard : shards.keySet()) {
             if (!files.has(shard)) {
                 throw new NoisetrailException(files.path(shard) + " is missing, which " + keys.file() + " names");
             }
         }
-        return new Source(keys.file(), new ArrayList<>(shards), found, false);
+        return new Source(keys.file(), shards, false);
     }
 }

@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -123,10 +122,10 @@ public final class FileWeights implements Weights {
     /** Tensors of a type that no network's weights have, such as counts and masks, are left alone. */
     @Override
     public void requireAllUsed() {
-        List<String> unknown = unused.stream()
-                .filter(name -> Optional.ofNullable(places.get(name))
-                        .filter(place -> place.entry().dtype().isFloating())
-                        .isPresent())
+        List<String> unknown = places.entrySet().stream()
+                .filter(place -> unused.contains(place.getKey())
+                        && place.getValue().entry().dtype().isFloating())
+                .map(Map.Entry::getKey)
                 .toList();
         if (!unknown.isEmpty()) {
             throw new NoisetrailException(source + ": unknown tensor" + (unknown.size() > 1 ? "s " : " ")

@@ -254,6 +254,16 @@ class ModelFolderTest {
     }
 
     @Test
+    void aLongNameInAnIndexIsCutInTheMessage() throws IOException {
+        shards("{\"weight_map\": {\"a\": \"" + "x".repeat(5000) + ".safetensors\"}}");
+        assertThatThrownBy(() -> ComponentWeights.open(files, "unet"))
+                .isInstanceOf(NoisetrailException.class)
+                .message()
+                .contains("must be the name of a .safetensors file beside it: \"xxx")
+                .hasSizeLessThan(600);
+    }
+
+    @Test
     void aPickleIsNamed() throws IOException {
         assertThatThrownBy(() -> ComponentWeights.open(files, "unet"))
                 .isInstanceOf(NoisetrailException.class)

@@ -144,10 +144,15 @@ public final class Fuzz {
         String message = String.valueOf(e.getMessage());
         // Misuse of the API may say what it was given; the command line shows that escaped.
         boolean printable = !(e instanceof NoisetrailException)
-                || message.chars().noneMatch(c -> Character.isISOControl(c) || Character.getType(c) == Character.FORMAT);
-        if (!printable || message.equals("null") || message.length() > LONGEST_MESSAGE && e instanceof NoisetrailException) {
-            keep(target.name() + ": a message of " + message.length() + " characters, "
-                    + (printable ? "" : "not ") + "printable: " + message.substring(0, Math.min(300, message.length())), input);
+                || message.chars()
+                        .noneMatch(c -> Character.isISOControl(c) || Character.getType(c) == Character.FORMAT);
+        if (!printable
+                || message.equals("null")
+                || message.length() > LONGEST_MESSAGE && e instanceof NoisetrailException) {
+            keep(
+                    target.name() + ": a message of " + message.length() + " characters, " + (printable ? "" : "not ")
+                            + "printable: " + message.substring(0, Math.min(300, message.length())),
+                    input);
         }
     }
 

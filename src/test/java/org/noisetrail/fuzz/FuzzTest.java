@@ -109,15 +109,16 @@ class FuzzTest {
     private ModelFiles endless() throws IOException {
         Files.createDirectories(folder.resolve("scheduler"));
         Files.createSymbolicLink(folder.resolve("scheduler/scheduler_config.json"), Path.of("/dev/zero"));
-        return ModelFiles.folder(Files.move(folder.resolve("scheduler"), Files.createDirectories(folder.resolve("zero")).resolve("scheduler"))
+        return ModelFiles.folder(Files.move(
+                        folder.resolve("scheduler"),
+                        Files.createDirectories(folder.resolve("zero")).resolve("scheduler"))
                 .getParent());
     }
 
     @Test
     void aLongRewardTextIsOneLine() {
         String text = "compressibility:" + "a-".repeat(6000) + "a";
-        assertThatThrownBy(() -> RewardText.parse(text).build(Device.CPU))
-                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> RewardText.parse(text).build(Device.CPU)).isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
@@ -140,6 +141,10 @@ class FuzzTest {
         });
         Fuzz fuzz = new Fuzz(List.of(careless), 1);
         fuzz.run(Duration.ofSeconds(4), quiet());
-        assertThat(fuzz.faults()).hasSizeGreaterThanOrEqualTo(20).first().asString().startsWith("careless: java.lang.ArrayIndex");
+        assertThat(fuzz.faults())
+                .hasSizeGreaterThanOrEqualTo(20)
+                .first()
+                .asString()
+                .startsWith("careless: java.lang.ArrayIndex");
     }
 }

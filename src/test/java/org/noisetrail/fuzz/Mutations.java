@@ -86,13 +86,15 @@ final class Mutations {
                 int from = random.nextInt(other.length + 1);
                 yield joined(bytes, 0, at, new byte[0], other, from, Math.min(other.length, from + 200));
             }
-            default -> random.nextInt(4) == 0 ? joined(bytes, 0, at, new byte[0], bytes, length, length) : flipped(bytes);
+            default ->
+                random.nextInt(4) == 0 ? joined(bytes, 0, at, new byte[0], bytes, length, length) : flipped(bytes);
         };
     }
 
     private byte[] flipped(byte[] bytes) {
         if (bytes.length > 0) {
-            bytes[random.nextInt(bytes.length)] ^= (byte) (random.nextBoolean() ? 1 << random.nextInt(8) : random.nextInt(256));
+            bytes[random.nextInt(bytes.length)] ^=
+                    (byte) (random.nextBoolean() ? 1 << random.nextInt(8) : random.nextInt(256));
         }
         return bytes;
     }

@@ -96,11 +96,23 @@ final class Targets {
             LoraWeights.requireNetworks(Set.of("unet"), List.of(file + ":0.5"));
             LoraWeights.over(new Names(Set.of(QUERY + ".weight")), "unet", List.of(file.toString()));
         }));
-        targets.add(text("json", JsonFiles::parse, SCHEDULER, INDEX, SHARDS, TRAIL_1, TRAIL_2, "[1, \"\\u00e4\\ud83d\\ude00\", null]"));
+        targets.add(text(
+                "json",
+                JsonFiles::parse,
+                SCHEDULER,
+                INDEX,
+                SHARDS,
+                TRAIL_1,
+                TRAIL_2,
+                "[1, \"\\u00e4\\ud83d\\ude00\", null]"));
         targets.add(text("index of shards", Targets::shards, SHARDS));
         targets.add(text("scheduler", Targets::scheduler, SCHEDULER));
         targets.add(text("model_index", Targets::index, INDEX));
-        targets.add(text("unet config", UNetConfig::parse, resource("sd15/unet/config.json"), resource("sdxl/unet/config.json")));
+        targets.add(text(
+                "unet config",
+                UNetConfig::parse,
+                resource("sd15/unet/config.json"),
+                resource("sdxl/unet/config.json")));
         targets.add(text("vae config", VaeConfig::parse, resource("sd15/vae/config.json")));
         targets.add(text(
                 "edm config",
@@ -117,13 +129,27 @@ final class Targets {
         }));
         targets.add(new Target("png", List.of(picture(chunk("zTXt", packed()))), input -> readPicture(file, input)));
         targets.add(new Target("png texts", List.of(text("tEXt"), text("zTXt"), text("iTXt")), input -> {
-            String type = input.length == 0 ? "tEXt" : List.of("tEXt", "zTXt", "iTXt").get((input[0] & 0xff) % 3);
+            String type =
+                    input.length == 0 ? "tEXt" : List.of("tEXt", "zTXt", "iTXt").get((input[0] & 0xff) % 3);
             byte[] data = input.length == 0 ? input : Arrays.copyOfRange(input, 1, input.length);
             readPicture(file, picture(chunk(type, data)));
         }));
-        targets.add(words("reward", RewardText::parse, "0.7*brightness - compressibility:max-bytes=700", "-class+1e3*brightness"));
-        targets.add(words("sampler", Samplers::parse, "edm:steps=18:s-churn=40", "ddim:steps=20:eta=0.5:timestep-spacing=trailing:set-alpha-to-one"));
-        targets.add(words("method", Methods::parse, "eps-greedy:epsilon=0.4:rounds=20", "beam:beams=2:candidates=4", "mcts:candidates=8:simulations=4"));
+        targets.add(words(
+                "reward",
+                RewardText::parse,
+                "0.7*brightness - compressibility:max-bytes=700",
+                "-class+1e3*brightness"));
+        targets.add(words(
+                "sampler",
+                Samplers::parse,
+                "edm:steps=18:s-churn=40",
+                "ddim:steps=20:eta=0.5:timestep-spacing=trailing:set-alpha-to-one"));
+        targets.add(words(
+                "method",
+                Methods::parse,
+                "eps-greedy:epsilon=0.4:rounds=20",
+                "beam:beams=2:candidates=4",
+                "mcts:candidates=8:simulations=4"));
         return targets;
     }
 
@@ -268,7 +294,9 @@ final class Targets {
     private static void readPicture(Path file, byte[] picture) throws IOException {
         Files.write(file, picture);
         for (PngFile.Text text : Png.texts(file)) {
-            require(text.value().length() <= PngFile.LARGEST_TEXT, "a text has " + text.value().length());
+            require(
+                    text.value().length() <= PngFile.LARGEST_TEXT,
+                    "a text has " + text.value().length());
         }
     }
 
