@@ -1,12 +1,14 @@
 package org.noisetrail.benchmarks;
 
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Condition;
+import org.noisetrail.model.Conditioning;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.ImageShape;
-import org.noisetrail.model.Model;
-import org.noisetrail.model.Preconditioning;
+import org.noisetrail.model.Pipeline;
 import org.noisetrail.torch.Tensors;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -35,15 +37,16 @@ public class ForwardBenchmark {
     @Param({"1", "4", "16", "64"})
     public int rows;
 
-    private Model loaded;
+    private Pipeline loaded;
     private Denoiser denoiser;
     private Tensor input;
-    private Tensor noise;
-    private Tensor labels;
+    private Tensor level;
+    private Conditioning conditions;
+    private Tensor entries;
 
     @Setup
     public void load() {
-        loaded = Model.load(model, Device.CPU);
+        loaded = Pipeline.load(model, Device.CPU);
         denoiser = loaded.denoiser();
         ImageShape shape = denoiser.shape();
         input = Tensors.floats(Device.CPU, rows, shape.channels(), shape.height(), shape.width());
@@ -53,29 +56,24 @@ public class ForwardBenchmark {
             x[i] = (float) random.nextGaussian();
         }
         Tensors.copy(x, input);
-        Preconditioning.Coefficients at = denoiser.preconditioning().at(1);
         float[] levels = new float[rows];
-        java.util.Arrays.fill(levels, (float) at.noise());
-        noise = Tensors.floats(Device.CPU, rows);
-        Tensors.copy(levels, noise);
-        if (denoiser.classes() > 0) {
-            labels = Tensors.longs(Device.CPU, rows);
-            Tensors.copy(new long[rows], labels);
-        }
+        java.util.Arrays.fill(levels, (float) denoiser.parameterisation().at(1, 1).conditioning());
+        level = Tensors.of(Device.CPU, levels, rows);
+        conditions = denoiser.encode(List.of(loaded.classNames().isEmpty() ? Condition.NONE : Condition.label(0)));
+        entries = Tensors.of(Device.CPU, new long[rows], rows);
     }
 
     @Benchmark
     public void forward() {
-        denoiser.network(input, noise, labels).close();
+        denoiser.network(input, level, conditions, entries).close();
     }
 
     @TearDown
     public void free() {
         input.close();
-        noise.close();
-        if (labels != null) {
-            labels.close();
-        }
+        level.close();
+        conditions.close();
+        entries.close();
         loaded.close();
     }
 }

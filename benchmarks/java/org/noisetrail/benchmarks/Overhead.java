@@ -1,13 +1,16 @@
 package org.noisetrail.benchmarks;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Condition;
+import org.noisetrail.model.Conditioning;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.ImageShape;
-import org.noisetrail.model.Model;
-import org.noisetrail.model.Preconditioning;
+import org.noisetrail.model.Parameterisation;
+import org.noisetrail.model.Pipeline;
 import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.search.ImageRequest;
@@ -44,13 +47,18 @@ final class Overhead {
         }
 
         @Override
-        public int classes() {
-            return inner.classes();
+        public Parameterisation parameterisation() {
+            return inner.parameterisation();
         }
 
         @Override
-        public Preconditioning preconditioning() {
-            return inner.preconditioning();
+        public void check(Condition condition) {
+            inner.check(condition);
+        }
+
+        @Override
+        public Conditioning encode(List<Condition> conditions) {
+            return inner.encode(conditions);
         }
 
         @Override
@@ -59,9 +67,9 @@ final class Overhead {
         }
 
         @Override
-        public Tensor network(Tensor input, Tensor noise, Tensor labels) {
+        public Tensor network(Tensor input, Tensor level, Conditioning conditions, Tensor entries) {
             long start = System.nanoTime();
-            Tensor output = inner.network(input, noise, labels);
+            Tensor output = inner.network(input, level, conditions, entries);
             nanos += System.nanoTime() - start;
             rows += input.size(0);
             return output;
@@ -77,7 +85,7 @@ final class Overhead {
                 + " runs)\n");
         System.out.println("| images | rows a call | NFE | wall, ms | network, ms | ms per NFE | the rest / network |");
         System.out.println("|---:|---:|---:|---:|---:|---:|---:|");
-        try (Model model = Model.load("fashion-mnist", Device.CPU)) {
+        try (Pipeline model = Pipeline.load("fashion-mnist", Device.CPU)) {
             for (int images : new int[] {1, 4, 16}) {
                 measure(model.denoiser(), images);
             }

@@ -4,7 +4,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Denoiser;
-import org.noisetrail.model.Model;
+import org.noisetrail.model.Pipeline;
 import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.search.ImageRequest;
@@ -58,7 +58,7 @@ final class Scaling {
 
     /** @param which the tables whose title holds it: candidates, images, rounds, steps; empty for all */
     static void print(String which) {
-        try (Model model = Model.load("fashion-mnist", Device.CPU)) {
+        try (Pipeline model = Pipeline.load("fashion-mnist", Device.CPU)) {
             table(model, which, "candidates N", 1, new Case(1, 18, 1, 2), 2, 4, 8, 16, 32, 64);
             table(model, which, "images", 0, new Case(1, 18, 4, 1), 2, 4, 8, 16);
             table(model, which, "rounds K", 2, new Case(4, 18, 4, 1), 2, 4, 8);
@@ -66,7 +66,7 @@ final class Scaling {
         }
     }
 
-    private static void table(Model model, String which, String what, int field, Case first, int... values) {
+    private static void table(Pipeline model, String which, String what, int field, Case first, int... values) {
         if (!what.contains(which)) {
             return;
         }

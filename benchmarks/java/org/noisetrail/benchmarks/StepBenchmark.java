@@ -2,7 +2,7 @@ package org.noisetrail.benchmarks;
 
 import java.util.concurrent.TimeUnit;
 import org.noisetrail.kernels.Device;
-import org.noisetrail.model.Model;
+import org.noisetrail.model.Pipeline;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.EdmSampler;
@@ -50,12 +50,12 @@ public class StepBenchmark {
     @Param("brightness")
     public String reward;
 
-    private Model model;
+    private Pipeline model;
     private Search search;
 
     @Setup
     public void load() {
-        model = Model.load("fashion-mnist", Device.CPU);
+        model = Pipeline.load("fashion-mnist", Device.CPU);
         search = Search.builder(model.denoiser())
                 .sampler(EdmSampler.DEFAULT.withSteps(STEPS))
                 .method(method())
@@ -67,7 +67,7 @@ public class StepBenchmark {
         return switch (reward) {
             case "brightness" -> Rewards.brightness();
             case "compressibility" -> Rewards.compressibility(0);
-            case "class" -> Rewards.classProbability("class", model.classifier());
+            case "class" -> Rewards.classProbability("class", model.classifier("classifier.pt"));
             default -> throw new IllegalArgumentException("reward must be one of the above: " + reward);
         };
     }
