@@ -1,22 +1,45 @@
 package org.noisetrail.torch;
 
+import java.util.Map;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.global.torch;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.kernels.Kernels;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** LibTorch as a whole: its threads, and its errors in one line. */
 public final class Torch {
+    private static final Logger LOG = LoggerFactory.getLogger(Torch.class);
+
     static {
+        String unset = unset(System.getenv());
+        if (!unset.isEmpty()) {
+            // OpenMP reads them when the process begins: nothing in it can set them.
+            LOG.warn("{}", unset);
+        }
         // OpenBLAS keeps threads of its own, which spin beside LibTorch's after each product: with two cores a network
         // runs at a third of its speed. LibTorch's threads already share the work that matters.
         openblas_nolapack.blas_set_num_threads(Integer.getInteger("org.noisetrail.blasThreads", 1));
     }
 
     private Torch() {}
+
+    /** What to say of variables without which OpenMP's waiting threads spin; empty where they are set. */
+    static String unset(Map<String, String> environment) {
+        String missing = Stream.of("OMP_WAIT_POLICY", "GOMP_SPINCOUNT")
+                .filter(name -> !environment.containsKey(name))
+                .collect(Collectors.joining(" and "));
+        return missing.isEmpty()
+                ? ""
+                : missing + " not set: LibTorch's threads spin while they wait, and small searches on a busy machine take several times as long; start Java"
+                        + " with OMP_WAIT_POLICY=passive GOMP_SPINCOUNT=1000";
+    }
 
     /**
      * Sets how many threads LibTorch's operations use, for the whole process. Threads that have run operations already keep their
