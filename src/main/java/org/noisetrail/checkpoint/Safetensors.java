@@ -23,6 +23,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.function.IntFunction;
+import java.util.function.ObjIntConsumer;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
@@ -225,7 +227,8 @@ public final class Safetensors {
 
     /** Tensors from Java arrays, to be written to one file. The arrays are not copied: leave them alone until {@link #write} is done. */
     public static final class Writer {
-        private record Part(Dtype dtype, long[] shape, Consumer<ByteBuffer> fill, long bytes) {}
+        /** @param fill fills a buffer of one row's bytes; a tensor that is there as an array is one row */
+        private record Part(Dtype dtype, long[] shape, int rows, ObjIntConsumer<ByteBuffer> fill, long bytes) {}
 
         private final Map<String, Part> parts = new LinkedHashMap<>();
         private final Map<String, String> metadata = new LinkedHashMap<>();
@@ -286,6 +289,22 @@ public final class Safetensors {
                     buffer -> buffer.asShortBuffer().put(bits));
         }
 
+        /**
+         * A tensor that is made row by row as it is written, and need not fit in memory.
+         *
+         * @param row gives the bytes of a row, little-endian, from 0 on; asked once each
+         * @param shape rows first
+         */
+        public Writer put(String name, Dtype dtype, IntFunction<byte[]> row, long... shape) {
+            int rows = Math.toIntExact(shape[0]);
+            long elements = 1;
+            for (long dimension : shape) {
+                elements = Math.multiplyExact(elements, dimension);
+            }
+            put(name, new Part(dtype, shape.clone(), rows, (buffer, i) -> buffer.put(row.apply(i)), elements * dtype.bits / Byte.SIZE));
+            return this;
+        }
+
         /** A line of the header's {@code __metadata__}. */
         public Writer metadata(String key, String value) {
             metadata.put(key, value);
@@ -307,9 +326,6 @@ public final class Safetensors {
         }
 
         private Writer put(String name, Dtype dtype, int elements, long[] shape, Consumer<ByteBuffer> fill) {
-            if (name.equals("__metadata__") || parts.containsKey(name)) {
-                throw new IllegalArgumentException("tensor name must be new and not __metadata__: " + name);
-            }
             long product = 1;
             for (long dimension : shape) {
                 product = dimension < 0 ? -1 : Math.multiplyExact(product, dimension);
@@ -318,8 +334,15 @@ public final class Safetensors {
                 throw new IllegalArgumentException("shape must have as many elements as there are values (" + elements
                         + "): " + Arrays.toString(shape));
             }
-            parts.put(name, new Part(dtype, shape.clone(), fill, (long) elements * dtype.bits / Byte.SIZE));
+            long bytes = (long) elements * dtype.bits / Byte.SIZE;
+            put(name, new Part(dtype, shape.clone(), 1, (buffer, row) -> fill.accept(buffer), bytes));
             return this;
+        }
+
+        private void put(String name, Part part) {
+            if (name.equals("__metadata__") || parts.putIfAbsent(name, part) != null) {
+                throw new IllegalArgumentException("tensor name must be new and not __metadata__: " + name);
+            }
         }
 
         private void writeTo(FileChannel channel) throws IOException {
@@ -351,10 +374,16 @@ public final class Safetensors {
             }
             writeFully(channel, start.flip());
             for (Map.Entry<String, Part> each : order) {
-                ByteBuffer buffer = ByteBuffer.allocate(Math.toIntExact(each.getValue().bytes))
+                Part part = each.getValue();
+                if (part.rows == 0) {
+                    continue;
+                }
+                ByteBuffer buffer = ByteBuffer.allocate(Math.toIntExact(part.bytes / part.rows))
                         .order(ByteOrder.LITTLE_ENDIAN);
-                each.getValue().fill.accept(buffer);
-                writeFully(channel, buffer.rewind());
+                for (int row = 0; row < part.rows; row++) {
+                    part.fill.accept(buffer.clear(), row);
+                    writeFully(channel, buffer.clear());
+                }
             }
             channel.force(false);
         }

@@ -20,6 +20,7 @@ import org.noisetrail.files.OutputFolder;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.report.DemoSheet;
+import org.noisetrail.report.Finished;
 import org.noisetrail.report.Report;
 import org.noisetrail.report.TextTable;
 import org.noisetrail.reward.Reward;
@@ -198,6 +199,13 @@ final class DemoCommand implements Callable<Integer> {
         return json;
     }
 
+    private static Map<String, @Nullable Object> json(ImageResult image) {
+        Map<String, @Nullable Object> json = Report.json(Finished.of(image));
+        // They are on the sheet, and have no files of their own.
+        json.remove("file");
+        return json;
+    }
+
     private static Map<String, @Nullable Object> json(DemoSheet.Run run) {
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
         json.put("reward", run.reward());
@@ -207,7 +215,7 @@ final class DemoCommand implements Callable<Integer> {
         json.put("meanHeldOut", Numbers.orNull(run.meanHeldOut()));
         json.put("networkEvaluations", run.evaluations());
         json.put("seconds", run.result().elapsed().toNanos() / 1e9);
-        json.put("images", run.result().images().stream().map(Report::json).toList());
+        json.put("images", run.result().images().stream().map(DemoCommand::json).toList());
         return json;
     }
 

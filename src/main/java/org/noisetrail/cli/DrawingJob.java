@@ -11,13 +11,12 @@ import org.jspecify.annotations.Nullable;
 import org.noisetrail.files.Json;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.files.OutputFolder;
+import org.noisetrail.report.Finished;
 import org.noisetrail.report.Report;
 import org.noisetrail.report.RunFiles;
 import org.noisetrail.search.ImageRequest;
-import org.noisetrail.search.ImageResult;
 import org.noisetrail.search.SearchCancelledException;
 import org.noisetrail.search.SearchListener;
-import org.noisetrail.search.SearchResult;
 import org.noisetrail.search.Trail;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
@@ -49,7 +48,7 @@ final class DrawingJob {
 
     @FunctionalInterface
     interface Drawing {
-        SearchResult draw(SearchListener listener);
+        void draw(SearchListener listener);
     }
 
     /**
@@ -84,9 +83,10 @@ final class DrawingJob {
      * @return the exit code
      */
     int run(Plan plan, Drawing drawing) {
-        RunFiles files = new RunFiles(OutputFolder.open(folder), plan.requests(), plan.trail(), options.overwrite);
         long started = System.nanoTime();
-        try (Interruption interruption = new Interruption()) {
+        try (RunFiles files = new RunFiles(
+                        OutputFolder.open(folder), plan.requests(), plan.trail(), options.saveTensors, options.overwrite);
+                Interruption interruption = new Interruption()) {
             boolean complete = true;
             try (ProgressDisplay display = ProgressDisplay.of(plan.title(), options.show.quiet(), err)) {
                 drawing.draw(files.also(display));
@@ -95,14 +95,14 @@ final class DrawingJob {
             }
             interruption.settle();
             Duration elapsed = Duration.ofNanos(System.nanoTime() - started);
-            List<ImageResult> finished = files.finished();
+            List<Finished> finished = files.finished();
             if (finished.isEmpty()) {
                 err.println("noisetrail: interrupted before an image was finished; nothing written");
                 err.flush();
                 return Failures.INTERRUPTED;
             }
             Report report = new Report(plan.settings(), finished, complete, elapsed);
-            files.finish(report, plan.gridColumns().apply(finished.size()), options.saveTensors);
+            files.finish(report, plan.gridColumns().apply(finished.size()));
             say(report, plan.requests().size());
             return complete ? ExitCode.OK : Failures.INTERRUPTED;
         }

@@ -67,8 +67,12 @@ final class Failures {
             return "a native library could not be loaded (see `noisetrail doctor`): " + message(deepest(e));
         }
         String message = message(e);
-        if (e instanceof OutOfMemoryError || isNativeOutOfMemory(message)) {
-            return "out of memory; a smaller --max-batch needs less: " + message;
+        if (isNativeOutOfMemory(message)) {
+            return "out of memory, the machine's or the card's; a smaller --max-batch or --decode-batch needs less: " + message;
+        }
+        if (e instanceof OutOfMemoryError) {
+            return "out of memory: Java's heap of " + (Runtime.getRuntime().maxMemory() >> 20)
+                    + " MiB is too small (-Xmx, for ./noisetrail in NOISETRAIL_JAVA_OPTIONS): " + message;
         }
         if (e instanceof StackOverflowError) {
             return "what was given is nested too deep, or goes on too long";

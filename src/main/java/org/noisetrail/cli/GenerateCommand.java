@@ -123,7 +123,7 @@ final class GenerateCommand implements Callable<Integer> {
                         search.build().trail(List.of()),
                         count -> Grid.columns(count, together));
                 return new DrawingJob(output, "out", command.commandLine())
-                        .run(plan, listener -> search.listener(listener).build().run(requests));
+                        .run(plan, listener -> search.listener(listener).build().draw(requests));
             }
         }
     }

@@ -51,10 +51,7 @@ public final class AtomicFiles {
                 return;
             }
             Path target = Files.exists(file) ? file.toRealPath() : file.toAbsolutePath();
-            Path temporary = target.resolveSibling("." + target.getFileName() + "."
-                    + ProcessHandle.current().pid() + "-" + COUNTER.incrementAndGet() + ".tmp");
-            // For a process that is told to end while it writes: it does so after its hooks have run.
-            temporary.toFile().deleteOnExit();
+            Path temporary = temporary(target);
             try {
                 writer.write(temporary);
                 Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
@@ -64,6 +61,18 @@ public final class AtomicFiles {
         } catch (IOException e) {
             throw cannotWrite(file, e);
         }
+    }
+
+    /**
+     * A name for a temporary file beside a file, for what goes with the process: whoever takes it removes it, or the process's end does, or, if the process
+     * was killed, a later {@link OutputFolder}.
+     */
+    public static Path temporary(Path file) {
+        Path temporary = file.resolveSibling("." + file.getFileName() + "."
+                + ProcessHandle.current().pid() + "-" + COUNTER.incrementAndGet() + ".tmp");
+        // For a process that is told to end while it writes: it does so after its hooks have run.
+        temporary.toFile().deleteOnExit();
+        return temporary;
     }
 
     /** The error of a file that cannot be written: it names the file and the system's reason. */

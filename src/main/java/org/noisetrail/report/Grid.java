@@ -5,6 +5,7 @@ import java.awt.Graphics2D;
 import java.awt.RenderingHints;
 import java.awt.image.BufferedImage;
 import java.util.List;
+import java.util.function.IntFunction;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.reward.Image;
 
@@ -12,6 +13,9 @@ import org.noisetrail.reward.Image;
 public final class Grid {
     /** Images beyond it are left out: a sheet is for looking at. */
     static final int MAX_IMAGES = 1024;
+
+    /** Of a sheet, without its gaps. */
+    static final int MAX_PIXELS = 1 << 24;
 
     private static final int GAP = 4;
     private static final int SMALLEST_SIDE = 112;
@@ -31,13 +35,27 @@ public final class Grid {
 
     /** @param images at least one, all of one shape */
     public static BufferedImage draw(List<Image> images, int columns) {
-        ImageShape shape = images.get(0).shape();
-        int scale = scale(shape);
-        int width = shape.width() * scale;
-        int height = shape.height() * scale;
-        int count = Math.min(images.size(), MAX_IMAGES);
+        return draw(images.size(), images::get, columns);
+    }
+
+    /**
+     * As {@link #draw(List, int)}, of images that are had one at a time. Many large ones are made smaller, so that the sheet has at most {@link #MAX_PIXELS}.
+     *
+     * @param images how many, at least one
+     * @param image gives each by its place, all of one shape; asked for once each
+     */
+    public static BufferedImage draw(int images, IntFunction<Image> image, int columns) {
+        Image first = image.apply(0);
+        ImageShape shape = first.shape();
+        int count = Math.min(images, MAX_IMAGES);
         int across = Math.min(columns, count);
         int down = (count + across - 1) / across;
+        double pixels = (double) across * down * shape.width() * shape.height();
+        double scale = Math.min(scale(shape), Math.sqrt(MAX_PIXELS / pixels));
+        // A whole number of times, each pixel a square; or less than once.
+        scale = scale >= 1 ? Math.floor(scale) : scale;
+        int width = Math.max(1, (int) (shape.width() * scale));
+        int height = Math.max(1, (int) (shape.height() * scale));
         BufferedImage sheet = new BufferedImage(
                 GAP + across * (width + GAP), GAP + down * (height + GAP), BufferedImage.TYPE_INT_RGB);
         Graphics2D graphics = sheet.createGraphics();
@@ -47,7 +65,7 @@ public final class Grid {
             for (int i = 0; i < count; i++) {
                 int x = GAP + i % across * (width + GAP);
                 int y = GAP + i / across * (height + GAP);
-                paste(graphics, images.get(i), x, y, width, height);
+                paste(graphics, i == 0 ? first : image.apply(i), x, y, width, height);
             }
         } finally {
             graphics.dispose();
@@ -69,7 +87,10 @@ public final class Grid {
             }
         }
         graphics.setRenderingHint(
-                RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_NEAREST_NEIGHBOR);
+                RenderingHints.KEY_INTERPOLATION,
+                width < shape.width()
+                        ? RenderingHints.VALUE_INTERPOLATION_BILINEAR
+                        : RenderingHints.VALUE_INTERPOLATION_NEAREST_NEIGHBOR);
         graphics.drawImage(rgb, x, y, width, height, null);
     }
 }

@@ -1,6 +1,7 @@
 package org.noisetrail.report;
 
 import java.awt.image.BufferedImage;
+import java.awt.image.Raster;
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -22,7 +23,9 @@ import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.AtomicFiles;
 import org.noisetrail.files.Excerpt;
 import org.noisetrail.files.PngFile;
+import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
+import org.noisetrail.reward.Image;
 
 /** PNG files with text chunks. */
 public final class Png {
@@ -60,6 +63,36 @@ public final class Png {
             writer.dispose();
         }
         return bytes.toByteArray();
+    }
+
+    /**
+     * A picture that {@link #encode} made: its values as they are.
+     *
+     * @throws NoisetrailException that names the file, if it is none
+     */
+    public static Image read(Path file) {
+        try {
+            BufferedImage picture = ImageIO.read(file.toFile());
+            if (picture == null) {
+                throw new NoisetrailException(file + " is not a picture");
+            }
+            Raster raster = picture.getRaster();
+            ImageShape shape = new ImageShape(raster.getNumBands(), raster.getHeight(), raster.getWidth());
+            int area = shape.height() * shape.width();
+            byte[] pixels = new byte[shape.elements()];
+            int[] samples = new int[area];
+            for (int c = 0; c < shape.channels(); c++) {
+                raster.getSamples(0, 0, shape.width(), shape.height(), c, samples);
+                for (int i = 0; i < area; i++) {
+                    pixels[c * area + i] = (byte) samples[i];
+                }
+            }
+            return new Image(shape, pixels, Condition.NONE);
+        } catch (IOException | RuntimeException e) {
+            throw e instanceof NoisetrailException
+                    ? (NoisetrailException) e
+                    : new NoisetrailException("cannot read " + file + ": " + AtomicFiles.reason(e), e);
+        }
     }
 
     /** Whether a file begins as a PNG does. */

@@ -10,7 +10,6 @@ import org.jspecify.annotations.Nullable;
 import org.noisetrail.evaluation.Versions;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.search.Conditions;
-import org.noisetrail.search.ImageResult;
 import org.noisetrail.trace.Costs;
 
 /**
@@ -19,30 +18,24 @@ import org.noisetrail.trace.Costs;
  * @param settings everything that the command was told or took by default
  * @param complete whether all images asked for are there
  */
-public record Report(
-        Map<String, @Nullable Object> settings, List<ImageResult> images, boolean complete, Duration elapsed) {
-    /** The name of an image's file, within the folder that the command writes to. */
-    public static String imageFile(ImageResult image) {
-        return String.format(Locale.ROOT, "images/%03d.png", image.request().image());
-    }
-
+public record Report(Map<String, @Nullable Object> settings, List<Finished> images, boolean complete, Duration elapsed) {
     public Map<String, @Nullable Object> json() {
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
         json.put("settings", settings);
         json.put("versions", Versions.json());
         json.put("complete", complete);
         json.put("seconds", elapsed.toNanos() / 1e9);
-        json.put("meanReward", Numbers.orNull(mean(ImageResult::reward)));
-        json.put("meanHeldOut", Numbers.orNull(mean(Report::heldOut)));
+        json.put("meanReward", Numbers.orNull(mean(Finished::reward)));
+        json.put("meanHeldOut", Numbers.orNull(mean(Finished::heldOut)));
         json.put("images", images.stream().map(Report::json).toList());
         return json;
     }
 
-    public static Map<String, @Nullable Object> json(ImageResult image) {
+    public static Map<String, @Nullable Object> json(Finished image) {
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
         json.put("id", image.request().image());
         Conditions.write(image.request().condition(), json);
-        json.put("file", imageFile(image));
+        json.put("file", image.file());
         json.put("reward", Numbers.orNull(image.reward()));
         json.put("heldOut", Numbers.orNull(image.heldOut()));
         json.put("pivotNorm", Numbers.orNull(image.pivotNorm()));
@@ -62,12 +55,12 @@ public record Report(
     /** One line an image, and their means. */
     public String table() {
         TextTable table = new TextTable("image", "asked", "reward", "held-out", "NFE", "transitions", "|p|/sqrt(d)");
-        for (ImageResult image : images) {
+        for (Finished image : images) {
             table.row(
                     String.format(Locale.ROOT, "%03d", image.request().image()),
                     Conditions.words(image.request().condition()),
                     Numbers.score(image.reward()),
-                    Numbers.score(heldOut(image)),
+                    Numbers.score(image.heldOut()),
                     Numbers.count(image.costs().networkEvaluations()),
                     Numbers.count(image.costs().transitions()),
                     Numbers.score(image.pivotNorm()));
@@ -75,19 +68,15 @@ public record Report(
         table.row(
                 "mean",
                 "",
-                Numbers.score(mean(ImageResult::reward)),
-                Numbers.score(mean(Report::heldOut)),
+                Numbers.score(mean(Finished::reward)),
+                Numbers.score(mean(Finished::heldOut)),
                 Numbers.count(Math.round(mean(image -> image.costs().networkEvaluations()))),
                 Numbers.count(Math.round(mean(image -> image.costs().transitions()))),
-                Numbers.score(mean(ImageResult::pivotNorm)));
+                Numbers.score(mean(Finished::pivotNorm)));
         return table.toString();
     }
 
-    private static double heldOut(ImageResult image) {
-        return image.heldOut().orElse(Double.NaN);
-    }
-
-    public double mean(ToDoubleFunction<ImageResult> value) {
+    public double mean(ToDoubleFunction<Finished> value) {
         return images.stream().mapToDouble(value).average().orElse(Double.NaN);
     }
 }

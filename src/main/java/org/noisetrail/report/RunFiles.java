@@ -1,5 +1,6 @@
 package org.noisetrail.report;
 
+import java.awt.image.BufferedImage;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -9,13 +10,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import org.noisetrail.checkpoint.Safetensors;
+import org.jspecify.annotations.Nullable;
 import org.noisetrail.evaluation.Version;
 import org.noisetrail.files.AtomicFiles;
 import org.noisetrail.files.Json;
 import org.noisetrail.files.OutputFolder;
-import org.noisetrail.model.ImageShape;
-import org.noisetrail.reward.Image;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.ImageResult;
 import org.noisetrail.search.SearchListener;
@@ -26,7 +25,7 @@ import org.noisetrail.trace.Progress;
  * The files of a run: each image when it is finished, the rest when the run has ended, however it did. They never stand beside those of an earlier
  * run: such are refused, or removed before the first file is written, {@code result.json} before the images that it names.
  */
-public final class RunFiles implements SearchListener {
+public final class RunFiles implements SearchListener, AutoCloseable {
     private static final Map<String, String> SOFTWARE = Map.of("Software", "noisetrail " + Version.NOISETRAIL);
 
     /** In the order in which an earlier run's are removed; its images last. */
@@ -38,15 +37,17 @@ public final class RunFiles implements SearchListener {
     private final OutputFolder folder;
     private final Trail run;
     private final Map<ImageRequest, Integer> places = new HashMap<>();
-    private final List<ImageResult> finished = new ArrayList<>();
+    private final List<Finished> finished = new ArrayList<>();
+    private final @Nullable FinalStates states;
     private boolean begun;
 
     /**
      * @param run the run's trail: finished images' recipes complete it
+     * @param saveTensors whether final.safetensors is written
      * @param overwrite whether files of an earlier run may go
      * @throws IllegalArgumentException if there are such, and they may not
      */
-    public RunFiles(OutputFolder folder, List<ImageRequest> requests, Trail run, boolean overwrite) {
+    public RunFiles(OutputFolder folder, List<ImageRequest> requests, Trail run, boolean saveTensors, boolean overwrite) {
         this.folder = folder;
         List<String> earlier = earlier();
         if (!earlier.isEmpty() && !overwrite) {
@@ -55,6 +56,7 @@ public final class RunFiles implements SearchListener {
                     + ": give another --out, or --overwrite");
         }
         this.run = run;
+        states = saveTensors ? new FinalStates(folder) : null;
         requests.forEach(request -> places.putIfAbsent(request, places.size()));
     }
 
@@ -95,56 +97,56 @@ public final class RunFiles implements SearchListener {
     public void onImages(List<ImageResult> images) {
         begin();
         for (ImageResult image : images) {
-            byte[] png = Png.encode(image.pixels().toBufferedImage(), text(image));
-            AtomicFiles.write(folder.file(Report.imageFile(image)), png);
-            finished.add(image);
+            // Its pixels and its state leave memory here: there may be more of them than a heap holds.
+            Finished summary = Finished.of(image);
+            byte[] png = Png.encode(image.pixels().toBufferedImage(), text(summary));
+            AtomicFiles.write(folder.file(summary.file()), png);
+            if (states != null) {
+                states.add(image);
+            }
+            finished.add(summary);
         }
     }
 
-    private Map<String, String> text(ImageResult image) {
+    private Map<String, String> text(Finished image) {
         Map<String, String> chunks = new LinkedHashMap<>(SOFTWARE);
         if (!Double.isNaN(image.reward())) {
             chunks.put("Reward", Double.toString(image.reward()));
         }
-        image.heldOut().ifPresent(heldOut -> chunks.put("Held-out", Double.toString(heldOut)));
-        chunks.put(TrailFiles.KEYWORD, TrailFiles.of(run, List.of(image)).toJson());
+        if (!Double.isNaN(image.heldOut())) {
+            chunks.put("Held-out", Double.toString(image.heldOut()));
+        }
+        chunks.put(TrailFiles.KEYWORD, TrailFiles.chunk(TrailFiles.of(run, List.of(image))));
         return chunks;
     }
 
     /** The images finished so far, in the order asked for. */
-    public List<ImageResult> finished() {
+    public List<Finished> finished() {
         return finished.stream()
                 .sorted(Comparator.comparingInt(image -> places.getOrDefault(image.request(), Integer.MAX_VALUE)))
                 .toList();
     }
 
     /** Writes what is made of all images; {@code result.json} last, so that where it is, the rest is. */
-    public void finish(Report report, int gridColumns, boolean saveTensors) {
+    public void finish(Report report, int gridColumns) {
         begin();
-        List<Image> pictures = report.images().stream().map(ImageResult::pixels).toList();
-        AtomicFiles.write(folder.file("grid.png"), Png.encode(Grid.draw(pictures, gridColumns), SOFTWARE));
-        if (saveTensors) {
-            saveStates(report.images());
+        List<Finished> images = report.images();
+        BufferedImage sheet =
+                Grid.draw(images.size(), i -> Png.read(folder.file(images.get(i).file())), gridColumns);
+        AtomicFiles.write(folder.file("grid.png"), Png.encode(sheet, SOFTWARE));
+        if (states != null) {
+            states.write(images);
         }
-        byte[] trail = (TrailFiles.of(run, report.images()).toJson() + "\n").getBytes(StandardCharsets.UTF_8);
+        byte[] trail = (TrailFiles.of(run, images).toJson() + "\n").getBytes(StandardCharsets.UTF_8);
         AtomicFiles.write(folder.file("trail.json"), trail);
         byte[] result = Json.pretty(report.json()).getBytes(StandardCharsets.UTF_8);
         AtomicFiles.write(folder.file("result.json"), result);
     }
 
-    private void saveStates(List<ImageResult> images) {
-        int elements = images.get(0).state().length;
-        ImageShape shape = images.get(0).pixels().shape();
-        float[] x = new float[Math.multiplyExact(images.size(), elements)];
-        byte[] pixels = new byte[Math.multiplyExact(images.size(), shape.elements())];
-        for (int i = 0; i < images.size(); i++) {
-            System.arraycopy(images.get(i).state(), 0, x, i * elements, elements);
-            System.arraycopy(images.get(i).pixels().pixels(), 0, pixels, i * shape.elements(), shape.elements());
+    @Override
+    public void close() {
+        if (states != null) {
+            states.close();
         }
-        ImageShape state = images.get(0).stateShape();
-        Safetensors.writer()
-                .put("x", x, images.size(), state.channels(), state.height(), state.width())
-                .put("pixels", pixels, images.size(), shape.channels(), shape.height(), shape.width())
-                .write(folder.file("final.safetensors"));
     }
 }

@@ -4,10 +4,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.AtomicFiles;
 import org.noisetrail.files.PngFile;
-import org.noisetrail.search.ImageResult;
 import org.noisetrail.search.Trail;
 
 /** Trails in files of their own, and within pictures. */
@@ -44,10 +44,23 @@ public final class TrailFiles {
     }
 
     /** The trail of some of a run's images. */
-    public static Trail of(Trail run, List<ImageResult> images) {
-        List<Trail.Entry> entries = images.stream()
+    static Trail of(Trail run, List<Finished> images) {
+        return run.with(images.stream()
                 .map(image -> new Trail.Entry(image.request(), image.recipe()))
-                .toList();
-        return run.with(entries);
+                .toList());
+    }
+
+    /** A trail as a picture's text chunk holds it: in ASCII, whatever its prompts are written in. */
+    static String chunk(Trail trail) {
+        StringBuilder ascii = new StringBuilder();
+        trail.toJson().chars().forEach(c -> {
+            // Only strings hold other characters, and there JSON takes them as escapes.
+            if (c < 0x7f) {
+                ascii.append((char) c);
+            } else {
+                ascii.append(String.format(Locale.ROOT, "\\u%04x", c));
+            }
+        });
+        return ascii.toString();
     }
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalDouble;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.engine.Draws;
@@ -103,8 +104,18 @@ public final class Search {
      */
     public SearchResult run(List<ImageRequest> images) {
         long start = System.nanoTime();
-        List<ImageResult> results = run(settings(start), method, heldOut, images, listener);
+        List<ImageResult> results = new ArrayList<>();
+        run(settings(start), method, heldOut, images, results::addAll, listener);
         return new SearchResult(results, trail(results), Duration.ofNanos(System.nanoTime() - start));
+    }
+
+    /**
+     * As {@link #run}, but keeps no image: each group goes to {@link SearchListener#onImages} when it is finished, so that memory does not grow with their number.
+     *
+     * @throws SearchCancelledException as {@link #run} does
+     */
+    public void draw(List<ImageRequest> images) {
+        run(settings(System.nanoTime()), method, heldOut, images, finished -> {}, listener);
     }
 
     /** The trail of images that this search has drawn. */
@@ -127,7 +138,7 @@ public final class Search {
             throw new IllegalArgumentException("calibration needs local search with candidates >= 2: " + method.name());
         }
         Calibration.Collector collector = new Calibration.Collector(schedule.size());
-        run(settings(System.nanoTime()), new Observed(local, collector), null, images, listener);
+        run(settings(System.nanoTime()), new Observed(local, collector), null, images, finished -> {}, listener);
         return new Calibration(RoundSchedule.levelsOf(schedule), local.candidates(), collector.gains());
     }
 
@@ -164,11 +175,12 @@ public final class Search {
         }
     }
 
-    static List<ImageResult> run(
+    private static void run(
             SearchSettings settings,
             Method method,
             @Nullable Reward heldOut,
             List<ImageRequest> images,
+            Consumer<List<ImageResult>> results,
             SearchListener listener) {
         if (images.isEmpty()) {
             throw new IllegalArgumentException("images must be >= 1: 0");
@@ -181,7 +193,6 @@ public final class Search {
                 judge.check(settings.decoder().image(), conditions);
             }
         }
-        List<ImageResult> results = new ArrayList<>(images.size());
         Reporter reporter =
                 new Reporter(listener, (long) images.size() * settings.schedule().size());
         int together = Math.max(1, settings.maxBatch() / method.rowsPerImage(settings.maxBatch()));
@@ -196,11 +207,10 @@ public final class Search {
                     throw Thread.currentThread().isInterrupted() ? SearchCancelledException.of(e) : e;
                 }
                 reporter.waveDone((long) group.size() * settings.schedule().size(), wave.ledger);
-                results.addAll(finished);
+                results.accept(finished);
                 listener.onImages(finished);
             }
         }
-        return results;
     }
 
     private static List<ImageResult> results(Wave wave, Outcome outcome, @Nullable Reward heldOut) {

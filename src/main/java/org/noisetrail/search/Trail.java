@@ -79,7 +79,19 @@ public record Trail(
         return replay(Search.builder(denoiser), maxBatch, listener);
     }
 
+    /** As {@link #replay(Pipeline, int, SearchListener)}, but keeps no image: the listener gets them. */
+    public void draw(Pipeline pipeline, int maxBatch, SearchListener listener) {
+        search(Search.builder(pipeline), maxBatch, listener)
+                .draw(images.stream().map(Entry::request).toList());
+    }
+
     private SearchResult replay(Search.Builder search, int maxBatch, SearchListener listener) {
+        SearchResult result = search(search, maxBatch, listener)
+                .run(images.stream().map(Entry::request).toList());
+        return new SearchResult(result.images(), this, result.elapsed());
+    }
+
+    private Search search(Search.Builder search, int maxBatch, SearchListener listener) {
         Search replay = search.sampler(sampler)
                 .method(new ReplaySearch(images.stream().map(Entry::recipe).toList(), lambda, project))
                 .seed(seed)
@@ -90,8 +102,7 @@ public record Trail(
             throw new NoisetrailException("the trail was drawn with another model, or with other settings of it: trail "
                     + model + ", model " + replay.modelId());
         }
-        SearchResult result = replay.run(images.stream().map(Entry::request).toList());
-        return new SearchResult(result.images(), this, result.elapsed());
+        return replay;
     }
 
     /** What {@link #write} writes: one line of JSON. */

@@ -368,7 +368,7 @@ class EndToEndTest {
 
     @Test
     void aDiskThatIsFullIsOneLineThatNamesTheFile() throws Exception {
-        // No file above 64 KiB: the final states of 64 images do not fit, the images do.
+        // No file above 64 KiB: the final states of 64 images do not fit, the first images do.
         Process process = new ProcessBuilder(
                         "bash",
                         "-c",
@@ -396,7 +396,7 @@ class EndToEndTest {
         String err = Files.readString(folder.resolve("err"));
         assertThat(err.lines()).hasSize(1);
         assertThat(err).startsWith("noisetrail: ").contains(out().toString());
-        assertThat(files(out())).contains("images/063.png").noneMatch(name -> name.endsWith(".tmp"));
+        assertThat(files(out())).contains("images/000.png").noneMatch(name -> name.endsWith(".tmp"));
         assertThat(out().resolve("result.json")).doesNotExist();
     }
 
@@ -498,6 +498,20 @@ class EndToEndTest {
             norm += Math.pow(expected.floats()[i], 2);
         }
         assertThat(Math.sqrt(difference / norm)).isLessThan(1e-4);
+    }
+
+    @Test
+    void torchScriptIsRefusedWhereItIsNotWanted() {
+        Path model = Path.of("src/main/resources/org/noisetrail/model/fashion-mnist");
+        Object[] args = {"--model", model, "--method", "naive", "--images", 1, "--steps", 2, "--no-torchscript", "--out", out()};
+        List<Object> scored = new ArrayList<>(List.of("generate", "--reward", "class"));
+        scored.addAll(Arrays.asList(args));
+        fails(Cli.run(scored.toArray()), "classifier.pt");
+        List<Object> plain = new ArrayList<>(List.of("generate", "-q"));
+        plain.addAll(Arrays.asList(args));
+        succeed(plain.toArray());
+        String words = Cli.run("generate", "--help").out().replaceAll("\\s+", " ");
+        assertThat(words).contains("A folder with .pt files runs what they hold").contains("--no-torchscript refuses them");
     }
 
     @Test

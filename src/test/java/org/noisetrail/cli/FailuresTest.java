@@ -49,6 +49,19 @@ class FailuresTest {
     }
 
     @Test
+    void whatIsTooSmallIsNamed() {
+        assertThat(line(new OutOfMemoryError("Java heap space")))
+                .startsWith("out of memory: Java's heap of ")
+                .contains("MiB is too small (-Xmx");
+        for (Throwable e : List.of(
+                new OutOfMemoryError("Cannot allocate new FloatPointer(9): not enough memory"),
+                new RuntimeException("CUDA out of memory. Tried to allocate 2 GiB"),
+                new RuntimeException("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried ..."))) {
+            assertThat(line(e)).startsWith("out of memory, the machine's or the card's; a smaller --max-batch");
+        }
+    }
+
+    @Test
     void aTerminalObeysNothing() {
         assertThat(line(new NoisetrailException("no model \"\u001b[31mred\u0007\u009b2J\u202eback\"")))
                 .isEqualTo("no model \"\\u001b[31mred\\u0007\\u009b2J\\u202eback\"");

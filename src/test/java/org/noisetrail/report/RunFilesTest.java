@@ -8,22 +8,28 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.files.OutputFolder;
+import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
+import org.noisetrail.reward.Image;
 import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.search.ExactMixture;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.ImageResult;
 import org.noisetrail.search.Search;
 import org.noisetrail.search.SearchResult;
+import org.noisetrail.search.Trail;
 
 class RunFilesTest {
     private static final SearchResult RUN = Search.builder(
@@ -36,17 +42,23 @@ class RunFilesTest {
     private Path folder;
 
     private RunFiles files(boolean overwrite) {
+        return files(false, overwrite);
+    }
+
+    private RunFiles files(boolean saveTensors, boolean overwrite) {
         return new RunFiles(
                 OutputFolder.open(folder),
                 RUN.images().stream().map(ImageResult::request).toList(),
                 RUN.trail().with(List.of()),
+                saveTensors,
                 overwrite);
     }
 
     private void write(boolean overwrite, int from, int to, boolean saveTensors) {
-        RunFiles files = files(overwrite);
-        files.onImages(RUN.images().subList(from, to));
-        files.finish(new Report(Map.of(), files.finished(), true, Duration.ofSeconds(1)), 2, saveTensors);
+        try (RunFiles files = files(saveTensors, overwrite)) {
+            files.onImages(RUN.images().subList(from, to));
+            files.finish(new Report(Map.of(), files.finished(), true, Duration.ofSeconds(1)), 2);
+        }
     }
 
     private List<String> names() throws IOException {
@@ -113,5 +125,112 @@ class RunFilesTest {
         write(true, 0, 1, false);
         assertThat(mine).hasContent("mine");
         assertThat(Files.isSymbolicLink(folder.resolve("result.json"))).isFalse();
+    }
+
+    @Test
+    void finalTensorsAreThoseOfTheImagesInTheirOrder() {
+        RunFiles files = files(true, false);
+        try (files) {
+            files.onImages(RUN.images().subList(4, 12));
+            files.onImages(RUN.images().subList(0, 4));
+            files.finish(new Report(Map.of(), files.finished(), true, Duration.ofSeconds(1)), 4);
+        }
+        Safetensors tensors = Safetensors.open(folder.resolve("final.safetensors"));
+        assertThat(tensors.entry("x").shape()).containsExactly(12L, 1L, 4L, 4L);
+        assertThat(tensors.entry("pixels").shape()).containsExactly(12L, 1L, 4L, 4L);
+        float[] x = tensors.floats("x");
+        byte[] pixels = tensors.bytes("pixels");
+        for (int i = 0; i < 12; i++) {
+            ImageResult image = RUN.images().get(i);
+            assertThat(Arrays.copyOfRange(x, i * 16, (i + 1) * 16)).isEqualTo(image.state());
+            assertThat(Arrays.copyOfRange(pixels, i * 16, (i + 1) * 16))
+                    .isEqualTo(image.pixels().pixels());
+        }
+    }
+
+    @Test
+    void temporaryFilesGoWithARunThatFails() throws IOException {
+        try (RunFiles files = files(true, false)) {
+            files.onImages(RUN.images().subList(0, 1));
+            assertThat(names()).anyMatch(name -> name.endsWith(".tmp"));
+        }
+        assertThat(names()).containsExactly("images/000.png");
+    }
+
+    @Test
+    void aPromptInAnyScriptComesBackFromItsPicture() {
+        Trail run = RUN.trail().with(List.of());
+        ImageResult first = RUN.images().get(0);
+        Condition prompt = new Condition.Prompt("ein \"Café\" 日本 \ud83c\udf89", "ü");
+        ImageResult asked = new ImageResult(
+                new ImageRequest(3, prompt),
+                first.pixels(),
+                first.state(),
+                first.stateShape(),
+                first.reward(),
+                first.heldOut(),
+                first.costs(),
+                first.pivotNorm(),
+                first.nanScores(),
+                first.finite(),
+                first.recipe());
+        try (RunFiles files =
+                new RunFiles(OutputFolder.open(folder), List.of(asked.request()), run, false, false)) {
+            files.onImages(List.of(asked));
+        }
+        assertThat(TrailFiles.read(folder.resolve("images/003.png")).images().get(0).request().condition())
+                .isEqualTo(prompt);
+    }
+
+    /** A program: 60 images of 3x512x512, 236 MB with their states. */
+    static final class Large {
+        private static final int IMAGES = 60;
+
+        public static void main(String[] args) {
+            ImageResult small = RUN.images().get(0);
+            ImageShape shape = new ImageShape(3, 512, 512);
+            List<ImageRequest> requests = ImageRequest.of(0, IMAGES);
+            try (RunFiles files = new RunFiles(
+                    OutputFolder.open(Path.of(args[0])), requests, RUN.trail().with(List.of()), true, false)) {
+                for (ImageRequest request : requests) {
+                    files.onImages(List.of(new ImageResult(
+                            request,
+                            new Image(shape, new byte[shape.elements()], request.condition()),
+                            new float[shape.elements()],
+                            shape,
+                            0,
+                            small.heldOut(),
+                            small.costs(),
+                            1,
+                            0,
+                            true,
+                            small.recipe())));
+                }
+                files.finish(new Report(Map.of(), files.finished(), true, Duration.ofSeconds(1)), 8);
+            }
+        }
+    }
+
+    @Test
+    @Timeout(300)
+    void imagesThatAreWrittenLeaveMemory() throws Exception {
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx128m",
+                        "-XX:+UseSerialGC",
+                        "-Djava.awt.headless=true",
+                        "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
+                        "-cp",
+                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                        Large.class.getName(),
+                        folder.resolve("out").toString())
+                .redirectErrorStream(true)
+                .redirectOutput(folder.resolve("log").toFile())
+                .start();
+        assertThat(process.waitFor()).as(Files.readString(folder.resolve("log"))).isZero();
+        Safetensors tensors = Safetensors.open(folder.resolve("out/final.safetensors"));
+        assertThat(tensors.entry("x").shape()).containsExactly(60L, 3L, 512L, 512L);
+        Image grid = Png.read(folder.resolve("out/grid.png"));
+        assertThat((long) grid.shape().width() * grid.shape().height()).isBetween(1L << 23, (1L << 24) + (1L << 19));
     }
 }

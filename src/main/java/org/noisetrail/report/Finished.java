@@ -1,0 +1,41 @@
+package org.noisetrail.report;
+
+import java.util.Locale;
+import java.util.OptionalDouble;
+import org.noisetrail.noise.Recipe;
+import org.noisetrail.search.ImageRequest;
+import org.noisetrail.search.ImageResult;
+import org.noisetrail.trace.Costs;
+
+/**
+ * What a report says of an image: all of an {@link ImageResult} but its pixels and its state, which are in its file.
+ *
+ * @param heldOut NaN where none was named
+ */
+public record Finished(
+        ImageRequest request,
+        double reward,
+        double heldOut,
+        Costs costs,
+        double pivotNorm,
+        long nanScores,
+        boolean finite,
+        Recipe recipe) {
+    public static Finished of(ImageResult image) {
+        OptionalDouble heldOut = image.heldOut();
+        return new Finished(
+                image.request(),
+                image.reward(),
+                heldOut.orElse(Double.NaN),
+                image.costs(),
+                image.pivotNorm(),
+                image.nanScores(),
+                image.finite(),
+                image.recipe());
+    }
+
+    /** The name of its file, within the folder that a command writes to. */
+    public String file() {
+        return String.format(Locale.ROOT, "images/%03d.png", request.image());
+    }
+}
