@@ -9,7 +9,8 @@ import org.noisetrail.settings.Setting;
  * Diffusion tree sampling (Jain et al. 2025, 2506.20701): a tree of trajectories that grows by one whole trajectory an iteration. From the root, whose children are initial states, down to a node that has fewer than C n^alpha
  * children after n visits; there another noise branches off, and goes to its end; up from there each node's value becomes v = log mean exp(lambda v) / lambda of its children's, an image's is its reward.
  *
- * <p>{@link Variant#SAMPLING} goes down by exp(lambda v), and in the end draws the image so: as iterations grow, a sample of the model's distribution times exp(lambda r). {@link Variant#SEARCH} (the paper's DTS*)
+ * <p>{@link Variant#SAMPLING} goes down by exp(lambda v), and in the end draws the image so: as iterations grow, a sample of the model's distribution times exp(lambda r), the sooner the
+ * wider the tree. {@link Variant#SEARCH} (the paper's DTS*)
  * goes down by v + c sqrt(ln n / n_child), and keeps the best image met.
  *
  * <p>The j-th node of an image at a step takes candidate j's noise of round 0, so one iteration is one plain trajectory; the uniforms of iteration k are coins of round 65535, candidate k, those of the final draw candidate
