@@ -1,0 +1,164 @@
+package org.noisetrail.search;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.engine.Candidates;
+import org.noisetrail.engine.Draws;
+import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.Particles;
+import org.noisetrail.engine.StepEngine;
+import org.noisetrail.engine.Kind;
+
+/** The states of {@link MctsSearch}'s nodes and rollouts, and their way through the steps: all of them in one call a step. */
+final class MctsSweep implements AutoCloseable {
+    /**
+     * @param expanded the node that gets children; null where the simulation came to a known end
+     * @param source the node whose end gives its reward
+     */
+    record Simulation(int slot, @Nullable TreeNode expanded, TreeNode source) {}
+
+    /** A node's way to its end, without noise. */
+    static final class Rollout {
+        final int slot;
+        final TreeNode from;
+        int row;
+
+        Rollout(int slot, TreeNode from) {
+            this.slot = slot;
+            this.from = from;
+            row = -1;
+        }
+    }
+
+    private final Wave wave;
+    private final StepEngine engine;
+    private final int steps;
+    private final int tail;
+    private final long[] nans;
+    private final StatePool pool;
+    private Candidates candidates;
+    private int capacity;
+
+    /**
+     * @param tail from this step on, nothing is left to choose
+     * @param nans counts the NaN rewards of ends, by slot
+     */
+    MctsSweep(Wave wave, int tail, long[] nans) {
+        this.wave = wave;
+        this.tail = tail;
+        this.nans = nans;
+        engine = wave.engine();
+        steps = wave.schedule().size();
+        capacity = wave.images();
+        candidates = engine.candidates(capacity);
+        pool = new StatePool(engine, 2 * capacity);
+    }
+
+    StatePool pool() {
+        return pool;
+    }
+
+    private boolean known(TreeNode node) {
+        return node.step >= tail;
+    }
+
+    /** The rewards of ends: a row each. */
+    double[] judge(int[] slots, int[] rows) {
+        if (slots.length == 0) {
+            return new double[0];
+        }
+        Draws.Builder builder = engine.draws(steps - 1, slots.length);
+        for (int slot : slots) {
+            builder.add(slot, 0, 0, 0, Kind.NONE);
+        }
+        try (Draws ends = builder.build();
+                Particles x = engine.particles(slots.length)) {
+            engine.gather(pool.rows(), rows, x);
+            double[] rewards = engine.judge(x.x(), ends, wave.reward());
+            wave.reportRewards(rewards);
+            return rewards;
+        }
+    }
+
+    void sweep(int from, List<Simulation> simulations, List<Rollout> rollouts) {
+        for (int step = from; step < steps; step++) {
+            advance(step, simulations, rollouts);
+        }
+        int[] slots = rollouts.stream().mapToInt(rollout -> rollout.slot).toArray();
+        int[] rows = rollouts.stream()
+                .mapToInt(rollout -> known(rollout.from) ? rollout.from.row : rollout.row)
+                .toArray();
+        double[] rewards = judge(slots, rows);
+        for (int i = 0; i < slots.length; i++) {
+            Rollout rollout = rollouts.get(i);
+            rollout.from.reward = rewards[i];
+            nans[slots[i]] += Double.isNaN(rewards[i]) ? 1 : 0;
+            if (!known(rollout.from)) {
+                pool.release(rollout.row);
+            }
+        }
+        for (Simulation simulation : simulations) {
+            simulation.source().backUp(simulation.source().reward);
+        }
+    }
+
+    /** One step of the nodes that are expanded there, and of the rollouts that have come there. */
+    private void advance(int step, List<Simulation> simulations, List<Rollout> rollouts) {
+        Draws.Builder builder = engine.draws(step, simulations.size() + rollouts.size());
+        List<Integer> targets = new ArrayList<>();
+        List<TreeNode> expanded = new ArrayList<>();
+        for (Simulation simulation : simulations) {
+            TreeNode node = simulation.expanded();
+            if (node != null && node.step == step) {
+                expanded.add(node);
+                for (TreeNode child : node.children()) {
+                    child.row = pool.take();
+                    targets.add(child.row);
+                    builder.add(simulation.slot(), 0, child.candidate, node.row, Kind.GLOBAL);
+                }
+            }
+        }
+        for (Rollout rollout : rollouts) {
+            TreeNode node = rollout.from;
+            if (node.step <= step) {
+                int parent = rollout.row < 0 ? node.row : rollout.row;
+                if (rollout.row < 0) {
+                    // Of a node whose end is known only the end is needed, not its own state.
+                    rollout.row = known(node) ? node.row : pool.take();
+                }
+                targets.add(rollout.row);
+                builder.add(rollout.slot, 0, 0, parent, Kind.NONE);
+            }
+        }
+        if (targets.isEmpty()) {
+            return;
+        }
+        try (Draws rows = builder.build()) {
+            transition(rows, 1, targets);
+        }
+        for (TreeNode node : expanded) {
+            pool.release(node.row);
+            node.row = -1;
+        }
+    }
+
+    void transition(Draws rows, int round, List<Integer> targets) {
+        if (rows.rows() > capacity) {
+            candidates.close();
+            capacity = Math.max(rows.rows(), 2 * capacity);
+            candidates = engine.candidates(capacity);
+        }
+        engine.advance(candidates, pool.rows(), null, rows, round, Locality.NONE);
+        engine.put(
+                candidates.next(),
+                targets.stream().mapToInt(Integer::intValue).toArray(),
+                pool.rows());
+    }
+
+    @Override
+    public void close() {
+        candidates.close();
+        pool.close();
+    }
+}
