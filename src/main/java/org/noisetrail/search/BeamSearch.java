@@ -17,6 +17,7 @@ final class BeamSearch implements AutoCloseable {
     private final int steps;
     private final boolean aiming;
     private final Population population;
+    private final Ends ends;
     private final Map<Integer, List<Particle>> beams = new TreeMap<>();
 
     /** @param ahead steps without noise after which a candidate is judged */
@@ -28,6 +29,7 @@ final class BeamSearch implements AutoCloseable {
         steps = wave.schedule().size();
         aiming = wave.target() < Double.POSITIVE_INFINITY;
         population = new Population(wave, Math.multiplyExact(wave.images(), noises * width));
+        ends = new Ends(wave, population);
     }
 
     Outcome run() {
@@ -36,8 +38,8 @@ final class BeamSearch implements AutoCloseable {
             step(step);
             wave.reportProgress((long) wave.images() * (step + 1));
         }
-        population.conclude(steps - 1, beams.values().stream().flatMap(List::stream).toList());
-        return population.outcome();
+        ends.conclude(steps - 1, beams.values().stream().flatMap(List::stream).toList());
+        return ends.outcome();
     }
 
     private void step(int step) {
@@ -122,7 +124,7 @@ final class BeamSearch implements AutoCloseable {
         }
         population.release(parents);
         beams.putAll(Population.byImage(kept));
-        population.report(step, kept);
+        ends.report(step, kept);
     }
 
     /** What candidates are worth after some steps without noise. */

@@ -20,6 +20,7 @@ final class EvolveSearch {
 
     private final Wave wave;
     private final Population population;
+    private final Ends ends;
     private final Evolve method;
     private final int steps;
     private final Map<Integer, List<Individual>> people = new TreeMap<>();
@@ -27,6 +28,7 @@ final class EvolveSearch {
     EvolveSearch(Wave wave, Population population, Evolve method) {
         this.wave = wave;
         this.population = population;
+        ends = new Ends(wave, population);
         this.method = method;
         steps = wave.schedule().size();
     }
@@ -43,9 +45,9 @@ final class EvolveSearch {
             wave.reportProgress(
                     (long) wave.images() * steps * (g + 1) / (method.generations().size() + 1));
         }
-        people.values().forEach(own -> population.conclude(
+        people.values().forEach(own -> ends.conclude(
                 steps - 1, own.stream().map(Individual::end).toList()));
-        return population.outcome();
+        return ends.outcome();
     }
 
     private void generation(int round, Mark generation, int born) {
@@ -154,7 +156,7 @@ final class EvolveSearch {
     private void join(List<Individual> born) {
         born.forEach(one -> people.computeIfAbsent(one.end.slot(), slot -> new ArrayList<>())
                 .add(one));
-        population.report(
+        ends.report(
                 steps - 1,
                 people.values().stream().flatMap(List::stream).map(Individual::end).toList());
     }
@@ -188,10 +190,10 @@ final class EvolveSearch {
             population.release(here);
             here = moved;
         }
-        List<Individual> ends = new ArrayList<>();
+        List<Individual> born = new ArrayList<>();
         for (int i = 0; i < here.size(); i++) {
-            ends.add(new Individual(here.get(i), saved.get(i)));
+            born.add(new Individual(here.get(i), saved.get(i)));
         }
-        return ends;
+        return born;
     }
 }

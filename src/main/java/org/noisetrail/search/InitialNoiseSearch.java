@@ -12,6 +12,7 @@ import org.noisetrail.noise.Draw;
 final class InitialNoiseSearch {
     private final Wave wave;
     private final Population population;
+    private final Ends ends;
     private final InitialNoise method;
     private final int steps;
     private final @Nullable Particle[] pivots;
@@ -19,6 +20,7 @@ final class InitialNoiseSearch {
     InitialNoiseSearch(Wave wave, Population population, InitialNoise method) {
         this.wave = wave;
         this.population = population;
+        ends = new Ends(wave, population);
         this.method = method;
         steps = wave.schedule().size();
         pivots = new Particle[wave.images()];
@@ -39,8 +41,8 @@ final class InitialNoiseSearch {
         for (; round <= method.rounds() && around(round); round++) {
             wave.reportProgress((long) wave.images() * steps * round / (method.rounds() + 1));
         }
-        pivots().forEach(pivot -> population.end(steps, pivot));
-        return population.outcome();
+        pivots().forEach(pivot -> ends.end(steps, pivot));
+        return ends.outcome();
     }
 
     private void learn(int count) {
@@ -50,16 +52,16 @@ final class InitialNoiseSearch {
                 seeds.add(Population.seed(slot, 0, List.of(Draw.global(1, m))));
             }
         });
-        List<Particle> ends = population.toEnd(population.start(seeds));
+        List<Particle> samples = population.toEnd(population.start(seeds));
         List<Particle> made = new ArrayList<>();
-        Population.byImage(ends).forEach((slot, own) -> {
+        Population.byImage(samples).forEach((slot, own) -> {
             double[] scores = own.stream().mapToDouble(Particle::score).toArray();
             List<Double> weights = Arrays.stream(AscentSearch.weights(scores, Ascent.Regress.SCORE))
                     .boxed()
                     .toList();
             made.add(Population.seed(slot, 0, List.of(new Draw.Combined(1, weights))));
         });
-        compete(ends);
+        compete(samples);
         compete(population.toEnd(population.start(made)));
     }
 
@@ -86,8 +88,8 @@ final class InitialNoiseSearch {
     }
 
     /** A strictly better end is an image's pivot. */
-    private void compete(List<Particle> ends) {
-        for (Map.Entry<Integer, List<Particle>> own : Population.byImage(ends).entrySet()) {
+    private void compete(List<Particle> judged) {
+        for (Map.Entry<Integer, List<Particle>> own : Population.byImage(judged).entrySet()) {
             Particle best = Particle.best(own.getValue());
             Particle before = pivots[own.getKey()];
             boolean better =
@@ -100,7 +102,7 @@ final class InitialNoiseSearch {
                 population.release(List.of(before));
             }
         }
-        population.report(steps - 1, pivots());
+        ends.report(steps - 1, pivots());
     }
 
     private List<Particle> pivots() {

@@ -17,12 +17,14 @@ final class PathSearch {
 
     private final Wave wave;
     private final Population population;
+    private final Ends ends;
     private final SearchOverPaths method;
     private final int steps;
 
     PathSearch(Wave wave, Population population, SearchOverPaths method) {
         this.wave = wave;
         this.population = population;
+        ends = new Ends(wave, population);
         this.method = method;
         steps = wave.schedule().size();
     }
@@ -35,13 +37,13 @@ final class PathSearch {
             wave.reportProgress((long) wave.images() * (step + 1));
         }
         for (int turn = 1; position < steps && !particles.isEmpty(); turn++) {
-            particles = population.narrow(position - 1, particles, method.candidates());
+            particles = ends.narrow(position - 1, particles, method.candidates());
             particles = turn(turn, position, particles);
             position = method.end(position, wave.schedule());
             wave.reportProgress((long) wave.images() * position);
         }
-        population.conclude(steps - 1, particles);
-        return population.outcome();
+        ends.conclude(steps - 1, particles);
+        return ends.outcome();
     }
 
     private List<Particle> turn(int turn, int position, List<Particle> particles) {
@@ -50,7 +52,7 @@ final class PathSearch {
         Population.byImage(particles).values().forEach(own -> {
             Turn paid = paid(position, own);
             if (paid.ways() == 0) {
-                population.conclude(position - 1, own);
+                ends.conclude(position - 1, own);
                 return;
             }
             for (int n = 0; n < paid.particles().size(); n++) {
@@ -81,7 +83,7 @@ final class PathSearch {
             population.release(here);
             here = moved;
         }
-        population.report(end - 1, here);
+        ends.report(end - 1, here);
         return here;
     }
 

@@ -1,16 +1,13 @@
 package org.noisetrail.search;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.noisetrail.engine.Candidates;
 import org.noisetrail.engine.Draws;
 import org.noisetrail.engine.Kind;
@@ -29,7 +26,6 @@ final class Population implements AutoCloseable {
     private final StepEngine engine;
     private final NamedNoise names;
     private final long[] nans;
-    private final Map<Integer, List<Particle>> ends = new TreeMap<>();
     private final StatePool pool;
     private Candidates candidates;
     /** What the last {@link #advance} made. */
@@ -254,100 +250,28 @@ final class Population implements AutoCloseable {
         }
     }
 
-    /**
-     * The best of each image go on, in their own order; where the best has reached the target, or the time is up, it is the image's {@link #end}, and no longer among those that are
-     * given back.
-     *
-     * @param at the step that they have taken
-     */
-    List<Particle> narrow(int at, List<Particle> particles, int width) {
-        List<Particle> kept = new ArrayList<>();
-        List<Particle> ended = new ArrayList<>();
-        boolean late = wave.timeIsUp();
-        byImage(particles).values().forEach(own -> {
-            Particle best = Particle.best(own);
-            if (late || best.score() >= wave.target()) {
-                ended.add(best);
-            } else {
-                double[] all = own.stream().mapToDouble(Particle::score).toArray();
-                Arrays.stream(Particle.best(all, width)).mapToObj(own::get).forEach(kept::add);
-            }
-        });
-        ended.forEach(best -> end(at + 1, best));
-        retain(particles, Stream.of(kept, ended).flatMap(List::stream).toList());
-        return kept;
-    }
-
-    /** The best of each image is its {@link #end}. */
-    void conclude(int at, List<Particle> particles) {
-        List<Particle> best =
-                byImage(particles).values().stream().map(Particle::best).toList();
-        best.forEach(particle -> end(at + 1, particle));
-        retain(particles, best);
-    }
-
-    /** Tells what the images' best are worth. */
-    void report(int at, List<Particle> particles) {
-        List<Particle> best =
-                byImage(particles).values().stream().map(Particle::best).toList();
-        wave.reportStep(at, slots(best), best.stream().mapToDouble(Particle::score).toArray());
-    }
-
-    static Map<Integer, List<Particle>> byImage(List<Particle> particles) {
-        return particles.stream().collect(Collectors.groupingBy(Particle::slot, TreeMap::new, Collectors.toList()));
-    }
-
-    /**
-     * Names the particle that makes its image; {@link #outcome} takes it plainly to its end.
-     *
-     * @param at the step that it stands at; the number of steps if it has come to its end, judged
-     */
-    void end(int at, Particle particle) {
-        ends.computeIfAbsent(at, step -> new ArrayList<>()).add(particle);
-    }
-
-    /** The images, each of which has an {@link #end}. */
-    Outcome outcome() {
-        int steps = wave.schedule().size();
-        List<Particle> winners = new ArrayList<>(ends.getOrDefault(steps, List.of()));
-        List<Particle> walking = new ArrayList<>();
-        for (int at = 0; at < steps; at++) {
-            walking.addAll(ends.getOrDefault(at, List.of()));
-            walking = step(at, walking, false);
-        }
-        winners.addAll(judged(walking));
-        winners.sort(Comparator.comparingInt(Particle::slot));
-        Particles x = engine.particles(winners.size());
+    /** Copies of the particles' states, for who asked to close. */
+    Particles states(List<Particle> particles) {
+        Particles x = engine.particles(particles.size());
         try {
-            engine.gather(pool.rows(), winners.stream().mapToInt(Particle::row).toArray(), x);
-            return new Outcome(
-                    x,
-                    winners.stream().map(winner -> winner.path().recipe()).toList(),
-                    winners.stream().mapToDouble(Particle::norm).toArray(),
-                    nans,
-                    winners.stream().mapToDouble(Particle::score).toArray());
+            engine.gather(pool.rows(), particles.stream().mapToInt(Particle::row).toArray(), x);
+            return x;
         } catch (Throwable t) {
             x.close();
             throw t;
         }
     }
 
-    private List<Particle> judged(List<Particle> finals) {
-        if (finals.isEmpty()) {
-            return finals;
-        }
-        double[] rewards;
-        try (Draws rows = wave.own(wave.schedule().size() - 1, slots(finals), 0, Kind.GLOBAL);
-                Particles x = engine.particles(finals.size())) {
-            engine.gather(pool.rows(), finals.stream().mapToInt(Particle::row).toArray(), x);
-            rewards = engine.judge(x.x(), rows, wave.reward());
-        }
-        return IntStream.range(0, rewards.length)
-                .mapToObj(i -> finals.get(i).scored(rewards[i]))
-                .toList();
+    /** How many NaN scores each image has had. */
+    long[] nanScores() {
+        return nans;
     }
 
-    private static int[] slots(List<Particle> particles) {
+    static Map<Integer, List<Particle>> byImage(List<Particle> particles) {
+        return particles.stream().collect(Collectors.groupingBy(Particle::slot, TreeMap::new, Collectors.toList()));
+    }
+
+    static int[] slots(List<Particle> particles) {
         return particles.stream().mapToInt(Particle::slot).toArray();
     }
 

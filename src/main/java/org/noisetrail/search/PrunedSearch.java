@@ -6,12 +6,14 @@ import java.util.List;
 final class PrunedSearch {
     private final Wave wave;
     private final Population population;
+    private final Ends ends;
     private final PrunedBestOfN method;
     private final int steps;
 
     PrunedSearch(Wave wave, Population population, PrunedBestOfN method) {
         this.wave = wave;
         this.population = population;
+        ends = new Ends(wave, population);
         this.method = method;
         steps = wave.schedule().size();
     }
@@ -19,7 +21,7 @@ final class PrunedSearch {
     Outcome run() {
         List<Particle> particles = population.start(method.candidates());
         if (method.candidates() == 1) {
-            population.conclude(-1, particles);
+            ends.conclude(-1, particles);
             particles = List.of();
         }
         for (int step = 0; step < steps && !particles.isEmpty(); step++) {
@@ -27,16 +29,16 @@ final class PrunedSearch {
             boolean narrows = width < method.width(step, steps);
             particles = population.step(step, particles, narrows);
             if (narrows) {
-                population.report(step, particles);
+                ends.report(step, particles);
             }
             if (width == 1) {
-                population.conclude(step, particles);
+                ends.conclude(step, particles);
                 particles = List.of();
             } else if (narrows || wave.timeIsUp()) {
-                particles = population.narrow(step, particles, width);
+                particles = ends.narrow(step, particles, width);
             }
             wave.reportProgress((long) wave.images() * (step + 1));
         }
-        return population.outcome();
+        return ends.outcome();
     }
 }

@@ -25,6 +25,7 @@ final class RolloverSearch {
 
     private final Wave wave;
     private final Population population;
+    private final Ends ends;
     private final int starts;
     private final int quota;
     private final int steps;
@@ -34,6 +35,7 @@ final class RolloverSearch {
     RolloverSearch(Wave wave, Population population, int starts, int quota) {
         this.wave = wave;
         this.population = population;
+        ends = new Ends(wave, population);
         this.starts = starts;
         this.quota = quota;
         steps = wave.schedule().size();
@@ -48,8 +50,8 @@ final class RolloverSearch {
             particles = step(step, particles);
             wave.reportProgress((long) wave.images() * (step + 1));
         }
-        population.conclude(steps - 1, particles);
-        return population.outcome();
+        ends.conclude(steps - 1, particles);
+        return ends.outcome();
     }
 
     private List<Particle> begin() {
@@ -58,7 +60,7 @@ final class RolloverSearch {
         for (int step = 0; step < judged; step++) {
             particles = population.step(step, particles, step == judged - 1);
         }
-        population.report(judged - 1, particles);
+        ends.report(judged - 1, particles);
         List<Particle> best =
                 Population.byImage(particles).values().stream().map(Particle::best).toList();
         population.retain(particles, best);
@@ -86,7 +88,7 @@ final class RolloverSearch {
         if (!trials.isEmpty()) {
             List<Particle> taken = trials.values().stream().map(trial -> trial.best).toList();
             population.release(trials.values().stream().map(trial -> trial.parent).toList());
-            population.report(step, taken);
+            ends.report(step, taken);
             moved.addAll(taken);
         }
         for (Trial trial : trials.values()) {

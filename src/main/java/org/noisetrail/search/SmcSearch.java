@@ -23,12 +23,14 @@ final class SmcSearch {
 
     private final Wave wave;
     private final Population population;
+    private final Ends ends;
     private final Smc method;
     private final int steps;
 
     SmcSearch(Wave wave, Population population, Smc method) {
         this.wave = wave;
         this.population = population;
+        ends = new Ends(wave, population);
         this.method = method;
         steps = wave.schedule().size();
     }
@@ -36,7 +38,7 @@ final class SmcSearch {
     Outcome run() {
         List<Particle> particles = population.start(method.candidates());
         if (method.candidates() == 1) {
-            population.conclude(-1, particles);
+            ends.conclude(-1, particles);
             particles = List.of();
         }
         List<Weighed> weighed = particles.stream()
@@ -53,7 +55,7 @@ final class SmcSearch {
             }
             wave.reportProgress((long) wave.images() * (step + 1));
         }
-        return population.outcome();
+        return ends.outcome();
     }
 
     private List<Weighed> moved(int step, List<Weighed> weighed, boolean judged) {
@@ -75,14 +77,14 @@ final class SmcSearch {
             moved.add(new Weighed(particle, remembered, before.spent + growth, before.weight + growth));
         }
         if (judged) {
-            population.report(step, after);
+            ends.report(step, after);
         }
         return moved;
     }
 
     /** Images that need not be searched any further end with their best. */
     private List<Weighed> settled(int step, List<Weighed> weighed) {
-        List<Integer> rows = population.narrow(step, particles(weighed), method.candidates()).stream()
+        List<Integer> rows = ends.narrow(step, particles(weighed), method.candidates()).stream()
                 .map(Particle::row)
                 .toList();
         return weighed.stream().filter(w -> rows.contains(w.particle.row())).toList();
@@ -90,14 +92,14 @@ final class SmcSearch {
 
     private List<Weighed> drawn(int step, List<Weighed> weighed) {
         if (!method.sample()) {
-            population.conclude(step, particles(weighed));
+            ends.conclude(step, particles(weighed));
             return List.of();
         }
         List<List<Weighed>> groups = groups(weighed);
         double[] uniforms = coins(step, 1, groups);
         for (int g = 0; g < groups.size(); g++) {
             int place = Weights.draw(weights(groups.get(g)), uniforms[g]);
-            population.end(steps, groups.get(g).get(place).particle);
+            ends.end(steps, groups.get(g).get(place).particle);
         }
         return List.of();
     }

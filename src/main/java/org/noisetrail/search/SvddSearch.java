@@ -9,12 +9,14 @@ import org.noisetrail.noise.Draw;
 final class SvddSearch {
     private final Wave wave;
     private final Population population;
+    private final Ends ends;
     private final Svdd method;
     private final int steps;
 
     SvddSearch(Wave wave, Population population, Svdd method) {
         this.wave = wave;
         this.population = population;
+        ends = new Ends(wave, population);
         this.method = method;
         steps = wave.schedule().size();
     }
@@ -25,8 +27,8 @@ final class SvddSearch {
             particles = step(step, particles);
             wave.reportProgress((long) wave.images() * (step + 1));
         }
-        particles.forEach(p -> population.end(steps, p));
-        return population.outcome();
+        particles.forEach(p -> ends.end(steps, p));
+        return ends.outcome();
     }
 
     private List<Particle> step(int step, List<Particle> particles) {
@@ -44,7 +46,7 @@ final class SvddSearch {
         List<Particle> moved = new ArrayList<>(population.step(step, plain, last));
         if (!searched.isEmpty()) {
             List<Particle> chosen = search(step, searched);
-            population.report(step, chosen);
+            ends.report(step, chosen);
             moved.addAll(chosen);
         }
         return moved;

@@ -13,6 +13,7 @@ final class TreeSamplingSearch {
 
     private final Wave wave;
     private final Population population;
+    private final Ends ends;
     private final TreeSampling method;
     private final int steps;
     private final Branch[] roots;
@@ -23,6 +24,7 @@ final class TreeSamplingSearch {
     TreeSamplingSearch(Wave wave, Population population, TreeSampling method) {
         this.wave = wave;
         this.population = population;
+        ends = new Ends(wave, population);
         this.method = method;
         steps = wave.schedule().size();
         roots = new Branch[wave.images()];
@@ -46,8 +48,8 @@ final class TreeSamplingSearch {
             growing.keySet().removeIf(slot -> late || score(best.get(slot)) >= wave.target());
             wave.reportProgress((long) wave.images() * steps * (k + 1) / method.iterations());
         }
-        chosen().forEach((slot, end) -> population.end(steps, particle(end)));
-        return population.outcome();
+        chosen().forEach((slot, end) -> ends.end(steps, particle(end)));
+        return ends.outcome();
     }
 
     /** Calls of the denoiser from a node to an end. */
