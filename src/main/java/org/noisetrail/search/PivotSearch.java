@@ -1,8 +1,6 @@
 package org.noisetrail.search;
 
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.engine.Candidates;
 import org.noisetrail.engine.Draws;
@@ -12,8 +10,6 @@ import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.Rows;
 import org.noisetrail.engine.StepEngine;
 import org.noisetrail.engine.Winners;
-import org.noisetrail.noise.Draw;
-import org.noisetrail.noise.Recipe;
 import org.noisetrail.sampler.Schedule;
 
 /** Rounds of candidates around a pivot at every step that injects noise: {@link LocalSearch}. */
@@ -46,7 +42,7 @@ final class PivotSearch {
         private final double[] norms;
         private final long[] nans;
         private final long[] saved;
-        private final List<List<List<Draw>>> steps = new ArrayList<>();
+        private final PivotDraws draws;
 
         Run(Wave wave) {
             this.wave = wave;
@@ -55,7 +51,7 @@ final class PivotSearch {
             norms = new double[images];
             nans = new long[images];
             saved = new long[images];
-            wave.each(slot -> steps.add(new ArrayList<>()));
+            draws = new PivotDraws(wave, method.epsilon());
         }
 
         Outcome toEnd() {
@@ -82,13 +78,11 @@ final class PivotSearch {
                 x.close();
                 throw t;
             }
-            List<Recipe> recipes =
-                    steps.stream().map(draws -> Recipe.steps(0, 0, draws)).toList();
-            return new Outcome(x, recipes, norms, nans, null);
+            return new Outcome(x, draws.recipes(), norms, nans, null);
         }
 
         private void step(int step, Particles x, Rows pivots, Particles next, Candidates single, Candidates many) {
-            wave.each(slot -> steps.get(slot).add(List.of()));
+            draws.step();
             if (wave.schedule().isDead(step)) {
                 plain(step, wave.slots(), x, single, next);
                 return;
@@ -186,7 +180,7 @@ final class PivotSearch {
                         nans[active[g]] += seen[g];
                     }
                     wave.reportRewards(scores);
-                    remember(step, first, active, winners.read());
+                    this.draws.accept(step, first, active, winners.read());
                     active = still;
                 }
             }
@@ -234,34 +228,6 @@ final class PivotSearch {
                 }
             }
             return draws.build();
-        }
-
-        /** Writes the winners of rounds first + 1, ... into the images' recipes. */
-        private void remember(int step, int first, int[] slots, int[][] winners) {
-            Draws.Builder keys = engine.draws(step, winners.length * slots.length);
-            for (int k = 0; k < winners.length; k++) {
-                for (int g = 0; g < slots.length; g++) {
-                    keys.add(slots[g], first + k + 1, Math.max(0, winners[k][g]), 0, Kind.NONE);
-                }
-            }
-            double[] coins;
-            try (Draws draws = keys.build()) {
-                coins = engine.coins(draws);
-            }
-            for (int g = 0; g < slots.length; g++) {
-                List<Draw> draws = new ArrayList<>(steps.get(slots[g]).get(step));
-                for (int k = 0; k < winners.length; k++) {
-                    if (winners[k][g] < 0) {
-                        continue;
-                    }
-                    boolean local = coins[k * slots.length + g] >= method.epsilon();
-                    if (!local) {
-                        draws.clear();
-                    }
-                    draws.add(new Draw.Named(first + k + 1, winners[k][g], local));
-                }
-                steps.get(slots[g]).set(step, draws);
-            }
         }
 
         private int[] without(int[] slots) {
