@@ -38,12 +38,17 @@ record ClipReward(String name, ClipModel clip, boolean owned) implements Reward 
     }
 
     private static Reward beside(Pipeline pipeline, String folder) {
+        return new ClipReward(folder, besideModel(pipeline, folder), true);
+    }
+
+    /** The CLIP model in a folder of the pipeline's. */
+    static ClipModel besideModel(Pipeline pipeline, String folder) {
         ModelFiles files = pipeline.files().within(folder);
         if (!files.has("config.json")) {
             throw new NoisetrailException("model " + pipeline.name() + " has no folder " + folder
                     + "; name a CLIPModel's folder: clip:FOLDER");
         }
-        return load(folder, files, pipeline.device());
+        return ClipModel.load(files, pipeline.device());
     }
 
     @Override

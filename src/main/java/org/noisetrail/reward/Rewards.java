@@ -23,7 +23,8 @@ public final class Rewards {
             ClipReward.CLIP,
             ClipReward.HELD_OUT,
             AestheticReward.KIND,
-            TorchScriptReward.KIND));
+            TorchScriptReward.KIND,
+            TorchScriptReward.WITH_TEXT));
 
     static {
         ServiceLoader.load(RewardKind.Provider.class).forEach(provider -> KINDS.add(provider.kind()));

@@ -3,32 +3,55 @@ package org.noisetrail.reward;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.Digest;
 import org.noisetrail.checkpoint.ModelFiles;
+import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Condition;
+import org.noisetrail.model.clip.ClipModel;
 import org.noisetrail.model.script.TorchScriptModule;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
 
-/** A score that comes as TorchScript: from images, float32 [rows, C, H, W] in 0..1, to [rows] or [rows, 1]. TorchScript is code: it runs what the file holds. */
+/**
+ * A score that comes as TorchScript: from images, float32 [rows, C, H, W] in 0..1, and, as {@code torchscript-text}, the prompts' embeddings by the CLIP model beside the pipeline, float32
+ * [rows, projection], of length 1; to [rows] or [rows, 1]. TorchScript is code: it runs what the file holds.
+ */
 final class TorchScriptReward implements Reward {
     static final RewardKind KIND = new RewardKind(
             "torchscript",
             "torchscript:FILE",
             true,
             argument -> false,
-            (argument, around) -> new TorchScriptReward(argument, around.device().get()));
+            (argument, around) ->
+                    new TorchScriptReward("torchscript", argument, around.device().get(), null));
+    static final RewardKind WITH_TEXT = new RewardKind(
+            "torchscript-text",
+            "torchscript-text:FILE",
+            true,
+            argument -> true,
+            (argument, around) -> new TorchScriptReward(
+                    "torchscript-text",
+                    argument,
+                    around.device().get(),
+                    ClipReward.besideModel(around.pipeline().get(), "clip")));
 
+    private final String kind;
+    private final @Nullable ClipModel clip;
     private final String file;
     private final Digest id;
     private final TorchScriptModule module;
 
-    private TorchScriptReward(String file, org.noisetrail.kernels.Device device) {
+    private TorchScriptReward(String kind, String file, Device device, @Nullable ClipModel clip) {
+        this.kind = kind;
+        this.clip = clip;
         if (file.isEmpty()) {
-            throw new IllegalArgumentException("torchscript needs a file: torchscript:FILE");
+            throw new IllegalArgumentException(kind + " needs a file: " + kind + ":FILE");
         }
         Path path = Path.of(file).toAbsolutePath();
         Path folder = path.getParent();
@@ -37,18 +60,18 @@ final class TorchScriptReward implements Reward {
         }
         String name = String.valueOf(path.getFileName());
         this.file = file;
-        this.id = new Digest(KIND.name(), ModelFiles.folder(folder), name);
+        this.id = new Digest(kind, ModelFiles.folder(folder), name);
         this.module = new TorchScriptModule(ModelFiles.folder(folder), name, device);
     }
 
     @Override
     public String name() {
-        return KIND.name() + ":" + file;
+        return kind + ":" + file;
     }
 
     @Override
     public String id() {
-        return KIND.name() + " " + id.value();
+        return kind + " " + id.value() + (clip == null ? "" : " " + clip.id());
     }
 
     @Override
@@ -57,7 +80,8 @@ final class TorchScriptReward implements Reward {
         try (Tensor floats = Torch.call(() -> images.pixels().to(ScalarType.Float));
                 Scalar most = new Scalar(255.0);
                 Tensor scaled = Torch.call(() -> floats.div(most));
-                Tensor output = Torch.call(() -> module.call(scaled))) {
+                Tensor text = clip == null ? null : clip.textEmbeds(prompts(images));
+                Tensor output = Torch.call(() -> text == null ? module.call(scaled) : module.call(scaled, text))) {
             if (output.numel() != images.rows() || output.size(0) != images.rows()) {
                 throw new NoisetrailException(file + " must give one number an image, [" + images.rows() + "]: "
                         + Arrays.toString(Tensors.shape(output)));
@@ -68,8 +92,23 @@ final class TorchScriptReward implements Reward {
         }
     }
 
+    private List<String> prompts(ImageBatch images) {
+        return images.conditions().stream()
+                .map(condition -> {
+                    if (!(condition instanceof Condition.Prompt asked)) {
+                        throw new IllegalArgumentException(
+                                "reward " + kind + " needs images that have a prompt: " + condition);
+                    }
+                    return asked.text();
+                })
+                .toList();
+    }
+
     @Override
     public void close() {
         module.close();
+        if (clip != null) {
+            clip.close();
+        }
     }
 }
