@@ -18,6 +18,7 @@ import org.noisetrail.settings.Setting;
  * @param project whether a new pivot is scaled back to norm sqrt(d), the sphere on which normals live
  * @param scoreAtFirst whether, at steps of two evaluations, candidates are judged after the first, and only the step's winner pays the second
  * @param patience when a step is searched no further; {@link Patience#NEVER} for not before its rounds are over
+ * @param threshold the reward at which a step is left; the rounds that saves may be spent at later steps (2512.08985); infinite for none
  */
 public record LocalSearch(
         int candidates,
@@ -27,7 +28,8 @@ public record LocalSearch(
         boolean keepPivot,
         boolean project,
         boolean scoreAtFirst,
-        Patience patience)
+        Patience patience,
+        double threshold)
         implements Method {
     private static final Setting<Integer> CANDIDATES =
             Setting.integer("candidates", "N", 4, 1, 65536, "Candidates a round.");
@@ -52,6 +54,13 @@ public record LocalSearch(
             .build();
     private static final Setting<Boolean> ROLL_OVER =
             Setting.flag("roll-over", "The rounds that --patience saves may be spent at later steps.");
+    private static final Setting<Double> THRESHOLD = Setting.number(
+            "threshold",
+            "",
+            Double.POSITIVE_INFINITY,
+            Double.NEGATIVE_INFINITY,
+            Double.POSITIVE_INFINITY,
+            "Leave a step once its pivot's reward has come to this; the rounds that saves may be spent at later steps.");
 
     static final Kind<Method> ZERO_ORDER = kind("zero-order", "Rounds of candidates around a pivot.", false);
     static final Kind<Method> EPS_GREEDY =
@@ -70,6 +79,7 @@ public record LocalSearch(
                 .with(SCORE_AT_FIRST, LocalSearch::scoreAtFirst)
                 .with(PATIENCE, LocalSearch::patience)
                 .with(ROLL_OVER, search -> search.patience().rollOver())
+                .with(THRESHOLD, LocalSearch::threshold)
                 .make(values -> new LocalSearch(
                         values.get(CANDIDATES),
                         values.get(ROUNDS),
@@ -78,13 +88,15 @@ public record LocalSearch(
                         values.get(KEEP_PIVOT),
                         values.get(PROJECT),
                         values.get(SCORE_AT_FIRST),
-                        values.get(PATIENCE).withRollOver(values.get(ROLL_OVER))));
+                        values.get(PATIENCE).withRollOver(values.get(ROLL_OVER)),
+                        values.get(THRESHOLD)));
     }
 
     public LocalSearch {
         CANDIDATES.checked(candidates);
         EPSILON.checked(epsilon);
         LAMBDA.checked(lambda);
+        THRESHOLD.checked(threshold);
     }
 
     /** The paper's method with its defaults: N 4, K 20, epsilon .4, lambda .15. */
@@ -123,7 +135,7 @@ public record LocalSearch(
 
     @Override
     public OptionalLong evaluations(Schedule schedule) {
-        return patience == Patience.NEVER
+        return patience == Patience.NEVER && threshold == Double.POSITIVE_INFINITY
                 ? OptionalLong.of(SizedRounds.of(candidates, scoreAtFirst, schedule).cost(rounds))
                 : OptionalLong.empty();
     }
@@ -132,7 +144,8 @@ public record LocalSearch(
     @Override
     public Method sized(Schedule schedule, long evaluations) {
         Rounds sized = SizedRounds.of(candidates, scoreAtFirst, schedule).fill(rounds, evaluations);
-        return new LocalSearch(candidates, sized, epsilon, lambda, keepPivot, project, scoreAtFirst, patience);
+        return new LocalSearch(
+                candidates, sized, epsilon, lambda, keepPivot, project, scoreAtFirst, patience, threshold);
     }
 
     /** Starts from eps-greedy's defaults. */
@@ -145,6 +158,7 @@ public record LocalSearch(
         private boolean project;
         private boolean scoreAtFirst;
         private Patience patience = Patience.NEVER;
+        private double threshold = Double.POSITIVE_INFINITY;
 
         private Builder() {}
 
@@ -192,8 +206,14 @@ public record LocalSearch(
             return this;
         }
 
+        public Builder threshold(double threshold) {
+            this.threshold = threshold;
+            return this;
+        }
+
         public LocalSearch build() {
-            return new LocalSearch(candidates, rounds, epsilon, lambda, keepPivot, project, scoreAtFirst, patience);
+            return new LocalSearch(
+                    candidates, rounds, epsilon, lambda, keepPivot, project, scoreAtFirst, patience, threshold);
         }
     }
 }

@@ -141,7 +141,8 @@ final class PivotSearch {
          * selected so far is read, and the rest go on alone.
          */
         private void search(int step, StepRounds budget, int[] slots, Particles x, Rows pivots, Particles next, Candidates many) {
-            boolean reading = method.patience() != Patience.NEVER || wave.target() < Double.POSITIVE_INFINITY;
+            boolean reading = method.patience() != Patience.NEVER
+                    || Math.min(method.threshold(), wave.target()) < Double.POSITIVE_INFINITY;
             int round = 0;
             int[] active = slots;
             while (active.length > 0) {
@@ -209,14 +210,14 @@ final class PivotSearch {
                     + (screens ? schedule.completion(step) : 0);
             return Arrays.stream(slots)
                     .filter(slot -> budget.done(slot) < allowed(slot, budget)
-                            && !(budget.score(slot) >= wave.target())
+                            && !(budget.score(slot) >= Math.min(method.threshold(), wave.target()))
                             && !budget.stalled(slot, method.patience())
                             && wave.affords(slot, price, step + 1))
                     .toArray();
         }
 
         private int allowed(int slot, StepRounds budget) {
-            boolean rollOver = method.patience().rollOver();
+            boolean rollOver = method.patience().rollOver() || method.threshold() < Double.POSITIVE_INFINITY;
             return rollOver ? (int) Math.min(0xFFFF, budget.rounds() + saved[slot]) : budget.rounds();
         }
 

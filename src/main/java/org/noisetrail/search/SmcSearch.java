@@ -108,7 +108,7 @@ final class SmcSearch {
         List<Weighed> kept = new ArrayList<>();
         List<List<Weighed>> poor = new ArrayList<>();
         for (List<Weighed> group : groups(weighed)) {
-            if (Weights.effective(weights(group)) < method.threshold() * group.size()) {
+            if (Weights.effective(weights(group)) < method.ess() * group.size()) {
                 poor.add(group);
             } else {
                 kept.addAll(group);

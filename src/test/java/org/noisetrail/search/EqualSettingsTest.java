@@ -16,7 +16,7 @@ class EqualSettingsTest {
                         new String[] {"evolve:candidates=5:generations=3@50", "best-of-n:candidates=5"},
                         new String[] {"sop:candidates=4:start=50", "best-of-n:candidates=4"},
                         new String[] {"smc:lambda=0", "best-of-n"},
-                        new String[] {"smc:threshold=0", "best-of-n"},
+                        new String[] {"smc:ess=0", "best-of-n"},
                         new String[] {"lookahead-beam:lookahead=0", "beam"},
                         new String[] {"svdd:proposals=6", "beam:candidates=6:beams=1"},
                         new String[] {"dts:iterations=1", "best-of-n:candidates=1"},

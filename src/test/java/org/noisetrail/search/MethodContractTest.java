@@ -22,7 +22,7 @@ class MethodContractTest {
                 "ascent:candidates=3:direction=image:score-at-first",
                 "pruned-best-of-n:candidates=6:keep=3@2,2@4",
                 "pruned-best-of-n:candidates=5:keep=linear",
-                "smc:threshold=0.9",
+                "smc:ess=0.9",
                 "smc:candidates=3:lambda=50:potential=max:sample",
                 "svdd:proposals=4",
                 "svdd:proposals=3:alpha=0.05",
@@ -36,6 +36,7 @@ class MethodContractTest {
                 "sop:candidates=1:renoisings=2:start=3:up=3:down=4",
                 "rbf:starts=3",
                 "rbf:starts=1:quota=3",
+                "eps-greedy:candidates=2:rounds=3:threshold=0.6",
                 "dts:iterations=8",
                 "dts:iterations=8:variant=sampling:branching=2");
     }

@@ -1,0 +1,46 @@
+package org.noisetrail.search;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.noisetrail.reward.Reward;
+
+class ThresholdTest {
+    private static final int ROUNDS = 4;
+
+    private static long cost(SmallWorld world, Reward reward) {
+        Method method = LocalSearch.builder()
+                .candidates(2)
+                .rounds(ROUNDS)
+                .threshold(.5)
+                .build();
+        return world.search(method)
+                .reward(reward)
+                .build()
+                .run(ImageRequest.of(0, 1))
+                .images()
+                .get(0)
+                .costs()
+                .networkEvaluations();
+    }
+
+    @Test
+    void aStepIsLeftAtTheMarkAndWhatIsSavedIsSpentLater() {
+        // Six steps; F at the start; the last step's candidates cost nothing.
+        SmallWorld world = SmallWorld.ddim();
+        assertThat(cost(world, Reward.of("above", image -> .6))).isEqualTo(1 + 5 * 2);
+        assertThat(cost(world, Reward.of("below", image -> .4))).isEqualTo(1 + 5 * ROUNDS * 2);
+        // The first step comes to the mark with its first round: the others spend what it saved, so that all is spent.
+        int[] calls = {0};
+        Reward early = Reward.of("early", image -> calls[0]++ < 2 ? .6 : .4);
+        assertThat(cost(world, early)).isEqualTo(1 + 5 * ROUNDS * 2);
+    }
+
+    @Test
+    void itsTextIsReadAndItsCostIsNotKnownBefore() {
+        Method method = Methods.parse("eps-greedy:rounds=3:threshold=0.5");
+        assertThat(method).isEqualTo(LocalSearch.builder().rounds(3).threshold(.5).build());
+        assertThat(Methods.registry().text(method)).isEqualTo("eps-greedy:rounds=3:threshold=0.5");
+        assertThat(method.evaluations(SmallWorld.edm().schedule())).isEmpty();
+    }
+}
