@@ -57,7 +57,8 @@ public class ForwardBenchmark {
         }
         Tensors.copy(x, input);
         float[] levels = new float[rows];
-        java.util.Arrays.fill(levels, (float) denoiser.parameterisation().at(1, 1).conditioning());
+        java.util.Arrays.fill(
+                levels, (float) denoiser.parameterisation().at(1, 1).conditioning());
         level = Tensors.of(Device.CPU, levels, rows);
         conditions = denoiser.encode(List.of(loaded.classNames().isEmpty() ? Condition.NONE : Condition.label(0)));
         entries = Tensors.of(Device.CPU, new long[rows], rows);

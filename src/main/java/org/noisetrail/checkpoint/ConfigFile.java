@@ -261,8 +261,8 @@ public final class ConfigFile {
         root.properties().forEach(field -> {
             boolean off = field.getValue().isNull() || field.getValue().equals(BooleanNode.FALSE);
             if (!asked.contains(field.getKey()) && !off && !field.getKey().startsWith("_")) {
-                throw new NoisetrailException(file + ": unknown option " + path + Excerpt.of(field.getKey())
-                        + ": " + Excerpt.of(field.getValue().toString()));
+                throw new NoisetrailException(file + ": unknown option " + path + Excerpt.of(field.getKey()) + ": "
+                        + Excerpt.of(field.getValue().toString()));
             }
         });
     }
@@ -273,8 +273,8 @@ public final class ConfigFile {
     }
 
     private NoisetrailException wrong(String key, String wanted, JsonNode node) {
-        return new NoisetrailException(file + ": " + path + Excerpt.of(key) + " must be " + wanted + ": "
-                + Excerpt.of(node.toString()));
+        return new NoisetrailException(
+                file + ": " + path + Excerpt.of(key) + " must be " + wanted + ": " + Excerpt.of(node.toString()));
     }
 
     private void require(String key) {

@@ -36,7 +36,8 @@ public final class Digest {
     public Digest and(ModelFiles files, String name) {
         return new Digest(
                 description,
-                Stream.concat(inputs.stream(), Stream.of(new Input(files, name))).toList());
+                Stream.concat(inputs.stream(), Stream.of(new Input(files, name)))
+                        .toList());
     }
 
     public synchronized String value() {

@@ -16,8 +16,8 @@ final class LdmNames {
     private static final Pattern MIDDLE = Pattern.compile("middle_block\\.([012])\\.(.+)");
     private static final Pattern UP = Pattern.compile("output_blocks\\.(\\d{1,4})\\.(\\d)\\.(.+)");
     private static final Pattern DOWNSAMPLER = Pattern.compile("input_blocks\\.(\\d{1,4})\\.0\\.op\\.weight");
-    private static final Pattern BLOCK =
-            Pattern.compile("(in_layers\\.0|in_layers\\.2|emb_layers\\.1|out_layers\\.0|out_layers\\.3|skip_connection)\\.(.+)");
+    private static final Pattern BLOCK = Pattern.compile(
+            "(in_layers\\.0|in_layers\\.2|emb_layers\\.1|out_layers\\.0|out_layers\\.3|skip_connection)\\.(.+)");
     private static final Map<String, String> LAYERS = Map.of(
             "in_layers.0", "norm1",
             "in_layers.2", "conv1",
@@ -34,8 +34,8 @@ final class LdmNames {
             "out.0.", "conv_norm_out.",
             "out.2.", "conv_out.");
 
-    private static final Pattern VAE_LEVEL =
-            Pattern.compile("(encoder\\.down|decoder\\.up)\\.(\\d{1,4})\\.(?:block\\.(\\d{1,4})|(downsample|upsample))\\.(.+)");
+    private static final Pattern VAE_LEVEL = Pattern.compile(
+            "(encoder\\.down|decoder\\.up)\\.(\\d{1,4})\\.(?:block\\.(\\d{1,4})|(downsample|upsample))\\.(.+)");
     private static final Pattern VAE_BLOCK = Pattern.compile("(encoder|decoder)\\.mid\\.block_([12])\\.(.+)");
     private static final Pattern VAE_ATTENTION =
             Pattern.compile("(encoder|decoder)\\.mid\\.attn_1\\.(norm|q|k|v|proj_out)\\.(.+)");
@@ -116,8 +116,7 @@ final class LdmNames {
             return "attentions." + block + "." + rest;
         }
         Matcher layer = BLOCK.matcher(rest);
-        return "resnets." + block + "."
-                + (layer.matches() ? LAYERS.get(layer.group(1)) + "." + layer.group(2) : rest);
+        return "resnets." + block + "." + (layer.matches() ? LAYERS.get(layer.group(1)) + "." + layer.group(2) : rest);
     }
 
     /**

@@ -52,7 +52,8 @@ final class Lora {
      * @param down the tensor's name, [rank, in] or [rank, in, height, width]
      * @param alpha null where the file has none: then it is the rank
      */
-    record Change(String key, String up, String down, @Nullable Double alpha) {}
+    record Change(
+            String key, String up, String down, @Nullable Double alpha) {}
 
     /** What is known of a layer while a file is read. */
     private static final class Pieces {
@@ -63,8 +64,8 @@ final class Lora {
 
     private static final Pattern KOHYA =
             Pattern.compile("(lora_unet|lora_te1|lora_te2|lora_te)_(.+)\\.(lora_up\\.weight|lora_down\\.weight|alpha)");
-    private static final Pattern PEFT = Pattern.compile(
-            "(?:base_model\\.model\\.)?(?:(unet|text_encoder_2|text_encoder)\\.)?(.+?)"
+    private static final Pattern PEFT =
+            Pattern.compile("(?:base_model\\.model\\.)?(?:(unet|text_encoder_2|text_encoder)\\.)?(.+?)"
                     + "\\.(lora_B(?:\\.default)?\\.weight|lora_A(?:\\.default)?\\.weight|lora\\.up\\.weight|lora\\.down\\.weight"
                     + "|lora_linear_layer\\.up\\.weight|lora_linear_layer\\.down\\.weight|alpha)");
 
@@ -228,12 +229,11 @@ final class Lora {
         if (!kohya.matches()) {
             return false;
         }
-        Target target =
-                switch (kohya.group(1)) {
-                    case "lora_unet" -> Target.UNET;
-                    case "lora_te2" -> Target.TEXT_ENCODER_2;
-                    default -> Target.TEXT_ENCODER;
-                };
+        Target target = switch (kohya.group(1)) {
+            case "lora_unet" -> Target.UNET;
+            case "lora_te2" -> Target.TEXT_ENCODER_2;
+            default -> Target.TEXT_ENCODER;
+        };
         add(file, name, pieces, target, kohya.group(2), kohya.group(3));
         return true;
     }
@@ -255,7 +255,8 @@ final class Lora {
             target = Target.valueOf(peft.group(1).toUpperCase(Locale.ROOT));
         } else if (layer.startsWith("text_model.")) {
             target = Target.TEXT_ENCODER;
-        } else if (!layer.matches("(down_blocks|mid_block|up_blocks|conv_in|conv_out|time_embedding|add_embedding)\\b.*")) {
+        } else if (!layer.matches(
+                "(down_blocks|mid_block|up_blocks|conv_in|conv_out|time_embedding|add_embedding)\\b.*")) {
             return false;
         }
         add(file, name, pieces, target, layer(target.part.canonical(layer + ".weight")), peft.group(3));
@@ -295,12 +296,10 @@ final class Lora {
                 return value;
             }
         }
-        throw new NoisetrailException(
-                file.file() + ": tensor \"" + Excerpt.of(name) + "\" must be one finite number");
+        throw new NoisetrailException(file.file() + ": tensor \"" + Excerpt.of(name) + "\" must be one finite number");
     }
 
-    private static Change change(
-            Safetensors file, JsonNode settings, Target target, String key, Pieces layer) {
+    private static Change change(Safetensors file, JsonNode settings, Target target, String key, Pieces layer) {
         if (layer.up == null || layer.down == null) {
             throw new NoisetrailException(file.file() + ": LoRA of \"" + Excerpt.of(key) + "\" has no "
                     + (layer.up == null ? "up" : "down") + " tensor");

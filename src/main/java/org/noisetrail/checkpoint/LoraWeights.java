@@ -125,7 +125,8 @@ public final class LoraWeights implements Weights {
                 && up.shape().get(1) >= 1
                 && pixels(up.shape()).isEmpty()
                 && down.shape().get(1) == shape[1]
-                && pixels(down.shape()).equals(pixels(Arrays.stream(shape).boxed().toList()));
+                && pixels(down.shape())
+                        .equals(pixels(Arrays.stream(shape).boxed().toList()));
         if (!floats || !shapes) {
             throw new NoisetrailException(file.file() + ": LoRA of \"" + Excerpt.of(change.key()) + "\": up "
                     + up.dtype() + up.shape() + " times down " + down.dtype() + down.shape()

@@ -72,11 +72,10 @@ enum Part {
         if (canonical.endsWith("position_ids")) {
             return;
         }
-        FileWeights.Place before =
-                places.put(canonical, new FileWeights.Place(file, name, isMatrix(canonical)));
+        FileWeights.Place before = places.put(canonical, new FileWeights.Place(file, name, isMatrix(canonical)));
         if (before != null) {
-            throw new NoisetrailException(file.file() + ": tensors \"" + Excerpt.of(before.name())
-                    + "\" and \"" + Excerpt.of(name) + "\" are two names of one");
+            throw new NoisetrailException(file.file() + ": tensors \"" + Excerpt.of(before.name()) + "\" and \""
+                    + Excerpt.of(name) + "\" are two names of one");
         }
     }
 }

@@ -301,7 +301,14 @@ public final class Safetensors {
             for (long dimension : shape) {
                 elements = Math.multiplyExact(elements, dimension);
             }
-            put(name, new Part(dtype, shape.clone(), rows, (buffer, i) -> buffer.put(row.apply(i)), elements * dtype.bits / Byte.SIZE));
+            put(
+                    name,
+                    new Part(
+                            dtype,
+                            shape.clone(),
+                            rows,
+                            (buffer, i) -> buffer.put(row.apply(i)),
+                            elements * dtype.bits / Byte.SIZE));
             return this;
         }
 
@@ -405,8 +412,9 @@ public final class Safetensors {
         long length = start.getLong(0);
         boolean implausible = length < 0 || length > size - 8 || length > MAX_HEADER;
         if (implausible && isPickle(start)) {
-            throw new NoisetrailException(file + ": a pickle (as .ckpt, .bin and .pt files are), which can run code and is"
-                    + " never read: save the model as safetensors");
+            throw new NoisetrailException(
+                    file + ": a pickle (as .ckpt, .bin and .pt files are), which can run code and is"
+                            + " never read: save the model as safetensors");
         }
         if (length < 0 || length > size - 8) {
             throw new NoisetrailException(file + ": not a safetensors file, or cut: the header should have "

@@ -59,8 +59,9 @@ final class SingleFile {
         }
         Safetensors.Entry first = file.entries().get(FIRST);
         if (first != null && first.shape().size() == 4 && first.shape().get(1) != 4) {
-            throw new NoisetrailException(path + ": its U-Net takes " + first.shape().get(1) + " channels"
-                    + (first.shape().get(1) == 9 ? " (inpainting)" : "") + ": " + SUPPORTED + ", which takes 4");
+            throw new NoisetrailException(path + ": its U-Net takes "
+                    + first.shape().get(1) + " channels" + (first.shape().get(1) == 9 ? " (inpainting)" : "") + ": "
+                    + SUPPORTED + ", which takes 4");
         }
         return new SingleFile(file);
     }
@@ -88,12 +89,11 @@ final class SingleFile {
         int blocks = part == Part.UNET ? LdmNames.layers(names) : LdmNames.levels(names);
         Map<String, FileWeights.Place> places = new LinkedHashMap<>();
         for (String name : names) {
-            String renamed =
-                    switch (part) {
-                        case UNET -> LdmNames.unet(name, blocks);
-                        case VAE -> LdmNames.vae(name, blocks);
-                        default -> name;
-                    };
+            String renamed = switch (part) {
+                case UNET -> LdmNames.unet(name, blocks);
+                case VAE -> LdmNames.vae(name, blocks);
+                default -> name;
+            };
             part.put(places, file, prefix + name, part.canonical(renamed));
         }
         return new FileWeights(file.file().toString(), places, storage);

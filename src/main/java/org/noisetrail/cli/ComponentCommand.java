@@ -147,8 +147,7 @@ final class ComponentCommand implements Callable<Integer> {
 
     private Map<String, Tensor> text(ModelFiles all, String part) {
         ModelFiles files = ModelName.part(all, part, CONFIG);
-        try (ClipText network =
-                ClipText.load(files, weights(all, files, part), ClipText.Hidden.LAST, model.device())) {
+        try (ClipText network = ClipText.load(files, weights(all, files, part), ClipText.Hidden.LAST, model.device())) {
             ClipText.Encoded encoded = network.encode(tensors.in().longs("input_ids"), rows("input_ids", 2));
             encoded.hidden().close();
             Map<String, Tensor> outputs = new LinkedHashMap<>();
@@ -163,8 +162,7 @@ final class ComponentCommand implements Callable<Integer> {
 
     private Map<String, Tensor> clipText(ModelFiles files) {
         try (ClipModel clip = clip(files)) {
-            return Map.of(
-                    "text_embeds", clip.textEmbeds(tensors.in().longs("input_ids"), rows("input_ids", 2)));
+            return Map.of("text_embeds", clip.textEmbeds(tensors.in().longs("input_ids"), rows("input_ids", 2)));
         }
     }
 
@@ -229,8 +227,8 @@ final class ComponentCommand implements Callable<Integer> {
     private int rows(String name, int dimensions) {
         List<Long> shape = tensors.in().entry(name).shape();
         if (shape.size() != dimensions) {
-            throw new NoisetrailException(tensors.in().file() + ": " + name + " must have " + dimensions + " dimensions: ["
-                    + shape.stream().map(String::valueOf).collect(Collectors.joining(", ")) + "]");
+            throw new NoisetrailException(tensors.in().file() + ": " + name + " must have " + dimensions
+                    + " dimensions: [" + shape.stream().map(String::valueOf).collect(Collectors.joining(", ")) + "]");
         }
         return Math.toIntExact(shape.get(0));
     }

@@ -46,10 +46,14 @@ final class ConditionOptions {
     @Option(
             names = "--prompts",
             paramLabel = "FILE",
-            description = "Prompts, one a line, with | before a negative prompt; or JSON lines with prompt and negative.")
+            description =
+                    "Prompts, one a line, with | before a negative prompt; or JSON lines with prompt and negative.")
     private @Nullable Path file;
 
-    @Option(names = "--negative", paramLabel = "TEXT", description = "What guidance moves away from, where a prompt has none.")
+    @Option(
+            names = "--negative",
+            paramLabel = "TEXT",
+            description = "What guidance moves away from, where a prompt has none.")
     private @Nullable String negative;
 
     @Option(names = "--images", paramLabel = "N", description = "Default: 10, of prompts one each")
@@ -157,7 +161,8 @@ final class ConditionOptions {
         }
         List<Condition> prompts = new ArrayList<>();
         for (int i = 0; i < lines.size(); i++) {
-            String line = (i == 0 && lines.get(i).startsWith("\uFEFF") ? lines.get(i).substring(1) : lines.get(i)).strip();
+            String line =
+                    (i == 0 && lines.get(i).startsWith("\uFEFF") ? lines.get(i).substring(1) : lines.get(i)).strip();
             if (!line.isEmpty()) {
                 prompts.add(line.startsWith("{") ? json(file, i + 1, line, negative) : plain(line, negative));
             }
@@ -169,16 +174,20 @@ final class ConditionOptions {
         int bar = line.indexOf('|');
         return bar < 0
                 ? new Condition.Prompt(line, negative)
-                : new Condition.Prompt(line.substring(0, bar).strip(), line.substring(bar + 1).strip());
+                : new Condition.Prompt(
+                        line.substring(0, bar).strip(), line.substring(bar + 1).strip());
     }
 
     private static Condition json(Path file, int number, String line, @Nullable String negative) {
-            JsonNode node = JsonFiles.parse(file + ", line " + number, line);
-            if (!node.path("prompt").isTextual() || node.has("negative") && !node.path("negative").isTextual()) {
-                throw new NoisetrailException(file + ", line " + number + ": must have a text prompt, and may have a text negative");
-            }
-            return new Condition.Prompt(
-                    node.path("prompt").asText(), node.has("negative") ? node.path("negative").asText() : negative);
+        JsonNode node = JsonFiles.parse(file + ", line " + number, line);
+        if (!node.path("prompt").isTextual()
+                || node.has("negative") && !node.path("negative").isTextual()) {
+            throw new NoisetrailException(
+                    file + ", line " + number + ": must have a text prompt, and may have a text negative");
+        }
+        return new Condition.Prompt(
+                node.path("prompt").asText(),
+                node.has("negative") ? node.path("negative").asText() : negative);
     }
 
     private ParameterException usage(String message) {

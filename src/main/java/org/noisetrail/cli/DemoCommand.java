@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.evaluation.Versions;
@@ -74,7 +74,12 @@ final class DemoCommand implements Callable<Integer> {
      * @param asked what its images are asked to be, in turn
      * @param methods set beside each other for each aim
      */
-    private record Half(String model, List<Condition> asked, int images, List<Aim> aims, Function<Schedule, List<Method>> methods) {}
+    private record Half(
+            String model,
+            List<Condition> asked,
+            int images,
+            List<Aim> aims,
+            Function<Schedule, List<Method>> methods) {}
 
     @Spec
     @SuppressWarnings("NullAway.Init")
@@ -127,7 +132,8 @@ final class DemoCommand implements Callable<Integer> {
             try (Pipeline pipeline = modelOptions.load(half.model())) {
                 List<DemoSheet.Run> runs = new ArrayList<>();
                 for (Aim aim : half.aims()) {
-                    for (Method method : half.methods().apply(Search.builder(pipeline).build().schedule())) {
+                    for (Method method : half.methods()
+                            .apply(Search.builder(pipeline).build().schedule())) {
                         runs.add(run(pipeline, half, aim, method));
                     }
                 }

@@ -47,15 +47,16 @@ final class DenoiseCommand implements Callable<Integer> {
             ImageShape shape = denoiser.shape();
             List<Long> size = file.entry("x").shape();
             if (size.size() != 4 || !size.subList(1, 4).equals(shape(shape))) {
-                throw new NoisetrailException(in() + ": tensor x must be [N, " + shape.channels() + ", " + shape.height()
-                        + ", " + shape.width() + "]: " + size);
+                throw new NoisetrailException(in() + ": tensor x must be [N, " + shape.channels() + ", "
+                        + shape.height() + ", " + shape.width() + "]: " + size);
             }
             float[] x = file.floats("x");
             float[] sigma = file.floats("sigma");
             if (sigma.length != size.get(0)) {
                 throw new NoisetrailException(in() + ": sigma must be one a row, " + size.get(0) + ": " + sigma.length);
             }
-            float[] denoised = denoise(denoiser, x, sigma, labels(file, model.classNames().size(), sigma.length));
+            float[] denoised =
+                    denoise(denoiser, x, sigma, labels(file, model.classNames().size(), sigma.length));
             Safetensors.writer()
                     .put("denoised", denoised, sigma.length, shape.channels(), shape.height(), shape.width())
                     .write(tensors.out());
@@ -90,7 +91,8 @@ final class DenoiseCommand implements Callable<Integer> {
         }
         for (long label : labels) {
             if (label < 0 || label >= classes) {
-                throw new NoisetrailException(in() + ": class_labels must be from 0 to " + (classes - 1) + ": " + label);
+                throw new NoisetrailException(
+                        in() + ": class_labels must be from 0 to " + (classes - 1) + ": " + label);
             }
         }
         return labels;
@@ -110,7 +112,8 @@ final class DenoiseCommand implements Callable<Integer> {
                 }
             }
             if (ones != 1) {
-                throw new NoisetrailException(in() + ": class_labels must have one 1 and else 0 in each row: row " + row);
+                throw new NoisetrailException(
+                        in() + ": class_labels must have one 1 and else 0 in each row: row " + row);
             }
         }
         return labels;

@@ -85,7 +85,11 @@ final class DrawingJob {
     int run(Plan plan, Drawing drawing) {
         long started = System.nanoTime();
         try (RunFiles files = new RunFiles(
-                        OutputFolder.open(folder), plan.requests(), plan.trail(), options.saveTensors, options.overwrite);
+                        OutputFolder.open(folder),
+                        plan.requests(),
+                        plan.trail(),
+                        options.saveTensors,
+                        options.overwrite);
                 Interruption interruption = new Interruption()) {
             boolean complete = true;
             try (ProgressDisplay display = ProgressDisplay.of(plan.title(), options.show.quiet(), err)) {

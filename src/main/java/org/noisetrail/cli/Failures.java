@@ -68,7 +68,8 @@ final class Failures {
         }
         String message = message(e);
         if (isNativeOutOfMemory(message)) {
-            return "out of memory, the machine's or the card's; a smaller --max-batch or --decode-batch needs less: " + message;
+            return "out of memory, the machine's or the card's; a smaller --max-batch or --decode-batch needs less: "
+                    + message;
         }
         if (e instanceof OutOfMemoryError) {
             return "out of memory: Java's heap of " + (Runtime.getRuntime().maxMemory() >> 20)

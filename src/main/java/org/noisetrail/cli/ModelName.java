@@ -51,8 +51,8 @@ final class ModelName {
     void check() {
         checkNumbers();
         if (!Pipeline.embedded().contains(name()) && !isFolder(name())) {
-            throw new IllegalArgumentException("unknown model (no folder of this name, and not one of " + String.join(", ", Pipeline.embedded())
-                            + "): " + name());
+            throw new IllegalArgumentException("unknown model (no folder of this name, and not one of "
+                    + String.join(", ", Pipeline.embedded()) + "): " + name());
         }
     }
 
@@ -102,6 +102,7 @@ final class ModelName {
         if (files.has(file)) {
             return files;
         }
-        throw new NoisetrailException(files.path("") + " has no " + part + ": neither " + part + "/" + file + " nor " + file);
+        throw new NoisetrailException(
+                files.path("") + " has no " + part + ": neither " + part + "/" + file + " nor " + file);
     }
 }

@@ -66,7 +66,10 @@ final class ModelOptions {
             description = "SDXL: the size and crop of the picture that the image is like. Default: its own size")
     private @Nullable String sizeCondition;
 
-    @Option(names = "--lora", paramLabel = "FILE[:SCALE]", description = "Add a LoRA's weights; may be given several times.")
+    @Option(
+            names = "--lora",
+            paramLabel = "FILE[:SCALE]",
+            description = "Add a LoRA's weights; may be given several times.")
     private List<String> loras = new ArrayList<>();
 
     @Option(

@@ -83,7 +83,8 @@ abstract class RegistryOptions<T> {
 
     /** Who has the setting and what it is without it; said once where all agree. */
     private String description(Map<String, Setting<?>> byKind) {
-        List<String> helps = byKind.values().stream().map(Setting::help).distinct().toList();
+        List<String> helps =
+                byKind.values().stream().map(Setting::help).distinct().toList();
         String help = helps.size() == 1
                 ? helps.get(0)
                 : byKind.entrySet().stream()
@@ -94,8 +95,10 @@ abstract class RegistryOptions<T> {
         if (first.isFlag()) {
             return (helps.size() == 1 ? owners : "") + help;
         }
-        List<String> defaults =
-                byKind.values().stream().map(RegistryOptions::fallback).distinct().toList();
+        List<String> defaults = byKind.values().stream()
+                .map(RegistryOptions::fallback)
+                .distinct()
+                .toList();
         String fallback = defaults.size() == 1
                 ? defaults.get(0)
                 : byKind.entrySet().stream()
@@ -124,8 +127,8 @@ abstract class RegistryOptions<T> {
      * @throws IllegalArgumentException that names the setting, if a value is not one of its values
      */
     T make(String name, @Nullable T base) {
-        Kind<T> kind = registry.find(name).orElseThrow(() -> usage("unknown " + what + " (known: " + registry.names()
-                + "): " + name));
+        Kind<T> kind = registry.find(name)
+                .orElseThrow(() -> usage("unknown " + what + " (known: " + registry.names() + "): " + name));
         for (String setting : given.keySet()) {
             if (kind.setting(setting).isEmpty()) {
                 throw usage("--" + setting + " is not an option of --" + what + " " + name + " (it is one of "
@@ -138,10 +141,12 @@ abstract class RegistryOptions<T> {
     /** Refuses what was given and is an option of none of these kinds. */
     void checkUsed(Collection<String> names) {
         for (String setting : given.keySet()) {
-            if (names.stream().noneMatch(name ->
-                    registry.find(name).flatMap(kind -> kind.setting(setting)).isPresent())) {
-                throw usage("--" + setting + " is not an option of any of the " + what + "s "
-                        + String.join(", ", names));
+            if (names.stream()
+                    .noneMatch(name -> registry.find(name)
+                            .flatMap(kind -> kind.setting(setting))
+                            .isPresent())) {
+                throw usage(
+                        "--" + setting + " is not an option of any of the " + what + "s " + String.join(", ", names));
             }
         }
     }

@@ -35,7 +35,8 @@ final class RewardOptions {
         return reward != null ? reward : RewardText.parse(pipeline.takesPrompts() ? "clip" : "brightness");
     }
 
-    @Nullable RewardText heldOut() {
+    @Nullable
+    RewardText heldOut() {
         return heldOut;
     }
 
@@ -45,7 +46,8 @@ final class RewardOptions {
     }
 
     /** The caller's to close; null for none. */
-    @Nullable Reward buildHeldOut(Pipeline pipeline) {
+    @Nullable
+    Reward buildHeldOut(Pipeline pipeline) {
         return heldOut == null ? null : heldOut.build(() -> pipeline);
     }
 }

@@ -167,8 +167,8 @@ final class ScoreCommand implements Callable<Integer> {
         }
         for (int label : classes) {
             if (label >= model.classNames().size()) {
-                throw new NoisetrailException(
-                        in() + ": classes must be from 0 to " + (model.classNames().size() - 1) + ": " + label);
+                throw new NoisetrailException(in() + ": classes must be from 0 to "
+                        + (model.classNames().size() - 1) + ": " + label);
             }
         }
     }

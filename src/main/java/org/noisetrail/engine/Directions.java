@@ -28,7 +28,8 @@ final class Directions {
                 Tensor unit = unit(summed);
                 Tensor z = doubles(own, groups, groups, 1, d);
                 Tensor products = Torch.call(() -> z.mul(unit));
-                Tensor along = Torch.call(() -> products.sum(new long[] {2}, true, new org.bytedeco.pytorch.ScalarTypeOptional()));
+                Tensor along = Torch.call(
+                        () -> products.sum(new long[] {2}, true, new org.bytedeco.pytorch.ScalarTypeOptional()));
                 Scalar k = new Scalar(-shift);
                 Tensor excess = Torch.call(() -> along.add(k));
                 Tensor moved = Torch.call(() -> excess.mul(unit));
@@ -36,8 +37,8 @@ final class Directions {
                 Tensor direction = unit(difference);
                 Scalar radius = new Scalar(Math.sqrt(d));
                 Tensor result = Torch.call(() -> direction.mul(radius));
-                Tensor shaped = Torch.call(() -> result.view(
-                        groups, group.shape.channels(), group.shape.height(), group.shape.width()))) {
+                Tensor shaped = Torch.call(
+                        () -> result.view(groups, group.shape.channels(), group.shape.height(), group.shape.width()))) {
             into.set(0, shaped);
         }
     }
@@ -53,7 +54,8 @@ final class Directions {
     private static Tensor unit(Tensor vectors) {
         try (Scalar tiny = new Scalar(1e-300);
                 Tensor squares = Torch.call(() -> vectors.mul(vectors));
-                Tensor sums = Torch.call(() -> squares.sum(new long[] {2}, true, new org.bytedeco.pytorch.ScalarTypeOptional()));
+                Tensor sums = Torch.call(
+                        () -> squares.sum(new long[] {2}, true, new org.bytedeco.pytorch.ScalarTypeOptional()));
                 Tensor norms = Torch.call(sums::sqrt);
                 Tensor safe = Torch.call(() -> norms.clamp_min(tiny))) {
             return Torch.call(() -> vectors.div(safe));

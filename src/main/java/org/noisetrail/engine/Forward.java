@@ -196,7 +196,8 @@ final class Forward implements AutoCloseable {
             // Nothing follows the last step: the state is its own clean estimate.
             return;
         }
-        try (Tensor second = network(draws, at, count, draws.step(), round, into.next().f());
+        try (Tensor second = network(
+                        draws, at, count, draws.step(), round, into.next().f());
                 StepEvent updating = StepEvent.update(group.images(), count, draws.step(), round)) {
             group.kernels.update(update(draws, at, count, AFTER)
                     .y(next)

@@ -50,8 +50,7 @@ final class Judge implements AutoCloseable {
                 Tensor labels = draws.labels(from, count)) {
             Tensors.fill(scores, Double.NaN);
             reward.score(
-                    new ImageBatch(group.lane, decoder.image(), images, labels, draws.conditions(from, count)),
-                    scores);
+                    new ImageBatch(group.lane, decoder.image(), images, labels, draws.conditions(from, count)), scores);
             group.kernels.penalise(Tensors.pointer(scores), Tensors.pointer(bad), count);
         }
     }
@@ -105,11 +104,7 @@ final class Judge implements AutoCloseable {
                 Inputs.checkOutput("the decoder", images, view, count, image);
             }
             group.kernels.quantise(
-                    Tensors.pointer(images),
-                    count,
-                    image.elements(),
-                    Tensors.pointer(pixels),
-                    Tensors.pointer(bad));
+                    Tensors.pointer(images), count, image.elements(), Tensors.pointer(pixels), Tensors.pointer(bad));
         }
     }
 

@@ -22,8 +22,7 @@ final class Selection {
         int size = candidates.rows / groups;
         Pointer winner = winners.nextWinner();
         Pointer targets = winners.targets();
-        try (StepEvent select =
-                StepEvent.select(group.images(), candidates.rows, candidates.step, candidates.round)) {
+        try (StepEvent select = StepEvent.select(group.images(), candidates.rows, candidates.step, candidates.round)) {
             group.kernels.select(
                     Tensors.pointer(candidates.scores),
                     groups,
@@ -42,8 +41,7 @@ final class Selection {
 
     StepEngine.Best top(Candidates candidates, int groups, int take, int[] targets, Particles next) {
         int size = candidates.rows / groups;
-        try (StepEvent select =
-                        StepEvent.select(group.images(), candidates.rows, candidates.step, candidates.round);
+        try (StepEvent select = StepEvent.select(group.images(), candidates.rows, candidates.step, candidates.round);
                 Tensor index = Tensors.ints(group.device, groups, take);
                 Tensor nans = Tensors.of(group.device, new int[groups], groups);
                 Tensor target = Tensors.of(group.device, targets, targets.length)) {
@@ -98,10 +96,24 @@ final class Selection {
     private void copy(
             Particles from, Pointer index, long count, long perGroup, long size, Pointer targets, Particles to) {
         group.kernels.gather(
-                from.x().pointer(), rowBytes, index, count, perGroup, size, targets, to.x().pointer());
+                from.x().pointer(),
+                rowBytes,
+                index,
+                count,
+                perGroup,
+                size,
+                targets,
+                to.x().pointer());
         if (from.f() != null && to.f() != null) {
             group.kernels.gather(
-                    from.f().pointer(), rowBytes, index, count, perGroup, size, targets, to.f().pointer());
+                    from.f().pointer(),
+                    rowBytes,
+                    index,
+                    count,
+                    perGroup,
+                    size,
+                    targets,
+                    to.f().pointer());
         }
     }
 

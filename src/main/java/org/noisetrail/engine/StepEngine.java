@@ -248,7 +248,10 @@ public final class StepEngine implements AutoCloseable {
                 last ? group.decoder : group.preview,
                 states,
                 draws,
-                candidates.round, reward, candidates.scores, candidates.bad);
+                candidates.round,
+                reward,
+                candidates.scores,
+                candidates.bad);
         for (int row = 0; row < draws.rows(); row++) {
             group.ledger.rewardCall(draws.slot(row));
         }
@@ -281,8 +284,7 @@ public final class StepEngine implements AutoCloseable {
      * @param rewards [rows]; null where there was none to ask
      * @param heldOuts [rows]; null where there was none to ask
      */
-    public record Finals(
-            byte[] pixels, boolean[] finite, double @Nullable [] rewards, double @Nullable [] heldOuts) {}
+    public record Finals(byte[] pixels, boolean[] finite, double @Nullable [] rewards, double @Nullable [] heldOuts) {}
 
     /** Final states as images on the host, each decoded once, by the true decoder, for all that judge it. Waits for the device. */
     public Finals finish(Rows states, Draws draws, @Nullable Reward reward, @Nullable Reward heldOut) {
@@ -402,7 +404,10 @@ public final class StepEngine implements AutoCloseable {
         final Denoiser denoiser;
         final Schedule schedule;
         Decoder decoder;
-        @Nullable Decoder preview;
+
+        @Nullable
+        Decoder preview;
+
         long seed;
         int maxBatch = 64;
         int decodeBatch = 64;

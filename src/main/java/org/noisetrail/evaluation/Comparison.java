@@ -148,7 +148,13 @@ public final class Comparison {
     /** Of a denoiser whose states are images. */
     public static Builder builder(Denoiser denoiser) {
         return new Builder(
-                new Drawn(denoiser.id(), denoiser, Decoder.identity(denoiser.shape()), null, Map.of(), () -> Search.builder(denoiser)),
+                new Drawn(
+                        denoiser.id(),
+                        denoiser,
+                        Decoder.identity(denoiser.shape()),
+                        null,
+                        Map.of(),
+                        () -> Search.builder(denoiser)),
                 EdmSampler.DEFAULT,
                 text -> text.build(() -> {
                     throw new IllegalArgumentException("the reward " + text + " needs a pipeline");

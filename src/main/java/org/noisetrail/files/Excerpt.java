@@ -54,7 +54,9 @@ public final class Excerpt {
                     shown.appendCodePoint(point);
                 } else {
                     String digits = Integer.toHexString(point);
-                    shown.append("\\u").append("0".repeat(Math.max(0, 4 - digits.length()))).append(digits);
+                    shown.append("\\u")
+                            .append("0".repeat(Math.max(0, 4 - digits.length())))
+                            .append(digits);
                 }
             }
         }

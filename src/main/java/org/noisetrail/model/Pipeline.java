@@ -36,11 +36,11 @@ import org.noisetrail.torch.Torch;
  * classes]; {@code clip} and {@code clip-heldout}, folders of CLIP models.
  */
 public final class Pipeline implements AutoCloseable {
-    private static final List<Format> FORMATS = List.of(new DiffusersFormat(), new EdmFormat(), new TorchScriptFormat());
+    private static final List<Format> FORMATS =
+            List.of(new DiffusersFormat(), new EdmFormat(), new TorchScriptFormat());
     private static final List<String> KNOWN = List.of("fashion-mnist", "fashion-scenes");
     private static final List<String> EMBEDDED = KNOWN.stream()
-            .filter(name -> FORMATS.stream()
-                    .anyMatch(format -> format.recognises(ModelFiles.embedded(name))))
+            .filter(name -> FORMATS.stream().anyMatch(format -> format.recognises(ModelFiles.embedded(name))))
             .toList();
 
     /** A form of model folder: one file, and one line in {@link Pipeline}. */

@@ -125,15 +125,11 @@ public sealed interface Draw {
         if (text.matches("[hf]\\d{1,5}:" + number + ":" + numbers)) {
             String[] parts = text.substring(1).split(":");
             return new Shifted(
-                    Integer.parseInt(parts[0]),
-                    Double.parseDouble(parts[1]),
-                    text.charAt(0) == 'f',
-                    weights(parts[2]));
+                    Integer.parseInt(parts[0]), Double.parseDouble(parts[1]), text.charAt(0) == 'f', weights(parts[2]));
         }
         if (text.matches("m\\d{1,5}\\.\\d{1,5}:" + number)) {
             String[] parts = text.substring(1).split("[.:]", 3);
-            return new Mixed(
-                    Integer.parseInt(parts[0]), Integer.parseInt(parts[1]), Double.parseDouble(parts[2]));
+            return new Mixed(Integer.parseInt(parts[0]), Integer.parseInt(parts[1]), Double.parseDouble(parts[2]));
         }
         throw new IllegalArgumentException(
                 "draw must be like g3.1, l3.1, m3.1:0.2, c1:0.5,-1.25 or h1:4.0:0.5,-1.25: " + text);

@@ -24,7 +24,10 @@ public record Recipe(List<Draw> start, int chain, List<Move> moves) {
 
     /** A trajectory that takes each step once, from candidate {@code start}'s initial noise. */
     public static Recipe steps(int start, int chain, List<List<Draw>> draws) {
-        return new Recipe(List.of(Draw.global(0, start)), chain, draws.stream().map(Move::down).toList());
+        return new Recipe(
+                List.of(Draw.global(0, start)),
+                chain,
+                draws.stream().map(Move::down).toList());
     }
 
     /** The steps at which the moves stand, one a move; the last is followed by the end if all is well. */
@@ -54,8 +57,7 @@ public record Recipe(List<Draw> start, int chain, List<Move> moves) {
             }
         }
         if (positions.get(moves.size()) != steps) {
-            throw new IllegalArgumentException(
-                    "steps must be " + steps + ": " + positions.get(moves.size()));
+            throw new IllegalArgumentException("steps must be " + steps + ": " + positions.get(moves.size()));
         }
     }
 

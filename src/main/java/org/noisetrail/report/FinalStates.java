@@ -65,7 +65,14 @@ final class FinalStates implements AutoCloseable {
         }
         int bytes = x.elements() * Float.BYTES;
         Safetensors.writer()
-                .put("x", Safetensors.Dtype.F32, row -> read(images, row, 0, bytes), images.size(), x.channels(), x.height(), x.width())
+                .put(
+                        "x",
+                        Safetensors.Dtype.F32,
+                        row -> read(images, row, 0, bytes),
+                        images.size(),
+                        x.channels(),
+                        x.height(),
+                        x.width())
                 .put(
                         "pixels",
                         Safetensors.Dtype.U8,
@@ -81,7 +88,8 @@ final class FinalStates implements AutoCloseable {
         RandomAccessFile in = file;
         Long place = places.get(images.get(row).request());
         if (in == null || place == null) {
-            throw new IllegalStateException("the image was not added: " + images.get(row).request());
+            throw new IllegalStateException(
+                    "the image was not added: " + images.get(row).request());
         }
         try {
             byte[] bytes = new byte[count];

@@ -18,7 +18,8 @@ import org.noisetrail.trace.Costs;
  * @param settings everything that the command was told or took by default
  * @param complete whether all images asked for are there
  */
-public record Report(Map<String, @Nullable Object> settings, List<Finished> images, boolean complete, Duration elapsed) {
+public record Report(
+        Map<String, @Nullable Object> settings, List<Finished> images, boolean complete, Duration elapsed) {
     public Map<String, @Nullable Object> json() {
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
         json.put("settings", settings);

@@ -47,7 +47,8 @@ public final class RunFiles implements SearchListener, AutoCloseable {
      * @param overwrite whether files of an earlier run may go
      * @throws IllegalArgumentException if there are such, and they may not
      */
-    public RunFiles(OutputFolder folder, List<ImageRequest> requests, Trail run, boolean saveTensors, boolean overwrite) {
+    public RunFiles(
+            OutputFolder folder, List<ImageRequest> requests, Trail run, boolean saveTensors, boolean overwrite) {
         this.folder = folder;
         List<String> earlier = earlier();
         if (!earlier.isEmpty() && !overwrite) {

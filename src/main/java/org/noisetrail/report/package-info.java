@@ -3,4 +3,3 @@
 package org.noisetrail.report;
 
 import org.jspecify.annotations.NullMarked;
-

@@ -87,8 +87,8 @@ record HostReward(String name, ToDoubleFunction<Image> reward) implements Reward
                 } catch (Throwable e) {
                     next.set(images.size());
                     throw new NoisetrailException(
-                            "reward " + reward.name + " failed on image " + row + " of its batch ("
-                                    + image.condition() + "): " + e,
+                            "reward " + reward.name + " failed on image " + row + " of its batch (" + image.condition()
+                                    + "): " + e,
                             e);
                 }
             }

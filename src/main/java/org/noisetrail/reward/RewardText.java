@@ -57,8 +57,7 @@ public record RewardText(List<Term> terms) {
     public static RewardText parse(String text) {
         // Longer ones than anybody writes would only overflow the stack of the patterns below.
         if (text.length() > LONGEST) {
-            throw new IllegalArgumentException(
-                    "a reward must have <= " + LONGEST + " characters: " + text.length());
+            throw new IllegalArgumentException("a reward must have <= " + LONGEST + " characters: " + text.length());
         }
         return new Parser(text).reward();
     }

@@ -28,8 +28,8 @@ final class TorchScriptReward implements Reward {
             "torchscript:FILE",
             true,
             argument -> false,
-            (argument, around) ->
-                    new TorchScriptReward("torchscript", argument, around.device().get(), null));
+            (argument, around) -> new TorchScriptReward(
+                    "torchscript", argument, around.device().get(), null));
     static final RewardKind WITH_TEXT = new RewardKind(
             "torchscript-text",
             "torchscript-text:FILE",

@@ -14,7 +14,15 @@ final class AfterNetwork {
      * @param now how the network is asked at the step's state
      * @param next likewise at the state after it; ignored in the last step
      */
-    void add(double signal, double noise, double gain, double ofClean, double ofState, Scaling now, Scaling next, boolean last) {
+    void add(
+            double signal,
+            double noise,
+            double gain,
+            double ofClean,
+            double ofState,
+            Scaling now,
+            Scaling next,
+            boolean last) {
         Affine moved = new Affine(ofClean * now.skip() + ofState, ofClean * now.out(), 0, 0);
         Stage first = new Stage(now.input(), now.conditioning(), moved, new Affine(now.skip(), now.out(), 0, 0));
         Stage second = last

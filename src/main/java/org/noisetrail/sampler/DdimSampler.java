@@ -17,8 +17,7 @@ import org.noisetrail.settings.Setting;
  * @param toOne whether the last step goes to a clean image (then it injects no noise), instead of to timestep 0's level
  */
 public record DdimSampler(int steps, double eta, Spacing spacing, int offset, boolean toOne) implements Sampler {
-    private static final Setting<Integer> STEPS =
-            Setting.integer("steps", "T", 20, 1, 10000, "Reverse steps.");
+    private static final Setting<Integer> STEPS = Setting.integer("steps", "T", 20, 1, 10000, "Reverse steps.");
     private static final Setting<Double> ETA =
             Setting.number("eta", "eta", 1, 0, 1e3, "The injected noise's scale; 0: none, 1: DDPM's.");
     private static final Setting<Spacing> SPACING = Setting.of("timestep-spacing", Spacing.LEADING, Spacing::parse)
@@ -38,11 +37,7 @@ public record DdimSampler(int steps, double eta, Spacing spacing, int offset, bo
             .with(OFFSET, DdimSampler::offset)
             .with(TO_ONE, DdimSampler::toOne)
             .make(values -> new DdimSampler(
-                    values.get(STEPS),
-                    values.get(ETA),
-                    values.get(SPACING),
-                    values.get(OFFSET),
-                    values.get(TO_ONE)));
+                    values.get(STEPS), values.get(ETA), values.get(SPACING), values.get(OFFSET), values.get(TO_ONE)));
 
     /** T 20, eta 1, leading, no offset, to timestep 0's level. */
     public static final DdimSampler DEFAULT = new DdimSampler(20, 1, Spacing.LEADING, 0, false);

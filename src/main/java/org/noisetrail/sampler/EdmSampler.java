@@ -32,14 +32,12 @@ public record EdmSampler(
     private static final double TINY = Double.MIN_VALUE;
     private static final double HUGE = Double.MAX_VALUE;
 
-    private static final Setting<Integer> STEPS =
-            Setting.integer("steps", "T", 18, 2, 10000, "Reverse steps.");
+    private static final Setting<Integer> STEPS = Setting.integer("steps", "T", 18, 2, 10000, "Reverse steps.");
     private static final Setting<Double> SIGMA_MIN =
             Setting.number("sigma-min", "", .002, TINY, HUGE, "The lowest noise level above 0.");
     private static final Setting<Double> SIGMA_MAX =
             Setting.number("sigma-max", "", 80, TINY, HUGE, "The highest noise level.");
-    private static final Setting<Double> RHO =
-            Setting.number("rho", "", 7, TINY, HUGE, "How the levels are spaced.");
+    private static final Setting<Double> RHO = Setting.number("rho", "", 7, TINY, HUGE, "How the levels are spaced.");
     private static final Setting<Double> CHURN =
             Setting.number("s-churn", "", 40, 0, HUGE, "How much noise is injected; 0: none.");
     private static final Setting<Double> CHURN_MIN =

@@ -16,8 +16,7 @@ import org.noisetrail.settings.Setting;
  * @param offset added to the timesteps of leading spacing
  */
 public record EulerAncestralSampler(int steps, double eta, Spacing spacing, int offset) implements Sampler {
-    private static final Setting<Integer> STEPS =
-            Setting.integer("steps", "T", 20, 1, 10000, "Reverse steps.");
+    private static final Setting<Integer> STEPS = Setting.integer("steps", "T", 20, 1, 10000, "Reverse steps.");
     private static final Setting<Double> ETA =
             Setting.number("eta", "eta", 1, 0, 1, "The injected noise's scale; 0: none.");
     private static final Setting<Spacing> SPACING = Setting.of("timestep-spacing", Spacing.LEADING, Spacing::parse)

@@ -14,8 +14,7 @@ import org.noisetrail.settings.Setting;
  * @param shift of the levels: s = shift q / (1 + (shift - 1) q), q falling evenly from 1 to 1/T (Esser et al. 2024, section 5.3.2)
  */
 public record FlowSdeSampler(int steps, double noise, double shift) implements Sampler {
-    private static final Setting<Integer> STEPS =
-            Setting.integer("steps", "T", 20, 1, 10000, "Reverse steps.");
+    private static final Setting<Integer> STEPS = Setting.integer("steps", "T", 20, 1, 10000, "Reverse steps.");
     private static final Setting<Double> NOISE =
             Setting.number("flow-noise", "a", .7, 0, 1e3, "The injected noise's scale; 0: none.");
     private static final Setting<Double> SHIFT =

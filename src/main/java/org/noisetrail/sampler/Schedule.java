@@ -33,8 +33,8 @@ public record Schedule(double startScale, List<Step> steps) {
 
     private static void finite(double value, String where) {
         if (!Float.isFinite((float) value)) {
-            throw new IllegalArgumentException("the sampler's settings must give finite float32 numbers: " + where
-                    + " multiplies with " + value);
+            throw new IllegalArgumentException(
+                    "the sampler's settings must give finite float32 numbers: " + where + " multiplies with " + value);
         }
     }
 

@@ -22,8 +22,8 @@ public enum Spacing {
         return Arrays.stream(values())
                 .filter(s -> s.toString().equals(text))
                 .findFirst()
-                .orElseThrow(() ->
-                        new IllegalArgumentException("timestep-spacing must be leading, trailing or linspace: " + text));
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "timestep-spacing must be leading, trailing or linspace: " + text));
     }
 
     /**
@@ -44,11 +44,12 @@ public enum Spacing {
                 case LEADING -> (double) (count - 1 - i) * (trained / count) + offset;
                 case TRAILING -> Math.rint(trained - i * ((double) trained / count)) - 1;
                 // Of one step it is the first timestep; the last is exact, as numpy's linspace has it.
-                case LINSPACE -> count == 1 ? 0 : i == 0 ? trained - 1 : (count - 1 - i) * ((trained - 1.0) / (count - 1));
+                case LINSPACE ->
+                    count == 1 ? 0 : i == 0 ? trained - 1 : (count - 1 - i) * ((trained - 1.0) / (count - 1));
             };
             if (timesteps[i] > trained - 1) {
-                throw new IllegalArgumentException("timesteps must be < " + trained + ": " + timesteps[i]
-                        + "; steps " + count + " with steps-offset " + offset + " begin there");
+                throw new IllegalArgumentException("timesteps must be < " + trained + ": " + timesteps[i] + "; steps "
+                        + count + " with steps-offset " + offset + " begin there");
             }
         }
         return timesteps;

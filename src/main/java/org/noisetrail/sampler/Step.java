@@ -12,7 +12,13 @@ import org.jspecify.annotations.Nullable;
  * @param gain standard deviation of the noise it injects; 0 = a dead step
  * @param second null where no second evaluation is needed
  */
-public record Step(double signal, double level, double gain, NoiseAt at, Stage first, @Nullable Stage second) {
+public record Step(
+        double signal,
+        double level,
+        double gain,
+        NoiseAt at,
+        Stage first,
+        @Nullable Stage second) {
     /** Network evaluations of a candidate. */
     public int evaluations() {
         return (at == NoiseAt.BEFORE ? 1 : 0) + (second == null ? 0 : 1);

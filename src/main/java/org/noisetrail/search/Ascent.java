@@ -64,15 +64,16 @@ public record Ascent(int candidates, Direction direction, double shift, Regress 
             .symbol("direction")
             .help("noise, or image: by way of the clean estimates, for image-wide rewards.")
             .build();
-    private static final Setting<Double> SHIFT =
-            Setting.number("shift", "", 4, -100, 100, "direction image: how far noise is moved, in standard deviations.");
+    private static final Setting<Double> SHIFT = Setting.number(
+            "shift", "", 4, -100, 100, "direction image: how far noise is moved, in standard deviations.");
     private static final Setting<Regress> REGRESS = Setting.of(
                     "regress", Regress.SCORE, text -> word(Regress.values(), "regress", text))
             .label("WORD")
             .help("score, log or logit: what of the scores is regressed on.")
             .build();
     private static final Setting<Boolean> SCORE_AT_FIRST = Setting.flag(
-            "score-at-first", "Judge candidates after the first of a step's evaluations; the winner alone pays the second.");
+            "score-at-first",
+            "Judge candidates after the first of a step's evaluations; the winner alone pays the second.");
 
     static final Kind<Method> KIND = Kind.<Method, Ascent>of(
                     "ascent", Ascent.class, "Regresses on all of a step's scores, and tries the noise that follows.")

@@ -159,7 +159,10 @@ final class AscentSearch implements AutoCloseable {
         try (Draws own = wave.own(step, slots, 0, Kind.GLOBAL);
                 Rows z = engine.rows(slots.length)) {
             engine.noise(single, null, own, Locality.NONE);
-            engine.put(single.noise(), java.util.stream.IntStream.range(0, slots.length).toArray(), z);
+            engine.put(
+                    single.noise(),
+                    java.util.stream.IntStream.range(0, slots.length).toArray(),
+                    z);
             engine.shift(many, weights, method.shift(), z, made);
         }
     }
@@ -175,7 +178,8 @@ final class AscentSearch implements AutoCloseable {
             }
         }
         double mean = Arrays.stream(values).average().orElse(0);
-        double deviation = Math.sqrt(Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum() / values.length);
+        double deviation = Math.sqrt(
+                Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum() / values.length);
         double[] weights = new double[values.length];
         for (int m = 0; m < values.length; m++) {
             double standard = deviation > 0 ? (values[m] - mean) / deviation : 1;
@@ -195,9 +199,7 @@ final class AscentSearch implements AutoCloseable {
             List<Double> factors = Arrays.stream(weights[g]).boxed().toList();
             Draw draw = chosen[1][g] < 0
                     ? Draw.global(1, Math.max(0, chosen[0][g]))
-                    : image
-                            ? new Draw.Shifted(1, method.shift(), screened, factors)
-                            : new Draw.Combined(1, factors);
+                    : image ? new Draw.Shifted(1, method.shift(), screened, factors) : new Draw.Combined(1, factors);
             draws.get(slots[g]).set(step, List.of(draw));
         }
     }

@@ -120,7 +120,8 @@ final class BeamSearch implements AutoCloseable {
             }
             population.retain(made, kept);
         } else {
-            kept.addAll(population.keep(chosen.stream().mapToInt(Integer::intValue).toArray()));
+            kept.addAll(
+                    population.keep(chosen.stream().mapToInt(Integer::intValue).toArray()));
         }
         population.release(parents);
         beams.putAll(Population.byImage(kept));

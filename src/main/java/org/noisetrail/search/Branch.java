@@ -37,7 +37,8 @@ final class Branch {
         value = particle == null ? WORST : Math.max(WORST, Particle.value(particle.score()));
         for (Branch above = parent; above != null; above = above.parent) {
             above.visits++;
-            double best = above.children.stream().mapToDouble(c -> c.value).max().orElse(WORST);
+            double best =
+                    above.children.stream().mapToDouble(c -> c.value).max().orElse(WORST);
             double mean = above.children.stream()
                     .mapToDouble(c -> Math.exp(lambda * (c.value - best)))
                     .average()

@@ -93,8 +93,7 @@ final class ChainSearch {
         }
     }
 
-    private Outcome outcome(
-            Particles best, int[] winner, double[] norms, long[] nans, double @Nullable [] rewards) {
+    private Outcome outcome(Particles best, int[] winner, double[] norms, long[] nans, double @Nullable [] rewards) {
         List<Recipe> recipes = new ArrayList<>();
         for (int chain : winner) {
             recipes.add(Recipe.steps(

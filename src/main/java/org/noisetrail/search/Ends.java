@@ -43,23 +43,29 @@ final class Ends {
             }
         });
         ended.forEach(best -> end(at + 1, best));
-        population.retain(particles, Stream.of(kept, ended).flatMap(List::stream).toList());
+        population.retain(
+                particles, Stream.of(kept, ended).flatMap(List::stream).toList());
         return kept;
     }
 
     /** The best of each image is its {@link #end}. */
     void conclude(int at, List<Particle> particles) {
-        List<Particle> best =
-                Population.byImage(particles).values().stream().map(Particle::best).toList();
+        List<Particle> best = Population.byImage(particles).values().stream()
+                .map(Particle::best)
+                .toList();
         best.forEach(particle -> end(at + 1, particle));
         population.retain(particles, best);
     }
 
     /** Tells what the images' best are worth. */
     void report(int at, List<Particle> particles) {
-        List<Particle> best =
-                Population.byImage(particles).values().stream().map(Particle::best).toList();
-        wave.reportStep(at, Population.slots(best), best.stream().mapToDouble(Particle::score).toArray());
+        List<Particle> best = Population.byImage(particles).values().stream()
+                .map(Particle::best)
+                .toList();
+        wave.reportStep(
+                at,
+                Population.slots(best),
+                best.stream().mapToDouble(Particle::score).toArray());
     }
 
     /**

@@ -42,8 +42,8 @@ public record Evolve(int candidates, List<Mark> generations, int elites, double 
             .with(GENERATIONS, Evolve::generations)
             .with(ELITES, Evolve::elites)
             .with(SHARE, Evolve::share)
-            .make(values -> new Evolve(
-                    values.get(CANDIDATES), values.get(GENERATIONS), values.get(ELITES), values.get(SHARE)));
+            .make(values ->
+                    new Evolve(values.get(CANDIDATES), values.get(GENERATIONS), values.get(ELITES), values.get(SHARE)));
 
     public Evolve {
         CANDIDATES.checked(candidates);

@@ -42,11 +42,14 @@ final class EvolveSearch {
                 generation(g + 1, generation, born);
             }
             born += generation.count();
-            wave.reportProgress(
-                    (long) wave.images() * steps * (g + 1) / (method.generations().size() + 1));
+            wave.reportProgress((long) wave.images()
+                    * steps
+                    * (g + 1)
+                    / (method.generations().size() + 1));
         }
-        people.values().forEach(own -> ends.conclude(
-                steps - 1, own.stream().map(Individual::end).toList()));
+        people.values()
+                .forEach(own -> ends.conclude(
+                        steps - 1, own.stream().map(Individual::end).toList()));
         return ends.outcome();
     }
 
@@ -54,7 +57,8 @@ final class EvolveSearch {
         Map<Integer, Integer> counts = new TreeMap<>();
         boolean late = wave.timeIsUp();
         people.forEach((slot, own) -> {
-            double best = Particle.best(own.stream().map(Individual::end).toList()).score();
+            double best =
+                    Particle.best(own.stream().map(Individual::end).toList()).score();
             long paid = wave.remaining(slot) / Evolve.price(generation, wave.schedule());
             int count = (int) Math.min(generation.count(), late || best >= wave.target() ? 0 : paid);
             if (count > 0) {
@@ -69,7 +73,8 @@ final class EvolveSearch {
         if (generation.step() == 0) {
             List<Particle> seeds = new ArrayList<>();
             each(counts, (slot, j) -> {
-                List<Draw> draws = new ArrayList<>(parents.get(seeds.size()).end.path().first());
+                List<Draw> draws =
+                        new ArrayList<>(parents.get(seeds.size()).end.path().first());
                 draws.add(new Draw.Mixed(round, j, method.share()));
                 seeds.add(Population.seed(slot, j, draws));
             });
@@ -79,7 +84,8 @@ final class EvolveSearch {
             List<Integer> names = new ArrayList<>();
             each(counts, (slot, j) -> {
                 Path path = parents.get(mutated.size()).end.path();
-                List<Draw> draws = new ArrayList<>(path.moves().get(generation.step()).draws());
+                List<Draw> draws =
+                        new ArrayList<>(path.moves().get(generation.step()).draws());
                 draws.add(new Draw.Mixed(round, j, method.share()));
                 mutated.add(draws);
                 names.add(j);
@@ -158,7 +164,10 @@ final class EvolveSearch {
                 .add(one));
         ends.report(
                 steps - 1,
-                people.values().stream().flatMap(List::stream).map(Individual::end).toList());
+                people.values().stream()
+                        .flatMap(List::stream)
+                        .map(Individual::end)
+                        .toList());
     }
 
     /**
@@ -182,8 +191,7 @@ final class EvolveSearch {
             for (int i = 0; i < here.size(); i++) {
                 Particle p = here.get(i);
                 boolean given = step == from && !first.isEmpty();
-                tried.add(new Proposal(
-                        p, p.chain(), given ? first.get(i) : List.of(Draw.global(round, p.chain()))));
+                tried.add(new Proposal(p, p.chain(), given ? first.get(i) : List.of(Draw.global(round, p.chain()))));
             }
             population.advance(step, tried, step == steps - 1);
             List<Particle> moved = population.keep(Population.identity(here.size()));

@@ -22,7 +22,8 @@ public record Funnel(boolean linear, List<Mark> marks) {
         }
         for (int i = 0; i < marks.size(); i++) {
             int before = i == 0 ? 0 : marks.get(i - 1).step();
-            if (marks.get(i).step() <= before || i > 0 && marks.get(i).count() > marks.get(i - 1).count()) {
+            if (marks.get(i).step() <= before
+                    || i > 0 && marks.get(i).count() > marks.get(i - 1).count()) {
                 throw new IllegalArgumentException(
                         "keep must fall from mark to mark, at later steps: " + Mark.text(marks));
             }
@@ -45,7 +46,9 @@ public record Funnel(boolean linear, List<Mark> marks) {
     /** How many of {@code candidates} go on once {@code done} of {@code steps} steps are done. */
     int width(int done, int candidates, int steps) {
         if (linear) {
-            return steps == 1 ? candidates : (int) Math.round(candidates - (double) done * (candidates - 1) / (steps - 1));
+            return steps == 1
+                    ? candidates
+                    : (int) Math.round(candidates - (double) done * (candidates - 1) / (steps - 1));
         }
         int width = candidates;
         for (Mark mark : marks) {

@@ -30,7 +30,10 @@ public record ImageRequest(long image, Condition condition) {
 
     /** {@code count} images numbered from {@code first}, their classes taken in turn from {@code classes} (none: nothing is asked). */
     public static List<ImageRequest> of(long first, int count, int... classes) {
-        return of(first, count, Arrays.stream(classes).mapToObj(ImageRequest::condition).toList());
+        return of(
+                first,
+                count,
+                Arrays.stream(classes).mapToObj(ImageRequest::condition).toList());
     }
 
     /** {@code count} images numbered from {@code first}, their prompts taken in turn. */

@@ -36,8 +36,8 @@ public record InitialNoise(Variant variant, int candidates, int rounds, double s
     private static final Setting<Integer> CANDIDATES =
             Setting.integer("candidates", "M", 4, 2, 65535, "Initial noises a round.");
     private static final Setting<Integer> ROUNDS = Setting.integer("rounds", "K", 1, 1, 65534, "Rounds.");
-    private static final Setting<Double> SHARE = Setting.number(
-            "share", "b", .3, Double.MIN_VALUE, 1, "Of fresh noise in a candidate near the best.");
+    private static final Setting<Double> SHARE =
+            Setting.number("share", "b", .3, Double.MIN_VALUE, 1, "Of fresh noise in a candidate near the best.");
 
     static final Kind<Method> KIND = Kind.<Method, InitialNoise>of(
                     "x-t", InitialNoise.class, "Search on the initial noise, by whole trajectories.")

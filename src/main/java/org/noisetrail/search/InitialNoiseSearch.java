@@ -73,7 +73,9 @@ final class InitialNoiseSearch {
             Particle pivot = pivots().get(slot);
             long paid = late || pivot.score() >= wave.target()
                     ? 0
-                    : Math.min(method.candidates(), wave.remaining(slot) / wave.schedule().evaluations());
+                    : Math.min(
+                            method.candidates(),
+                            wave.remaining(slot) / wave.schedule().evaluations());
             for (int m = 0; m < paid; m++) {
                 List<Draw> draws = new ArrayList<>(pivot.path().first());
                 draws.add(new Draw.Mixed(round, m, method.share()));
@@ -92,8 +94,7 @@ final class InitialNoiseSearch {
         for (Map.Entry<Integer, List<Particle>> own : Population.byImage(judged).entrySet()) {
             Particle best = Particle.best(own.getValue());
             Particle before = pivots[own.getKey()];
-            boolean better =
-                    before == null || Particle.value(best.score()) > Particle.value(before.score());
+            boolean better = before == null || Particle.value(best.score()) > Particle.value(before.score());
             if (better) {
                 pivots[own.getKey()] = best;
             }

@@ -33,7 +33,8 @@ final class JsonFields {
     static int integer(JsonNode node, String name) {
         JsonNode value = field(node, name);
         if (!value.canConvertToInt() || !value.isIntegralNumber()) {
-            throw new IllegalArgumentException("field \"" + name + "\" must be an integer: " + Excerpt.of(value.toString()));
+            throw new IllegalArgumentException(
+                    "field \"" + name + "\" must be an integer: " + Excerpt.of(value.toString()));
         }
         return value.intValue();
     }
@@ -41,7 +42,8 @@ final class JsonFields {
     static long whole(JsonNode node, String name) {
         JsonNode value = field(node, name);
         if (!value.canConvertToLong() || !value.isIntegralNumber()) {
-            throw new IllegalArgumentException("field \"" + name + "\" must be an integer: " + Excerpt.of(value.toString()));
+            throw new IllegalArgumentException(
+                    "field \"" + name + "\" must be an integer: " + Excerpt.of(value.toString()));
         }
         return value.longValue();
     }
@@ -49,7 +51,8 @@ final class JsonFields {
     static String text(JsonNode node, String name) {
         JsonNode value = field(node, name);
         if (!value.isTextual()) {
-            throw new IllegalArgumentException("field \"" + name + "\" must be a string: " + Excerpt.of(value.toString()));
+            throw new IllegalArgumentException(
+                    "field \"" + name + "\" must be a string: " + Excerpt.of(value.toString()));
         }
         return value.textValue();
     }
@@ -57,7 +60,8 @@ final class JsonFields {
     static boolean flag(JsonNode node, String name) {
         JsonNode value = field(node, name);
         if (!value.isBoolean()) {
-            throw new IllegalArgumentException("field \"" + name + "\" must be true or false: " + Excerpt.of(value.toString()));
+            throw new IllegalArgumentException(
+                    "field \"" + name + "\" must be true or false: " + Excerpt.of(value.toString()));
         }
         return value.booleanValue();
     }
@@ -65,7 +69,8 @@ final class JsonFields {
     static JsonNode list(JsonNode node, String name) {
         JsonNode value = field(node, name);
         if (!value.isArray()) {
-            throw new IllegalArgumentException("field \"" + name + "\" must be a list: " + Excerpt.of(value.toString()));
+            throw new IllegalArgumentException(
+                    "field \"" + name + "\" must be a list: " + Excerpt.of(value.toString()));
         }
         return value;
     }

@@ -36,18 +36,20 @@ public record LocalSearch(
     private static final Setting<Rounds> ROUNDS = Setting.of("rounds", Rounds.constant(20), Rounds::parse)
             .label("K")
             .symbol("K")
-            .help("Rounds a step; or a schedule by noise level: 20@0.01..1,1 is 20 rounds where 0.01 <= sigma <= 1, else 1; or a file that calibrate has written.")
+            .help(
+                    "Rounds a step; or a schedule by noise level: 20@0.01..1,1 is 20 rounds where 0.01 <= sigma <= 1, else 1; or a file that calibrate has written.")
             .build();
     private static final Setting<Double> EPSILON = Setting.number(
             "epsilon", "eps", .4, 0, 1, "The probability of a fresh candidate; 1 is pure random search.");
-    private static final Setting<Double> LAMBDA = Setting.number(
-            "lambda", "lambda", .15, 0, 1e6, "The radius of a local candidate, in units of sqrt(d).");
+    private static final Setting<Double> LAMBDA =
+            Setting.number("lambda", "lambda", .15, 0, 1e6, "The radius of a local candidate, in units of sqrt(d).");
     private static final Setting<Boolean> KEEP_PIVOT =
             Setting.flag("keep-pivot", "Replace the pivot only by a strictly better candidate.");
     private static final Setting<Boolean> PROJECT =
             Setting.flag("project", "Scale a new pivot back to the sphere on which normals live.");
     private static final Setting<Boolean> SCORE_AT_FIRST = Setting.flag(
-            "score-at-first", "Judge candidates after the first of a step's evaluations; the winner alone pays the second.");
+            "score-at-first",
+            "Judge candidates after the first of a step's evaluations; the winner alone pays the second.");
     private static final Setting<Patience> PATIENCE = Setting.of("patience", Patience.NEVER, Patience::parse)
             .label("ROUNDS:GAIN")
             .help("End a step for an image whose last ROUNDS rounds together gained less than GAIN.")
@@ -136,7 +138,8 @@ public record LocalSearch(
     @Override
     public OptionalLong evaluations(Schedule schedule) {
         return patience == Patience.NEVER && threshold == Double.POSITIVE_INFINITY
-                ? OptionalLong.of(SizedRounds.of(candidates, scoreAtFirst, schedule).cost(rounds))
+                ? OptionalLong.of(
+                        SizedRounds.of(candidates, scoreAtFirst, schedule).cost(rounds))
                 : OptionalLong.empty();
     }
 

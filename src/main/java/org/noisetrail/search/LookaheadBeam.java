@@ -69,8 +69,8 @@ public record LookaheadBeam(int candidates, int beams, int lookahead) implements
     /** As many beams as are paid for; where not even one is, one beam of fewer noises. */
     @Override
     public Method sized(Schedule schedule, long evaluations) {
-        LookaheadBeam one = (LookaheadBeam) Sizes.largest(
-                schedule, evaluations, 1, candidates, noises -> new LookaheadBeam(noises, 1, lookahead));
+        LookaheadBeam one = (LookaheadBeam)
+                Sizes.largest(schedule, evaluations, 1, candidates, noises -> new LookaheadBeam(noises, 1, lookahead));
         return Sizes.largest(
                 schedule,
                 evaluations,

@@ -21,7 +21,8 @@ record MctsPrices(int candidates, Wave wave, int tail) {
         if (known(leaf)) {
             return leaf.rolledOut ? 0 : wave.schedule().evaluationsFrom(leaf.step);
         }
-        return (long) candidates * wave.schedule().evaluations(leaf.step) + wave.schedule().evaluationsFrom(leaf.step + 1);
+        return (long) candidates * wave.schedule().evaluations(leaf.step)
+                + wave.schedule().evaluationsFrom(leaf.step + 1);
     }
 
     /** The most that an image's way to its end can cost after a simulation that comes to this leaf. */

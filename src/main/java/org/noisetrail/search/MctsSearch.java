@@ -94,8 +94,7 @@ final class MctsSearch implements AutoCloseable {
         }
         List<Recipe> recipes = draws.stream().map(d -> Recipe.steps(0, 0, d)).toList();
         double[] norms = wave.norms(recipes);
-        double[] rewards =
-                Arrays.stream(roots).mapToDouble(root -> root.reward).toArray();
+        double[] rewards = Arrays.stream(roots).mapToDouble(root -> root.reward).toArray();
         Particles x = engine.particles(images);
         try {
             engine.gather(states.pool().rows(), rootRows(), x);

@@ -5,10 +5,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.engine.Candidates;
 import org.noisetrail.engine.Draws;
+import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
 import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.StepEngine;
-import org.noisetrail.engine.Kind;
 
 /** The states of {@link MctsSearch}'s nodes and rollouts, and their way through the steps: all of them in one call a step. */
 final class MctsSweep implements AutoCloseable {
@@ -151,9 +151,7 @@ final class MctsSweep implements AutoCloseable {
         }
         engine.advance(candidates, pool.rows(), null, rows, round, Locality.NONE);
         engine.put(
-                candidates.next(),
-                targets.stream().mapToInt(Integer::intValue).toArray(),
-                pool.rows());
+                candidates.next(), targets.stream().mapToInt(Integer::intValue).toArray(), pool.rows());
     }
 
     @Override

@@ -6,8 +6,8 @@ import org.noisetrail.settings.Kind;
 
 /** One trajectory with its own noise: the plain sampler. */
 public record Naive() implements Method {
-    static final Kind<Method> KIND =
-            Kind.<Method, Naive>of("naive", Naive.class, "One trajectory: the plain sampler.").make(values -> new Naive());
+    static final Kind<Method> KIND = Kind.<Method, Naive>of("naive", Naive.class, "One trajectory: the plain sampler.")
+            .make(values -> new Naive());
 
     @Override
     public String name() {

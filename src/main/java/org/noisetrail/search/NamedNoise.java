@@ -43,8 +43,7 @@ final class NamedNoise {
         }
     }
 
-    private void apply(
-            int level, int step, int[] slots, int[] rows, List<List<Draw>> draws, Particles x, Rows into) {
+    private void apply(int level, int step, int[] slots, int[] rows, List<List<Draw>> draws, Particles x, Rows into) {
         Draws.Builder named = engine.draws(step, slots.length);
         List<Integer> targets = new ArrayList<>();
         Map<Double, List<Integer>> mixed = new LinkedHashMap<>();
@@ -61,12 +60,7 @@ final class NamedNoise {
                 mixed.computeIfAbsent(mix.share(), share -> new ArrayList<>()).add(i);
             } else {
                 Draw.Named name = (Draw.Named) draw;
-                named.add(
-                        slots[i],
-                        name.round(),
-                        name.candidate(),
-                        rows[i],
-                        name.local() ? Kind.LOCAL : Kind.GLOBAL);
+                named.add(slots[i], name.round(), name.candidate(), rows[i], name.local() ? Kind.LOCAL : Kind.GLOBAL);
                 targets.add(rows[i]);
             }
         }

@@ -55,7 +55,9 @@ record Path(@Nullable Path before, Move move) {
         }
         int named = Math.max(0, chain);
         return new Recipe(
-                first(), named, moves.stream().map(move -> shortened(move, named)).toList());
+                first(),
+                named,
+                moves.stream().map(move -> shortened(move, named)).toList());
     }
 
     /** The chain whose own noise a move begins with; -1 for none. */

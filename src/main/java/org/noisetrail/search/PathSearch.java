@@ -67,7 +67,10 @@ final class PathSearch {
         }
         int to = position - method.up();
         List<Particle> here = population.renoise(
-                position, to, parents, names.stream().map(c -> Draw.global(2 * turn, c)).toList());
+                position,
+                to,
+                parents,
+                names.stream().map(c -> Draw.global(2 * turn, c)).toList());
         int[] slots = parents.stream().mapToInt(Particle::slot).distinct().toArray();
         population.release(particles.stream()
                 .filter(p -> Arrays.stream(slots).anyMatch(slot -> slot == p.slot()))

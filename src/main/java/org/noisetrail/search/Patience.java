@@ -33,7 +33,8 @@ public record Patience(int rounds, double gain, boolean rollOver) {
         if (text.equals("none")) {
             return NEVER;
         }
-        Matcher form = Pattern.compile("(\\d{1,9}):((?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:[eE][+-]?\\d+)?)").matcher(text);
+        Matcher form = Pattern.compile("(\\d{1,9}):((?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:[eE][+-]?\\d+)?)")
+                .matcher(text);
         if (!form.matches()) {
             throw new IllegalArgumentException(
                     "patience must be rounds and what they must gain together, such as 3:0.001: " + text);

@@ -140,7 +140,8 @@ final class PivotSearch {
          * Rounds for images that may end at different times. The host reads scores between rounds only if what ends a step depends on them; where some images end, what was
          * selected so far is read, and the rest go on alone.
          */
-        private void search(int step, StepRounds budget, int[] slots, Particles x, Rows pivots, Particles next, Candidates many) {
+        private void search(
+                int step, StepRounds budget, int[] slots, Particles x, Rows pivots, Particles next, Candidates many) {
             boolean reading = method.patience() != Patience.NEVER
                     || Math.min(method.threshold(), wave.target()) < Double.POSITIVE_INFINITY;
             int round = 0;

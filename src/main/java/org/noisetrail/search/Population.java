@@ -204,7 +204,8 @@ final class Population implements AutoCloseable {
                 Particles high = engine.particles(count);
                 Rows noise = engine.rows(count);
                 Draws rows = rows(from, particles, each, false)) {
-            engine.gather(pool.rows(), particles.stream().mapToInt(Particle::row).toArray(), low);
+            engine.gather(
+                    pool.rows(), particles.stream().mapToInt(Particle::row).toArray(), low);
             names.make(from, slots(particles), identity(count), new int[count], each, low, noise);
             engine.renoise(rows, low, to, noise, high);
             double[] sizes = engine.norms(noise);
@@ -254,7 +255,8 @@ final class Population implements AutoCloseable {
     Particles states(List<Particle> particles) {
         Particles x = engine.particles(particles.size());
         try {
-            engine.gather(pool.rows(), particles.stream().mapToInt(Particle::row).toArray(), x);
+            engine.gather(
+                    pool.rows(), particles.stream().mapToInt(Particle::row).toArray(), x);
             return x;
         } catch (Throwable t) {
             x.close();

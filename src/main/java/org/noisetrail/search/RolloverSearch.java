@@ -61,8 +61,9 @@ final class RolloverSearch {
             particles = population.step(step, particles, step == judged - 1);
         }
         ends.report(judged - 1, particles);
-        List<Particle> best =
-                Population.byImage(particles).values().stream().map(Particle::best).toList();
+        List<Particle> best = Population.byImage(particles).values().stream()
+                .map(Particle::best)
+                .toList();
         population.retain(particles, best);
         best.forEach(p -> marks[p.slot()] = Particle.value(p.score()));
         return best;
@@ -86,8 +87,10 @@ final class RolloverSearch {
             active.removeIf(trial -> !goesOn(step, trial));
         }
         if (!trials.isEmpty()) {
-            List<Particle> taken = trials.values().stream().map(trial -> trial.best).toList();
-            population.release(trials.values().stream().map(trial -> trial.parent).toList());
+            List<Particle> taken =
+                    trials.values().stream().map(trial -> trial.best).toList();
+            population.release(
+                    trials.values().stream().map(trial -> trial.parent).toList());
             ends.report(step, taken);
             moved.addAll(taken);
         }

@@ -102,8 +102,8 @@ public record RoundSchedule(List<Double> levels, List<Integer> rounds) implement
 
     private static List<Double> levels(JsonNode root) {
         if (root.path("version").asInt() == 1) {
-            return levelsOf(SamplerJson.readVersion1(JsonFields.field(root, "sampler"))
-                    .schedule(Parameterisation.denoiser()));
+            return levelsOf(
+                    SamplerJson.readVersion1(JsonFields.field(root, "sampler")).schedule(Parameterisation.denoiser()));
         }
         List<Double> levels = new ArrayList<>();
         JsonFields.list(root, "levels").forEach(level -> levels.add(JsonFields.number("levels", level)));

@@ -41,7 +41,8 @@ public interface Rounds {
         if (text.matches("\\d{1,9}")) {
             return constant(Integer.parseInt(text));
         }
-        Matcher schedule = Pattern.compile("(\\d{1,9})@(" + number + ")\\.\\.(" + number + ")(?:,(\\d{1,9}))?").matcher(text);
+        Matcher schedule = Pattern.compile("(\\d{1,9})@(" + number + ")\\.\\.(" + number + ")(?:,(\\d{1,9}))?")
+                .matcher(text);
         if (schedule.matches()) {
             double low = Double.parseDouble(schedule.group(2));
             double high = Double.parseDouble(schedule.group(3));
@@ -59,8 +60,9 @@ public interface Rounds {
         } catch (InvalidPathException | NoisetrailException e) {
             throw new IllegalArgumentException(e.getMessage(), e);
         }
-        throw new IllegalArgumentException("rounds must be a number or a schedule such as 20@0.01..1,1 (20 rounds where "
-                + ".01 <= sigma <= 1, else 1), or a file that is there: " + text);
+        throw new IllegalArgumentException(
+                "rounds must be a number or a schedule such as 20@0.01..1,1 (20 rounds where "
+                        + ".01 <= sigma <= 1, else 1), or a file that is there: " + text);
     }
 
     /**

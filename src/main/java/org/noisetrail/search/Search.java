@@ -193,8 +193,8 @@ public final class Search {
                 judge.check(settings.decoder().image(), conditions);
             }
         }
-        Reporter reporter =
-                new Reporter(listener, (long) images.size() * settings.schedule().size());
+        Reporter reporter = new Reporter(
+                listener, (long) images.size() * settings.schedule().size());
         int together = Math.max(1, settings.maxBatch() / method.rowsPerImage(settings.maxBatch()));
         for (int from = 0; from < images.size(); from += together) {
             List<ImageRequest> group = images.subList(from, Math.min(images.size(), from + together));

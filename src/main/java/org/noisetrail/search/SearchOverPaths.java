@@ -66,8 +66,8 @@ public record SearchOverPaths(int candidates, int renoisings, int start, int up,
 
     @Override
     public Outcome search(Wave wave) {
-        SearchOverPaths paid = (SearchOverPaths) Sizes.paid(
-                wave, candidates, n -> new SearchOverPaths(n, renoisings, start, up, down));
+        SearchOverPaths paid = (SearchOverPaths)
+                Sizes.paid(wave, candidates, n -> new SearchOverPaths(n, renoisings, start, up, down));
         try (Population population =
                 new Population(wave, Math.multiplyExact(wave.images(), paid.candidates * renoisings))) {
             return new PathSearch(wave, population, paid).run();
@@ -96,8 +96,8 @@ public record SearchOverPaths(int candidates, int renoisings, int start, int up,
     /** As many ways as are paid for, at least N's share; then as many trajectories. */
     @Override
     public Method sized(Schedule schedule, long evaluations) {
-        SearchOverPaths ways = (SearchOverPaths) Sizes.largest(
-                schedule, evaluations, 1, renoisings, m -> new SearchOverPaths(1, m, start, up, down));
+        SearchOverPaths ways = (SearchOverPaths)
+                Sizes.largest(schedule, evaluations, 1, renoisings, m -> new SearchOverPaths(1, m, start, up, down));
         return Sizes.largest(
                 schedule,
                 evaluations,

@@ -21,7 +21,10 @@ record SizedRounds(int candidates, boolean screened, Schedule schedule) {
     private int[] rounds(Rounds rounds) {
         int[] all = new int[schedule.size()];
         Arrays.setAll(
-                all, step -> schedule.isDead(step) ? 0 : rounds.at(step, schedule.step(step).level()));
+                all,
+                step -> schedule.isDead(step)
+                        ? 0
+                        : rounds.at(step, schedule.step(step).level()));
         return all;
     }
 

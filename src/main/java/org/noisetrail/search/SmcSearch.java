@@ -141,7 +141,8 @@ final class SmcSearch {
 
     private static List<List<Weighed>> groups(List<Weighed> weighed) {
         Map<Integer, List<Weighed>> groups = new TreeMap<>();
-        weighed.forEach(w -> groups.computeIfAbsent(w.particle.slot(), slot -> new ArrayList<>()).add(w));
+        weighed.forEach(w -> groups.computeIfAbsent(w.particle.slot(), slot -> new ArrayList<>())
+                .add(w));
         return List.copyOf(groups.values());
     }
 

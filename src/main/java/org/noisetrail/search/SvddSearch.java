@@ -37,9 +37,7 @@ final class SvddSearch {
         boolean searching = !wave.schedule().isDead(step) && !wave.timeIsUp() && method.proposals() > 1;
         List<Particle> plain = new ArrayList<>();
         List<Particle> searched = new ArrayList<>();
-        particles.forEach(p -> (searching
-                                && !(p.score() >= wave.target())
-                                && wave.affords(p.slot(), price, step + 1)
+        particles.forEach(p -> (searching && !(p.score() >= wave.target()) && wave.affords(p.slot(), price, step + 1)
                         ? searched
                         : plain)
                 .add(p));

@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.noisetrail.NoisetrailException;
-import org.noisetrail.engine.Draws;
 import org.noisetrail.files.AtomicFiles;
 import org.noisetrail.files.JsonFiles;
 import org.noisetrail.model.Denoiser;
@@ -48,8 +47,7 @@ public record Trail(
             try {
                 entry.recipe().check(sampler.steps());
             } catch (IllegalArgumentException e) {
-                throw new IllegalArgumentException(
-                        "image " + entry.request().image() + ": " + e.getMessage(), e);
+                throw new IllegalArgumentException("image " + entry.request().image() + ": " + e.getMessage(), e);
             }
         }
     }

@@ -118,10 +118,7 @@ final class TrailJson {
         }
         return new Trail.Entry(
                 new ImageRequest(JsonFields.whole(image, "image"), Conditions.read(image)),
-                new Recipe(
-                        draws(JsonFields.text(image, "start")),
-                        JsonFields.integer(image, "chain"),
-                        moves));
+                new Recipe(draws(JsonFields.text(image, "start")), JsonFields.integer(image, "chain"), moves));
     }
 
     /** Of a state or a step that nothing goes up to. */

@@ -104,8 +104,7 @@ final class TreeSamplingSearch {
     }
 
     private BiFunction<Integer, Branch, Branch> next(boolean drawing, double uniform) {
-        return (slot, node) ->
-                drawing ? node.drawn(method.lambda(), uniform) : node.promising(method.exploration());
+        return (slot, node) -> drawing ? node.drawn(method.lambda(), uniform) : node.promising(method.exploration());
     }
 
     /** Whether a node gets another child before any of them is visited again. */
@@ -139,7 +138,8 @@ final class TreeSamplingSearch {
             });
             if (!tried.isEmpty()) {
                 population.advance(step, tried, step == steps - 1);
-                population.keep(Population.identity(tried.size()))
+                population
+                        .keep(Population.identity(tried.size()))
                         .forEach(p -> tips.computeIfPresent(p.slot(), (slot, tip) -> tip.add(p)));
             }
         }

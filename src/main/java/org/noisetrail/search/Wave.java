@@ -93,12 +93,14 @@ public final class Wave implements AutoCloseable {
 
     /** How many plain trajectories an image can pay for in all. */
     public long affordable() {
-        return settings.budget() / (schedule().evaluations() * settings.denoiser().evaluations());
+        return settings.budget()
+                / (schedule().evaluations() * settings.denoiser().evaluations());
     }
 
     /** How many more calls of the denoiser an image can pay for. */
     public long remaining(int slot) {
-        return (settings.budget() - ledger.networkEvaluations(slot)) / settings.denoiser().evaluations();
+        return (settings.budget() - ledger.networkEvaluations(slot))
+                / settings.denoiser().evaluations();
     }
 
     /** How many calls of the denoiser an image can pay for in all. */
@@ -160,9 +162,7 @@ public final class Wave implements AutoCloseable {
         each(slot -> {
             Recipe recipe = recipes.get(slot);
             List<Draw> named = recipe.moves().get(step).draws();
-            Draw.Named draw = named.isEmpty()
-                    ? new Draw.Named(0, recipe.chain(), false)
-                    : (Draw.Named) named.get(0);
+            Draw.Named draw = named.isEmpty() ? new Draw.Named(0, recipe.chain(), false) : (Draw.Named) named.get(0);
             draws.add(slot, draw.round(), draw.candidate(), slot, Kind.GLOBAL);
         });
         return draws.build();

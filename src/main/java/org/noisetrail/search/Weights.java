@@ -8,7 +8,9 @@ final class Weights {
 
     /** exp(scale * score) over the largest of them: a score that is no number, or minus infinity, weighs nothing, but where all do, all weigh alike. */
     static double[] softmax(double[] scores, double scale) {
-        double[] logs = Arrays.stream(scores).map(score -> scale * Particle.value(score)).toArray();
+        double[] logs = Arrays.stream(scores)
+                .map(score -> scale * Particle.value(score))
+                .toArray();
         return exp(logs);
     }
 

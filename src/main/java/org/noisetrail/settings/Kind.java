@@ -84,7 +84,8 @@ public final class Kind<T> {
     private T make(Values.Builder values, Map<String, String> texts) {
         texts.forEach((key, text) -> values.parse(
                 settings.stream()
-                        .filter(setting -> setting.name().equals(key) || setting.field().equals(key))
+                        .filter(setting ->
+                                setting.name().equals(key) || setting.field().equals(key))
                         .findFirst()
                         .orElseThrow(() -> new IllegalArgumentException(
                                 name + " has no setting \"" + key + "\"; it has: " + names())),
@@ -93,7 +94,9 @@ public final class Kind<T> {
     }
 
     private String names() {
-        return settings.isEmpty() ? "none" : settings.stream().map(Setting::name).collect(Collectors.joining(", "));
+        return settings.isEmpty()
+                ? "none"
+                : settings.stream().map(Setting::name).collect(Collectors.joining(", "));
     }
 
     /** All settings of a thing of this kind, with their values. */

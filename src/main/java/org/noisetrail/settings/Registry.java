@@ -49,7 +49,8 @@ public final class Registry<T> {
 
     /** @throws IllegalArgumentException that lists the names, if there is none of this one */
     public Kind<T> kind(String name) {
-        return find(name).orElseThrow(() -> new IllegalArgumentException(what + " must be one of " + names() + ": " + name));
+        return find(name)
+                .orElseThrow(() -> new IllegalArgumentException(what + " must be one of " + names() + ": " + name));
     }
 
     /** @throws IllegalArgumentException if the thing is of no kind that is registered here */

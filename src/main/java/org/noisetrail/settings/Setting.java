@@ -65,16 +65,22 @@ public final class Setting<T> {
 
     /** True where it is named, false otherwise. */
     public static Setting<Boolean> flag(String name, String help) {
-        return new Builder<>(name, false, value -> parseFlag(name, value)).help(help).build();
+        return new Builder<>(name, false, value -> parseFlag(name, value))
+                .help(help)
+                .build();
     }
 
     /** One of an enumeration's words: its constants as they print. */
     public static <E extends Enum<E>> Setting<E> word(String name, E fallback, String help) {
         List<E> words = List.of(fallback.getDeclaringClass().getEnumConstants());
-        return new Builder<>(name, fallback, text -> words.stream()
-                        .filter(word -> word.toString().equals(text.strip()))
-                        .findFirst()
-                        .orElseThrow(() -> new IllegalArgumentException(name + " must be one of " + words + ": " + text)))
+        return new Builder<>(
+                        name,
+                        fallback,
+                        text -> words.stream()
+                                .filter(word -> word.toString().equals(text.strip()))
+                                .findFirst()
+                                .orElseThrow(() ->
+                                        new IllegalArgumentException(name + " must be one of " + words + ": " + text)))
                 .label("WORD")
                 .symbol(name)
                 .help(help)
@@ -96,7 +102,9 @@ public final class Setting<T> {
         StringBuilder field = new StringBuilder();
         for (String word : name.split("-")) {
             field.append(
-                    field.isEmpty() ? word : word.substring(0, 1).toUpperCase(java.util.Locale.ROOT) + word.substring(1));
+                    field.isEmpty()
+                            ? word
+                            : word.substring(0, 1).toUpperCase(java.util.Locale.ROOT) + word.substring(1));
         }
         return field.toString();
     }
@@ -212,7 +220,9 @@ public final class Setting<T> {
             this.name = name;
             this.fallback = Objects.requireNonNull(fallback, "fallback");
             this.parse = parse;
-            json = fallback instanceof Number || fallback instanceof Boolean ? value -> value : value -> text.apply(value);
+            json = fallback instanceof Number || fallback instanceof Boolean
+                    ? value -> value
+                    : value -> text.apply(value);
         }
 
         /** Gives the value back, or throws {@link IllegalArgumentException}. */

@@ -37,7 +37,8 @@ public final class Torch {
                 .collect(Collectors.joining(" and "));
         return missing.isEmpty()
                 ? ""
-                : missing + " not set: LibTorch's threads spin while they wait, and small searches on a busy machine take several times as long; start Java"
+                : missing
+                        + " not set: LibTorch's threads spin while they wait, and small searches on a busy machine take several times as long; start Java"
                         + " with OMP_WAIT_POLICY=passive GOMP_SPINCOUNT=1000";
     }
 

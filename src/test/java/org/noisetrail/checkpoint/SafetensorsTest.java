@@ -249,8 +249,8 @@ class SafetensorsTest {
                 }
             } else {
                 assertThatThrownBy(() -> read.tensor(dtype.name()))
-                        .hasMessage(file + ": tensor \"" + dtype
-                                + "\": dtype must be one that LibTorch computes with: " + dtype);
+                        .hasMessage(file + ": tensor \"" + dtype + "\": dtype must be one that LibTorch computes with: "
+                                + dtype);
             }
         }
         assertThatThrownBy(() -> read.longs("F8_E4M3")).hasMessageContaining("must be I64, I32 or U8: F8_E4M3");

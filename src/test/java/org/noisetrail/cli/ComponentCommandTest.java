@@ -60,8 +60,11 @@ class ComponentCommandTest {
         Safetensors expected = Safetensors.open(GOLDENS.resolve(golden + ".safetensors"));
         assertThat(actual.entries()).containsOnlyKeys(outputs);
         for (String name : outputs) {
-            assertThat(actual.entry(name).shape()).isEqualTo(expected.entry(prefix + name).shape());
-            assertThat(error(actual.floats(name), expected.floats(prefix + name))).as(name).isLessThan(1e-5);
+            assertThat(actual.entry(name).shape())
+                    .isEqualTo(expected.entry(prefix + name).shape());
+            assertThat(error(actual.floats(name), expected.floats(prefix + name)))
+                    .as(name)
+                    .isLessThan(1e-5);
         }
     }
 
@@ -113,9 +116,12 @@ class ComponentCommandTest {
         }
         List<Long> shape = expected.entry("image1").shape();
         Path in = folder.resolve("images.safetensors");
-        Safetensors.writer().put("images", first, 1, 3, shape.get(0), shape.get(1)).write(in);
+        Safetensors.writer()
+                .put("images", first, 1, 3, shape.get(0), shape.get(1))
+                .write(in);
         Path out = folder.resolve("out.safetensors");
-        assertThat(Cli.run("component", "clip-image", "--model", model, "--in", in, "--out", out).code())
+        assertThat(Cli.run("component", "clip-image", "--model", model, "--in", in, "--out", out)
+                        .code())
                 .isZero();
         Safetensors seen = Safetensors.open(out);
         assertThat(seen.entry("pixel_values").shape()).containsExactly(1L, 3L, 224L, 224L);
@@ -146,9 +152,17 @@ class ComponentCommandTest {
     @Test
     void aTensorThatIsMissingOrOfAnotherShapeIsNamed() throws IOException {
         Path in = RawTensors.write(folder.resolve("in"), Map.of("input_ids", RawTensors.Raw.longs(new long[7])));
-        for (String[] each : new String[][] {{"vae-decoder", "\"z\""}, {"text-encoder", "input_ids must have 2 dimensions: [7]"}}) {
+        for (String[] each :
+                new String[][] {{"vae-decoder", "\"z\""}, {"text-encoder", "input_ids must have 2 dimensions: [7]"}}) {
             Cli.Ending ending = Cli.run(
-                    "component", each[0], "--model", MODELS.resolve("sd15"), "--in", in, "--out", folder.resolve("out"));
+                    "component",
+                    each[0],
+                    "--model",
+                    MODELS.resolve("sd15"),
+                    "--in",
+                    in,
+                    "--out",
+                    folder.resolve("out"));
             assertThat(ending.err()).startsWith("noisetrail: ").contains(each[1]);
             assertThat(ending.err().lines()).hasSize(1);
             assertThat(ending.code()).isEqualTo(1);
@@ -160,9 +174,13 @@ class ComponentCommandTest {
         ObjectMapper json = new ObjectMapper();
         JsonNode golden = json.readTree(GOLDENS.resolve("sdxl/tokens.json").toFile());
         for (int i = 0; i < golden.get("prompts").size(); i++) {
-            JsonNode printed = json.readTree(
-                    Cli.run("tokenize", "--model", MODELS.resolve("sdxl"), "--text", golden.get("prompts").get(i).asText())
-                            .out());
+            JsonNode printed = json.readTree(Cli.run(
+                            "tokenize",
+                            "--model",
+                            MODELS.resolve("sdxl"),
+                            "--text",
+                            golden.get("prompts").get(i).asText())
+                    .out());
             assertThat(printed).hasSize(2);
             for (int t = 0; t < 2; t++) {
                 String name = List.of("tokenizer", "tokenizer_2").get(t);
@@ -172,19 +190,27 @@ class ComponentCommandTest {
                 for (int k = 0; k < padded.size(); k++) {
                     // The golden is padded, after the end.
                     int expected = padded.get(k).asInt();
-                    assertThat(k < ids.size() ? ids.get(k).asInt() : golden.get(name).get("pad_token_id").asInt())
+                    assertThat(
+                                    k < ids.size()
+                                            ? ids.get(k).asInt()
+                                            : golden.get(name)
+                                                    .get("pad_token_id")
+                                                    .asInt())
                             .isEqualTo(expected);
                 }
                 assertThat(ids.get(ids.size() - 1).asInt()).isEqualTo(999);
-                assertThat(ids.size() == 77 || ids.get(ids.size() - 2).asInt() != 999).isTrue();
+                assertThat(ids.size() == 77 || ids.get(ids.size() - 2).asInt() != 999)
+                        .isTrue();
             }
         }
     }
 
     @Test
     void aTokenizersOwnFolderWillDo() throws IOException {
-        String out = Cli.run("tokenize", "--model", MODELS.resolve("clip-vocab"), "--text", "").out();
-        assertThat(new ObjectMapper().readTree(out).toString()).isEqualTo("[{\"tokenizer\":\"tokenizer\",\"ids\":[49406,49407]}]");
+        String out = Cli.run("tokenize", "--model", MODELS.resolve("clip-vocab"), "--text", "")
+                .out();
+        assertThat(new ObjectMapper().readTree(out).toString())
+                .isEqualTo("[{\"tokenizer\":\"tokenizer\",\"ids\":[49406,49407]}]");
         Cli.Ending none = Cli.run("tokenize", "--model", MODELS.resolve("sd15/vae"), "--text", "a");
         assertThat(none.err()).startsWith("noisetrail: ").contains("has no tokenizer");
         assertThat(none.code()).isEqualTo(1);

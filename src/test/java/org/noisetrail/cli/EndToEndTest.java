@@ -503,7 +503,9 @@ class EndToEndTest {
     @Test
     void torchScriptIsRefusedWhereItIsNotWanted() {
         Path model = Path.of("src/main/resources/org/noisetrail/model/fashion-mnist");
-        Object[] args = {"--model", model, "--method", "naive", "--images", 1, "--steps", 2, "--no-torchscript", "--out", out()};
+        Object[] args = {
+            "--model", model, "--method", "naive", "--images", 1, "--steps", 2, "--no-torchscript", "--out", out()
+        };
         List<Object> scored = new ArrayList<>(List.of("generate", "--reward", "class"));
         scored.addAll(Arrays.asList(args));
         fails(Cli.run(scored.toArray()), "classifier.pt");
@@ -511,7 +513,9 @@ class EndToEndTest {
         plain.addAll(Arrays.asList(args));
         succeed(plain.toArray());
         String words = Cli.run("generate", "--help").out().replaceAll("\\s+", " ");
-        assertThat(words).contains("A folder with .pt files runs what they hold").contains("--no-torchscript refuses them");
+        assertThat(words)
+                .contains("A folder with .pt files runs what they hold")
+                .contains("--no-torchscript refuses them");
     }
 
     @Test

@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import org.noisetrail.checkpoint.Safetensors;
 
 /** Safetensors files as bytes, without the product's own reader and writer. */
 final class RawTensors {

@@ -10,14 +10,16 @@ import org.junit.jupiter.api.Test;
 class ExcerptTest {
     @Test
     void whatATerminalWouldObeyIsShownAsAnEscape() {
-        assertThat(Excerpt.of("a\u001b[2Jb\nc\r\td\u0000\u007f\u009b")).isEqualTo("a\\u001b[2Jb\\nc\\r\\td\\u0000\\u007f\\u009b");
+        assertThat(Excerpt.of("a\u001b[2Jb\nc\r\td\u0000\u007f\u009b"))
+                .isEqualTo("a\\u001b[2Jb\\nc\\r\\td\\u0000\\u007f\\u009b");
         assertThat(Excerpt.of("a\u202Eb\u200Fc\u2028d\uFEFF")).isEqualTo("a\\u202eb\\u200fc\\u2028d\\ufeff");
         assertThat(Excerpt.of("half \uD83D pair")).isEqualTo("half \\ud83d pair");
     }
 
     @Test
     void lettersOfAllLanguagesStayAsTheyAre() {
-        assertThat(Excerpt.of("Größe \u65e5\u672c \uD83D\uDC1F e\u0301")).isEqualTo("Größe \u65e5\u672c \uD83D\uDC1F e\u0301");
+        assertThat(Excerpt.of("Größe \u65e5\u672c \uD83D\uDC1F e\u0301"))
+                .isEqualTo("Größe \u65e5\u672c \uD83D\uDC1F e\u0301");
     }
 
     @Test
@@ -33,7 +35,8 @@ class ExcerptTest {
     void listsShowTheFirstFew() {
         assertThat(Excerpt.list(List.of())).isEqualTo("none");
         assertThat(Excerpt.list(List.of("a", "b\n"))).isEqualTo("a, b\\n");
-        assertThat(Excerpt.list(IntStream.range(0, 10).mapToObj(Integer::toString).toList()))
+        assertThat(Excerpt.list(
+                        IntStream.range(0, 10).mapToObj(Integer::toString).toList()))
                 .isEqualTo("0, 1, 2, 3, 4, 5, 6, 7 and 2 more");
     }
 }

@@ -32,7 +32,8 @@ class JsonFilesTest {
     static Stream<Arguments> refused() {
         return Stream.of(
                 Arguments.of("key twice", "{\"a\":1,\"a\":2}", "Duplicate field 'a'"),
-                Arguments.of("deep", "[".repeat(65) + "]".repeat(65), "nesting depth (65) exceeds the maximum allowed (64)"),
+                Arguments.of(
+                        "deep", "[".repeat(65) + "]".repeat(65), "nesting depth (65) exceeds the maximum allowed (64)"),
                 Arguments.of("very deep", "[".repeat(1_000_000), "nesting depth"),
                 Arguments.of("deep objects", "{\"a\":".repeat(100_000), "nesting depth"),
                 Arguments.of("two values", "{} {}", "not sound JSON"),

@@ -146,8 +146,9 @@ class ModelTest {
                 "no model \"no-such\": neither a folder nor one of " + String.join(", ", Pipeline.embedded()));
         assertThatThrownBy(() -> Pipeline.load(folder.toString(), Device.CPU))
                 .isInstanceOf(NoisetrailException.class)
-                .hasMessageStartingWith(folder + " is not a model: it has neither model_index.json, nor model.safetensors,"
-                        + " nor model.pt; v1-5.ckpt is a pickle");
+                .hasMessageStartingWith(
+                        folder + " is not a model: it has neither model_index.json, nor model.safetensors,"
+                                + " nor model.pt; v1-5.ckpt is a pickle");
         Files.copy(Nets.FASHION.resolve("model.safetensors"), folder.resolve("model.safetensors"));
         refused(folder.toString(), "cannot read " + folder.resolve("config.json") + ": no such file or folder");
     }

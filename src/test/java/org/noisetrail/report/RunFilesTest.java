@@ -174,11 +174,14 @@ class RunFilesTest {
                 first.nanScores(),
                 first.finite(),
                 first.recipe());
-        try (RunFiles files =
-                new RunFiles(OutputFolder.open(folder), List.of(asked.request()), run, false, false)) {
+        try (RunFiles files = new RunFiles(OutputFolder.open(folder), List.of(asked.request()), run, false, false)) {
             files.onImages(List.of(asked));
         }
-        assertThat(TrailFiles.read(folder.resolve("images/003.png")).images().get(0).request().condition())
+        assertThat(TrailFiles.read(folder.resolve("images/003.png"))
+                        .images()
+                        .get(0)
+                        .request()
+                        .condition())
                 .isEqualTo(prompt);
     }
 
@@ -227,7 +230,9 @@ class RunFilesTest {
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("log").toFile())
                 .start();
-        assertThat(process.waitFor()).as(Files.readString(folder.resolve("log"))).isZero();
+        assertThat(process.waitFor())
+                .as(Files.readString(folder.resolve("log")))
+                .isZero();
         Safetensors tensors = Safetensors.open(folder.resolve("out/final.safetensors"));
         assertThat(tensors.entry("x").shape()).containsExactly(60L, 3L, 512L, 512L);
         Image grid = Png.read(folder.resolve("out/grid.png"));

@@ -27,8 +27,7 @@ class RewardTextTest {
     void aNameIsATermOfWeightOne() {
         assertThat(terms("brightness")).containsExactly(term(1, "brightness", ""));
         assertThat(terms("jpeg-bytes")).containsExactly(term(1, "jpeg-bytes", ""));
-        assertThat(terms("compressibility:max-bytes=700"))
-                .containsExactly(term(1, "compressibility", "max-bytes=700"));
+        assertThat(terms("compressibility:max-bytes=700")).containsExactly(term(1, "compressibility", "max-bytes=700"));
     }
 
     @Test

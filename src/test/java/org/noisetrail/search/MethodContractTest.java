@@ -43,7 +43,8 @@ class MethodContractTest {
 
     static Stream<Arguments> cases() {
         return texts().stream()
-                .flatMap(text -> Stream.of(SmallWorld.edm(), SmallWorld.ddim()).map(world -> Arguments.of(text, world)));
+                .flatMap(
+                        text -> Stream.of(SmallWorld.edm(), SmallWorld.ddim()).map(world -> Arguments.of(text, world)));
     }
 
     private static SearchResult run(Search search) {
@@ -73,11 +74,14 @@ class MethodContractTest {
     void noBatchChangesAResultAndItsTrailReplays(String text, SmallWorld world) {
         Method method = Methods.parse(text);
         SearchResult all = run(world.search(method).maxBatch(256).build());
-        SearchResult single = run(world.search(method).maxBatch(1).decodeBatch(1).build());
+        SearchResult single =
+                run(world.search(method).maxBatch(1).decodeBatch(1).build());
         same(all, single);
         for (int i = 0; i < IMAGES; i++) {
-            assertThat(single.images().get(i).recipe()).isEqualTo(all.images().get(i).recipe());
-            assertThat(single.images().get(i).costs()).isEqualTo(all.images().get(i).costs());
+            assertThat(single.images().get(i).recipe())
+                    .isEqualTo(all.images().get(i).recipe());
+            assertThat(single.images().get(i).costs())
+                    .isEqualTo(all.images().get(i).costs());
         }
         replays(world, all);
     }
@@ -86,9 +90,9 @@ class MethodContractTest {
     @MethodSource("cases")
     void theCostIsWhatTheMethodSays(String text, SmallWorld world) {
         Method method = Methods.parse(text);
-        method.evaluations(world.schedule()).ifPresent(cost -> assertThat(
-                        run(world.search(method).build()).images())
-                .allMatch(image -> image.costs().networkEvaluations() == cost));
+        method.evaluations(world.schedule())
+                .ifPresent(cost -> assertThat(run(world.search(method).build()).images())
+                        .allMatch(image -> image.costs().networkEvaluations() == cost));
     }
 
     @ParameterizedTest
@@ -126,8 +130,7 @@ class MethodContractTest {
             long budget = plain * schedule.evaluations();
             Method sized = method.sized(schedule, budget);
             assertThat(sized.name()).isEqualTo(method.name());
-            sized.evaluations(schedule)
-                    .ifPresent(cost -> assertThat(cost).isBetween((long) (.5 * budget), budget));
+            sized.evaluations(schedule).ifPresent(cost -> assertThat(cost).isBetween((long) (.5 * budget), budget));
         }
     }
 

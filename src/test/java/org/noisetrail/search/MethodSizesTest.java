@@ -88,7 +88,8 @@ class MethodSizesTest {
         }
         Beam beam = (Beam) Beam.standard().sized(DEFAULT, target);
         assertThat(cost(beam, DEFAULT)).isLessThanOrEqualTo(target);
-        assertThat(cost(new Beam(beam.candidates() + 1, beam.beams() + 1), DEFAULT)).isGreaterThan(target);
+        assertThat(cost(new Beam(beam.candidates() + 1, beam.beams() + 1), DEFAULT))
+                .isGreaterThan(target);
         assertThat(cost(new BestOfN(4).sized(DEFAULT, target), DEFAULT)).isCloseTo(target, within(18L));
         assertThat(new Naive().sized(DEFAULT, target)).isEqualTo(new Naive());
     }
@@ -101,8 +102,7 @@ class MethodSizesTest {
 
     @Test
     void theFullTargetGivesTheRoundsBack() {
-        assertThat(rounds(LocalSearch.epsGreedy().sized(DEFAULT, 2089)))
-                .isEqualTo(rounds(LocalSearch.epsGreedy()));
+        assertThat(rounds(LocalSearch.epsGreedy().sized(DEFAULT, 2089))).isEqualTo(rounds(LocalSearch.epsGreedy()));
     }
 
     @Test
@@ -121,7 +121,9 @@ class MethodSizesTest {
         for (int step = 0; step < rounds.length; step++) {
             rounds[step] = DEFAULT.isDead(step)
                     ? 0
-                    : ((LocalSearch) method).rounds().at(step, DEFAULT.step(step).level());
+                    : ((LocalSearch) method)
+                            .rounds()
+                            .at(step, DEFAULT.step(step).level());
         }
         return rounds;
     }

@@ -25,19 +25,20 @@ class RolloverBudgetTest {
                 .build()
                 .run(ImageRequest.of(0, 3));
         assertThat(costs(flat)).containsOnly(most);
-        long[] spent = costs(
-                world.search(new RolloverBudget(3, 4)).build().run(ImageRequest.of(0, 32)));
+        long[] spent = costs(world.search(new RolloverBudget(3, 4)).build().run(ImageRequest.of(0, 32)));
         assertThat(Arrays.stream(spent).max().orElseThrow()).isLessThanOrEqualTo(most);
         assertThat(Arrays.stream(spent).min().orElseThrow()).isLessThan(most);
     }
 
     @Test
     void whatItSavesMovesOn() {
-        // Each of the first two proposals beats the mark, nothing after: their quota is all spent later, or at the end, never twice.
+        // Each of the first two proposals beats the mark, nothing after: their quota is all spent later, or at the end,
+        // never twice.
         SmallWorld world = SmallWorld.ddim();
         int[] calls = {0};
         Reward rising = Reward.of("rising", image -> calls[0]++ < 3 ? calls[0] / 100.0 : 0);
-        SearchResult result = world.search(new RolloverBudget(1, 4)).reward(rising).build().run(ImageRequest.of(0, 1));
+        SearchResult result =
+                world.search(new RolloverBudget(1, 4)).reward(rising).build().run(ImageRequest.of(0, 1));
         int steps = world.schedule().size();
         // Steps 1 and 2 take one proposal each and save 6, which step 3 spends with its own 4.
         long expected = 2 + 1 + 1 + (4 + 6) + 4L * (steps - 5);

@@ -24,7 +24,8 @@ class SearchMemoryTest {
                     @Override
                     public void onImages(List<ImageResult> images) {
                         System.gc();
-                        alive.add(told.stream().filter(each -> each.get() != null).count());
+                        alive.add(
+                                told.stream().filter(each -> each.get() != null).count());
                         images.forEach(image -> told.add(new WeakReference<>(image)));
                     }
                 })

@@ -38,8 +38,7 @@ record SmallWorld(String name, Denoiser denoiser, Sampler sampler) {
     }
 
     static Denoiser mixture(ImageShape shape, Parameterisation parameterisation, double deviation, double... means) {
-        GaussianMixture.Builder mixture =
-                GaussianMixture.builder(shape, 0).parameterisation(parameterisation);
+        GaussianMixture.Builder mixture = GaussianMixture.builder(shape, 0).parameterisation(parameterisation);
         for (double mean : means) {
             mixture.component(1, deviation, mean);
         }

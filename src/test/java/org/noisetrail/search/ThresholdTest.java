@@ -9,11 +9,8 @@ class ThresholdTest {
     private static final int ROUNDS = 4;
 
     private static long cost(SmallWorld world, Reward reward) {
-        Method method = LocalSearch.builder()
-                .candidates(2)
-                .rounds(ROUNDS)
-                .threshold(.5)
-                .build();
+        Method method =
+                LocalSearch.builder().candidates(2).rounds(ROUNDS).threshold(.5).build();
         return world.search(method)
                 .reward(reward)
                 .build()
@@ -39,7 +36,8 @@ class ThresholdTest {
     @Test
     void itsTextIsReadAndItsCostIsNotKnownBefore() {
         Method method = Methods.parse("eps-greedy:rounds=3:threshold=0.5");
-        assertThat(method).isEqualTo(LocalSearch.builder().rounds(3).threshold(.5).build());
+        assertThat(method)
+                .isEqualTo(LocalSearch.builder().rounds(3).threshold(.5).build());
         assertThat(Methods.registry().text(method)).isEqualTo("eps-greedy:rounds=3:threshold=0.5");
         assertThat(method.evaluations(SmallWorld.edm().schedule())).isEmpty();
     }

@@ -61,13 +61,16 @@ class TiltedTest {
 
     @Test
     void dtsComesToTheTiltedDistributionAsItsTreeGrows() {
-        // Few steps and wide trees: where a node has few children, those whose first end was good are visited more, and are diluted.
+        // Few steps and wide trees: where a node has few children, those whose first end was good are visited more, and
+        // are diluted.
         double lambda = 20;
         String settings = ":lambda=20:variant=sampling:branching=4:exponent=0.8";
         double[] plain = states(new Naive(), 4);
         double[] few = states(Methods.parse("dts:iterations=2" + settings), 4);
         double[] many = states(Methods.parse("dts:iterations=50" + settings), 4);
-        assertThat(miss(plain, many, lambda)).isLessThan(miss(plain, few, lambda) / 2).isLessThan(.15);
+        assertThat(miss(plain, many, lambda))
+                .isLessThan(miss(plain, few, lambda) / 2)
+                .isLessThan(.15);
         assertThat(SmallWorld.variance(many) / SmallWorld.variance(plain)).isCloseTo(1, within(.2));
     }
 
@@ -75,7 +78,8 @@ class TiltedTest {
     void svddComesNearTheTiltedDistribution() {
         double[] plain = states(new Naive());
         double[] x = states(new Svdd(16, 1 / LAMBDA));
-        // Its value is the reward of the clean estimate, not the logarithm of the mean of exp(lambda r): equal here but for a constant, so M alone stands between.
+        // Its value is the reward of the clean estimate, not the logarithm of the mean of exp(lambda r): equal here but
+        // for a constant, so M alone stands between.
         assertThat(miss(plain, x)).isLessThan(.12);
         assertThat(SmallWorld.variance(x) / SmallWorld.variance(plain)).isCloseTo(1, within(.15));
     }

@@ -19,7 +19,8 @@ class TorchTest {
 
     @Test
     void whatTheLauncherSetsIsAskedFor() {
-        assertThat(Torch.unset(Map.of("OMP_WAIT_POLICY", "passive", "GOMP_SPINCOUNT", "1000"))).isEmpty();
+        assertThat(Torch.unset(Map.of("OMP_WAIT_POLICY", "passive", "GOMP_SPINCOUNT", "1000")))
+                .isEmpty();
         assertThat(Torch.unset(Map.of("OMP_WAIT_POLICY", "active"))).startsWith("GOMP_SPINCOUNT not set");
         assertThat(Torch.unset(Map.of()))
                 .startsWith("OMP_WAIT_POLICY and GOMP_SPINCOUNT not set")

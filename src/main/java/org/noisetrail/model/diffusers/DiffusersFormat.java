@@ -56,8 +56,8 @@ public final class DiffusersFormat implements Pipeline.Format {
         SchedulerConfig scheduler = SchedulerConfig.read(files);
         LoraWeights.requireNetworks(index.parts().keySet(), options.loras());
         ImageShape state = state(unet, vae, options);
-        ImageShape image = new ImageShape(
-                vae.imageChannels(), state.height() * vae.factor(), state.width() * vae.factor());
+        ImageShape image =
+                new ImageShape(vae.imageChannels(), state.height() * vae.factor(), state.width() * vae.factor());
         ConfigFile defaults = files.has(DEFAULTS) ? ConfigFile.read(files, DEFAULTS) : null;
         List<AutoCloseable> made = new ArrayList<>();
         try {

@@ -11,7 +11,8 @@ import org.noisetrail.model.Conditioning;
  * @param pooled float32 [entries, pooled]; null for a network without sizes
  * @param sizes float32 [entries, 6]; likewise
  */
-record PromptConditioning(Tensor text, @Nullable Tensor pooled, @Nullable Tensor sizes) implements Conditioning {
+record PromptConditioning(
+        Tensor text, @Nullable Tensor pooled, @Nullable Tensor sizes) implements Conditioning {
     @Override
     public int entries() {
         return Math.toIntExact(text.size(0));

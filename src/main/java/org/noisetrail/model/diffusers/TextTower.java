@@ -14,8 +14,11 @@ import org.slf4j.LoggerFactory;
  *
  * @param plain for what guidance moves away from, from which diffusers leaves no layer out; null where prompts have none left out either
  */
-record TextTower(String name, ClipTokenizer tokenizer, ClipText prompts, @Nullable ClipText plain)
-        implements AutoCloseable {
+record TextTower(
+        String name,
+        ClipTokenizer tokenizer,
+        ClipText prompts,
+        @Nullable ClipText plain) implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TextTower.class);
     private static final int REPORTED_AT_MOST = 10_000;
     private static final Set<String> REPORTED = ConcurrentHashMap.newKeySet();

@@ -71,8 +71,7 @@ public final class EdmDenoiser implements Denoiser {
     public Tensor network(Tensor input, Tensor level, Conditioning conditions, Tensor entries) {
         Inputs.check(this, input, level, entries);
         try (Tensor labels = ((LabelConditioning) conditions).rows(entries)) {
-            return Torch.call(
-                    () -> labels == null ? function.call(input, level) : function.call(input, level, labels));
+            return Torch.call(() -> labels == null ? function.call(input, level) : function.call(input, level, labels));
         }
     }
 

@@ -51,12 +51,6 @@ public final class EdmFormat implements Pipeline.Format {
     /** Pixels are states, and nothing guides. */
     public static Pipeline.Parts parts(Denoiser denoiser, NetworkConfig config) {
         return new Pipeline.Parts(
-                denoiser,
-                Decoder.identity(denoiser.shape()),
-                null,
-                SAMPLER,
-                config.classNames(),
-                false,
-                denoiser);
+                denoiser, Decoder.identity(denoiser.shape()), null, SAMPLER, config.classNames(), false, denoiser);
     }
 }

@@ -50,7 +50,12 @@ class TextToImageTest {
     @TempDir
     private Path folder;
 
-    private record Case(String model, String name, PipelineOptions.Builder options, String sampler, @Nullable String negative) {
+    private record Case(
+            String model,
+            String name,
+            PipelineOptions.Builder options,
+            String sampler,
+            @Nullable String negative) {
         @Override
         public String toString() {
             return model + ", " + name;
@@ -91,7 +96,8 @@ class TextToImageTest {
     @MethodSource("pipelines")
     void plainDrawingIsDiffusersOwn(Case each) throws IOException {
         Safetensors golden = Safetensors.open(GOLDENS.resolve(each.model()).resolve("pipelines.safetensors"));
-        try (Pipeline pipeline = Pipeline.load(model(each.model()), Device.CPU, each.options().build())) {
+        try (Pipeline pipeline =
+                Pipeline.load(model(each.model()), Device.CPU, each.options().build())) {
             List<Condition> asked = new ArrayList<>();
             PROMPTS.forEach(text -> asked.add(new Condition.Prompt(text, each.negative())));
             SearchResult result = Search.builder(pipeline)
@@ -136,7 +142,8 @@ class TextToImageTest {
         String json = Files.readString(scheduler);
         Files.writeString(
                 scheduler,
-                json.substring(0, json.lastIndexOf('}')).replaceAll("\"(rescale_betas_zero_snr|timestep_spacing)\": [^,]*,", "")
+                json.substring(0, json.lastIndexOf('}'))
+                                .replaceAll("\"(rescale_betas_zero_snr|timestep_spacing)\": [^,]*,", "")
                         + ", \"rescale_betas_zero_snr\": true, \"timestep_spacing\": \"trailing\"}");
         Safetensors golden = Safetensors.open(GOLDENS.resolve("sd21/pipelines.safetensors"));
         PipelineOptions options =
@@ -196,8 +203,9 @@ class TextToImageTest {
                 .keepPivot(settings.get("keep").asBoolean())
                 .build();
         List<Condition> asked = new ArrayList<>();
-        golden.get("prompts").forEach(text -> asked.add(
-                new Condition.Prompt(text.asText(), golden.get("negative").asText())));
+        golden.get("prompts")
+                .forEach(text -> asked.add(new Condition.Prompt(
+                        text.asText(), golden.get("negative").asText())));
         PipelineOptions options = PipelineOptions.builder()
                 .guidance(settings.get("guidance").asDouble())
                 .build();
@@ -224,7 +232,8 @@ class TextToImageTest {
                 }
                 clear++;
                 assertChoices(golden, image, drawn);
-                assertThat(drawn.reward()).isCloseTo(golden.get("final_reward").get(image).asDouble(), offset(1e-5));
+                assertThat(drawn.reward())
+                        .isCloseTo(golden.get("final_reward").get(image).asDouble(), offset(1e-5));
                 int d = drawn.state().length;
                 float[] expected = Arrays.copyOfRange(states, image * d, (image + 1) * d);
                 assertThat(Nets.relativeError(drawn.state(), expected)).isLessThan(1e-4);
@@ -259,10 +268,12 @@ class TextToImageTest {
     @Test
     void theTrainedModelDrawsWhatDiffusersDrawsOfIt() throws IOException {
         JsonNode golden = new ObjectMapper()
-                .readTree(Path.of("src/test/resources/golden/fashion-scenes-naive-and-best-of-4.json").toFile());
+                .readTree(Path.of("src/test/resources/golden/fashion-scenes-naive-and-best-of-4.json")
+                        .toFile());
         List<Condition> asked = new ArrayList<>();
-        golden.get("prompts").forEach(text -> asked.add(
-                new Condition.Prompt(text.asText(), golden.get("negative").asText())));
+        golden.get("prompts")
+                .forEach(text -> asked.add(new Condition.Prompt(
+                        text.asText(), golden.get("negative").asText())));
         try (Pipeline pipeline = Pipeline.load("fashion-scenes", Device.CPU);
                 Reward clip = RewardText.parse("clip").build(() -> pipeline);
                 Reward heldOut = RewardText.parse("clip-heldout").build(() -> pipeline)) {
@@ -276,9 +287,11 @@ class TextToImageTest {
                 ImageResult plain = naive.images().get(i);
                 ImageResult chosen = best.images().get(i);
                 assertThat(plain.reward()).isCloseTo(golden.get("clip").get(i).asDouble(), offset(2e-3));
-                assertThat(plain.heldOut().orElseThrow()).isCloseTo(golden.get("heldout").get(i).asDouble(), offset(2e-3));
+                assertThat(plain.heldOut().orElseThrow())
+                        .isCloseTo(golden.get("heldout").get(i).asDouble(), offset(2e-3));
                 JsonNode four = golden.get("best_of_4");
-                assertThat(chosen.recipe().chain()).isEqualTo(four.get("chain").get(i).asInt());
+                assertThat(chosen.recipe().chain())
+                        .isEqualTo(four.get("chain").get(i).asInt());
                 assertThat(chosen.reward()).isCloseTo(four.get("clip").get(i).asDouble(), offset(2e-3));
                 assertThat(chosen.costs().networkEvaluations()).isEqualTo(160);
                 assertThat(chosen.costs().decoderCalls()).isEqualTo(4 + 1);
@@ -297,10 +310,10 @@ class TextToImageTest {
                     .reward(brightness)
                     .build()
                     .run(ImageRequest.prompts(5, 3, "a cat", "a dog"));
-            SearchResult again = Trail.parse("test", result.trail().toJson())
-                    .replay(pipeline, 64, SearchListener.NONE);
+            SearchResult again = Trail.parse("test", result.trail().toJson()).replay(pipeline, 64, SearchListener.NONE);
             for (int i = 0; i < 3; i++) {
-                assertThat(again.images().get(i).state()).isEqualTo(result.images().get(i).state());
+                assertThat(again.images().get(i).state())
+                        .isEqualTo(result.images().get(i).state());
                 assertThat(again.images().get(i).costs().networkEvaluations()).isEqualTo(8);
             }
         }

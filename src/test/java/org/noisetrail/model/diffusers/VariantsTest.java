@@ -88,7 +88,8 @@ class VariantsTest {
 
     @Test
     void shardsInHalfPrecisionAreTheNetworksWeights() {
-        requireEqual("unet", ComponentWeights.open(ModelFiles.folder(variants.resolve("unet-fp16-sharded")), ""), false);
+        requireEqual(
+                "unet", ComponentWeights.open(ModelFiles.folder(variants.resolve("unet-fp16-sharded")), ""), false);
     }
 
     @Test
@@ -98,11 +99,14 @@ class VariantsTest {
 
     @Test
     void aSingleFileHasAllParts() throws IOException {
-        Files.createSymbolicLink(folder.resolve("model-v1.safetensors"), variants.resolve("sd15-single-file.safetensors"));
+        Files.createSymbolicLink(
+                folder.resolve("model-v1.safetensors"), variants.resolve("sd15-single-file.safetensors"));
         // A single file has no configuration: it is that of any folder of the same network.
         for (String part : List.of("unet", "vae", "text_encoder")) {
             Files.createDirectories(folder.resolve(part));
-            Files.copy(models.resolve(part).resolve("config.json"), folder.resolve(part).resolve("config.json"));
+            Files.copy(
+                    models.resolve(part).resolve("config.json"),
+                    folder.resolve(part).resolve("config.json"));
             requireEqual(part, ComponentWeights.open(ModelFiles.folder(folder), part), false);
         }
     }
@@ -116,9 +120,7 @@ class VariantsTest {
         try (UNet unet = unet(weights);
                 Tensor sample = Folders.tensor(golden, "sample");
                 Tensor time = Tensors.of(
-                        Device.CPU,
-                        new float[] {golden.longs("timestep")[0], golden.longs("timestep")[0]},
-                        2);
+                        Device.CPU, new float[] {golden.longs("timestep")[0], golden.longs("timestep")[0]}, 2);
                 Tensor text = Folders.tensor(golden, "encoder_hidden_states")) {
             float[] values = Folders.values(unet.forward(sample, time, text));
             assertThat(distance(values, golden.floats(name))).as(name).isLessThan(1e-5);
@@ -143,8 +145,7 @@ class VariantsTest {
         String peft = variants.resolve("lora-peft-unet.safetensors").toString();
         requireOutput("unet_out", ComponentWeights.open(own, "unet"));
         requireOutput(
-                "unet_fp16_out",
-                ComponentWeights.open(ModelFiles.folder(variants.resolve("unet-fp16-sharded")), ""));
+                "unet_fp16_out", ComponentWeights.open(ModelFiles.folder(variants.resolve("unet-fp16-sharded")), ""));
         requireOutput(
                 "lora_kohya_unet_out", LoraWeights.over(ComponentWeights.open(own, "unet"), "unet", List.of(kohya)));
         requireOutput(
@@ -179,7 +180,10 @@ class VariantsTest {
         Path old = variants.resolve("vae-old-names");
         String config = Files.readString(old.resolve("config.json"), UTF_8);
         try (AutoencoderKl vae = new AutoencoderKl(
-                        Folders.vaeConfig(config), ComponentWeights.open(ModelFiles.folder(old), ""), Device.CPU, false);
+                        Folders.vaeConfig(config),
+                        ComponentWeights.open(ModelFiles.folder(old), ""),
+                        Device.CPU,
+                        false);
                 Tensor z = Folders.tensor(golden, "z")) {
             assertThat(distance(Folders.values(vae.decode(z)), golden.floats("vae_out")))
                     .isLessThan(1e-5);
