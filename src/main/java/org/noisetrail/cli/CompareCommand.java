@@ -151,7 +151,7 @@ final class CompareCommand implements Callable<Integer> {
             Comparison.Builder builder = Comparison.builder(pipeline)
                     .images(requests)
                     .seeds(seedList)
-                    .equalNfe(budgets(sampler, pipeline))
+                    .equalNfe(budgets())
                     .sampler(sampler)
                     .features(features(pipeline))
                     .maxBatch(modelOptions.maxBatch())
@@ -213,15 +213,8 @@ final class CompareCommand implements Callable<Integer> {
         return others.isEmpty() ? null : others.get(others.size() == 1 ? 0 : i);
     }
 
-    private long[] budgets(Sampler sampler, Pipeline pipeline) {
+    private long[] budgets() {
         List<Long> budgets = equal != null ? List.of(equal) : sweep != null ? sweep.budgets() : List.of();
-        long plain = sampler.schedule(pipeline.denoiser().parameterisation()).evaluations()
-                * pipeline.denoiser().evaluations();
-        for (long budget : budgets) {
-            if (budget < plain) {
-                throw usage("network evaluations must be >= " + plain + ", one plain trajectory's: " + budget);
-            }
-        }
         return budgets.stream().mapToLong(Long::longValue).toArray();
     }
 

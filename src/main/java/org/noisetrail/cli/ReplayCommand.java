@@ -63,7 +63,10 @@ final class ReplayCommand implements Callable<Integer> {
             DrawingJob.Plan plan =
                     new DrawingJob.Plan("replay", requests, settings, trail, count -> Grid.columns(count, together));
             return new DrawingJob(output, "replay", command.commandLine())
-                    .run(plan, listener -> trail.draw(pipeline, modelOptions.maxBatch(), listener));
+                    .run(
+                            plan,
+                            listener -> trail.draw(
+                                    pipeline, modelOptions.maxBatch(), modelOptions.decodeBatch(), listener));
         }
     }
 }

@@ -77,9 +77,13 @@ public record Trail(
         return replay(Search.builder(denoiser), maxBatch, listener);
     }
 
-    /** As {@link #replay(Pipeline, int, SearchListener)}, but keeps no image: the listener gets them. */
-    public void draw(Pipeline pipeline, int maxBatch, SearchListener listener) {
-        search(Search.builder(pipeline), maxBatch, listener)
+    /**
+     * As {@link #replay(Pipeline, int, SearchListener)}, but keeps no image: the listener gets them.
+     *
+     * @param decodeBatch the most images that are decoded at once
+     */
+    public void draw(Pipeline pipeline, int maxBatch, int decodeBatch, SearchListener listener) {
+        search(Search.builder(pipeline).decodeBatch(decodeBatch), maxBatch, listener)
                 .draw(images.stream().map(Entry::request).toList());
     }
 
