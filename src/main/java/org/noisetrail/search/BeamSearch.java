@@ -5,7 +5,6 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.noisetrail.noise.Draw;
 
 /** One wave's way through {@link Beam} and {@link LookaheadBeam}: the candidates of all images and all their beams advance together. */
@@ -18,7 +17,8 @@ final class BeamSearch implements AutoCloseable {
     private final boolean aiming;
     private final Population population;
     private final Ends ends;
-    private final Map<Integer, List<Particle>> beams = new TreeMap<>();
+    /** By slot. */
+    private final List<List<Particle>> beams = new ArrayList<>();
 
     /** @param ahead steps without noise after which a candidate is judged */
     BeamSearch(Wave wave, int noises, int width, int ahead) {
@@ -33,12 +33,12 @@ final class BeamSearch implements AutoCloseable {
     }
 
     Outcome run() {
-        population.start(1).forEach(start -> beams.put(start.slot(), List.of(start)));
+        population.start(1).forEach(start -> beams.add(List.of(start)));
         for (int step = 0; step < steps; step++) {
             step(step);
             wave.reportProgress((long) wave.images() * (step + 1));
         }
-        ends.conclude(steps - 1, beams.values().stream().flatMap(List::stream).toList());
+        ends.conclude(steps - 1, beams.stream().flatMap(List::stream).toList());
         return ends.outcome();
     }
 
@@ -46,7 +46,8 @@ final class BeamSearch implements AutoCloseable {
         boolean late = wave.timeIsUp();
         List<Particle> plain = new ArrayList<>();
         Map<Integer, Integer> widths = new LinkedHashMap<>();
-        beams.forEach((slot, own) -> {
+        wave.each(slot -> {
+            List<Particle> own = beams.get(slot);
             Particle best = Particle.best(own);
             boolean enough = late || aiming && best.score() >= wave.target();
             int after = enough || wave.schedule().isDead(step) ? 0 : affordable(step, slot, own.size());
@@ -60,7 +61,7 @@ final class BeamSearch implements AutoCloseable {
             }
         });
         boolean judged = step == steps - 1 || aiming && !wave.schedule().isDead(step);
-        beams.putAll(Population.byImage(population.step(step, plain, judged)));
+        Particle.byImage(population.step(step, plain, judged)).forEach(beams::set);
         if (!widths.isEmpty()) {
             search(step, widths);
         }
@@ -124,7 +125,7 @@ final class BeamSearch implements AutoCloseable {
                     population.keep(chosen.stream().mapToInt(Integer::intValue).toArray()));
         }
         population.release(parents);
-        beams.putAll(Population.byImage(kept));
+        Particle.byImage(kept).forEach(beams::set);
         ends.report(step, kept);
     }
 

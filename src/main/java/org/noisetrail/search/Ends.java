@@ -33,7 +33,7 @@ final class Ends {
         List<Particle> kept = new ArrayList<>();
         List<Particle> ended = new ArrayList<>();
         boolean late = wave.timeIsUp();
-        Population.byImage(particles).values().forEach(own -> {
+        Particle.byImage(particles).values().forEach(own -> {
             Particle best = Particle.best(own);
             if (late || best.score() >= wave.target()) {
                 ended.add(best);
@@ -50,7 +50,7 @@ final class Ends {
 
     /** The best of each image is its {@link #end}. */
     void conclude(int at, List<Particle> particles) {
-        List<Particle> best = Population.byImage(particles).values().stream()
+        List<Particle> best = Particle.byImage(particles).values().stream()
                 .map(Particle::best)
                 .toList();
         best.forEach(particle -> end(at + 1, particle));
@@ -59,12 +59,12 @@ final class Ends {
 
     /** Tells what the images' best are worth. */
     void report(int at, List<Particle> particles) {
-        List<Particle> best = Population.byImage(particles).values().stream()
+        List<Particle> best = Particle.byImage(particles).values().stream()
                 .map(Particle::best)
                 .toList();
         wave.reportStep(
                 at,
-                Population.slots(best),
+                Particle.slots(best),
                 best.stream().mapToDouble(Particle::score).toArray());
     }
 
@@ -101,7 +101,7 @@ final class Ends {
             return finals;
         }
         double[] rewards;
-        try (Draws rows = wave.own(wave.schedule().size() - 1, Population.slots(finals), 0, Kind.GLOBAL);
+        try (Draws rows = wave.own(wave.schedule().size() - 1, Particle.slots(finals), 0, Kind.GLOBAL);
                 Particles x = population.states(finals)) {
             rewards = wave.engine().judge(x.x(), rows, wave.reward());
         }

@@ -23,7 +23,8 @@ final class EvolveSearch {
     private final Ends ends;
     private final Evolve method;
     private final int steps;
-    private final Map<Integer, List<Individual>> people = new TreeMap<>();
+    /** By slot. */
+    private final List<List<Individual>> people = new ArrayList<>();
 
     EvolveSearch(Wave wave, Population population, Evolve method) {
         this.wave = wave;
@@ -34,6 +35,7 @@ final class EvolveSearch {
     }
 
     Outcome run() {
+        wave.each(slot -> people.add(new ArrayList<>()));
         join(toEnd(0, population.start(method.candidates()), List.of(), 0));
         int born = 0;
         for (int g = 0; g < method.generations().size(); g++) {
@@ -47,16 +49,16 @@ final class EvolveSearch {
                     * (g + 1)
                     / (method.generations().size() + 1));
         }
-        people.values()
-                .forEach(own -> ends.conclude(
-                        steps - 1, own.stream().map(Individual::end).toList()));
+        people.forEach(own ->
+                ends.conclude(steps - 1, own.stream().map(Individual::end).toList()));
         return ends.outcome();
     }
 
     private void generation(int round, Mark generation, int born) {
         Map<Integer, Integer> counts = new TreeMap<>();
         boolean late = wave.timeIsUp();
-        people.forEach((slot, own) -> {
+        wave.each(slot -> {
+            List<Individual> own = people.get(slot);
             double best =
                     Particle.best(own.stream().map(Individual::end).toList()).score();
             long paid = wave.remaining(slot) / Evolve.price(generation, wave.schedule());
@@ -76,7 +78,7 @@ final class EvolveSearch {
                 List<Draw> draws =
                         new ArrayList<>(parents.get(seeds.size()).end.path().first());
                 draws.add(new Draw.Mixed(round, j, method.share()));
-                seeds.add(Population.seed(slot, j, draws));
+                seeds.add(Particle.seed(slot, j, draws));
             });
             children.addAll(toEnd(0, population.start(seeds), List.of(), round));
         } else {
@@ -155,19 +157,15 @@ final class EvolveSearch {
                     population.release(individual.saved.values());
                 }
             }
-            people.put(slot, new ArrayList<>(elite));
+            people.set(slot, new ArrayList<>(elite));
         }
     }
 
     private void join(List<Individual> born) {
-        born.forEach(one -> people.computeIfAbsent(one.end.slot(), slot -> new ArrayList<>())
-                .add(one));
+        born.forEach(one -> people.get(one.end.slot()).add(one));
         ends.report(
                 steps - 1,
-                people.values().stream()
-                        .flatMap(List::stream)
-                        .map(Individual::end)
-                        .toList());
+                people.stream().flatMap(List::stream).map(Individual::end).toList());
     }
 
     /**

@@ -35,8 +35,8 @@ final class InitialNoiseSearch {
             round = 2;
         } else {
             List<Particle> own = new ArrayList<>();
-            wave.each(slot -> own.add(Population.seed(slot, 0, List.of(Draw.global(0, 0)))));
-            compete(population.toEnd(population.start(own)));
+            wave.each(slot -> own.add(Particle.seed(slot, 0, List.of(Draw.global(0, 0)))));
+            compete(toEnd(population.start(own)));
         }
         for (; round <= method.rounds() && around(round); round++) {
             wave.reportProgress((long) wave.images() * steps * round / (method.rounds() + 1));
@@ -45,24 +45,33 @@ final class InitialNoiseSearch {
         return ends.outcome();
     }
 
+    /** Initial particles to their ends with their own noise, where they are judged. */
+    private List<Particle> toEnd(List<Particle> particles) {
+        List<Particle> moved = particles;
+        for (int at = 0; at < steps; at++) {
+            moved = population.step(at, moved, at == steps - 1);
+        }
+        return moved;
+    }
+
     private void learn(int count) {
         List<Particle> seeds = new ArrayList<>();
         wave.each(slot -> {
             for (int m = 0; m < count; m++) {
-                seeds.add(Population.seed(slot, 0, List.of(Draw.global(1, m))));
+                seeds.add(Particle.seed(slot, 0, List.of(Draw.global(1, m))));
             }
         });
-        List<Particle> samples = population.toEnd(population.start(seeds));
+        List<Particle> samples = toEnd(population.start(seeds));
         List<Particle> made = new ArrayList<>();
-        Population.byImage(samples).forEach((slot, own) -> {
+        Particle.byImage(samples).forEach((slot, own) -> {
             double[] scores = own.stream().mapToDouble(Particle::score).toArray();
             List<Double> weights = Arrays.stream(AscentSearch.weights(scores, Ascent.Regress.SCORE))
                     .boxed()
                     .toList();
-            made.add(Population.seed(slot, 0, List.of(new Draw.Combined(1, weights))));
+            made.add(Particle.seed(slot, 0, List.of(new Draw.Combined(1, weights))));
         });
         compete(samples);
-        compete(population.toEnd(population.start(made)));
+        compete(toEnd(population.start(made)));
     }
 
     /** A round near the pivots of the images that pay for it and have not come to the target; false where none does. */
@@ -79,19 +88,19 @@ final class InitialNoiseSearch {
             for (int m = 0; m < paid; m++) {
                 List<Draw> draws = new ArrayList<>(pivot.path().first());
                 draws.add(new Draw.Mixed(round, m, method.share()));
-                seeds.add(Population.seed(slot, 0, draws));
+                seeds.add(Particle.seed(slot, 0, draws));
             }
         });
         if (seeds.isEmpty()) {
             return false;
         }
-        compete(population.toEnd(population.start(seeds)));
+        compete(toEnd(population.start(seeds)));
         return true;
     }
 
     /** A strictly better end is an image's pivot. */
     private void compete(List<Particle> judged) {
-        for (Map.Entry<Integer, List<Particle>> own : Population.byImage(judged).entrySet()) {
+        for (Map.Entry<Integer, List<Particle>> own : Particle.byImage(judged).entrySet()) {
             Particle best = Particle.best(own.getValue());
             Particle before = pivots[own.getKey()];
             boolean better = before == null || Particle.value(best.score()) > Particle.value(before.score());

@@ -24,6 +24,33 @@ final class NamedNoise {
         this.locality = locality;
     }
 
+    /** Whether draws are one fresh noise, which needs no making. */
+    static boolean single(List<Draw> draws) {
+        return draws.size() == 1 && draws.get(0) instanceof Draw.Named named && !named.local();
+    }
+
+    /**
+     * A step's rows, each with its particle as parent.
+     *
+     * @param plain whether all draws are single ones, or none; otherwise noise and states were made beforehand, in the order of the rows
+     */
+    Draws rows(int at, List<Particle> parents, List<List<Draw>> draws, boolean plain) {
+        Draws.Builder rows = engine.draws(at, parents.size());
+        boolean dead = at >= 0 && engine.schedule().isDead(at);
+        for (int r = 0; r < parents.size(); r++) {
+            Particle parent = parents.get(r);
+            if (dead || draws.get(r).isEmpty()) {
+                rows.add(parent.slot(), 0, 0, parent.row(), Kind.NONE);
+            } else if (plain) {
+                Draw.Named named = (Draw.Named) draws.get(r).get(0);
+                rows.add(parent.slot(), named.round(), named.candidate(), parent.row(), Kind.GLOBAL);
+            } else {
+                rows.add(parent.slot(), 0, 0, r, Kind.PIVOT);
+            }
+        }
+        return rows.build();
+    }
+
     /**
      * @param slots a row each: the image whose it is
      * @param rows where each lies in {@code x} and {@code into}

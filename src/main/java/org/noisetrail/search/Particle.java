@@ -3,7 +3,11 @@ package org.noisetrail.search;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.noisetrail.noise.Draw;
 
 /**
  * A state on its way in a {@link Population}.
@@ -15,8 +19,28 @@ import java.util.stream.IntStream;
  * @param norm the largest |z| / sqrt(d) of its noises
  */
 record Particle(int slot, int chain, int row, Path path, double score, double norm) {
+    /** An initial particle that is still to be made of that noise. */
+    static Particle seed(int slot, int chain, List<Draw> draws) {
+        return new Particle(slot, chain, -1, Path.start(draws), Double.NaN, 0);
+    }
+
     Particle scored(double value) {
         return new Particle(slot, chain, row, path, value, norm);
+    }
+
+    /** As another chain. */
+    Particle as(int other) {
+        return new Particle(slot, other, row, path, score, norm);
+    }
+
+    /** With its state in another row. */
+    Particle at(int place) {
+        return new Particle(slot, chain, place, path, score, norm);
+    }
+
+    /** On a longer way. */
+    Particle on(Path way) {
+        return new Particle(slot, chain, row, way, score, norm);
     }
 
     /** Once another of its noises has so large a norm. */
@@ -46,5 +70,17 @@ record Particle(int slot, int chain, int row, Path path, double score, double no
     /** The indices of the best so many, in their own order. */
     static int[] best(double[] scores, int count) {
         return Arrays.stream(ranking(scores)).limit(count).sorted().toArray();
+    }
+
+    static Map<Integer, List<Particle>> byImage(List<Particle> particles) {
+        return particles.stream().collect(Collectors.groupingBy(Particle::slot, TreeMap::new, Collectors.toList()));
+    }
+
+    static int[] slots(List<Particle> particles) {
+        return particles.stream().mapToInt(Particle::slot).toArray();
+    }
+
+    static int[] rows(List<Particle> particles) {
+        return particles.stream().mapToInt(Particle::row).toArray();
     }
 }

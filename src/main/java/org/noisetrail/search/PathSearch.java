@@ -49,7 +49,7 @@ final class PathSearch {
     private List<Particle> turn(int turn, int position, List<Particle> particles) {
         List<Particle> parents = new ArrayList<>();
         List<Integer> names = new ArrayList<>();
-        Population.byImage(particles).values().forEach(own -> {
+        Particle.byImage(particles).values().forEach(own -> {
             Turn paid = paid(position, own);
             if (paid.ways() == 0) {
                 ends.conclude(position - 1, own);

@@ -3,14 +3,11 @@ package org.noisetrail.search;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
-import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.noisetrail.engine.Candidates;
 import org.noisetrail.engine.Draws;
-import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
 import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.Rows;
@@ -49,56 +46,29 @@ final class Population implements AutoCloseable {
     List<Particle> start(int count) {
         List<Particle> seeds = new ArrayList<>();
         wave.each(slot -> IntStream.range(0, count)
-                .forEach(chain -> seeds.add(seed(slot, chain, List.of(Draw.global(0, chain))))));
+                .forEach(chain -> seeds.add(Particle.seed(slot, chain, List.of(Draw.global(0, chain))))));
         return start(seeds);
-    }
-
-    /** What {@link #start(List)} makes a particle of. */
-    static Particle seed(int slot, int chain, List<Draw> draws) {
-        return new Particle(slot, chain, -1, Path.start(draws), Double.NaN, 0);
     }
 
     /** Initial particles of noises by name. */
     List<Particle> start(List<Particle> seeds) {
         List<List<Draw>> draws =
                 seeds.stream().map(seed -> seed.path().move().draws()).toList();
-        boolean plain = draws.stream().allMatch(Population::single);
-        try (Draws rows = rows(-1, seeds, draws, plain);
+        boolean plain = draws.stream().allMatch(NamedNoise::single);
+        try (Draws rows = names.rows(-1, seeds, draws, plain);
                 Rows noise = engine.rows(plain ? 1 : seeds.size())) {
             if (!plain) {
                 int[] chains = new int[seeds.size()];
-                names.make(-1, slots(seeds), identity(seeds.size()), chains, draws, pool.rows(), noise);
+                names.make(-1, Particle.slots(seeds), identity(seeds.size()), chains, draws, pool.rows(), noise);
             }
             double[] sizes = plain ? new double[seeds.size()] : engine.norms(noise);
             List<Particle> begins = IntStream.range(0, sizes.length)
-                    .mapToObj(i -> seeds.get(i).with(single(draws.get(i)) ? 0 : sizes[i]))
+                    .mapToObj(i -> seeds.get(i).with(NamedNoise.single(draws.get(i)) ? 0 : sizes[i]))
                     .toList();
             try (Particles begun = plain ? engine.start(rows) : engine.start(rows, noise)) {
                 return store(begun, identity(seeds.size()), begins);
             }
         }
-    }
-
-    private static boolean single(List<Draw> draws) {
-        return draws.size() == 1 && draws.get(0) instanceof Draw.Named named && !named.local();
-    }
-
-    /** Rows whose parents are the particles' rows, or, where their noise was made beforehand, their own. */
-    private Draws rows(int at, List<Particle> parents, List<List<Draw>> draws, boolean plain) {
-        Draws.Builder rows = engine.draws(at, parents.size());
-        boolean dead = at >= 0 && wave.schedule().isDead(at);
-        for (int r = 0; r < parents.size(); r++) {
-            Particle parent = parents.get(r);
-            if (dead || draws.get(r).isEmpty()) {
-                rows.add(parent.slot(), 0, 0, parent.row(), Kind.NONE);
-            } else if (plain) {
-                Draw.Named named = (Draw.Named) draws.get(r).get(0);
-                rows.add(parent.slot(), named.round(), named.candidate(), parent.row(), Kind.GLOBAL);
-            } else {
-                rows.add(parent.slot(), 0, 0, r, Kind.PIVOT);
-            }
-        }
-        return rows.build();
     }
 
     /** One transition of each particle with its own noise, in its place. */
@@ -109,15 +79,6 @@ final class Population implements AutoCloseable {
         advance(at, particles.stream().map(Proposal::own).toList(), judged);
         List<Particle> moved = keep(identity(particles.size()));
         release(particles);
-        return moved;
-    }
-
-    /** Initial particles to their ends with their own noise, where they are judged. */
-    List<Particle> toEnd(List<Particle> particles) {
-        List<Particle> moved = particles;
-        for (int at = 0; at < wave.schedule().size(); at++) {
-            moved = step(at, moved, at == wave.schedule().size() - 1);
-        }
         return moved;
     }
 
@@ -134,8 +95,8 @@ final class Population implements AutoCloseable {
         boolean dead = wave.schedule().isDead(at);
         List<Particle> parents = tried.stream().map(Proposal::parent).toList();
         List<List<Draw>> draws = tried.stream().map(Proposal::draws).toList();
-        boolean plain = dead || draws.stream().allMatch(d -> d.isEmpty() || single(d));
-        try (Draws rows = rows(at, parents, draws, plain)) {
+        boolean plain = dead || draws.stream().allMatch(d -> d.isEmpty() || NamedNoise.single(d));
+        try (Draws rows = names.rows(at, parents, draws, plain)) {
             if (plain) {
                 engine.advance(candidates, pool.rows(), null, rows, 0, Locality.NONE);
             } else {
@@ -149,11 +110,11 @@ final class Population implements AutoCloseable {
 
     private void made(List<Particle> parents, List<List<Draw>> draws, Draws rows) {
         int count = parents.size();
-        int[] sources = parents.stream().mapToInt(Particle::row).toArray();
+        int[] sources = Particle.rows(parents);
         try (Particles x = engine.particles(count);
                 Rows noise = engine.rows(count)) {
             engine.gather(pool.rows(), sources, x);
-            names.make(step, slots(parents), identity(count), new int[count], draws, x, noise);
+            names.make(step, Particle.slots(parents), identity(count), new int[count], draws, x, noise);
             engine.advance(candidates, x, noise, rows, 0, Locality.NONE);
         }
     }
@@ -174,14 +135,8 @@ final class Population implements AutoCloseable {
         List<Particle> made = new ArrayList<>();
         for (int c : chosen) {
             Proposal from = proposals.get(c);
-            Particle parent = from.parent();
-            made.add(new Particle(
-                    parent.slot(),
-                    from.chain(),
-                    -1,
-                    parent.path().down(dead ? List.of() : from.draws()),
-                    scores.length == 0 ? parent.score() : scores[c],
-                    Math.max(parent.norm(), norms[c])));
+            double score = scores.length == 0 ? from.parent().score() : scores[c];
+            made.add(from.child(dead, score, norms[c]));
         }
         return store(candidates.next(), chosen, made);
     }
@@ -191,9 +146,9 @@ final class Population implements AutoCloseable {
         List<Particle> copied = new ArrayList<>();
         for (int i = 0; i < chains.length; i++) {
             Particle p = particles.get(i);
-            copied.add(new Particle(p.slot(), chains[i], -1, p.path(), p.score(), p.norm()));
+            copied.add(p.as(chains[i]));
         }
-        return store(pool.rows(), particles.stream().mapToInt(Particle::row).toArray(), copied);
+        return store(pool.rows(), Particle.rows(particles), copied);
     }
 
     /** Particles back up to an earlier step's level, in new rows; all stand at the same step. */
@@ -203,17 +158,15 @@ final class Population implements AutoCloseable {
         try (Particles low = engine.particles(count);
                 Particles high = engine.particles(count);
                 Rows noise = engine.rows(count);
-                Draws rows = rows(from, particles, each, false)) {
-            engine.gather(
-                    pool.rows(), particles.stream().mapToInt(Particle::row).toArray(), low);
-            names.make(from, slots(particles), identity(count), new int[count], each, low, noise);
+                Draws rows = names.rows(from, particles, each, false)) {
+            engine.gather(pool.rows(), Particle.rows(particles), low);
+            names.make(from, Particle.slots(particles), identity(count), new int[count], each, low, noise);
             engine.renoise(rows, low, to, noise, high);
             double[] sizes = engine.norms(noise);
             List<Particle> raised = new ArrayList<>();
             for (int r = 0; r < count; r++) {
                 Particle p = particles.get(r);
-                Path path = p.path().up(to, each.get(r));
-                raised.add(new Particle(p.slot(), p.chain(), -1, path, p.score(), Math.max(p.norm(), sizes[r])));
+                raised.add(p.on(p.path().up(to, each.get(r))).with(sizes[r]));
             }
             return store(high, identity(count), raised);
         }
@@ -227,9 +180,9 @@ final class Population implements AutoCloseable {
         try (Particles chosen = engine.particles(sources.length)) {
             engine.gather(from, sources, chosen);
             for (Particle p : particles) {
-                stored.add(new Particle(p.slot(), p.chain(), pool.take(), p.path(), p.score(), p.norm()));
+                stored.add(p.at(pool.take()));
             }
-            engine.put(chosen, stored.stream().mapToInt(Particle::row).toArray(), pool.rows());
+            engine.put(chosen, Particle.rows(stored), pool.rows());
         }
         return stored;
     }
@@ -246,8 +199,9 @@ final class Population implements AutoCloseable {
 
     private void reserve(int rows) {
         if (rows > candidates.capacity()) {
+            Candidates larger = engine.candidates(rows);
             candidates.close();
-            candidates = engine.candidates(rows);
+            candidates = larger;
         }
     }
 
@@ -255,8 +209,7 @@ final class Population implements AutoCloseable {
     Particles states(List<Particle> particles) {
         Particles x = engine.particles(particles.size());
         try {
-            engine.gather(
-                    pool.rows(), particles.stream().mapToInt(Particle::row).toArray(), x);
+            engine.gather(pool.rows(), Particle.rows(particles), x);
             return x;
         } catch (Throwable t) {
             x.close();
@@ -267,14 +220,6 @@ final class Population implements AutoCloseable {
     /** How many NaN scores each image has had. */
     long[] nanScores() {
         return nans;
-    }
-
-    static Map<Integer, List<Particle>> byImage(List<Particle> particles) {
-        return particles.stream().collect(Collectors.groupingBy(Particle::slot, TreeMap::new, Collectors.toList()));
-    }
-
-    static int[] slots(List<Particle> particles) {
-        return particles.stream().mapToInt(Particle::slot).toArray();
     }
 
     static int[] identity(int count) {

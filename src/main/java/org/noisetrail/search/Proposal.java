@@ -23,4 +23,10 @@ record Proposal(Particle parent, int chain, List<Draw> draws) {
     static Proposal own(Particle parent) {
         return new Proposal(parent, Draw.global(0, parent.chain()));
     }
+
+    /** The particle it leads to, before that has a row. */
+    Particle child(boolean dead, double score, double norm) {
+        Path way = parent.path().down(dead ? List.of() : draws);
+        return new Particle(parent.slot(), chain, -1, way, score, Math.max(parent.norm(), norm));
+    }
 }

@@ -61,7 +61,7 @@ final class RolloverSearch {
             particles = population.step(step, particles, step == judged - 1);
         }
         ends.report(judged - 1, particles);
-        List<Particle> best = Population.byImage(particles).values().stream()
+        List<Particle> best = Particle.byImage(particles).values().stream()
                 .map(Particle::best)
                 .toList();
         population.retain(particles, best);

@@ -1,6 +1,7 @@
 package org.noisetrail.search;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -17,7 +18,8 @@ final class TreeSamplingSearch {
     private final TreeSampling method;
     private final int steps;
     private final Branch[] roots;
-    private final Map<Integer, Branch> best = new TreeMap<>();
+    /** The best ends so far; at first the roots. */
+    private final Branch[] best;
     /** Nodes so far, [slot][step + 1]. */
     private final int[][] nodes;
 
@@ -30,6 +32,7 @@ final class TreeSamplingSearch {
         roots = new Branch[wave.images()];
         nodes = new int[wave.images()][steps + 1];
         wave.each(slot -> roots[slot] = new Branch(null, null, -1));
+        best = roots.clone();
     }
 
     Outcome run() {
@@ -45,10 +48,12 @@ final class TreeSamplingSearch {
             leaves.keySet().retainAll(growing.keySet());
             grow(leaves);
             boolean late = wave.timeIsUp();
-            growing.keySet().removeIf(slot -> late || score(best.get(slot)) >= wave.target());
+            growing.keySet().removeIf(slot -> late || score(best[slot]) >= wave.target());
             wave.reportProgress((long) wave.images() * steps * (k + 1) / method.iterations());
         }
-        chosen().forEach((slot, end) -> ends.end(steps, particle(end)));
+        for (Branch end : chosen()) {
+            ends.end(steps, particle(end));
+        }
         return ends.outcome();
     }
 
@@ -68,13 +73,13 @@ final class TreeSamplingSearch {
         return branch.particle;
     }
 
-    private Map<Integer, Branch> chosen() {
+    private Collection<Branch> chosen() {
         if (method.variant() == TreeSampling.Variant.SEARCH) {
-            return best;
+            return List.of(best);
         }
         Map<Integer, Branch> all = new TreeMap<>();
         wave.each(slot -> all.put(slot, roots[slot]));
-        return descend(FINAL, all, false);
+        return descend(FINAL, all, false).values();
     }
 
     /**
@@ -121,7 +126,7 @@ final class TreeSamplingSearch {
         leaves.forEach((slot, leaf) -> {
             if (leaf.step < 0) {
                 int name = nodes[slot][0]++;
-                seeds.add(Population.seed(slot, name, List.of(Draw.global(0, name))));
+                seeds.add(Particle.seed(slot, name, List.of(Draw.global(0, name))));
             }
         });
         if (!seeds.isEmpty()) {
@@ -145,7 +150,9 @@ final class TreeSamplingSearch {
         }
         tips.forEach((slot, end) -> {
             end.backUp(method.lambda());
-            best.merge(slot, end, (old, now) -> Particle.value(score(now)) > Particle.value(score(old)) ? now : old);
+            if (best[slot] == roots[slot] || Particle.value(score(end)) > Particle.value(score(best[slot]))) {
+                best[slot] = end;
+            }
         });
     }
 }
