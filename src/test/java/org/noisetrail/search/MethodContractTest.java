@@ -1,14 +1,18 @@
 package org.noisetrail.search;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
+import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.Schedule;
 
 /** What every method owes, with noise before the network and after it: results that no batch changes, exact counts, trails that replay bit for bit, budgets that are kept. */
@@ -132,6 +136,27 @@ class MethodContractTest {
             assertThat(sized.name()).isEqualTo(method.name());
             sized.evaluations(schedule).ifPresent(cost -> assertThat(cost).isBetween((long) (.5 * budget), budget));
         }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void noSearchLeavesPointersBehindWhetherItEndsOrFails(String text, SmallWorld world) {
+        Method method = Methods.parse(text);
+        // What LibTorch keeps for good is made by the first.
+        run(world.search(method).build());
+        int[] calls = {0};
+        Reward broken = Reward.of("broken", image -> {
+            if (calls[0]++ > 8) {
+                throw new NoisetrailException("broken");
+            }
+            return .1 * calls[0];
+        });
+        long pointers = Pointer.totalCount();
+        run(world.search(method).build());
+        assertThat(Pointer.totalCount()).isEqualTo(pointers);
+        assertThatThrownBy(() -> run(world.search(method).reward(broken).build()))
+                .isInstanceOf(NoisetrailException.class);
+        assertThat(Pointer.totalCount()).isEqualTo(pointers);
     }
 
     @Test
