@@ -1,6 +1,8 @@
 package org.noisetrail.benchmarks;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -40,9 +42,12 @@ final class FullSize {
 
     private FullSize() {}
 
+    private record Took(double seconds, double cpuSeconds) {}
+
     static void print(String what) throws IOException {
-        System.out.println("| network | parameters | seconds to load | seconds to run | peak memory, GiB |");
-        System.out.println("|---|---:|---:|---:|---:|");
+        System.out.println(
+                "| network | parameters | seconds to load | seconds to run | CPU seconds to run | peak memory, GiB |");
+        System.out.println("|---|---:|---:|---:|---:|---:|");
         switch (what) {
             case "unet" -> unet();
             case "vae" -> vae();
@@ -56,7 +61,7 @@ final class FullSize {
         double before = seconds();
         try (UNet unet = new UNet(UNetConfig.parse("SD 1.5", bytes(SD15_UNET)), weights, Device.CPU)) {
             double loaded = seconds() - before;
-            double run = time(() -> unet.forward(normals(2, 4, 64, 64), normals(2), normals(2, 77, 768)));
+            Took run = time(() -> unet.forward(normals(2, 4, 64, 64), normals(2), normals(2, 77, 768)));
             row("SD 1.5's UNet, 2 rows of 64x64", weights, loaded, run);
         }
     }
@@ -67,7 +72,7 @@ final class FullSize {
         try (AutoencoderKl vae =
                 new AutoencoderKl(VaeConfig.parse("SD 1.5", bytes(SD15_VAE)), weights, Device.CPU, false)) {
             double loaded = seconds() - before;
-            double run = time(() -> vae.decode(normals(1, 4, 64, 64)));
+            Took run = time(() -> vae.decode(normals(1, 4, 64, 64)));
             row("SD 1.5's VAE, decoding 1 row to 512x512", weights, loaded, run);
         }
     }
@@ -78,18 +83,19 @@ final class FullSize {
         double before = seconds();
         try (UNet unet = new UNet(UNetConfig.parse("SDXL", bytes(SDXL_UNET)), weights, Device.CPU)) {
             double loaded = seconds() - before;
-            double run = time(() -> unet.forward(
-                    normals(1, 4, 128, 128), normals(1), normals(1, 77, 2048), normals(1, 1280), normals(1, 6)));
-            row("SDXL's UNet from float16, 1 row of 128x128", weights, loaded, run);
+            Took run = time(() -> unet.forward(
+                    normals(1, 4, 64, 64), normals(1), normals(1, 77, 2048), normals(1, 1280), normals(1, 6)));
+            row("SDXL's UNet from float16, 1 row of 64x64", weights, loaded, run);
         }
     }
 
     @SuppressWarnings("try")
-    private static double time(Supplier<Tensor> forward) {
+    private static Took time(Supplier<Tensor> forward) {
         try (PointerScope scope = new PointerScope()) {
             double before = seconds();
+            double cpuBefore = cpuSeconds();
             Tensor result = forward.get();
-            double took = seconds() - before;
+            Took took = new Took(seconds() - before, cpuSeconds() - cpuBefore);
             if (!Double.isFinite(result.sum().item_double())) {
                 throw new IllegalStateException("the result is not finite");
             }
@@ -97,14 +103,15 @@ final class FullSize {
         }
     }
 
-    private static void row(String name, RandomWeights weights, double loaded, double run) throws IOException {
+    private static void row(String name, RandomWeights weights, double loaded, Took run) throws IOException {
         System.out.printf(
                 Locale.ROOT,
-                "| %s | %.0f M | %.1f | %.1f | %.2f |%n",
+                "| %s | %.0f M | %.1f | %.1f | %.1f | %.2f |%n",
                 name,
                 weights.parameters / 1e6,
                 loaded,
-                run,
+                run.seconds,
+                run.cpuSeconds,
                 peakBytes() / Math.pow(2, 30));
     }
 
@@ -115,6 +122,11 @@ final class FullSize {
                 .mapToDouble(line -> 1024 * Double.parseDouble(line.replaceAll("\\D", "")))
                 .findFirst()
                 .orElse(Double.NaN);
+    }
+
+    /** Of all threads. */
+    private static double cpuSeconds() {
+        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime() / 1e9;
     }
 
     private static double seconds() {
