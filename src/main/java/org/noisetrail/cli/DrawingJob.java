@@ -108,7 +108,7 @@ final class DrawingJob {
             Report report = new Report(plan.settings(), finished, complete, elapsed);
             files.finish(report, plan.gridColumns().apply(finished.size()));
             say(report, plan.requests().size());
-            return complete ? ExitCode.OK : Failures.INTERRUPTED;
+            return !complete ? Failures.INTERRUPTED : report.nonFinite().isEmpty() ? ExitCode.OK : ExitCode.SOFTWARE;
         }
     }
 
@@ -120,6 +120,16 @@ final class DrawingJob {
             out.printf(Locale.ROOT, "%s s; written to %s%n", Numbers.seconds(report.elapsed()), folder);
         }
         out.flush();
+        List<Finished> bad = report.nonFinite();
+        if (!bad.isEmpty()) {
+            err.printf(
+                    Locale.ROOT,
+                    "noisetrail: %d of %d images hold NaN or infinity and show nothing, the first %s%n",
+                    bad.size(),
+                    report.images().size(),
+                    bad.get(0).file());
+            err.flush();
+        }
         if (!report.complete()) {
             err.printf(
                     Locale.ROOT,

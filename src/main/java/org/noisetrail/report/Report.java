@@ -28,6 +28,7 @@ public record Report(
         json.put("seconds", elapsed.toNanos() / 1e9);
         json.put("meanReward", Numbers.orNull(mean(Finished::reward)));
         json.put("meanHeldOut", Numbers.orNull(mean(Finished::heldOut)));
+        json.put("nonFinite", nonFinite().size());
         json.put("images", images.stream().map(Report::json).toList());
         return json;
     }
@@ -75,6 +76,11 @@ public record Report(
                 Numbers.count(Math.round(mean(image -> image.costs().transitions()))),
                 Numbers.score(mean(Finished::pivotNorm)));
         return table.toString();
+    }
+
+    /** The images that hold NaN or infinity: their files show nothing. */
+    public List<Finished> nonFinite() {
+        return images.stream().filter(image -> !image.finite()).toList();
     }
 
     public double mean(ToDoubleFunction<Finished> value) {

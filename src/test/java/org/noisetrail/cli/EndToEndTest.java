@@ -519,6 +519,27 @@ class EndToEndTest {
     }
 
     @Test
+    void anImageThatIsNotFiniteIsAnErrorAndAMark() throws IOException {
+        Path sound = Path.of("src/test/resources/golden/nets/ddpmpp-rgb-16");
+        Path broken = Files.createDirectories(folder.resolve("broken"));
+        Files.copy(sound.resolve("config.json"), broken.resolve("config.json"));
+        byte[] weights = Files.readAllBytes(sound.resolve("model.safetensors"));
+        // The last weight becomes NaN.
+        weights[weights.length - 1] = 0x7f;
+        weights[weights.length - 2] = (byte) 0xc0;
+        Files.write(broken.resolve("model.safetensors"), weights);
+        Cli.Ending ending = Cli.run(
+                "generate", "--model", broken, "--method", "naive", "--images", 2, "--steps", 2, "--out", out(), "-q");
+        assertThat(ending.code()).isEqualTo(1);
+        assertThat(ending.err())
+                .isEqualTo(
+                        "noisetrail: 2 of 2 images hold NaN or infinity and show nothing, the first images/000.png\n");
+        assertThat(result(out()).get("nonFinite").asInt()).isEqualTo(2);
+        assertThat(result(out()).get("images").get(1).get("finite").asBoolean()).isFalse();
+        assertThat(result(out()).get("meanReward").isNull()).isTrue();
+    }
+
+    @Test
     void whatIsNoTrailIsRefused() throws IOException {
         fails(Cli.run("replay", folder.resolve("none.json"), "--out", out()), "none.json");
         Path text = Files.writeString(folder.resolve("text.json"), "{\"format\": \"else\"}");

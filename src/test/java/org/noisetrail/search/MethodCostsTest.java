@@ -152,4 +152,11 @@ class MethodCostsTest {
             assertThat(rounds[step]).isBetween(inside ? 9 : 0, inside ? 11 : 1);
         }
     }
+
+    @Test
+    void aMeasuredTreeSearchIsResizedInProportion() {
+        Mcts tree = new Mcts(4, 8, 1);
+        assertThat(((Mcts) tree.resized(DEFAULT, 2000, 1000)).simulations()).isBetween(3, 5);
+        assertThat(tree.resized(DEFAULT, 1000, 1000)).isEqualTo(tree);
+    }
 }
