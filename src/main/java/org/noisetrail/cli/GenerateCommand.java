@@ -36,11 +36,8 @@ import picocli.CommandLine.Spec;
             "  clip-heldout                   the same under its clip-heldout",
             "  aesthetic:FOLDER               a head of linear layers on CLIP's embedding of the image",
             "  torchscript:FILE               a TorchScript network of your own, which is code that runs",
+            "  torchscript-text:FILE          the same, which sees the prompt's embedding, too",
             "  jpeg-bytes                     the JPEG's size itself",
-            "  clip[:FOLDER]                  how well image and prompt fit, -1 to 1, by the model's clip or a CLIP model's folder",
-            "  clip-heldout                   the same by the model's clip-heldout",
-            "  aesthetic:FOLDER               a linear head's score of CLIP's image embedding",
-            "  torchscript:FILE               what a TorchScript of images (and embeddings) says; it is code",
             "  0.7*class+0.3*brightness       a weighted sum; also class-0.5*brightness",
             "",
             "Writes images/NNN.png, grid.png, trail.json and result.json to --out, and final.safetensors if asked to."
