@@ -192,9 +192,10 @@ final class CompareCommand implements Callable<Integer> {
     }
 
     private List<Contender> contenders() {
-        methodOptions.checkUsed(methods.stream().map(Contender::word).toList());
+        List<String> texts = Contender.texts(methods);
+        methodOptions.checkUsed(texts.stream().map(Contender::word).toList());
         List<Contender> contenders = new ArrayList<>();
-        for (String method : methods) {
+        for (String method : texts) {
             Contender contender = Contender.parse(method, methodOptions.given());
             if (contenders.stream().anyMatch(other -> other.label().equals(contender.label()))) {
                 throw usage("--methods names " + contender.label() + " twice");

@@ -1,5 +1,7 @@
 package org.noisetrail.evaluation;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import org.noisetrail.search.Method;
 import org.noisetrail.search.Methods;
@@ -23,6 +25,19 @@ public record Contender(String label, Method method) {
      */
     public static Contender parse(String text, Map<String, String> shared) {
         return new Contender(text.strip(), Methods.registry().parse(text, shared));
+    }
+
+    /** Texts of a list that was cut at its commas: a comma is a value's own where a digit or a dot follows, as in {@code pruned-best-of-n:keep=6@2,2@6}. */
+    public static List<String> texts(List<String> parts) {
+        List<String> texts = new ArrayList<>();
+        for (String part : parts) {
+            if (!texts.isEmpty() && part.strip().matches("[0-9.].*")) {
+                texts.set(texts.size() - 1, texts.get(texts.size() - 1) + "," + part);
+            } else {
+                texts.add(part);
+            }
+        }
+        return texts;
     }
 
     /** Its name without options. */

@@ -71,12 +71,6 @@ public record InitialNoise(Variant variant, int candidates, int rounds, double s
         }
     }
 
-    /** It judges whole trajectories only. */
-    @Override
-    public boolean choosesOnTheWay() {
-        return false;
-    }
-
     /** One more: the pivot's, or the one that is made of the others. */
     @Override
     public OptionalLong evaluations(Schedule schedule) {

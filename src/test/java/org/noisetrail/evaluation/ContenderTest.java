@@ -76,4 +76,15 @@ class ContenderTest {
     void whatIsNoMethodIsRefused(String text) {
         assertThatThrownBy(() -> parse(text)).isInstanceOf(IllegalArgumentException.class);
     }
+
+    @Test
+    void aCommaBeforeADigitIsAValuesOwn() {
+        String text = "naive,pruned-best-of-n:keep=6@2,2@6,eps-greedy:rounds=20@0.01..1,1:keep-pivot,beam";
+        assertThat(Contender.texts(List.of(text.split(","))))
+                .containsExactly(
+                        "naive",
+                        "pruned-best-of-n:keep=6@2,2@6",
+                        "eps-greedy:rounds=20@0.01..1,1:keep-pivot",
+                        "beam");
+    }
 }
