@@ -82,9 +82,6 @@ class ContenderTest {
         String text = "naive,pruned-best-of-n:keep=6@2,2@6,eps-greedy:rounds=20@0.01..1,1:keep-pivot,beam";
         assertThat(Contender.texts(List.of(text.split(","))))
                 .containsExactly(
-                        "naive",
-                        "pruned-best-of-n:keep=6@2,2@6",
-                        "eps-greedy:rounds=20@0.01..1,1:keep-pivot",
-                        "beam");
+                        "naive", "pruned-best-of-n:keep=6@2,2@6", "eps-greedy:rounds=20@0.01..1,1:keep-pivot", "beam");
     }
 }
