@@ -50,8 +50,8 @@ final class ModelName {
     /** Refuses a name that is no model's, before anything slow is done. */
     void check() {
         checkNumbers();
-        if (!Pipeline.embedded().contains(name()) && !isFolder(name())) {
-            throw new IllegalArgumentException("unknown model (no folder of this name, and not one of "
+        if (!Pipeline.embedded().contains(name()) && !isThere(name())) {
+            throw new IllegalArgumentException("unknown model (no folder or file of this name, and not one of "
                     + String.join(", ", Pipeline.embedded()) + "): " + name());
         }
     }
@@ -63,9 +63,9 @@ final class ModelName {
         }
     }
 
-    private static boolean isFolder(String name) {
+    private static boolean isThere(String name) {
         try {
-            return Files.isDirectory(Path.of(name));
+            return Files.exists(Path.of(name));
         } catch (InvalidPathException e) {
             return false;
         }
