@@ -3,6 +3,7 @@ package org.noisetrail.benchmarks;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.function.Supplier;
 import org.bytedeco.javacpp.PointerScope;
@@ -21,7 +22,7 @@ import org.noisetrail.model.diffusers.VaeConfig;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
 
-/** The networks of the embedded text-to-image model, one call each by number of images: the fastest of some, for machines are noisy. */
+/** The networks of the embedded text-to-image model, one call each by number of images: the median of some. */
 final class TextToImage {
     private static final int CALLS = 12;
 
@@ -66,9 +67,9 @@ final class TextToImage {
             int pixels = size * vae.config().factor();
             Tensor pictures = Tensors.bytes(Device.CPU, images, vae.config().imageChannels(), pixels, pixels);
             pictures.fill_(new Scalar(100));
-            double guided = fastest(() -> unet.forward(states, timesteps, text));
-            double decode = fastest(() -> vae.decode(latents));
-            double judge = fastest(() -> clip.imageEmbeds(pictures));
+            double guided = median(() -> unet.forward(states, timesteps, text));
+            double decode = median(() -> vae.decode(latents));
+            double judge = median(() -> clip.imageEmbeds(pictures));
             System.out.printf(
                     Locale.ROOT,
                     "| %d | %.2f | %.3f | %.3f | %.3f |%n",
@@ -81,14 +82,15 @@ final class TextToImage {
     }
 
     /** In milliseconds. */
-    private static double fastest(Supplier<Tensor> call) {
-        double best = Double.POSITIVE_INFINITY;
+    private static double median(Supplier<Tensor> call) {
+        double[] times = new double[CALLS];
         for (int i = 0; i < CALLS; i++) {
             long before = System.nanoTime();
             call.get().close();
-            best = Math.min(best, (System.nanoTime() - before) / 1e6);
+            times[i] = (System.nanoTime() - before) / 1e6;
         }
-        return best;
+        Arrays.sort(times);
+        return (times[CALLS / 2 - 1] + times[CALLS / 2]) / 2;
     }
 
     private static Tensor normals(long... shape) {

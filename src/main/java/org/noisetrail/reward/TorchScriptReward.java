@@ -13,6 +13,7 @@ import org.noisetrail.checkpoint.Digest;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Condition;
+import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.clip.ClipModel;
 import org.noisetrail.model.script.TorchScriptModule;
 import org.noisetrail.torch.Tensors;
@@ -75,12 +76,19 @@ final class TorchScriptReward implements Reward {
     }
 
     @Override
+    public void check(ImageShape shape, List<Condition> conditions) {
+        if (clip != null) {
+            prompts(conditions);
+        }
+    }
+
+    @Override
     public void score(ImageBatch images, Tensor scores) {
         Scores.pointer(scores, images);
         try (Tensor floats = Torch.call(() -> images.pixels().to(ScalarType.Float));
                 Scalar most = new Scalar(255.0);
                 Tensor scaled = Torch.call(() -> floats.div(most));
-                Tensor text = clip == null ? null : clip.textEmbeds(prompts(images));
+                Tensor text = clip == null ? null : clip.textEmbeds(prompts(images.conditions()));
                 Tensor output = Torch.call(() -> text == null ? module.call(scaled) : module.call(scaled, text))) {
             if (output.numel() != images.rows() || output.size(0) != images.rows()) {
                 throw new NoisetrailException(file + " must give one number an image, [" + images.rows() + "]: "
@@ -92,8 +100,8 @@ final class TorchScriptReward implements Reward {
         }
     }
 
-    private List<String> prompts(ImageBatch images) {
-        return images.conditions().stream()
+    private List<String> prompts(List<Condition> conditions) {
+        return conditions.stream()
                 .map(condition -> {
                     if (!(condition instanceof Condition.Prompt asked)) {
                         throw new IllegalArgumentException(
