@@ -185,7 +185,7 @@ public class KernelBenchmark {
             case PROPOSE_GLOBAL -> parents + 3 * all;
             case PROPOSE_LOCAL -> 2 * parents + 3 * all;
             case NOISE -> all;
-            case UPDATE_FIRST -> 2 * all + 3 * all;
+            case UPDATE_FIRST -> 2 * all + 2 * all;
             case UPDATE_SECOND -> 4 * all + 2 * all;
             case QUANTISE -> all + all / 4;
             case LUMINANCE, JPEG_SIZE -> all / 4;

@@ -64,8 +64,7 @@ final class ScoreCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         if (reward.needsPipeline() && !modelOptions.named()) {
-            throw new ParameterException(
-                    command.commandLine(), "the reward " + reward + " needs a --model, for its classifier");
+            throw new ParameterException(command.commandLine(), "the reward " + reward + " needs a --model");
         }
         if (modelOptions.named()) {
             modelOptions.check();
@@ -116,8 +115,9 @@ final class ScoreCommand implements Callable<Integer> {
                 }
                 classes[i] = (int) values[i];
             }
-        } else if (reward.needsPipeline()) {
-            throw new NoisetrailException(in() + ": the reward " + reward + " needs a tensor classes (int64)");
+        } else if (reward.needsPipeline() && prompts == null) {
+            throw new NoisetrailException(
+                    in() + ": the reward " + reward + " needs a tensor classes (int64), or --prompts");
         }
         return classes;
     }
@@ -165,7 +165,7 @@ final class ScoreCommand implements Callable<Integer> {
             throw new NoisetrailException(
                     in() + ": images must be " + model.decoder().image() + ", as the model's: " + shape);
         }
-        for (int label : classes) {
+        for (int label : prompts == null ? classes : new int[0]) {
             if (label >= model.classNames().size()) {
                 throw new NoisetrailException(in() + ": classes must be from 0 to "
                         + (model.classNames().size() - 1) + ": " + label);

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.torch.Tensors;
@@ -21,24 +22,16 @@ import org.noisetrail.torch.Tensors;
  * <p>A sampler run with it must reproduce the mixture's {@link #mean} and {@link #variance}: for tests, documentation and experiments without a
  * network. Computed in double on the host, one row after another: a row's bits do not depend on its batch. Immutable and thread-safe.
  */
-public final class GaussianMixture implements Denoiser {
+public final class GaussianMixture extends ClassDenoiser {
     private record Component(double weight, double[] mean, double std) {}
-
-    private final ImageShape shape;
-    private final int classes;
-    private final Device device;
 
     /** By class; one list for all where it is unconditional. */
     private final List<List<Component>> mixtures;
 
-    private final Parameterisation parameterisation;
     private final String id;
 
     private GaussianMixture(Builder builder) {
-        this.shape = builder.shape;
-        this.parameterisation = builder.parameterisation;
-        this.classes = builder.classes;
-        this.device = builder.device;
+        super(builder.shape, builder.classes, builder.device, builder.parameterisation);
         List<List<Component>> normalised = new ArrayList<>();
         for (int label = 0; label < builder.mixtures.size(); label++) {
             List<Component> mixture = builder.mixtures.get(label);
@@ -144,51 +137,23 @@ public final class GaussianMixture implements Denoiser {
     }
 
     @Override
-    public ImageShape shape() {
-        return shape;
-    }
-
-    @Override
-    public Parameterisation parameterisation() {
-        return parameterisation;
-    }
-
-    @Override
-    public void check(Condition condition) {
-        LabelConditioning.check(condition, classes);
-    }
-
-    @Override
-    public Conditioning encode(List<Condition> conditions) {
-        return LabelConditioning.of(conditions, classes, device);
-    }
-
-    @Override
-    public Device device() {
-        return device;
-    }
-
-    @Override
-    public Tensor network(Tensor input, Tensor level, Conditioning conditions, Tensor entries) {
-        Inputs.check(this, input, level, entries);
+    protected Tensor network(Tensor input, Tensor level, @Nullable Tensor labels) {
         float[] x = Tensors.toFloats(input);
         float[] levels = Tensors.toFloats(level);
-        try (Tensor labels = ((LabelConditioning) conditions).rows(entries)) {
-            long[] label = labels == null ? new long[levels.length] : Tensors.toLongs(labels);
-            for (int row = 0; row < levels.length; row++) {
-                network(x, row * shape.elements(), levels[row], mixture(label[row]));
-            }
+        long[] label = labels == null ? new long[levels.length] : Tensors.toLongs(labels);
+        for (int row = 0; row < levels.length; row++) {
+            network(x, row * shape().elements(), levels[row], mixture(label[row]));
         }
-        return Tensors.of(device, x, Tensors.shape(input));
+        return Tensors.of(device(), x, Tensors.shape(input));
     }
 
     /** F = (D(x) - skip x) / out at x = input / scale, in place; with signal + noise = 1, so that pure noise is no exception. */
     private void network(float[] values, int begin, double conditioning, List<Component> mixture) {
-        double sigma = parameterisation.noiseLevel(conditioning);
+        double sigma = parameterisation().noiseLevel(conditioning);
         double signal = 1 / (1 + sigma);
         double noise = 1 - signal;
-        Parameterisation.Scaling scaling = parameterisation.at(signal, noise);
-        double[] x = new double[shape.elements()];
+        Parameterisation.Scaling scaling = parameterisation().at(signal, noise);
+        double[] x = new double[shape().elements()];
         for (int j = 0; j < x.length; j++) {
             x[j] = values[begin + j] / scaling.input();
         }
@@ -205,11 +170,11 @@ public final class GaussianMixture implements Denoiser {
      * @param label its class; ignored where the mixture is unconditional
      */
     public double[] denoise(double[] x, double sigma, int label) {
-        if (x.length != shape.elements()) {
+        if (x.length != shape().elements()) {
             throw new IllegalArgumentException(
-                    "x must have " + shape.elements() + " elements (" + shape + "): " + x.length);
+                    "x must have " + shape().elements() + " elements (" + shape() + "): " + x.length);
         }
-        List<Component> mixture = mixture(classes == 0 ? 0 : label);
+        List<Component> mixture = mixture(classes() == 0 ? 0 : label);
         double[] responsibilities = responsibilities(mixture, 1, sigma, x);
         double[] estimate = new double[x.length];
         for (int j = 0; j < x.length; j++) {
@@ -220,8 +185,8 @@ public final class GaussianMixture implements Denoiser {
 
     /** The mean of a class's images (of all, where it is unconditional; the label is then ignored). */
     public double[] mean(int label) {
-        double[] mean = new double[shape.elements()];
-        for (Component c : mixture(classes == 0 ? 0 : label)) {
+        double[] mean = new double[shape().elements()];
+        for (Component c : mixture(classes() == 0 ? 0 : label)) {
             for (int j = 0; j < mean.length; j++) {
                 mean[j] += c.weight * c.mean[j];
             }
@@ -233,7 +198,7 @@ public final class GaussianMixture implements Denoiser {
     public double[] variance(int label) {
         double[] mean = mean(label);
         double[] variance = new double[mean.length];
-        for (Component c : mixture(classes == 0 ? 0 : label)) {
+        for (Component c : mixture(classes() == 0 ? 0 : label)) {
             for (int j = 0; j < mean.length; j++) {
                 double off = c.mean[j] - mean[j];
                 variance[j] += c.weight * (c.std * c.std + off * off);
@@ -300,7 +265,7 @@ public final class GaussianMixture implements Denoiser {
     private String digest() {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update(("mixture " + shape + " " + classes).getBytes(java.nio.charset.StandardCharsets.UTF_8));
+            digest.update(("mixture " + shape() + " " + classes()).getBytes(java.nio.charset.StandardCharsets.UTF_8));
             for (List<Component> mixture : mixtures) {
                 for (Component c : mixture) {
                     ByteBuffer bytes = ByteBuffer.allocate(8 * (2 + c.mean.length))

@@ -4,6 +4,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Supplier;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -30,7 +31,7 @@ final class TorchScriptReward implements Reward {
             true,
             argument -> false,
             (argument, around) -> new TorchScriptReward(
-                    "torchscript", argument, around.device().get(), null));
+                    "torchscript", argument, around.device().get(), () -> null));
     static final RewardKind WITH_TEXT = new RewardKind(
             "torchscript-text",
             "torchscript-text:FILE",
@@ -40,7 +41,7 @@ final class TorchScriptReward implements Reward {
                     "torchscript-text",
                     argument,
                     around.device().get(),
-                    ClipReward.besideModel(around.pipeline().get(), "clip")));
+                    () -> ClipReward.besideModel(around.pipeline().get(), "clip")));
 
     private final String kind;
     private final @Nullable ClipModel clip;
@@ -48,9 +49,8 @@ final class TorchScriptReward implements Reward {
     private final Digest id;
     private final TorchScriptModule module;
 
-    private TorchScriptReward(String kind, String file, Device device, @Nullable ClipModel clip) {
+    private TorchScriptReward(String kind, String file, Device device, Supplier<@Nullable ClipModel> clip) {
         this.kind = kind;
-        this.clip = clip;
         if (file.isEmpty()) {
             throw new IllegalArgumentException(kind + " needs a file: " + kind + ":FILE");
         }
@@ -63,6 +63,12 @@ final class TorchScriptReward implements Reward {
         this.file = file;
         this.id = new Digest(kind, ModelFiles.folder(folder), name);
         this.module = new TorchScriptModule(ModelFiles.folder(folder), name, device);
+        try {
+            this.clip = clip.get();
+        } catch (RuntimeException e) {
+            module.close();
+            throw e;
+        }
     }
 
     @Override
@@ -90,7 +96,7 @@ final class TorchScriptReward implements Reward {
                 Tensor scaled = Torch.call(() -> floats.div(most));
                 Tensor text = clip == null ? null : clip.textEmbeds(prompts(images.conditions()));
                 Tensor output = Torch.call(() -> text == null ? module.call(scaled) : module.call(scaled, text))) {
-            if (output.numel() != images.rows() || output.size(0) != images.rows()) {
+            if (output.numel() != images.rows() || output.dim() > 0 && output.size(0) != images.rows()) {
                 throw new NoisetrailException(file + " must give one number an image, [" + images.rows() + "]: "
                         + Arrays.toString(Tensors.shape(output)));
             }

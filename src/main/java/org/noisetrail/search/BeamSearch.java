@@ -8,30 +8,24 @@ import java.util.Map;
 import org.noisetrail.noise.Draw;
 
 /** One wave's way through {@link Beam} and {@link LookaheadBeam}: the candidates of all images and all their beams advance together. */
-final class BeamSearch implements AutoCloseable {
-    private final Wave wave;
+final class BeamSearch extends PopulationSearch implements AutoCloseable {
     private final int noises;
     private final int width;
     private final int ahead;
-    private final int steps;
     private final boolean aiming;
-    private final Population population;
-    private final Ends ends;
     /** By slot. */
     private final List<List<Particle>> beams = new ArrayList<>();
 
     /** @param ahead steps without noise after which a candidate is judged */
     BeamSearch(Wave wave, int noises, int width, int ahead) {
-        this.wave = wave;
+        super(wave, new Population(wave, Math.multiplyExact(wave.images(), noises * width)));
         this.noises = noises;
         this.width = width;
         this.ahead = ahead;
-        steps = wave.schedule().size();
         aiming = wave.target() < Double.POSITIVE_INFINITY;
-        population = new Population(wave, Math.multiplyExact(wave.images(), noises * width));
-        ends = new Ends(wave, population);
     }
 
+    @Override
     Outcome run() {
         population.start(1).forEach(start -> beams.add(List.of(start)));
         for (int step = 0; step < steps; step++) {

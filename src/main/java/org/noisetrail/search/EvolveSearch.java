@@ -9,7 +9,7 @@ import java.util.TreeMap;
 import org.noisetrail.noise.Draw;
 
 /** One wave's way through {@link Evolve}. */
-final class EvolveSearch {
+final class EvolveSearch extends PopulationSearch {
     /**
      * A trajectory.
      *
@@ -18,22 +18,16 @@ final class EvolveSearch {
      */
     private record Individual(Particle end, Map<Integer, Particle> saved) {}
 
-    private final Wave wave;
-    private final Population population;
-    private final Ends ends;
     private final Evolve method;
-    private final int steps;
     /** By slot. */
     private final List<List<Individual>> people = new ArrayList<>();
 
     EvolveSearch(Wave wave, Population population, Evolve method) {
-        this.wave = wave;
-        this.population = population;
-        ends = new Ends(wave, population);
+        super(wave, population);
         this.method = method;
-        steps = wave.schedule().size();
     }
 
+    @Override
     Outcome run() {
         wave.each(slot -> people.add(new ArrayList<>()));
         join(toEnd(0, population.start(method.candidates()), List.of(), 0));

@@ -9,23 +9,17 @@ import org.jspecify.annotations.Nullable;
 import org.noisetrail.noise.Draw;
 
 /** One wave's way through {@link InitialNoise}. */
-final class InitialNoiseSearch {
-    private final Wave wave;
-    private final Population population;
-    private final Ends ends;
+final class InitialNoiseSearch extends PopulationSearch {
     private final InitialNoise method;
-    private final int steps;
     private final @Nullable Particle[] pivots;
 
     InitialNoiseSearch(Wave wave, Population population, InitialNoise method) {
-        this.wave = wave;
-        this.population = population;
-        ends = new Ends(wave, population);
+        super(wave, population);
         this.method = method;
-        steps = wave.schedule().size();
         pivots = new Particle[wave.images()];
     }
 
+    @Override
     Outcome run() {
         int round = 1;
         // So many candidates, the one that is made of them, and none of it if there are fewer than two.

@@ -6,7 +6,7 @@ import java.util.List;
 import org.noisetrail.noise.Draw;
 
 /** One wave's way through {@link SearchOverPaths}. */
-final class PathSearch {
+final class PathSearch extends PopulationSearch {
     /**
      * What an image takes a turn with.
      *
@@ -15,20 +15,14 @@ final class PathSearch {
      */
     private record Turn(List<Particle> particles, int ways) {}
 
-    private final Wave wave;
-    private final Population population;
-    private final Ends ends;
     private final SearchOverPaths method;
-    private final int steps;
 
     PathSearch(Wave wave, Population population, SearchOverPaths method) {
-        this.wave = wave;
-        this.population = population;
-        ends = new Ends(wave, population);
+        super(wave, population);
         this.method = method;
-        steps = wave.schedule().size();
     }
 
+    @Override
     Outcome run() {
         int position = Math.min(method.start(), steps);
         List<Particle> particles = population.start(method.candidates());

@@ -3,21 +3,15 @@ package org.noisetrail.search;
 import java.util.List;
 
 /** One wave's way through {@link PrunedBestOfN}. */
-final class PrunedSearch {
-    private final Wave wave;
-    private final Population population;
-    private final Ends ends;
+final class PrunedSearch extends PopulationSearch {
     private final PrunedBestOfN method;
-    private final int steps;
 
     PrunedSearch(Wave wave, Population population, PrunedBestOfN method) {
-        this.wave = wave;
-        this.population = population;
-        ends = new Ends(wave, population);
+        super(wave, population);
         this.method = method;
-        steps = wave.schedule().size();
     }
 
+    @Override
     Outcome run() {
         List<Particle> particles = population.start(method.candidates());
         if (method.candidates() == 1) {

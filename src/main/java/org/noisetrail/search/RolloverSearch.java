@@ -8,7 +8,7 @@ import java.util.TreeMap;
 import org.noisetrail.noise.Draw;
 
 /** One wave's way through {@link RolloverBudget}: proposals of one image go one after the other, those of all images together. */
-final class RolloverSearch {
+final class RolloverSearch extends PopulationSearch {
     /** What an image has tried at a step. */
     private static final class Trial {
         final Particle parent;
@@ -23,27 +23,21 @@ final class RolloverSearch {
         }
     }
 
-    private final Wave wave;
-    private final Population population;
-    private final Ends ends;
     private final int starts;
     private final int quota;
-    private final int steps;
     private final double[] marks;
     private final long[] saved;
 
     RolloverSearch(Wave wave, Population population, int starts, int quota) {
-        this.wave = wave;
-        this.population = population;
-        ends = new Ends(wave, population);
+        super(wave, population);
         this.starts = starts;
         this.quota = quota;
-        steps = wave.schedule().size();
         marks = new double[wave.images()];
         saved = new long[wave.images()];
         Arrays.fill(marks, Double.NEGATIVE_INFINITY);
     }
 
+    @Override
     Outcome run() {
         List<Particle> particles = begin();
         for (int step = RolloverBudget.judgedAfter(wave.schedule()); step < steps; step++) {

@@ -8,7 +8,7 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 
 /** One wave's way through {@link Smc}. */
-final class SmcSearch {
+final class SmcSearch extends PopulationSearch {
     /** Stands for rewards that are no number, so that weights stay numbers. */
     private static final double WORST = -1e30;
 
@@ -21,20 +21,14 @@ final class SmcSearch {
      */
     private record Weighed(Particle particle, double remembered, double spent, double weight) {}
 
-    private final Wave wave;
-    private final Population population;
-    private final Ends ends;
     private final Smc method;
-    private final int steps;
 
     SmcSearch(Wave wave, Population population, Smc method) {
-        this.wave = wave;
-        this.population = population;
-        ends = new Ends(wave, population);
+        super(wave, population);
         this.method = method;
-        steps = wave.schedule().size();
     }
 
+    @Override
     Outcome run() {
         List<Particle> particles = population.start(method.candidates());
         if (method.candidates() == 1) {

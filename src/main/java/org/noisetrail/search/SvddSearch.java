@@ -6,21 +6,15 @@ import java.util.List;
 import org.noisetrail.noise.Draw;
 
 /** One wave's way through {@link Svdd}. */
-final class SvddSearch {
-    private final Wave wave;
-    private final Population population;
-    private final Ends ends;
+final class SvddSearch extends PopulationSearch {
     private final Svdd method;
-    private final int steps;
 
     SvddSearch(Wave wave, Population population, Svdd method) {
-        this.wave = wave;
-        this.population = population;
-        ends = new Ends(wave, population);
+        super(wave, population);
         this.method = method;
-        steps = wave.schedule().size();
     }
 
+    @Override
     Outcome run() {
         List<Particle> particles = population.start(1);
         for (int step = 0; step < steps; step++) {

@@ -9,14 +9,10 @@ import java.util.function.BiFunction;
 import org.noisetrail.noise.Draw;
 
 /** One wave's way through {@link TreeSampling}: the trees of all images grow together. */
-final class TreeSamplingSearch {
+final class TreeSamplingSearch extends PopulationSearch {
     private static final int FINAL = 0xFFFF;
 
-    private final Wave wave;
-    private final Population population;
-    private final Ends ends;
     private final TreeSampling method;
-    private final int steps;
     private final Branch[] roots;
     /** The best ends so far; at first the roots. */
     private final Branch[] best;
@@ -24,17 +20,15 @@ final class TreeSamplingSearch {
     private final int[][] nodes;
 
     TreeSamplingSearch(Wave wave, Population population, TreeSampling method) {
-        this.wave = wave;
-        this.population = population;
-        ends = new Ends(wave, population);
+        super(wave, population);
         this.method = method;
-        steps = wave.schedule().size();
         roots = new Branch[wave.images()];
         nodes = new int[wave.images()][steps + 1];
         wave.each(slot -> roots[slot] = new Branch(null, null, -1));
         best = roots.clone();
     }
 
+    @Override
     Outcome run() {
         Map<Integer, Branch> growing = new TreeMap<>();
         wave.each(slot -> growing.put(slot, roots[slot]));

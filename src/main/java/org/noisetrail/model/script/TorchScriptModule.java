@@ -100,8 +100,9 @@ public final class TorchScriptModule implements AutoCloseable {
                             + result.tagKind().getString());
                 }
                 // toTensor is a view into the result.
-                try (Tensor output = new Tensor(result.toTensor())) {
-                    return output.to(torch.ScalarType.Float).contiguous();
+                try (Tensor output = new Tensor(result.toTensor());
+                        Tensor floats = output.to(torch.ScalarType.Float)) {
+                    return floats.contiguous();
                 }
             }
         }
