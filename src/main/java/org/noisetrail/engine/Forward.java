@@ -194,6 +194,9 @@ final class Forward implements AutoCloseable {
         propose(draws, at, count, round, locality, from, pivots, AFTER, into.noise.at(at), next, evaluated);
         if (!evaluated) {
             // Nothing follows the last step: the state is its own clean estimate.
+            try (Tensor last = into.next().x().view(at, count)) {
+                into.clean.set(at, last);
+            }
             return;
         }
         try (Tensor second = network(

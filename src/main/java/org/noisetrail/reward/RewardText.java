@@ -93,7 +93,10 @@ public record RewardText(List<Term> terms) {
         Map<Reward, Double> parts = new LinkedHashMap<>();
         try {
             for (Term term : terms) {
-                parts.put(term.kind().make().apply(term.argument(), around), term.weight());
+                Reward made = term.kind().make().apply(term.argument(), around);
+                if (parts.put(made, term.weight()) != null) {
+                    throw new IllegalArgumentException("names " + made.name() + " twice: " + this);
+                }
             }
             return Rewards.weighted(parts);
         } catch (RuntimeException e) {

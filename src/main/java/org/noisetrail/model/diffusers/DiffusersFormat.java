@@ -73,6 +73,9 @@ public final class DiffusersFormat implements Pipeline.Format {
             Decoder preview = options.previewDecoder() == null
                     ? null
                     : PreviewDecoder.load(options.previewDecoder(), state, image, device);
+            if (preview != null) {
+                made.add(preview::close);
+            }
             double own = xl ? 5 : 7.5;
             double guidance = options.guidance() != null
                     ? options.guidance()

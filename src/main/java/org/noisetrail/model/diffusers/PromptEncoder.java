@@ -39,13 +39,18 @@ final class PromptEncoder implements AutoCloseable {
     PromptConditioning encode(List<Condition> conditions) {
         List<Tensor> texts = new ArrayList<>();
         List<Tensor> pooled = new ArrayList<>();
+        // The images of a wave often share a prompt, and nearly always the negative.
+        List<Condition> distinct = conditions.stream().distinct().toList();
+        List<Integer> at = conditions.stream().map(distinct::indexOf).toList();
         try {
-            for (Condition condition : conditions) {
+            for (Condition condition : distinct) {
                 check(condition);
                 encode(condition, texts, pooled);
             }
             return new PromptConditioning(
-                    join(texts, 0), pooled.isEmpty() ? null : join(pooled, 0), sizes(conditions.size()));
+                    join(at.stream().map(texts::get).toList(), 0),
+                    pooled.isEmpty() ? null : join(at.stream().map(pooled::get).toList(), 0),
+                    sizes(conditions.size()));
         } finally {
             texts.forEach(Tensor::close);
             pooled.forEach(Tensor::close);
