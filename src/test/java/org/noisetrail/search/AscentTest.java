@@ -8,10 +8,13 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.ImageShape;
+import org.noisetrail.model.Parameterisation;
 import org.noisetrail.noise.Draw;
 import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.sampler.Samplers;
 
 class AscentTest {
     private static ExactMixture mixture() {
@@ -170,6 +173,27 @@ class AscentTest {
             assertThat(image.pivotNorm()).isBetween(.5, 1.8);
         }
         assertThat(shifted).as("steps of some image").contains(true);
+    }
+
+    /** Of flow-sde's two steps the last starts at level 1 and adds noise: its images are the states, of which nothing else is known. */
+    @Test
+    void directionsOfImagesAtTheLastStepReplay() {
+        ImageShape shape = new ImageShape(1, 6, 6);
+        try (Denoiser mixture = SmallWorld.mixture(shape, Parameterisation.flow(), .3, -.4, .4)) {
+            SearchResult drawn = Search.builder(mixture)
+                    .sampler(Samplers.parse("flow-sde:steps=2"))
+                    .method(new Ascent(4, Ascent.Direction.IMAGE, 4, Ascent.Regress.SCORE, false))
+                    .reward(Rewards.brightness())
+                    .build()
+                    .run(ImageRequest.of(0, 20));
+            assertThat(drawn.images())
+                    .anyMatch(image -> image.recipe().moves().get(1).draws().get(0) instanceof Draw.Shifted);
+            SearchResult again = drawn.trail().replay(mixture, 2, SearchListener.NONE);
+            for (int i = 0; i < 20; i++) {
+                assertThat(again.images().get(i).state())
+                        .containsExactly(drawn.images().get(i).state());
+            }
+        }
     }
 
     @Test
