@@ -1,6 +1,7 @@
 package org.noisetrail.engine;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -35,35 +36,7 @@ final class Selection {
                 group.kernels.gather(
                         candidates.noise.pointer(), rowBytes, winner, groups, 1, size, targets, pivots.pointer());
             }
-            copy(candidates.current(), winner, groups, 1, size, targets, next);
-        }
-    }
-
-    StepEngine.Best top(Candidates candidates, int groups, int take, int[] targets, Particles next) {
-        int size = candidates.rows / groups;
-        try (StepEvent select = StepEvent.select(group.images(), candidates.rows, candidates.step, candidates.round);
-                Tensor index = Tensors.ints(group.device, groups, take);
-                Tensor nans = Tensors.of(group.device, new int[groups], groups);
-                Tensor target = Tensors.of(group.device, targets, targets.length)) {
-            group.kernels.top(
-                    Tensors.pointer(candidates.scores),
-                    groups,
-                    size,
-                    take,
-                    Tensors.pointer(index),
-                    Tensors.pointer(nans));
-            copy(
-                    candidates.current(),
-                    Tensors.pointer(index),
-                    (long) groups * take,
-                    take,
-                    size,
-                    Tensors.pointer(target),
-                    next);
-            int[] flat = Tensors.toInts(index);
-            int[][] ranked = new int[groups][];
-            Arrays.setAll(ranked, g -> Arrays.copyOfRange(flat, g * take, (g + 1) * take));
-            return new StepEngine.Best(ranked, Tensors.toInts(nans));
+            copy(candidates.current(), winner, groups, size, targets, next);
         }
     }
 
@@ -77,10 +50,9 @@ final class Selection {
 
     void copy(Rows from, int @Nullable [] sources, int @Nullable [] targets, Rows to) {
         int count = sources != null ? sources.length : targets != null ? targets.length : from.rows();
-        int[] identity = new int[count];
-        Arrays.setAll(identity, r -> r);
-        try (Tensor index = Tensors.of(group.device, sources == null ? identity : sources, count);
-                Tensor target = Tensors.of(group.device, targets == null ? identity : targets, count)) {
+        int[] rows = sources == null ? IntStream.range(0, count).toArray() : sources;
+        try (Tensor index = Tensors.of(group.device, rows, count);
+                Tensor target = targets == null ? null : Tensors.of(group.device, targets, count)) {
             group.kernels.gather(
                     from.pointer(),
                     rowBytes,
@@ -88,19 +60,18 @@ final class Selection {
                     count,
                     count,
                     from.rows(),
-                    Tensors.pointer(target),
+                    target == null ? null : Tensors.pointer(target),
                     to.pointer());
         }
     }
 
-    private void copy(
-            Particles from, Pointer index, long count, long perGroup, long size, Pointer targets, Particles to) {
+    private void copy(Particles from, Pointer index, long groups, long size, Pointer targets, Particles to) {
         group.kernels.gather(
                 from.x().pointer(),
                 rowBytes,
                 index,
-                count,
-                perGroup,
+                groups,
+                1,
                 size,
                 targets,
                 to.x().pointer());
@@ -109,8 +80,8 @@ final class Selection {
                     from.f().pointer(),
                     rowBytes,
                     index,
-                    count,
-                    perGroup,
+                    groups,
+                    1,
                     size,
                     targets,
                     to.f().pointer());

@@ -29,14 +29,19 @@ public final class StepEngine implements AutoCloseable {
 
     private StepEngine(Builder builder) {
         group = new Group(builder);
+        selection = new Selection(group);
+        Forward made = null;
         try {
-            forward = new Forward(group);
+            made = new Forward(group);
             judge = new Judge(group);
-            selection = new Selection(group);
         } catch (Throwable t) {
+            if (made != null) {
+                made.close();
+            }
             group.close();
             throw t;
         }
+        forward = made;
     }
 
     public static Builder builder(Denoiser denoiser, Schedule schedule) {
@@ -139,12 +144,6 @@ public final class StepEngine implements AutoCloseable {
         return step.signal() == 0 ? group.schedule.startScale() : step.level() * step.signal();
     }
 
-    /** The noise of each row alone, to {@code into.noise()}, without a transition. */
-    public void noise(Candidates into, @Nullable Rows pivots, Draws draws, Locality locality) {
-        into.rows = draws.rows();
-        forward.noise(into.noise, pivots, draws, locality);
-    }
-
     /** The noise of each row alone, from row 0 on. */
     public void noise(Rows into, @Nullable Rows pivots, Draws draws, Locality locality) {
         forward.noise(into, pivots, draws, locality);
@@ -207,7 +206,7 @@ public final class StepEngine implements AutoCloseable {
 
     /**
      * The clean estimates that the rows' noises lead to, at {@link Schedule#screeningEvaluations}: after the first evaluation of a step that has two; otherwise as
-     * {@link #advance}, whole transitions. Where {@link Schedule#screens}, {@link #select} and {@link #top} then copy to {@link #halfway} particles, from which
+     * {@link #advance}, whole transitions. Where {@link Schedule#screens}, {@link #select} then copies to {@link #halfway} particles, from which
      * {@link #complete} goes on.
      */
     public void screen(
@@ -326,28 +325,21 @@ public final class StepEngine implements AutoCloseable {
         selection.select(candidates, winners, keep, pivots, next);
     }
 
-    /**
-     * The best candidates of groups.
-     *
-     * @param index [group][rank], best first, as places in the group
-     * @param nans how many scores of each group were NaN
-     */
-    public record Best(int[][] index, int[] nans) {}
-
-    /**
-     * Ranks each group of consecutive candidates (NaN counts as minus infinity, the lowest index of equals is the better) and copies the next particles of
-     * its best. Waits for the device.
-     *
-     * @param take how many of each group, 1 to its size
-     * @param targets per group and rank, the row of {@code next} it is copied to
-     */
-    public Best top(Candidates candidates, int groups, int take, int[] targets, Particles next) {
-        return selection.top(candidates, groups, take, targets, next);
+    /** Copies of rows of particles, the caller's to close. */
+    public Particles copies(Particles from, int[] rows) {
+        Particles into = particles(rows.length);
+        try {
+            selection.copy(from, rows, null, into);
+            return into;
+        } catch (Throwable t) {
+            into.close();
+            throw t;
+        }
     }
 
-    /** to[r] = from[sources[r]]. */
-    public void gather(Particles from, int[] sources, Particles to) {
-        selection.copy(from, sources, null, to);
+    /** to[targets[r]] = from[sources[r]]; the two share no memory. */
+    public void copy(Particles from, int[] sources, int[] targets, Particles to) {
+        selection.copy(from, sources, targets, to);
     }
 
     /** to[r] = from[sources[r]]. */

@@ -147,16 +147,7 @@ public record Ascent(int candidates, Direction direction, double shift, Regress 
     /** As many noises as are paid for, at least 2. */
     @Override
     public Method sized(Schedule schedule, long evaluations) {
-        int low = 2;
-        int high = 65535;
-        while (low < high) {
-            int middle = (low + high + 1) >>> 1;
-            if (cost(middle, schedule) <= evaluations) {
-                low = middle;
-            } else {
-                high = middle - 1;
-            }
-        }
-        return new Ascent(low, direction, shift, regress, scoreAtFirst);
+        int noises = Sizes.largest(evaluations, 2, 65535, size -> cost(size, schedule));
+        return new Ascent(noises, direction, shift, regress, scoreAtFirst);
     }
 }

@@ -62,9 +62,7 @@ final class AscentSearch implements AutoCloseable {
             wave.reportProgress((long) images * (step + 1));
         }
         List<Recipe> recipes = draws.stream().map(d -> Recipe.steps(0, 0, d)).toList();
-        Particles result = engine.particles(images);
-        engine.put(x, wave.slots(), result);
-        return new Outcome(result, recipes, norms, nans, null);
+        return new Outcome(engine.copies(x, wave.slots()), recipes, norms, nans, null);
     }
 
     private void step(int step) {
@@ -158,11 +156,7 @@ final class AscentSearch implements AutoCloseable {
         }
         try (Draws own = wave.own(step, slots, 0, Kind.GLOBAL);
                 Rows z = engine.rows(slots.length)) {
-            engine.noise(single, null, own, Locality.NONE);
-            engine.put(
-                    single.noise(),
-                    java.util.stream.IntStream.range(0, slots.length).toArray(),
-                    z);
+            engine.noise(z, null, own, Locality.NONE);
             engine.shift(many, weights, method.shift(), z, made);
         }
     }

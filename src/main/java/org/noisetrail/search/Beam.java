@@ -87,16 +87,6 @@ public record Beam(int candidates, int beams) implements Method {
 
     /** The most beams that the target pays for; 0 if not even one. */
     private static int widest(int candidates, long target, Schedule schedule) {
-        int low = 0;
-        int high = 65536 / candidates;
-        while (low < high) {
-            int middle = (low + high + 1) >>> 1;
-            if (cost(candidates, middle, schedule) <= target) {
-                low = middle;
-            } else {
-                high = middle - 1;
-            }
-        }
-        return low;
+        return Sizes.largest(target, 0, 65536 / candidates, beams -> cost(candidates, beams, schedule));
     }
 }

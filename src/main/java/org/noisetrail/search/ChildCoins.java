@@ -2,12 +2,10 @@ package org.noisetrail.search;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.noisetrail.engine.Draws;
-import org.noisetrail.engine.Kind;
+import java.util.stream.IntStream;
 
 /** Which child of a node a simulation of {@link Mcts} looks into, by the coins of a round that no noise has; drawn in blocks. */
 final class ChildCoins {
-    private static final int CHILD_ROUND = 0xFFFF;
     private static final int COINS = 256;
 
     private final Wave wave;
@@ -35,14 +33,9 @@ final class ChildCoins {
     }
 
     private double[] draw(int first) {
-        Draws.Builder keys = wave.engine().draws(step, wave.images() * COINS);
-        wave.each(slot -> {
-            for (int number = first; number < first + COINS; number++) {
-                keys.add(slot, CHILD_ROUND, number, 0, Kind.NONE);
-            }
-        });
-        try (Draws rows = keys.build()) {
-            return wave.engine().coins(rows);
-        }
+        int count = wave.images() * COINS;
+        int[] slots = IntStream.range(0, count).map(i -> i / COINS).toArray();
+        int[] numbers = IntStream.range(0, count).map(i -> first + i % COINS).toArray();
+        return wave.coins(step, numbers, slots);
     }
 }

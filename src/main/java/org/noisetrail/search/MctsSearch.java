@@ -45,11 +45,7 @@ final class MctsSearch implements AutoCloseable {
         engine = wave.engine;
         images = wave.images();
         steps = wave.schedule().size();
-        int last = steps;
-        while (last > 0 && wave.schedule().isDead(last - 1)) {
-            last--;
-        }
-        tail = last;
+        tail = wave.schedule().lastLive() + 1;
         aiming = wave.target() < Double.POSITIVE_INFINITY;
         // A target asks for every simulation's reward before the next.
         together = aiming ? 1 : Math.max(1, wave.maxBatch() / images);
@@ -95,14 +91,7 @@ final class MctsSearch implements AutoCloseable {
         List<Recipe> recipes = draws.stream().map(d -> Recipe.steps(0, 0, d)).toList();
         double[] norms = wave.norms(recipes);
         double[] rewards = Arrays.stream(roots).mapToDouble(root -> root.reward).toArray();
-        Particles x = engine.particles(images);
-        try {
-            engine.gather(states.pool().rows(), rootRows(), x);
-            return new Outcome(x, recipes, norms, nans, rewards);
-        } catch (Throwable t) {
-            x.close();
-            throw t;
-        }
+        return new Outcome(engine.copies(states.pool().rows(), rootRows()), recipes, norms, nans, rewards);
     }
 
     private void simulate(int step) {

@@ -38,7 +38,6 @@ final class MctsSweep implements AutoCloseable {
     private final long[] nans;
     private final StatePool pool;
     private Candidates candidates;
-    private int capacity;
 
     /**
      * @param tail from this step on, nothing is left to choose
@@ -50,9 +49,8 @@ final class MctsSweep implements AutoCloseable {
         this.nans = nans;
         engine = wave.engine();
         steps = wave.schedule().size();
-        capacity = wave.images();
-        candidates = engine.candidates(capacity);
-        pool = new StatePool(engine, 2 * capacity);
+        candidates = engine.candidates(wave.images());
+        pool = new StatePool(engine, 2 * wave.images());
     }
 
     StatePool pool() {
@@ -73,8 +71,7 @@ final class MctsSweep implements AutoCloseable {
             builder.add(slot, 0, 0, 0, Kind.NONE);
         }
         try (Draws ends = builder.build();
-                Particles x = engine.particles(slots.length)) {
-            engine.gather(pool.rows(), rows, x);
+                Particles x = engine.copies(pool.rows(), rows)) {
             double[] rewards = engine.judge(x.x(), ends, wave.reward());
             wave.reportRewards(rewards);
             return rewards;
@@ -144,10 +141,10 @@ final class MctsSweep implements AutoCloseable {
     }
 
     void transition(Draws rows, int round, List<Integer> targets) {
-        if (rows.rows() > capacity) {
+        if (rows.rows() > candidates.capacity()) {
+            Candidates larger = engine.candidates(Math.max(rows.rows(), 2 * candidates.capacity()));
             candidates.close();
-            capacity = Math.max(rows.rows(), 2 * capacity);
-            candidates = engine.candidates(capacity);
+            candidates = larger;
         }
         engine.advance(candidates, pool.rows(), null, rows, round, Locality.NONE);
         engine.put(

@@ -95,8 +95,7 @@ final class PivotSearch {
             StepRounds budget = new StepRounds(images, rounds);
             int[] searched = remaining(step, wave.slots(), budget);
             try (Draws own = wave.own(step, wave.slots(), 0, Kind.GLOBAL)) {
-                engine.noise(single, null, own, Locality.NONE);
-                engine.put(single.noise(), wave.slots(), pivots);
+                engine.noise(pivots, null, own, Locality.NONE);
             }
             if (searched.length < images) {
                 plain(step, without(searched), x, single, next);

@@ -111,9 +111,8 @@ final class Population implements AutoCloseable {
     private void made(List<Particle> parents, List<List<Draw>> draws, Draws rows) {
         int count = parents.size();
         int[] sources = Particle.rows(parents);
-        try (Particles x = engine.particles(count);
+        try (Particles x = engine.copies(pool.rows(), sources);
                 Rows noise = engine.rows(count)) {
-            engine.gather(pool.rows(), sources, x);
             names.make(step, Particle.slots(parents), identity(count), new int[count], draws, x, noise);
             engine.advance(candidates, x, noise, rows, 0, Locality.NONE);
         }
@@ -148,18 +147,23 @@ final class Population implements AutoCloseable {
             Particle p = particles.get(i);
             copied.add(p.as(chains[i]));
         }
-        return store(pool.rows(), Particle.rows(particles), copied);
+        if (copied.isEmpty()) {
+            return copied;
+        }
+        // A copy within one memory may not overlap, and the pool may grow.
+        try (Particles chosen = states(particles)) {
+            return store(chosen, identity(copied.size()), copied);
+        }
     }
 
     /** Particles back up to an earlier step's level, in new rows; all stand at the same step. */
     List<Particle> renoise(int from, int to, List<Particle> particles, List<Draw> draws) {
         int count = particles.size();
         List<List<Draw>> each = draws.stream().map(List::of).toList();
-        try (Particles low = engine.particles(count);
+        try (Particles low = states(particles);
                 Particles high = engine.particles(count);
                 Rows noise = engine.rows(count);
                 Draws rows = names.rows(from, particles, each, false)) {
-            engine.gather(pool.rows(), Particle.rows(particles), low);
             names.make(from, Particle.slots(particles), identity(count), new int[count], each, low, noise);
             engine.renoise(rows, low, to, noise, high);
             double[] sizes = engine.norms(noise);
@@ -177,13 +181,10 @@ final class Population implements AutoCloseable {
         if (particles.isEmpty()) {
             return stored;
         }
-        try (Particles chosen = engine.particles(sources.length)) {
-            engine.gather(from, sources, chosen);
-            for (Particle p : particles) {
-                stored.add(p.at(pool.take()));
-            }
-            engine.put(chosen, Particle.rows(stored), pool.rows());
+        for (Particle p : particles) {
+            stored.add(p.at(pool.take()));
         }
+        engine.copy(from, sources, Particle.rows(stored), pool.rows());
         return stored;
     }
 
@@ -207,14 +208,7 @@ final class Population implements AutoCloseable {
 
     /** Copies of the particles' states, for who asked to close. */
     Particles states(List<Particle> particles) {
-        Particles x = engine.particles(particles.size());
-        try {
-            engine.gather(pool.rows(), Particle.rows(particles), x);
-            return x;
-        } catch (Throwable t) {
-            x.close();
-            throw t;
-        }
+        return engine.copies(pool.rows(), Particle.rows(particles));
     }
 
     /** How many NaN scores each image has had. */

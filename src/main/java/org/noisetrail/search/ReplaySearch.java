@@ -89,9 +89,7 @@ record ReplaySearch(List<Recipe> recipes, double lambda, boolean project) implem
                 }
                 wave.reportProgress((long) wave.images() * (step + 1));
             }
-            Particles result = engine.particles(wave.images());
-            engine.put(x, wave.slots(), result);
-            return new Outcome(result, recipes, norms, new long[wave.images()], null);
+            return new Outcome(engine.copies(x, wave.slots()), recipes, norms, new long[wave.images()], null);
         }
 
         private void start() {
@@ -138,10 +136,9 @@ record ReplaySearch(List<Recipe> recipes, double lambda, boolean project) implem
                     engine.put(candidates.next(), slots, x);
                     return;
                 }
-                try (Particles low = engine.particles(slots.length);
+                try (Particles low = engine.copies(x, slots);
                         Particles high = engine.particles(slots.length);
                         Rows noise = engine.rows(slots.length)) {
-                    engine.gather(x, slots, low);
                     engine.gather(pivots, slots, noise);
                     engine.renoise(draws, low, up, noise, high);
                     engine.put(high, slots, x);

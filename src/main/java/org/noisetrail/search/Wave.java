@@ -4,10 +4,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
-import org.noisetrail.engine.Candidates;
 import org.noisetrail.engine.Draws;
 import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.Rows;
 import org.noisetrail.engine.StepEngine;
 import org.noisetrail.noise.Draw;
 import org.noisetrail.noise.Recipe;
@@ -143,13 +143,13 @@ public final class Wave implements AutoCloseable {
     /** The largest |z| / sqrt(d) of the noises that recipes of steps with single global draws name, by slot. */
     public double[] norms(List<Recipe> recipes) {
         double[] norms = new double[images()];
-        try (Candidates noise = engine.candidates(images())) {
+        try (Rows noise = engine.rows(images())) {
             for (int step = 0; step < schedule().size(); step++) {
                 if (!schedule().isDead(step)) {
                     try (Draws draws = named(step, recipes)) {
                         engine.noise(noise, null, draws, Locality.NONE);
                     }
-                    double[] now = engine.norms(noise.noise());
+                    double[] now = engine.norms(noise);
                     Arrays.setAll(norms, slot -> Math.max(norms[slot], now[slot]));
                 }
             }

@@ -77,9 +77,9 @@ class StepEngineTest {
 
     private static float[] noise(StepEngine engine, int step, int round, int candidate) {
         try (Draws draws = draws(engine, step, round, candidate, Kind.GLOBAL);
-                Candidates into = engine.candidates(IMAGES)) {
+                Rows into = engine.rows(IMAGES)) {
             engine.noise(into, null, draws, Locality.NONE);
-            return into.noise().toFloats();
+            return into.toFloats();
         }
     }
 
@@ -162,10 +162,8 @@ class StepEngineTest {
                 Rows fresh = engine.rows(IMAGES)) {
             float[] z = noise(engine, 3, 9, 2);
             float[] x = low.x().toFloats();
-            try (Draws draws = draws(engine, 3, 9, 2, Kind.GLOBAL);
-                    Candidates drawn = engine.candidates(IMAGES)) {
-                engine.noise(drawn, null, draws, Locality.NONE);
-                engine.put(drawn.noise(), new int[] {0, 1, 2, 3}, fresh);
+            try (Draws draws = draws(engine, 3, 9, 2, Kind.GLOBAL)) {
+                engine.noise(fresh, null, draws, Locality.NONE);
                 for (int to : new int[] {2, 1, 0}) {
                     network.rows.clear();
                     engine.renoise(draws, low, to, fresh, high);
@@ -246,7 +244,7 @@ class StepEngineTest {
                 Draws own = draws(engine, -1, 0, 0, Kind.GLOBAL);
                 Particles x = engine.start(own);
                 Candidates many = engine.candidates(IMAGES * size);
-                Candidates single = engine.candidates(IMAGES);
+                Rows noise = engine.rows(IMAGES);
                 Rows moved = engine.rows(IMAGES)) {
             Draws.Builder builder = engine.draws(0, IMAGES * size);
             for (int slot = 0; slot < IMAGES; slot++) {
@@ -257,11 +255,11 @@ class StepEngineTest {
             try (Draws draws = builder.build();
                     Draws step = draws(engine, 0, 0, 0, Kind.GLOBAL)) {
                 engine.advance(many, x, null, draws, 0, Locality.NONE);
-                engine.noise(single, null, step, Locality.NONE);
-                engine.shift(many, weights, 4, single.noise(), moved);
+                engine.noise(noise, null, step, Locality.NONE);
+                engine.shift(many, weights, 4, noise, moved);
             }
             float[] clean = many.clean().toFloats();
-            float[] z = single.noise().toFloats();
+            float[] z = noise.toFloats();
             for (int g = 0; g < IMAGES; g++) {
                 double[] h = new double[D];
                 for (int j = 0; j < D; j++) {
@@ -274,17 +272,17 @@ class StepEngineTest {
                     }
                 }
                 double length = Math.sqrt(Arrays.stream(h).map(v -> v * v).sum());
-                float[] own0 = row(z, g);
+                float[] before = row(z, g);
                 double[] expected = new double[D];
                 if (length == 0) {
-                    Arrays.setAll(expected, j -> own0[j]);
+                    Arrays.setAll(expected, j -> before[j]);
                 } else {
                     double along = 0;
                     for (int j = 0; j < D; j++) {
-                        along += own0[j] * h[j] / length;
+                        along += before[j] * h[j] / length;
                     }
                     double part = along;
-                    Arrays.setAll(expected, j -> own0[j] + (4 - part) * h[j] / length);
+                    Arrays.setAll(expected, j -> before[j] + (4 - part) * h[j] / length);
                 }
                 float[] actual = row(moved.toFloats(), g);
                 double[] wanted = onSphere(expected);
