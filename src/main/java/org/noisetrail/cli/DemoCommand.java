@@ -87,7 +87,11 @@ final class DemoCommand implements Callable<Integer> {
 
     @Mixin
     @SuppressWarnings("NullAway.Init")
-    private ModelOptions modelOptions;
+    private SharedOptions.Where where;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private SharedOptions.Batches batches;
 
     @Option(names = "--images", paramLabel = "N", defaultValue = "10", description = "Default: ${DEFAULT-VALUE}")
     private int images;
@@ -124,12 +128,14 @@ final class DemoCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         ImageRequest.of(0, images);
-        modelOptions.check();
+        where.check();
+        batches.check();
+        where.setThreads();
         OutputFolder folder = OutputFolder.open(out);
         List<DemoSheet.Run> all = new ArrayList<>();
         List<BufferedImage> sheets = new ArrayList<>();
         for (Half half : halves()) {
-            try (Pipeline pipeline = modelOptions.load(half.model())) {
+            try (Pipeline pipeline = Pipeline.load(half.model(), where.device())) {
                 List<DemoSheet.Run> runs = new ArrayList<>();
                 for (Aim aim : half.aims()) {
                     for (Method method : half.methods()
@@ -187,8 +193,8 @@ final class DemoCommand implements Callable<Integer> {
                     .reward(reward)
                     .heldOut(heldOut)
                     .seed(seed.seed())
-                    .maxBatch(modelOptions.maxBatch())
-                    .decodeBatch(modelOptions.decodeBatch())
+                    .maxBatch(batches.maxBatch())
+                    .decodeBatch(batches.decodeBatch())
                     .listener(display)
                     .build()
                     .run(ImageRequest.of(0, half.images(), half.asked()));

@@ -6,7 +6,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.files.Json;
 import org.noisetrail.files.Numbers;
@@ -55,14 +54,8 @@ final class DrawingJob {
      * @param title of the progress bar
      * @param settings for {@code result.json}
      * @param trail the run's, of no images yet or of all: finished ones get theirs from their recipes
-     * @param gridColumns of {@code grid.png}, for this number of images
      */
-    record Plan(
-            String title,
-            List<ImageRequest> requests,
-            Map<String, @Nullable Object> settings,
-            Trail trail,
-            Function<Integer, Integer> gridColumns) {}
+    record Plan(String title, List<ImageRequest> requests, Map<String, @Nullable Object> settings, Trail trail) {}
 
     private final Options options;
     private final Path folder;
@@ -106,7 +99,7 @@ final class DrawingJob {
                 return Failures.INTERRUPTED;
             }
             Report report = new Report(plan.settings(), finished, complete, elapsed);
-            files.finish(report, plan.gridColumns().apply(finished.size()));
+            files.finish(report);
             say(report, plan.requests().size());
             return !complete ? Failures.INTERRUPTED : report.nonFinite().isEmpty() ? ExitCode.OK : ExitCode.SOFTWARE;
         }

@@ -8,7 +8,6 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.model.Pipeline;
-import org.noisetrail.report.Grid;
 import org.noisetrail.report.Png;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.Sampler;
@@ -69,6 +68,10 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Mixin
     @SuppressWarnings("NullAway.Init")
+    private RewardOptions.HeldOut heldOut;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
     private SamplerOptions samplerOptions;
 
     @Option(
@@ -110,15 +113,13 @@ final class GenerateCommand implements Callable<Integer> {
             Sampler sampler = samplerOptions.sampler(pipeline);
             List<ImageRequest> requests = asked.requests(pipeline, 10);
             try (Reward searched = rewards.build(pipeline);
-                    Reward judged = rewards.buildHeldOut(pipeline)) {
+                    Reward judged = heldOut.build(pipeline)) {
                 Search.Builder search = search(pipeline, sampler, method, searched, judged);
-                int together = asked.conditions(pipeline).size();
                 DrawingJob.Plan plan = new DrawingJob.Plan(
                         method.name(),
                         requests,
                         settings(pipeline, sampler, method, requests),
-                        search.build().trail(List.of()),
-                        count -> Grid.columns(count, together));
+                        search.build().trail(List.of()));
                 return new DrawingJob(output, "out", command.commandLine())
                         .run(plan, listener -> search.listener(listener).build().draw(requests));
             }
@@ -159,7 +160,7 @@ final class GenerateCommand implements Callable<Integer> {
         settings.putAll(asked.settings(pipeline, requests));
         settings.putAll(methodOptions.settings(method));
         settings.put("reward", rewards.reward(pipeline).toString());
-        settings.put("heldOut", rewards.heldOut() == null ? null : String.valueOf(rewards.heldOut()));
+        settings.put("heldOut", heldOut.reward() == null ? null : String.valueOf(heldOut.reward()));
         settings.put("sampler", SamplerOptions.settings(sampler));
         settings.put("maxBatch", modelOptions.maxBatch());
         settings.put("budget", budget);

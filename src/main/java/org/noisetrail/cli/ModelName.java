@@ -8,7 +8,7 @@ import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Pipeline;
-import org.noisetrail.torch.Torch;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which model, and where its networks run. */
@@ -23,17 +23,9 @@ final class ModelName {
                     + "--no-torchscript refuses them. Default: " + DEFAULT_MODEL)
     private @Nullable String model;
 
-    @Option(
-            names = "--device",
-            paramLabel = "DEVICE",
-            defaultValue = "cpu",
-            converter = Converters.DeviceName.class,
-            description = "cpu, cuda or cuda:N. Default: cpu")
+    @Mixin
     @SuppressWarnings("NullAway.Init")
-    private Device device;
-
-    @Option(names = "--threads", paramLabel = "N", description = "Threads of the CPU's operations. Default: one a core")
-    private @Nullable Integer threads;
+    private SharedOptions.Where where;
 
     boolean named() {
         return model != null;
@@ -44,7 +36,7 @@ final class ModelName {
     }
 
     Device device() {
-        return device;
+        return where.device();
     }
 
     /** Refuses a name that is no model's, before anything slow is done. */
@@ -58,9 +50,7 @@ final class ModelName {
 
     /** As {@link #check}, where no model is needed. */
     void checkNumbers() {
-        if (threads != null && (threads < 1 || threads > 4096)) {
-            throw new IllegalArgumentException("--threads must be from 1 to 4096: " + threads);
-        }
+        where.check();
     }
 
     private static boolean isThere(String name) {
@@ -73,9 +63,7 @@ final class ModelName {
 
     /** As asked for. Loads LibTorch. */
     void setThreads() {
-        if (threads != null) {
-            Torch.setThreads(threads);
-        }
+        where.setThreads();
     }
 
     /** The files, for commands that need a part of a model and not the whole. */

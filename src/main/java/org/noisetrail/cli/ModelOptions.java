@@ -7,34 +7,17 @@ import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.model.PipelineOptions;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** Which model, and where it runs. */
 final class ModelOptions {
-    @Spec(Spec.Target.MIXEE)
-    @SuppressWarnings("NullAway.Init")
-    private CommandSpec command;
-
     @Mixin
     @SuppressWarnings("NullAway.Init")
     private ModelName model;
 
-    @Option(
-            names = "--max-batch",
-            paramLabel = "ROWS",
-            defaultValue = "64",
-            description = "The most rows (images x candidates) in one network call. Default: ${DEFAULT-VALUE}")
-    private int maxBatch;
-
-    @Option(
-            names = "--decode-batch",
-            paramLabel = "ROWS",
-            defaultValue = "16",
-            description = "The most images that are decoded and judged at once. Default: ${DEFAULT-VALUE}")
-    private int decodeBatch;
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private SharedOptions.Batches batches;
 
     @Option(
             names = "--guidance",
@@ -94,17 +77,11 @@ final class ModelOptions {
     }
 
     int maxBatch() {
-        if (maxBatch < 1) {
-            throw new ParameterException(command.commandLine(), "--max-batch must be >= 1: " + maxBatch);
-        }
-        return maxBatch;
+        return batches.maxBatch();
     }
 
     int decodeBatch() {
-        if (decodeBatch < 1) {
-            throw new ParameterException(command.commandLine(), "--decode-batch must be >= 1: " + decodeBatch);
-        }
-        return decodeBatch;
+        return batches.decodeBatch();
     }
 
     /** @throws IllegalArgumentException that names the option, if a value is out of its range */
@@ -141,8 +118,7 @@ final class ModelOptions {
 
     /** As {@link #check}, where no model is needed. */
     void checkNumbers() {
-        maxBatch();
-        decodeBatch();
+        batches.check();
         pipelineOptions();
         model.checkNumbers();
     }
@@ -150,12 +126,6 @@ final class ModelOptions {
     /** Loads LibTorch and the model. The caller closes it. */
     Pipeline load() {
         return load(pipelineOptions());
-    }
-
-    /** Another model than the one that was named, on the same device. */
-    Pipeline load(String other) {
-        model.setThreads();
-        return Pipeline.load(other, model.device());
     }
 
     Pipeline load(PipelineOptions options) {

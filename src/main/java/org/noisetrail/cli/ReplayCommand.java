@@ -8,7 +8,6 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.model.Pipeline;
-import org.noisetrail.report.Grid;
 import org.noisetrail.report.TrailFiles;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.Trail;
@@ -58,10 +57,7 @@ final class ReplayCommand implements Callable<Integer> {
             settings.put("seed", Numbers.unsigned(trail.seed()));
             settings.put("sampler", SamplerOptions.settings(trail.sampler()));
             settings.put("maxBatch", modelOptions.maxBatch());
-            int together = (int)
-                    requests.stream().map(ImageRequest::condition).distinct().count();
-            DrawingJob.Plan plan =
-                    new DrawingJob.Plan("replay", requests, settings, trail, count -> Grid.columns(count, together));
+            DrawingJob.Plan plan = new DrawingJob.Plan("replay", requests, settings, trail);
             return new DrawingJob(output, "replay", command.commandLine())
                     .run(
                             plan,

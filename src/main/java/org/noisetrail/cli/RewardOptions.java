@@ -7,21 +7,15 @@ import org.noisetrail.reward.RewardText;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 
-/** What is searched for, and what is looked at besides. */
+/** What is searched for. */
 final class RewardOptions {
     @Option(
             names = "--reward",
             paramLabel = "REWARD",
             converter = Converter.class,
-            description = "What to search for; see below. Default: brightness, of a model of prompts clip")
+            description =
+                    "What to search for, such as class, clip or 0.7*class+0.3*brightness (generate --help has all). Default: brightness, of a model of prompts clip")
     private @Nullable RewardText reward;
-
-    @Option(
-            names = "--held-out",
-            paramLabel = "REWARD",
-            converter = Converter.class,
-            description = "A reward of the final images, never searched on.")
-    private @Nullable RewardText heldOut;
 
     /** A reward as {@link RewardText} reads it. */
     static final class Converter implements ITypeConverter<RewardText> {
@@ -35,19 +29,29 @@ final class RewardOptions {
         return reward != null ? reward : RewardText.parse(pipeline.takesPrompts() ? "clip" : "brightness");
     }
 
-    @Nullable
-    RewardText heldOut() {
-        return heldOut;
-    }
-
     /** The caller's to close. */
     Reward build(Pipeline pipeline) {
         return reward(pipeline).build(() -> pipeline);
     }
 
-    /** The caller's to close; null for none. */
-    @Nullable
-    Reward buildHeldOut(Pipeline pipeline) {
-        return heldOut == null ? null : heldOut.build(() -> pipeline);
+    /** What final images are judged by besides. */
+    static final class HeldOut {
+        @Option(
+                names = "--held-out",
+                paramLabel = "REWARD",
+                converter = Converter.class,
+                description = "A reward of the final images, never searched on.")
+        private @Nullable RewardText reward;
+
+        @Nullable
+        RewardText reward() {
+            return reward;
+        }
+
+        /** The caller's to close; null for none. */
+        @Nullable
+        Reward build(Pipeline pipeline) {
+            return reward == null ? null : reward.build(() -> pipeline);
+        }
     }
 }

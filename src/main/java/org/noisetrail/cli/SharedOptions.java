@@ -1,7 +1,10 @@
 package org.noisetrail.cli;
 
 import java.math.BigInteger;
+import org.jspecify.annotations.Nullable;
 import org.noisetrail.files.Numbers;
+import org.noisetrail.kernels.Device;
+import org.noisetrail.torch.Torch;
 import picocli.CommandLine.Option;
 
 /** Small options that several commands have. */
@@ -25,6 +28,77 @@ final class SharedOptions {
         /** For {@code result.json}. */
         BigInteger setting() {
             return Numbers.unsigned(seed);
+        }
+    }
+
+    /** Where networks run. */
+    static final class Where {
+        @Option(
+                names = "--device",
+                paramLabel = "DEVICE",
+                defaultValue = "cpu",
+                converter = Converters.DeviceName.class,
+                description = "cpu, cuda or cuda:N. Default: cpu")
+        @SuppressWarnings("NullAway.Init")
+        private Device device;
+
+        @Option(
+                names = "--threads",
+                paramLabel = "N",
+                description = "Threads of the CPU's operations. Default: one a core")
+        private @Nullable Integer threads;
+
+        Device device() {
+            return device;
+        }
+
+        /** Refuses what cannot be, before anything slow is done. */
+        void check() {
+            if (threads != null && (threads < 1 || threads > 4096)) {
+                throw new IllegalArgumentException("--threads must be from 1 to 4096: " + threads);
+            }
+        }
+
+        /** As asked for. Loads LibTorch. */
+        void setThreads() {
+            if (threads != null) {
+                Torch.setThreads(threads);
+            }
+        }
+    }
+
+    /** How many rows go together. */
+    static final class Batches {
+        @Option(
+                names = "--max-batch",
+                paramLabel = "ROWS",
+                defaultValue = "64",
+                description = "The most rows (images x candidates) in one network call. Default: ${DEFAULT-VALUE}")
+        private int maxBatch;
+
+        @Option(
+                names = "--decode-batch",
+                paramLabel = "ROWS",
+                defaultValue = "16",
+                description = "The most images that are decoded and judged at once. Default: ${DEFAULT-VALUE}")
+        private int decodeBatch;
+
+        int maxBatch() {
+            return maxBatch;
+        }
+
+        int decodeBatch() {
+            return decodeBatch;
+        }
+
+        /** Refuses what cannot be. */
+        void check() {
+            if (maxBatch < 1) {
+                throw new IllegalArgumentException("--max-batch must be >= 1: " + maxBatch);
+            }
+            if (decodeBatch < 1) {
+                throw new IllegalArgumentException("--decode-batch must be >= 1: " + decodeBatch);
+            }
         }
     }
 

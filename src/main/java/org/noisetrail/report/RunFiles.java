@@ -129,11 +129,15 @@ public final class RunFiles implements SearchListener, AutoCloseable {
     }
 
     /** Writes what is made of all images; {@code result.json} last, so that where it is, the rest is. */
-    public void finish(Report report, int gridColumns) {
+    public void finish(Report report) {
         begin();
         List<Finished> images = report.images();
-        BufferedImage sheet =
-                Grid.draw(images.size(), i -> Png.read(folder.file(images.get(i).file())), gridColumns);
+        int conditions = (int)
+                places.keySet().stream().map(ImageRequest::condition).distinct().count();
+        BufferedImage sheet = Grid.draw(
+                images.size(),
+                i -> Png.read(folder.file(images.get(i).file())),
+                Grid.columns(images.size(), conditions));
         AtomicFiles.write(folder.file("grid.png"), Png.encode(sheet, SOFTWARE));
         if (states != null) {
             states.write(images);

@@ -13,12 +13,8 @@ import org.noisetrail.model.Pipeline;
 import org.noisetrail.model.clip.ClipModel;
 import org.noisetrail.torch.Torch;
 
-/**
- * The cosine of CLIP's embeddings of image and prompt (Radford et al. 2021), in [-1, 1].
- *
- * @param owned whether closing this closes the model
- */
-record ClipReward(String name, ClipModel clip, boolean owned) implements Reward {
+/** The cosine of CLIP's embeddings of image and prompt (Radford et al. 2021), in [-1, 1]. Owns its model. */
+record ClipReward(String name, ClipModel clip) implements Reward {
     static final RewardKind CLIP = new RewardKind(
             "clip",
             "clip[:FOLDER]",
@@ -34,11 +30,11 @@ record ClipReward(String name, ClipModel clip, boolean owned) implements Reward 
             });
 
     static Reward load(String name, ModelFiles files, Device device) {
-        return new ClipReward(name, ClipModel.load(files, device), true);
+        return new ClipReward(name, ClipModel.load(files, device));
     }
 
     private static Reward beside(Pipeline pipeline, String folder) {
-        return new ClipReward(folder, besideModel(pipeline, folder), true);
+        return new ClipReward(folder, besideModel(pipeline, folder));
     }
 
     /** The CLIP model in a folder of the pipeline's. */
@@ -59,14 +55,14 @@ record ClipReward(String name, ClipModel clip, boolean owned) implements Reward 
     @Override
     public void check(ImageShape shape, List<Condition> conditions) {
         clip.check(shape);
-        prompts(conditions);
+        prompts(name, conditions);
     }
 
     @Override
     @SuppressWarnings("CheckReturnValue") // copy_ returns the tensor that it fills
     public void score(ImageBatch images, Tensor scores) {
         Scores.pointer(scores, images);
-        List<String> prompts = prompts(images.conditions());
+        List<String> prompts = prompts(name, images.conditions());
         try (Tensor imageEmbeds = clip.imageEmbeds(images.pixels());
                 Tensor textEmbeds = clip.textEmbeds(prompts);
                 Tensor cosine = clip.cosine(imageEmbeds, textEmbeds)) {
@@ -74,11 +70,13 @@ record ClipReward(String name, ClipModel clip, boolean owned) implements Reward 
         }
     }
 
-    private List<String> prompts(List<Condition> conditions) {
+    /** @throws IllegalArgumentException if an image has none */
+    static List<String> prompts(String reward, List<Condition> conditions) {
         List<String> prompts = new ArrayList<>(conditions.size());
         for (Condition condition : conditions) {
             if (!(condition instanceof Condition.Prompt asked)) {
-                throw new IllegalArgumentException("reward " + name + " needs images that have a prompt: " + condition);
+                throw new IllegalArgumentException(
+                        "reward " + reward + " needs images that have a prompt: " + condition);
             }
             prompts.add(asked.text());
         }
@@ -87,8 +85,6 @@ record ClipReward(String name, ClipModel clip, boolean owned) implements Reward 
 
     @Override
     public void close() {
-        if (owned) {
-            clip.close();
-        }
+        clip.close();
     }
 }

@@ -10,7 +10,6 @@ import java.util.stream.Collectors;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Classifier;
-import org.noisetrail.model.clip.ClipModel;
 
 /** The rewards that come with the library; all thread-safe, all on the images' device. */
 public final class Rewards {
@@ -78,16 +77,7 @@ public final class Rewards {
      * The cosine of CLIP's embeddings of the image and of its prompt, in [-1, 1] (not times 100). Images must have a prompt and 1 or 3
      * channels; they are prepared as transformers' {@code CLIPImageProcessor} does it. Prompts are embedded once.
      *
-     * @param name as a table shows it
-     * @param clip stays the caller's to close
-     */
-    public static Reward clip(String name, ClipModel clip) {
-        return new ClipReward(name, clip, false);
-    }
-
-    /**
-     * As {@link #clip(String, ClipModel)}, by a folder of transformers' {@code CLIPModel}, which the reward loads and owns; PickScore's is
-     * one.
+     * @param folder of transformers' {@code CLIPModel}, which the reward loads and owns; PickScore's is one
      *
      * @throws org.noisetrail.NoisetrailException that names the file, if one is missing or broken
      */

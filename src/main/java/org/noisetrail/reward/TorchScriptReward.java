@@ -84,7 +84,7 @@ final class TorchScriptReward implements Reward {
     @Override
     public void check(ImageShape shape, List<Condition> conditions) {
         if (clip != null) {
-            prompts(conditions);
+            ClipReward.prompts(kind, conditions);
         }
     }
 
@@ -94,7 +94,7 @@ final class TorchScriptReward implements Reward {
         try (Tensor floats = Torch.call(() -> images.pixels().to(ScalarType.Float));
                 Scalar most = new Scalar(255.0);
                 Tensor scaled = Torch.call(() -> floats.div(most));
-                Tensor text = clip == null ? null : clip.textEmbeds(prompts(images.conditions()));
+                Tensor text = clip == null ? null : clip.textEmbeds(ClipReward.prompts(kind, images.conditions()));
                 Tensor output = Torch.call(() -> text == null ? module.call(scaled) : module.call(scaled, text))) {
             if (output.numel() != images.rows() || output.dim() > 0 && output.size(0) != images.rows()) {
                 throw new NoisetrailException(file + " must give one number an image, [" + images.rows() + "]: "
@@ -104,18 +104,6 @@ final class TorchScriptReward implements Reward {
                 Tensors.copy(flat, scores);
             }
         }
-    }
-
-    private List<String> prompts(List<Condition> conditions) {
-        return conditions.stream()
-                .map(condition -> {
-                    if (!(condition instanceof Condition.Prompt asked)) {
-                        throw new IllegalArgumentException(
-                                "reward " + kind + " needs images that have a prompt: " + condition);
-                    }
-                    return asked.text();
-                })
-                .toList();
     }
 
     @Override

@@ -41,8 +41,7 @@ class ClipRewardTest {
     @Test
     void clipIsTheCosineOfImageAndItsOwnPrompt() {
         float[] golden = GOLDEN.floats("cosine");
-        try (ClipModel clip = ClipModel.load(ModelFiles.folder(MODEL), Device.CPU);
-                Reward reward = Rewards.clip("clip", clip)) {
+        try (Reward reward = Rewards.clip(MODEL, Device.CPU)) {
             for (int image = 0; image < 3; image++) {
                 double[] scores = score(reward, image, TEXTS);
                 for (int text = 0; text < 5; text++) {

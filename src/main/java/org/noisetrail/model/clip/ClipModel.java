@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -36,6 +37,15 @@ public final class ClipModel implements AutoCloseable {
     private static final int LARGEST_BATCH = 32;
 
     private static final int KEPT_TEXTS = 4096;
+
+    private static final List<String> DESCRIBING = List.of(
+            "config.json",
+            ClipPreprocessor.FILE,
+            "vocab.json",
+            "merges.txt",
+            "tokenizer_config.json",
+            "special_tokens_map.json",
+            "added_tokens.json");
 
     private static final Logger LOG = LoggerFactory.getLogger(ClipModel.class);
 
@@ -74,10 +84,12 @@ public final class ClipModel implements AutoCloseable {
         ClipPreprocessor images = new ClipPreprocessor(files, imageSize, device);
         ClipText texts = null;
         ClipVision network = null;
+        ScriptFunction cosine;
         try {
             texts = ClipText.half(textConfig, weights, device);
             network = new ClipVision(visionConfig, weights, device);
             weights.requireAllUsed();
+            cosine = Torch.call(() -> new ScriptFunction(PRODUCTS, List.of()));
         } catch (RuntimeException e) {
             close(images, texts, network);
             throw e;
@@ -85,7 +97,7 @@ public final class ClipModel implements AutoCloseable {
         this.preprocessor = images;
         this.text = texts;
         this.vision = network;
-        this.products = Torch.call(() -> new ScriptFunction(PRODUCTS, List.of()));
+        this.products = cosine;
     }
 
     /** @throws NoisetrailException that names the file, if one is missing, broken, or does not fit the others */
@@ -98,14 +110,11 @@ public final class ClipModel implements AutoCloseable {
         return config.object(config.has(key) || !config.has(key + "_dict") ? key : key + "_dict");
     }
 
-    /** All that decides the embeddings but the weights. */
+    /** All that decides the embeddings but the weights, whose file may have another name. */
     private static String description(ModelFiles files) {
-        StringBuilder text = new StringBuilder();
-        for (String file : new String[] {"config.json", "preprocessor_config.json", "vocab.json", "merges.txt"}) {
-            text.append(files.has(file) ? new String(files.bytes(file), StandardCharsets.UTF_8) : "")
-                    .append('\0');
-        }
-        return text.toString();
+        return DESCRIBING.stream()
+                .map(file -> files.has(file) ? new String(files.bytes(file), StandardCharsets.UTF_8) : "")
+                .collect(Collectors.joining("\0"));
     }
 
     /** The SHA-256 of its files, in hexadecimal. */

@@ -21,7 +21,7 @@ import org.noisetrail.torch.Torch;
  * to the bit, so that its shorter side fits; its centre cropped; its values scaled and normalised. On the images' device. Thread-safe.
  */
 public final class ClipPreprocessor implements AutoCloseable {
-    private static final String FILE = "preprocessor_config.json";
+    static final String FILE = "preprocessor_config.json";
     private static final int BICUBIC = 3;
     private static final int LARGEST = 1 << 14;
     private static final double[] CLIP_MEAN = {0.48145466, 0.4578275, 0.40821073};

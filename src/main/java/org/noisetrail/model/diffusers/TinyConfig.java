@@ -13,8 +13,6 @@ import org.noisetrail.checkpoint.ConfigFile;
  * @param encoderBlocks of each level, from the finest
  * @param decoderChannels of all its layers
  * @param decoderBlocks of each level, from the coarsest
- * @param scalingFactor what a denoiser's states are divided by before they are decoded
- * @param shiftFactor what is added to them after that
  */
 public record TinyConfig(
         int imageChannels,
@@ -22,9 +20,7 @@ public record TinyConfig(
         int encoderChannels,
         List<Integer> encoderBlocks,
         int decoderChannels,
-        List<Integer> decoderBlocks,
-        double scalingFactor,
-        double shiftFactor) {
+        List<Integer> decoderBlocks) {
     /**
      * @param file where it was read, for messages
      * @throws org.noisetrail.NoisetrailException if it describes another network, or one with options that are not supported
@@ -45,9 +41,14 @@ public record TinyConfig(
                 channels(keys, "encoder_block_out_channels", encoderBlocks.size()),
                 encoderBlocks,
                 channels(keys, "decoder_block_out_channels", decoderBlocks.size()),
-                decoderBlocks,
-                keys.positive("scaling_factor", 1),
-                keys.number("shift_factor", 0));
+                decoderBlocks);
+        // It decodes a denoiser's states as they are.
+        if (keys.positive("scaling_factor", 1) != 1) {
+            throw keys.wrong("scaling_factor", "1");
+        }
+        if (keys.number("shift_factor", 0) != 0) {
+            throw keys.wrong("shift_factor", "0");
+        }
         if (keys.integer("out_channels", 3, 1, 1 << 10) != config.imageChannels) {
             throw keys.wrong("out_channels", "in_channels (" + config.imageChannels + ")");
         }
