@@ -66,6 +66,9 @@ final class ConditionOptions {
             description = "The first image's number: with the seed it names the noise. Default: ${DEFAULT-VALUE}")
     private long firstImage;
 
+    /** Read once, so that all that is said of a run is of the same prompts. */
+    private @Nullable List<Condition> known;
+
     /** Refuses what cannot be, before anything slow is done. */
     void check() {
         ImageRequest.of(firstImage, images == null ? 1 : images);
@@ -78,7 +81,14 @@ final class ConditionOptions {
     }
 
     /** @throws IllegalArgumentException if the model cannot draw what is asked */
-    List<Condition> conditions(Pipeline pipeline) {
+    private List<Condition> conditions(Pipeline pipeline) {
+        if (known == null) {
+            known = read(pipeline);
+        }
+        return known;
+    }
+
+    private List<Condition> read(Pipeline pipeline) {
         if (pipeline.takesPrompts()) {
             if (classes != null) {
                 throw usage("the model draws prompts, not classes: give --prompt in place of --classes");

@@ -41,7 +41,7 @@ public final class Comparison {
      * A reward by which images are judged.
      *
      * @param name as a table shows it
-     * @param make gives the reward anew for each search, which closes it. Its {@link Reward#id} tells results that are kept in a folder apart: a
+     * @param make gives the reward, once a run, which closes it. Its {@link Reward#id} tells results that are kept in a folder apart: a
      *     reward of your own that has changed needs another name
      */
     public record Judge(String name, Supplier<Reward> make) {

@@ -37,7 +37,9 @@ final class ComparisonRun {
 
     private final Comparison comparison;
     private final Map<String, @Nullable Object> common = new LinkedHashMap<>();
-    private final Map<Comparison.Judge, String> ids = new HashMap<>();
+    /** Made at the first cell that asks, closed at the end: loading one may take longer than a cell. */
+    private final Map<Comparison.Judge, Reward> rewards = new LinkedHashMap<>();
+
     private final Schedule schedule;
     private final int factor;
     private int cell;
@@ -77,10 +79,18 @@ final class ComparisonRun {
         int budgets = Math.max(1, comparison.budgets.size());
         cells = comparison.aims.size() * comparison.seeds.size() * comparison.contenders.size() * budgets;
         List<ComparisonTable> tables = new ArrayList<>();
-        for (Comparison.Aim aim : comparison.aims) {
-            tables.add(table(aim));
+        try {
+            for (Comparison.Aim aim : comparison.aims) {
+                tables.add(table(aim));
+            }
+        } finally {
+            rewards.values().forEach(Reward::close);
         }
         return tables;
+    }
+
+    private Reward reward(Comparison.Judge judge) {
+        return rewards.computeIfAbsent(judge, asked -> asked.make().get());
     }
 
     private ComparisonTable table(Comparison.Aim aim) {
@@ -120,9 +130,7 @@ final class ComparisonRun {
         for (int i = 0; i < rows.size(); i++) {
             ComparisonTable.Row row = rows.get(i);
             if (!entries.get(i).searches()) {
-                if (!all.contains(row)) {
-                    all.add(row);
-                }
+                all.add(row);
                 continue;
             }
             ComparisonTable.Row partner = best.get(partner(row));
@@ -197,7 +205,7 @@ final class ComparisonRun {
         if (!counted) {
             shared.putAll(asked(images));
         }
-        JsonNode key = what.key(shared, reward -> ids.computeIfAbsent(reward, ComparisonRun::id));
+        JsonNode key = what.key(shared, judge -> reward(judge).id());
         cell += counted ? 1 : 0;
         CellResult.Expected expected =
                 new CellResult.Expected(images, comparison.drawn.decoder().image(), schedule.size());
@@ -210,12 +218,6 @@ final class ComparisonRun {
             CellResult result = search(what, images, display);
             comparison.store.put(key, result);
             return result;
-        }
-    }
-
-    private static String id(Comparison.Judge judge) {
-        try (Reward reward = judge.make().get()) {
-            return reward.id();
         }
     }
 
@@ -243,39 +245,36 @@ final class ComparisonRun {
             }
         };
         Comparison.Judge other = what.heldOut();
-        try (Reward reward = what.reward().make().get();
-                Reward heldOut = other == null ? null : other.make().get()) {
-            Search.Builder search = comparison
-                    .drawn
-                    .search()
-                    .get()
-                    .sampler(what.sampler())
-                    .method(what.method())
-                    .reward(reward)
-                    .heldOut(heldOut)
-                    .seed(what.seed())
-                    .maxBatch(comparison.maxBatch)
-                    .decodeBatch(comparison.decodeBatch)
-                    .listener(listener);
-            Long budget = what.budget();
-            if (budget != null) {
-                search.budget(budget);
-            }
-            SearchResult result = search.build().run(images);
-            Classifier features = comparison.features;
-            double diversity = features == null
-                    ? Double.NaN
-                    : Diversity.of(
-                            features,
-                            result.images().stream().map(ImageResult::pixels).toList(),
-                            comparison.maxBatch);
-            return new CellResult(
-                    result.elapsed().toNanos() / 1e9,
-                    diversity,
-                    result.images().stream()
-                            .map(image -> CellResult.Drawn.of(image, byStep.getOrDefault(image.request(), unknown())))
-                            .toList());
+        Search.Builder search = comparison
+                .drawn
+                .search()
+                .get()
+                .sampler(what.sampler())
+                .method(what.method())
+                .reward(reward(what.reward()))
+                .heldOut(other == null ? null : reward(other))
+                .seed(what.seed())
+                .maxBatch(comparison.maxBatch)
+                .decodeBatch(comparison.decodeBatch)
+                .listener(listener);
+        Long budget = what.budget();
+        if (budget != null) {
+            search.budget(budget);
         }
+        SearchResult result = search.build().run(images);
+        Classifier features = comparison.features;
+        double diversity = features == null
+                ? Double.NaN
+                : Diversity.of(
+                        features,
+                        result.images().stream().map(ImageResult::pixels).toList(),
+                        comparison.maxBatch);
+        return new CellResult(
+                result.elapsed().toNanos() / 1e9,
+                diversity,
+                result.images().stream()
+                        .map(image -> CellResult.Drawn.of(image, byStep.getOrDefault(image.request(), unknown())))
+                        .toList());
     }
 
     private double[] unknown() {

@@ -53,8 +53,15 @@ public record CostProfile(List<Run> runs) {
         }
     }
 
-    /** Runs a search once to warm up, then {@code count} times with the events on. */
+    /**
+     * Runs a search once to warm up, then {@code count} times with the events on.
+     *
+     * @throws IllegalArgumentException if {@code count} is below 1
+     */
     public static CostProfile of(int count, Supplier<SearchResult> search) {
+        if (count < 1) {
+            throw new IllegalArgumentException("runs must be >= 1: " + count);
+        }
         List<Run> runs = new ArrayList<>();
         @SuppressWarnings("unused")
         SearchResult warmUp = search.get();
@@ -73,11 +80,12 @@ public record CostProfile(List<Run> runs) {
         return Spread.of(runs.stream().mapToDouble(run -> run.micros(part)).toArray());
     }
 
+    /** Microseconds for each network evaluation, all parts together. */
     public Spread wallMicros() {
         return Spread.of(runs.stream().mapToDouble(Run::wallMicros).toArray());
     }
 
-    /** Of the wall time, over all runs. */
+    /** Of the wall time, over all runs: 0 to 1. */
     public double share(Part part) {
         double wall =
                 runs.stream().mapToDouble(run -> run.profile().wall().toNanos()).sum();

@@ -2,7 +2,6 @@ package org.noisetrail.report;
 
 import java.awt.Color;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,11 +32,14 @@ public final class ComparisonPlots {
         reward = table.aim().reward().toString();
         slug = slug(reward);
         for (ComparisonTable.Row row : table.rows()) {
-            boolean best = row.method() instanceof BestOfN b && !b.sharedStart();
-            lines.computeIfAbsent(best ? BEST_OF_N : row.label(), label -> new ArrayList<>())
-                    .add(row);
+            lines.computeIfAbsent(line(row), label -> new ArrayList<>()).add(row);
         }
         lines.values().forEach(rows -> rows.sort(Comparator.comparingDouble(ComparisonTable.Row::networkEvaluations)));
+    }
+
+    /** Best-of-n of any size is one line; from a shared start it is another method. */
+    private static String line(ComparisonTable.Row row) {
+        return row.method() instanceof BestOfN best && !best.sharedStart() ? BEST_OF_N : row.label();
     }
 
     /** A reward as the name of a file: other rewards have other names. */
@@ -122,7 +124,7 @@ public final class ComparisonPlots {
             }
             steps |= !points.isEmpty();
             points.add(new Plot.Point(Plot.Point.exactly(byStep.length), row.reward()));
-            String line = row.method() instanceof BestOfN ? BEST_OF_N : row.label();
+            String line = line(row);
             all.add(new Plot.Line(row.label(), colour(line), number(line), points.size() > 1, points));
         }
         if (!steps) {
@@ -134,7 +136,7 @@ public final class ComparisonPlots {
     }
 
     private int number(String line) {
-        return Math.max(0, Arrays.asList(lines.keySet().toArray()).indexOf(line));
+        return List.copyOf(lines.keySet()).indexOf(line);
     }
 
     private Color colour(String line) {
