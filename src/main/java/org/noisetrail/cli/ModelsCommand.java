@@ -68,8 +68,7 @@ final class ModelsCommand implements Callable<Integer> {
         } else {
             command.commandLine()
                     .getOut()
-                    .print(table + "\n" + names
-                            + "\nAny folder of config.json and model.safetensors is a model, too: --model FOLDER.\n");
+                    .print(table + "\n" + names + "\nA folder can be a model, too: --model FOLDER (docs/models.md).\n");
         }
         return ExitCode.OK;
     }
