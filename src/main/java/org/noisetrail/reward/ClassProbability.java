@@ -13,14 +13,18 @@ import org.noisetrail.torch.Tensors;
 
 final class ClassProbability implements Reward {
     static final RewardKind CLASS = new RewardKind(
-            "class", "class[:heldout]", false, argument -> true, (argument, around) -> switch (argument) {
+            "class",
+            "class[:heldout]",
+            RewardKind.Argument.WORD,
+            argument -> true,
+            (argument, around) -> switch (argument) {
                 case "" -> new ClassProbability("class", around.pipeline().get().classifier("classifier.pt"));
                 case "heldout" ->
                     new ClassProbability("heldout", around.pipeline().get().classifier("heldout.pt"));
                 default -> throw new IllegalArgumentException("class takes no argument but heldout: " + argument);
             });
     static final RewardKind HELD_OUT =
-            new RewardKind("heldout", "heldout", false, argument -> true, (argument, around) -> {
+            new RewardKind("heldout", "heldout", RewardKind.Argument.WORD, argument -> true, (argument, around) -> {
                 RewardKind.none("heldout", argument);
                 return new ClassProbability("heldout", around.pipeline().get().classifier("heldout.pt"));
             });

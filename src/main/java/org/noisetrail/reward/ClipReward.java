@@ -18,13 +18,13 @@ record ClipReward(String name, ClipModel clip) implements Reward {
     static final RewardKind CLIP = new RewardKind(
             "clip",
             "clip[:FOLDER]",
-            true,
+            RewardKind.Argument.PATH,
             String::isEmpty,
             (argument, around) -> argument.isEmpty()
                     ? beside(around.pipeline().get(), "clip")
                     : Rewards.clip(Path.of(argument), around.device().get()));
-    static final RewardKind HELD_OUT =
-            new RewardKind("clip-heldout", "clip-heldout", false, argument -> true, (argument, around) -> {
+    static final RewardKind HELD_OUT = new RewardKind(
+            "clip-heldout", "clip-heldout", RewardKind.Argument.WORD, argument -> true, (argument, around) -> {
                 RewardKind.none("clip-heldout", argument);
                 return beside(around.pipeline().get(), "clip-heldout");
             });

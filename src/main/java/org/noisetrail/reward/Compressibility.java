@@ -12,7 +12,7 @@ record Compressibility(double maxBytes) implements Reward {
     static final RewardKind KIND = new RewardKind(
             "compressibility",
             "compressibility[:max-bytes=N]",
-            false,
+            RewardKind.Argument.WORD,
             argument -> false,
             (argument, around) -> new Compressibility(maxBytes(argument)));
 

@@ -1,26 +1,38 @@
 package org.noisetrail.reward;
 
+import java.util.List;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Pipeline;
 
 /**
- * A reward that has a name, for command lines and files: {@code name} or {@code name:argument}. Immutable.
+ * A reward that has a name, for command lines and files: {@code name}, {@code name:argument}, or {@code name(reward; reward)} for one made of others. Immutable.
  *
  * @param name letters and dashes
  * @param usage as a help text shows it: {@code compressibility[:max-bytes=N]}
- * @param takesPath whether the argument is a path, which may hold any character
- * @param needsPipeline whether it is made, with an argument, of what came beside a model
+ * @param takes how its argument is read
+ * @param needsPipeline whether it is made, with an argument, of what came beside a model, its parts aside
  * @param make from the argument, empty where there is none, and what it is made for; throws {@link IllegalArgumentException} for an argument it does not take
  */
 public record RewardKind(
         String name,
         String usage,
-        boolean takesPath,
+        Argument takes,
         Predicate<String> needsPipeline,
         BiFunction<String, Surroundings, Reward> make) {
+    /** How a text goes on after a reward's name. */
+    public enum Argument {
+        /** A colon and a word, or {@code word=number}. */
+        WORD,
+        /** A colon and a path, which may hold any character but a parenthesis that closes one before it. */
+        PATH,
+        /** Other rewards, in parentheses, with semicolons between. */
+        REWARDS
+    }
+
     public RewardKind {
         if (!name.matches("[a-z]+(-[a-z]+)*")) {
             throw new IllegalArgumentException("a reward's name must be words joined by dashes: " + name);
@@ -32,8 +44,17 @@ public record RewardKind(
      *
      * @param device that it judges on
      * @param pipeline that draws what it judges; asked for only by kinds that need it
+     * @param parts what it is made of, and then owns; none where its kind takes no {@link Argument#REWARDS}
      */
-    public record Surroundings(Supplier<Device> device, Supplier<Pipeline> pipeline) {}
+    public record Surroundings(Supplier<Device> device, Supplier<Pipeline> pipeline, List<Reward> parts) {
+        public Surroundings {
+            parts = List.copyOf(parts);
+        }
+
+        Surroundings with(List<Reward> parts) {
+            return new Surroundings(device, pipeline, parts);
+        }
+    }
 
     /** How a reward of your own becomes one of {@link Rewards}: found by {@link java.util.ServiceLoader}. */
     public interface Provider {
@@ -42,10 +63,16 @@ public record RewardKind(
 
     /** One that takes no argument and no model. */
     static RewardKind plain(String name, Supplier<Reward> make) {
-        return new RewardKind(name, name, false, argument -> false, (argument, around) -> {
+        return new RewardKind(name, name, Argument.WORD, argument -> false, (argument, around) -> {
             none(name, argument);
             return make.get();
         });
+    }
+
+    /** One made of others; {@code make} refuses a number of parts that it does not take. */
+    static RewardKind of(String name, String usage, Function<List<Reward>, Reward> make) {
+        return new RewardKind(
+                name, usage, Argument.REWARDS, argument -> false, (argument, around) -> make.apply(around.parts()));
     }
 
     static void none(String name, String argument) {

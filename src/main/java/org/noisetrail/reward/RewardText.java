@@ -17,10 +17,11 @@ import org.noisetrail.settings.Setting;
  *
  * <pre>
  * reward := ["-"] term { ("+" | "-") term }
- * term   := [number "*"] name [":" argument]
+ * term   := [number "*"] name ( [":" argument] | "(" reward { ";" reward } ")" )
  * </pre>
  *
- * {@code 0.7*class+0.3*brightness}; {@code -brightness}; {@code compressibility:max-bytes=700}. A path as argument goes on to the end, or to a plus or minus between spaces.
+ * {@code 0.7*class+0.3*brightness}; {@code -brightness}; {@code compressibility:max-bytes=700}; {@code worst(class; brightness)}. A path as argument goes on to the end, to a plus or
+ * minus between spaces, or, in parentheses, to a semicolon or the parenthesis that closes them.
  * Immutable.
  *
  * @param terms at least one
@@ -33,17 +34,51 @@ public record RewardText(List<Term> terms) {
     private static final Pattern ARGUMENT =
             Pattern.compile(":([a-z]++(?:-[a-z]++)*+(?:=(?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:[eE][+-]?\\d+)?)?)");
     private static final Pattern PATH = Pattern.compile(":(.+?)(?=\\s[+-]\\s|\\s*$)");
+    private static final Pattern INNER_PATH = Pattern.compile(":([^;)]+?)(?=\\s[+-]\\s|\\s*[;)])");
+    private static final int DEEPEST = 8;
 
     /**
      * One reward of the sum.
      *
      * @param weight finite, not 0
      * @param argument empty where there is none
+     * @param parts the rewards in its parentheses; none but for kinds that are made of others
      */
-    public record Term(double weight, RewardKind kind, String argument) {
-        String name() {
-            return kind.name() + (argument.isEmpty() ? "" : ":" + argument);
+    public record Term(double weight, RewardKind kind, String argument, List<RewardText> parts) {
+        public Term {
+            parts = List.copyOf(parts);
         }
+
+        /** One that is not made of others. */
+        public Term(double weight, RewardKind kind, String argument) {
+            this(weight, kind, argument, List.of());
+        }
+
+        String name() {
+            return parts.isEmpty()
+                    ? kind.name() + (argument.isEmpty() ? "" : ":" + argument)
+                    : made(kind.name(), parts.stream().map(RewardText::toString).toList());
+        }
+
+        private boolean needsPipeline() {
+            return kind.needsPipeline().test(argument) || parts.stream().anyMatch(RewardText::needsPipeline);
+        }
+
+        private Reward build(RewardKind.Surroundings around) {
+            List<Reward> built = new ArrayList<>();
+            try {
+                parts.forEach(part -> built.add(part.build(around)));
+                return kind.make().apply(argument, around.with(built));
+            } catch (RuntimeException e) {
+                built.forEach(Reward::close);
+                throw e;
+            }
+        }
+    }
+
+    /** How a reward made of others is written. */
+    static String made(String name, List<String> parts) {
+        return name + "(" + String.join("; ", parts) + ")";
     }
 
     public RewardText {
@@ -59,12 +94,12 @@ public record RewardText(List<Term> terms) {
         if (text.length() > LONGEST) {
             throw new IllegalArgumentException("a reward must have <= " + LONGEST + " characters: " + text.length());
         }
-        return new Parser(text).reward();
+        return new Parser(text).whole();
     }
 
     /** Whether it is made of what came beside a model. */
     public boolean needsPipeline() {
-        return terms.stream().anyMatch(term -> term.kind().needsPipeline().test(term.argument()));
+        return terms.stream().anyMatch(Term::needsPipeline);
     }
 
     /**
@@ -75,25 +110,27 @@ public record RewardText(List<Term> terms) {
      * @throws org.noisetrail.NoisetrailException if a file of it is missing or broken
      */
     public Reward build(Supplier<Pipeline> pipeline) {
-        return build(new RewardKind.Surroundings(() -> pipeline.get().device(), pipeline));
+        return build(new RewardKind.Surroundings(() -> pipeline.get().device(), pipeline, List.of()));
     }
 
     /** As {@link #build(Supplier)}, for images that no pipeline draws: {@link #needsPipeline} must be false. */
     public Reward build(Device device) {
-        return build(new RewardKind.Surroundings(() -> device, () -> {
-            throw new IllegalArgumentException("reward " + this + " needs a model");
-        }));
+        return build(new RewardKind.Surroundings(
+                () -> device,
+                () -> {
+                    throw new IllegalArgumentException("reward " + this + " needs a model");
+                },
+                List.of()));
     }
 
     private Reward build(RewardKind.Surroundings around) {
         if (terms.size() == 1 && terms.get(0).weight() == 1) {
-            Term only = terms.get(0);
-            return only.kind().make().apply(only.argument(), around);
+            return terms.get(0).build(around);
         }
         Map<Reward, Double> parts = new LinkedHashMap<>();
         try {
             for (Term term : terms) {
-                Reward made = term.kind().make().apply(term.argument(), around);
+                Reward made = term.build(around);
                 if (parts.put(made, term.weight()) != null) {
                     throw new IllegalArgumentException("names " + made.name() + " twice: " + this);
                 }
@@ -109,7 +146,7 @@ public record RewardText(List<Term> terms) {
     @Override
     public String toString() {
         StringBuilder text = new StringBuilder();
-        boolean spaced = terms.stream().anyMatch(term -> term.kind().takesPath());
+        boolean spaced = terms.stream().anyMatch(term -> term.kind().takes() == RewardKind.Argument.PATH);
         for (Term term : terms) {
             double size = Math.abs(term.weight());
             String sign = term.weight() < 0 ? "-" : text.isEmpty() ? "" : "+";
@@ -123,12 +160,21 @@ public record RewardText(List<Term> terms) {
     private static final class Parser {
         private final String text;
         private int at;
+        private int depth;
 
         Parser(String text) {
             this.text = text;
         }
 
-        RewardText reward() {
+        RewardText whole() {
+            RewardText reward = reward();
+            if (at < text.length()) {
+                throw unknown();
+            }
+            return reward;
+        }
+
+        private RewardText reward() {
             List<Term> terms = new ArrayList<>();
             double sign = skip('-') ? -1 : 1;
             while (true) {
@@ -143,10 +189,8 @@ public record RewardText(List<Term> terms) {
                     sign = 1;
                 } else if (skip('-')) {
                     sign = -1;
-                } else if (at == text.length()) {
-                    return new RewardText(terms);
                 } else {
-                    throw unknown();
+                    return new RewardText(terms);
                 }
             }
         }
@@ -159,9 +203,32 @@ public record RewardText(List<Term> terms) {
                 throw new IllegalArgumentException("a weight must be finite and not 0: " + weight);
             }
             RewardKind kind = kind();
-            String argument = take(kind.takesPath() ? PATH : ARGUMENT);
+            if (kind.takes() == RewardKind.Argument.REWARDS) {
+                return new Term(sign * size, kind, "", parts(kind));
+            }
+            String argument = take(kind.takes() == RewardKind.Argument.WORD ? ARGUMENT : depth > 0 ? INNER_PATH : PATH);
             spaces();
             return new Term(sign * size, kind, argument);
+        }
+
+        private List<RewardText> parts(RewardKind kind) {
+            if (!skip('(')) {
+                throw new IllegalArgumentException(
+                        kind.name() + " needs rewards in parentheses, as in " + kind.usage() + ": " + text);
+            }
+            if (++depth > DEEPEST) {
+                throw new IllegalArgumentException("rewards must be nested at most " + DEEPEST + " deep: " + text);
+            }
+            List<RewardText> parts = new ArrayList<>();
+            do {
+                parts.add(reward());
+            } while (skip(';'));
+            if (!skip(')')) {
+                throw new IllegalArgumentException(kind.name() + " must be closed by a parenthesis: " + text);
+            }
+            depth--;
+            spaces();
+            return parts;
         }
 
         /** A name holds a minus, and another name may follow one: the longest name that fits is meant. */

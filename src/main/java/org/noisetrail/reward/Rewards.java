@@ -23,7 +23,9 @@ public final class Rewards {
             ClipReward.HELD_OUT,
             AestheticReward.KIND,
             TorchScriptReward.KIND,
-            TorchScriptReward.WITH_TEXT));
+            TorchScriptReward.WITH_TEXT,
+            Worst.KIND,
+            Shifted.KIND));
 
     static {
         ServiceLoader.load(RewardKind.Provider.class).forEach(provider -> KINDS.add(provider.kind()));
@@ -103,5 +105,19 @@ public final class Rewards {
      */
     public static Reward weighted(Map<Reward, Double> parts) {
         return WeightedSum.of(parts);
+    }
+
+    /**
+     * The lowest of several rewards, image by image: {@code worst(class; brightness)}. Rewards must be on like scales. It closes its parts.
+     *
+     * @throws IllegalArgumentException if there are fewer than two
+     */
+    public static Reward worst(List<Reward> parts) {
+        return Worst.of(parts);
+    }
+
+    /** The mean of a reward over an image and the four that are it moved by 1/32 of a side, its border repeated: {@code shifted(clip)}, at five times its cost. It closes its part. */
+    public static Reward shifted(Reward part) {
+        return new Shifted(part);
     }
 }

@@ -28,14 +28,14 @@ final class TorchScriptReward implements Reward {
     static final RewardKind KIND = new RewardKind(
             "torchscript",
             "torchscript:FILE",
-            true,
+            RewardKind.Argument.PATH,
             argument -> false,
             (argument, around) -> new TorchScriptReward(
                     "torchscript", argument, around.device().get(), () -> null));
     static final RewardKind WITH_TEXT = new RewardKind(
             "torchscript-text",
             "torchscript-text:FILE",
-            true,
+            RewardKind.Argument.PATH,
             argument -> true,
             (argument, around) -> new TorchScriptReward(
                     "torchscript-text",

@@ -65,20 +65,6 @@ record WeightedSum(String name, List<Part> parts) implements Reward {
 
     @Override
     public void close() {
-        RuntimeException failure = null;
-        for (Part part : parts) {
-            try {
-                part.reward().close();
-            } catch (RuntimeException e) {
-                if (failure == null) {
-                    failure = e;
-                } else {
-                    failure.addSuppressed(e);
-                }
-            }
-        }
-        if (failure != null) {
-            throw failure;
-        }
+        Scores.close(parts.stream().map(Part::reward).toList());
     }
 }

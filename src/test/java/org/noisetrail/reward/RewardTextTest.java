@@ -51,6 +51,34 @@ class RewardTextTest {
         assertThat(terms("2*aesthetic:C:\\x")).containsExactly(term(2, "aesthetic", "C:\\x"));
     }
 
+    @Test
+    void rewardsMadeOfOthersHoldThemInParentheses() {
+        Term worst = terms("2*worst(clip:/a-b c; shifted(class) - brightness)").get(0);
+        assertThat(worst.weight()).isEqualTo(2);
+        assertThat(worst.parts()).hasSize(2);
+        assertThat(worst.parts().get(0).terms()).containsExactly(term(1, "clip", "/a-b c"));
+        Term shifted = worst.parts().get(1).terms().get(0);
+        assertThat(shifted.kind().name()).isEqualTo("shifted");
+        assertThat(shifted.parts()).containsExactly(RewardText.parse("class"));
+        assertThat(worst.parts().get(1).terms().get(1)).isEqualTo(term(-1, "brightness", ""));
+    }
+
+    @Test
+    void nestingHasALimit() {
+        String deepest = "shifted(".repeat(8) + "class" + ")".repeat(8);
+        assertThat(RewardText.parse(deepest)).hasToString(deepest);
+        assertThatThrownBy(() -> RewardText.parse("shifted(" + deepest + ")"))
+                .hasMessageContaining("rewards must be nested at most 8 deep");
+    }
+
+    @Test
+    void whatIsMadeOfAModelsPartsNeedsIt() {
+        assertThat(RewardText.parse("worst(brightness; shifted(clip))").needsPipeline())
+                .isTrue();
+        assertThat(RewardText.parse("worst(brightness; shifted(clip:/x))").needsPipeline())
+                .isFalse();
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
@@ -58,7 +86,9 @@ class RewardTextTest {
                 "-brightness",
                 "0.5*class+2*brightness",
                 "clip:/a b/c + 0.5*brightness",
-                "class:heldout-jpeg-bytes"
+                "class:heldout-jpeg-bytes",
+                "worst(class; 0.5*brightness+class)",
+                "2*worst(clip:/a b/c + 0.5*brightness; shifted(clip:/d))-brightness"
             })
     void whatItPrintsItReads(String text) {
         assertThat(RewardText.parse(text)).hasToString(text);
@@ -111,7 +141,15 @@ class RewardTextTest {
                 "class class",
                 "class,brightness",
                 "1e999*class",
-                "class+class"
+                "class+class",
+                "worst",
+                "worst(class",
+                "worst(class; )",
+                "worst(class; class))",
+                "worst(class) class",
+                "class(brightness)",
+                "worst:class",
+                "shifted(class, brightness)"
             })
     void whatIsNoRewardIsRefused(String text) {
         assertThatThrownBy(() -> RewardText.parse(text))
@@ -129,6 +167,9 @@ class RewardTextTest {
                 "compressibility:max-bytes=0",
                 "compressibility:max-bytes",
                 "clip-heldout:x",
+                "worst(brightness)",
+                "shifted(brightness; jpeg-bytes)",
+                "worst(brightness; class:other)",
                 "aesthetic"
             })
     void anArgumentThatARewardDoesNotTakeIsRefused(String text) {

@@ -81,6 +81,57 @@ class RewardsTest {
         assertThat(score(Rewards.brightness(), GREY, pixels, 0, 0)).containsExactly(1, 0);
     }
 
+    @Test
+    void theWorstIsTheLowestOfEachImageAndNotANumberWhereOneIsNot() {
+        byte[] pixels = pixels(GREY, 3);
+        Arrays.fill(pixels, 0, GREY.elements(), (byte) 10);
+        double[] bright = score(Rewards.brightness(), GREY, pixels, 0, 0, 0);
+        AtomicInteger asked = new AtomicInteger();
+        Reward other = new Reward() {
+            @Override
+            public String name() {
+                return "other";
+            }
+
+            @Override
+            public void score(ImageBatch images, Tensor scores) {
+                asked.incrementAndGet();
+                Tensors.copy(new double[] {.3, .3, Double.NaN}, scores);
+            }
+        };
+        for (List<Reward> order : List.of(List.of(other, Rewards.brightness()), List.of(Rewards.brightness(), other))) {
+            assertThat(score(Rewards.worst(order), GREY, pixels, 0, 0, 0)).containsExactly(bright[0], .3, Double.NaN);
+        }
+        assertThat(asked).hasValue(2);
+        assertThat(bright[0]).isLessThan(.3);
+        assertThat(bright[1]).isGreaterThan(.3);
+    }
+
+    /** Moved by a pixel (64 / 32 = 2 in height), a border row is there twice and the opposite one is gone. */
+    @Test
+    void shiftedIsTheMeanOverFiveViewsWithRepeatedBorders() {
+        ImageShape shape = new ImageShape(1, 64, 20);
+        byte[] pixels = pixels(shape, 1);
+        double[] rows = new double[64];
+        double[] columns = new double[20];
+        double all = 0;
+        for (int y = 0; y < 64; y++) {
+            for (int x = 0; x < 20; x++) {
+                int value = pixels[y * 20 + x] & 255;
+                rows[y] += value;
+                columns[x] += value;
+                all += value;
+            }
+        }
+        double down = all + 2 * rows[0] - rows[63] - rows[62];
+        double up = all + 2 * rows[63] - rows[0] - rows[1];
+        double right = all + columns[0] - columns[19];
+        double left = all + columns[19] - columns[0];
+        double expected = (all + down + up + right + left) / 5 / (64 * 20) / 255;
+        assertThat(score(Rewards.shifted(Rewards.brightness()), shape, pixels, 0)[0])
+                .isCloseTo(expected, within(1e-12));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"1x28x28", "3x32x32", "3x45x71", "3x64x64", "3x256x192"})
     void jpegSizesAreThoseOfPillow(String shapeText) throws IOException {

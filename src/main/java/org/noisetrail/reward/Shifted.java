@@ -1,0 +1,83 @@
+package org.noisetrail.reward;
+
+import java.util.List;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.Tensor;
+import org.noisetrail.kernels.Kernels;
+import org.noisetrail.model.Condition;
+import org.noisetrail.model.ImageShape;
+import org.noisetrail.torch.Tensors;
+import org.noisetrail.torch.Torch;
+
+/**
+ * The mean of a reward over an image and the four that are it moved by 1/32 of a side (at least a pixel) up, down, left and right, its border repeated: what a reward
+ * likes for its meaning, and not for where a few pixels lie, it likes there too. Five times the reward's cost. No mirror images: a prompt may say left or right. Owns its part.
+ */
+record Shifted(Reward part) implements Reward {
+    static final RewardKind KIND = RewardKind.of("shifted", "shifted(REWARD)", parts -> {
+        if (parts.size() != 1) {
+            throw new IllegalArgumentException("shifted must have 1 reward: " + parts.size());
+        }
+        return new Shifted(parts.get(0));
+    });
+
+    private static final int[][] MOVES = {{0, 0}, {0, -1}, {0, 1}, {-1, 0}, {1, 0}};
+
+    @Override
+    public String name() {
+        return RewardText.made("shifted", List.of(part.name()));
+    }
+
+    @Override
+    public String id() {
+        return RewardText.made("shifted", List.of(part.id()));
+    }
+
+    @Override
+    public void check(ImageShape shape, List<Condition> conditions) {
+        part.check(shape, conditions);
+    }
+
+    @Override
+    public void score(ImageBatch images, Tensor scores) {
+        Pointer mean = Scores.pointer(scores, images);
+        Kernels kernels = Kernels.on(images.lane());
+        try (Tensor one = Tensors.doubles(images.device(), images.rows())) {
+            int accumulate = 0;
+            for (int[] move : MOVES) {
+                Tensors.fill(one, Double.NaN);
+                try (Tensor pixels = moved(images, move)) {
+                    part.score(
+                            new ImageBatch(images.lane(), images.shape(), pixels, images.labels(), images.conditions()),
+                            one);
+                }
+                kernels.accumulate(Tensors.pointer(one), images.rows(), 1.0 / MOVES.length, accumulate, mean);
+                accumulate = 1;
+            }
+        }
+    }
+
+    private static Tensor moved(ImageBatch images, int[] move) {
+        ImageShape shape = images.shape();
+        try (Tensor whole = images.pixels().view(images.rows(), shape.channels(), shape.height(), shape.width());
+                Tensor rows = places(images, shape.height(), move[0]);
+                Tensor columns = places(images, shape.width(), move[1]);
+                Tensor vertical = Torch.call(() -> whole.index_select(2, rows))) {
+            return Torch.call(() -> vertical.index_select(3, columns));
+        }
+    }
+
+    private static Tensor places(ImageBatch images, int size, int direction) {
+        int by = direction * Math.max(1, size / 32);
+        long[] places = new long[size];
+        for (int i = 0; i < size; i++) {
+            places[i] = Math.min(Math.max(i - by, 0), size - 1);
+        }
+        return Tensors.of(images.device(), places, size);
+    }
+
+    @Override
+    public void close() {
+        part.close();
+    }
+}

@@ -1,0 +1,52 @@
+package org.noisetrail.reward;
+
+import java.util.List;
+import java.util.stream.Collectors;
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch;
+import org.noisetrail.model.Condition;
+import org.noisetrail.model.ImageShape;
+import org.noisetrail.torch.Tensors;
+import org.noisetrail.torch.Torch;
+
+/** The lowest of several rewards, image by image; NaN where one is NaN. Owns its parts. */
+record Worst(String name, List<Reward> parts) implements Reward {
+    static final RewardKind KIND = RewardKind.of("worst", "worst(REWARD; REWARD...)", Worst::of);
+
+    static Worst of(List<Reward> parts) {
+        if (parts.size() < 2) {
+            throw new IllegalArgumentException("worst must have >= 2 rewards: " + parts.size());
+        }
+        return new Worst(
+                RewardText.made("worst", parts.stream().map(Reward::name).toList()), List.copyOf(parts));
+    }
+
+    @Override
+    public String id() {
+        return parts.stream().map(Reward::id).collect(Collectors.joining("; ", "worst(", ")"));
+    }
+
+    @Override
+    public void check(ImageShape shape, List<Condition> conditions) {
+        parts.forEach(part -> part.check(shape, conditions));
+    }
+
+    @Override
+    @SuppressWarnings("CheckReturnValue") // the tensor that it fills comes back
+    public void score(ImageBatch images, Tensor scores) {
+        Scores.pointer(scores, images);
+        parts.get(0).score(images, scores);
+        try (Tensor other = Tensors.doubles(images.device(), images.rows())) {
+            for (Reward part : parts.subList(1, parts.size())) {
+                Tensors.fill(other, Double.NaN);
+                part.score(images, other);
+                Torch.run(() -> torch.minimum_out(scores, scores, other));
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        Scores.close(parts);
+    }
+}
