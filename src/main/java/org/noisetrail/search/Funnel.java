@@ -57,6 +57,11 @@ public record Funnel(boolean linear, List<Mark> marks) {
         return width;
     }
 
+    /** Steps that are done at the last mark; 0 where there is none. */
+    int last() {
+        return marks.isEmpty() ? 0 : marks.get(marks.size() - 1).step();
+    }
+
     /** The same form for another number of candidates. */
     Funnel scaled(double factor) {
         return new Funnel(linear, Mark.scaled(marks, factor));

@@ -9,12 +9,13 @@ import org.noisetrail.settings.Setting;
  * N trajectories an image, of which, on the way, only those with the best clean estimates go on; the one of the best final reward is kept. Its chains are those of {@link BestOfN}, which it equals where nothing is
  * pruned.
  *
- * <p>Where a budget does not pay for N, fewer start. A target that an estimate has reached where it is judged anyway, and a time limit that is over, leave the best alone.
+ * <p>Where a budget does not pay for N, fewer start; where not for one that tries M noises, each has its own. A target that an estimate has reached where it is judged anyway, and a time limit that is over, leave the best alone.
  *
  * @param candidates N, 1 to 65536
  * @param keep how many go on, and when
+ * @param noises M, noises that each of them tries at every step after the last pruning, the best clean estimate going on; 1 to 4096; 1 = its own alone
  */
-public record PrunedBestOfN(int candidates, Funnel keep) implements Method {
+public record PrunedBestOfN(int candidates, Funnel keep, int noises) implements Method {
     private static final Setting<Integer> CANDIDATES =
             Setting.integer("candidates", "N", 16, 1, 65536, "Trajectories that start.");
     private static final Setting<Funnel> KEEP = Setting.of("keep", Funnel.parse("6@2,2@6"), Funnel::parse)
@@ -23,16 +24,26 @@ public record PrunedBestOfN(int candidates, Funnel keep) implements Method {
             .help("How many go on after so many steps, such as 6@2,2@6; or linear; or none.")
             .build();
 
+    private static final Setting<Integer> NOISES =
+            Setting.integer("noises", "M", 1, 1, 4096, "Noises that each survivor of the last pruning tries a step.");
+
     static final Kind<Method> KIND = Kind.<Method, PrunedBestOfN>of(
                     "pruned-best-of-n",
                     PrunedBestOfN.class,
                     "Many trajectories, fewer at each checkpoint; the best final reward.")
             .with(CANDIDATES, PrunedBestOfN::candidates)
             .with(KEEP, PrunedBestOfN::keep)
-            .make(values -> new PrunedBestOfN(values.get(CANDIDATES), values.get(KEEP)));
+            .with(NOISES, PrunedBestOfN::noises)
+            .make(values -> new PrunedBestOfN(values.get(CANDIDATES), values.get(KEEP), values.get(NOISES)));
 
     public PrunedBestOfN {
         CANDIDATES.checked(candidates);
+        NOISES.checked(noises);
+    }
+
+    /** Whose survivors go on with their own noise. */
+    public PrunedBestOfN(int candidates, Funnel keep) {
+        this(candidates, keep, 1);
     }
 
     @Override
@@ -48,6 +59,9 @@ public record PrunedBestOfN(int candidates, Funnel keep) implements Method {
     @Override
     public Outcome search(Wave wave) {
         PrunedBestOfN paid = (PrunedBestOfN) Sizes.paid(wave, candidates, this::resized);
+        if (noises > 1 && paid.evaluations(wave.schedule()).orElseThrow() > wave.affordableCalls()) {
+            return new PrunedBestOfN(candidates, keep).search(wave);
+        }
         try (Population population = new Population(wave, Math.multiplyExact(wave.images(), paid.candidates))) {
             return new PrunedSearch(wave, population, paid).run();
         }
@@ -56,7 +70,7 @@ public record PrunedBestOfN(int candidates, Funnel keep) implements Method {
     private PrunedBestOfN resized(int candidates) {
         return candidates == this.candidates
                 ? this
-                : new PrunedBestOfN(candidates, keep.scaled((double) candidates / this.candidates));
+                : new PrunedBestOfN(candidates, keep.scaled((double) candidates / this.candidates), noises);
     }
 
     /** How many go through step {@code step} of {@code steps}. */
@@ -64,11 +78,16 @@ public record PrunedBestOfN(int candidates, Funnel keep) implements Method {
         return keep.width(step, candidates, steps);
     }
 
+    /** How many noises each tries at a step. */
+    int noises(int step, Schedule schedule) {
+        return step < keep.last() || schedule.isDead(step) ? 1 : noises;
+    }
+
     @Override
     public OptionalLong evaluations(Schedule schedule) {
         long cost = (long) candidates * schedule.startEvaluations();
         for (int step = 0; step < schedule.size(); step++) {
-            cost += (long) width(step, schedule.size()) * schedule.evaluations(step);
+            cost += (long) width(step, schedule.size()) * noises(step, schedule) * schedule.evaluations(step);
         }
         return OptionalLong.of(cost);
     }

@@ -1,6 +1,9 @@
 package org.noisetrail.search;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import org.noisetrail.noise.Draw;
 
 /** One wave's way through {@link PrunedBestOfN}. */
 final class PrunedSearch extends PopulationSearch {
@@ -14,25 +17,48 @@ final class PrunedSearch extends PopulationSearch {
     @Override
     Outcome run() {
         List<Particle> particles = population.start(method.candidates());
-        if (method.candidates() == 1) {
+        if (method.candidates() == 1 && method.noises() == 1) {
             ends.conclude(-1, particles);
             particles = List.of();
         }
         for (int step = 0; step < steps && !particles.isEmpty(); step++) {
-            int width = step == steps - 1 ? 1 : method.width(step + 1, steps);
-            boolean narrows = width < method.width(step, steps);
-            particles = population.step(step, particles, narrows);
-            if (narrows) {
+            boolean last = step == steps - 1;
+            int width = last ? 1 : method.width(step + 1, steps);
+            boolean narrows = last || width < method.width(step, steps);
+            int noises = method.noises(step, wave.schedule());
+            particles = noises > 1 ? best(step, particles, noises) : population.step(step, particles, narrows);
+            if (narrows || noises > 1) {
                 ends.report(step, particles);
             }
-            if (width == 1) {
+            if (width == 1 && (last || method.noises() == 1)) {
                 ends.conclude(step, particles);
                 particles = List.of();
-            } else if (narrows || wave.timeIsUp()) {
+            } else if (narrows || noises > 1 || wave.timeIsUp()) {
                 particles = ends.narrow(step, particles, width);
             }
             wave.reportProgress((long) wave.images() * (step + 1));
         }
         return ends.outcome();
+    }
+
+    /** Each goes on with the best of its own noise and others. */
+    private List<Particle> best(int step, List<Particle> particles, int noises) {
+        List<Proposal> tried = new ArrayList<>();
+        Particle.byImage(particles).values().forEach(own -> {
+            for (int i = 0; i < own.size(); i++) {
+                tried.add(Proposal.own(own.get(i)));
+                for (int m = 1; m < noises; m++) {
+                    tried.add(new Proposal(own.get(i), Draw.global(1, i * noises + m)));
+                }
+            }
+        });
+        double[] scores = population.advance(step, tried, true);
+        int[] chosen = new int[particles.size()];
+        for (int i = 0; i < chosen.length; i++) {
+            chosen[i] = i * noises + Particle.ranking(Arrays.copyOfRange(scores, i * noises, (i + 1) * noises))[0];
+        }
+        List<Particle> moved = population.keep(chosen);
+        population.release(particles);
+        return moved;
     }
 }

@@ -26,6 +26,8 @@ class MethodContractTest {
                 "ascent:candidates=3:direction=image:score-at-first",
                 "pruned-best-of-n:candidates=6:keep=3@2,2@4",
                 "pruned-best-of-n:candidates=5:keep=linear",
+                "pruned-best-of-n:candidates=4:keep=2@2:noises=3",
+                "pruned-best-of-n:candidates=1:keep=none:noises=2",
                 "smc:ess=0.9",
                 "smc:candidates=3:lambda=50:potential=max:sample",
                 "svdd:proposals=4",

@@ -41,6 +41,19 @@ class PrunedBestOfNTest {
     }
 
     @Test
+    void survivorsThatChooseTheirNoiseEndHigherThanThoseThatTakeTheirOwn() {
+        SmallWorld world = SmallWorld.ddim();
+        int n = 32;
+        double[] own = SmallWorld.rewards(
+                world.search(new PrunedBestOfN(6, Funnel.parse("2@2"))).build().run(ImageRequest.of(0, n)));
+        double[] chosen = SmallWorld.rewards(world.search(new PrunedBestOfN(6, Funnel.parse("2@2"), 4))
+                .build()
+                .run(ImageRequest.of(0, n)));
+        double[] gain = SmallWorld.minus(chosen, own);
+        assertThat(SmallWorld.mean(gain)).isGreaterThan(3 * SmallWorld.error(gain));
+    }
+
+    @Test
     void aFunnelFalls() {
         Funnel funnel = Funnel.parse("6@2,2@6");
         assertThat(funnel.width(1, 16, 20)).isEqualTo(16);
