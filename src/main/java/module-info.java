@@ -7,7 +7,7 @@ module org.noisetrail {
     requires org.bytedeco.openblas;
     requires com.fasterxml.jackson.databind;
     requires info.picocli;
-    requires jdk.jfr;
+    requires transitive jdk.jfr;
     requires org.slf4j;
     requires me.tongfei.progressbar;
     requires xchart;

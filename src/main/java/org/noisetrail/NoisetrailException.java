@@ -9,10 +9,12 @@ import org.jspecify.annotations.Nullable;
 public class NoisetrailException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
+    /** For a failure that its message tells whole. */
     public NoisetrailException(String message) {
         super(message);
     }
 
+    /** With what it came of. */
     public NoisetrailException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }

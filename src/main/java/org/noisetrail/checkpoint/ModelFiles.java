@@ -87,6 +87,12 @@ public interface ModelFiles {
         };
     }
 
+    /** @param location a folder as an absolute path, or the name of an embedded model */
+    static ModelFiles at(String location) {
+        Path folder = Path.of(location);
+        return folder.isAbsolute() ? folder(folder) : embedded(location);
+    }
+
     static ModelFiles folder(Path folder) {
         return new ModelFiles() {
             @Override

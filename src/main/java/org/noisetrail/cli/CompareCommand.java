@@ -136,7 +136,7 @@ final class CompareCommand implements Callable<Integer> {
         long[] seedList = seeds();
         asked.check();
         modelOptions.check();
-        OutputFolder folder = OutputFolder.open(out);
+        OutputFolder.open(out); // now, before a search spends minutes
         try (Interruption interruption = new Interruption();
                 Pipeline pipeline = modelOptions.load()) {
             if (!Png.canShow(pipeline.decoder().image())) {
@@ -176,7 +176,7 @@ final class CompareCommand implements Callable<Integer> {
             }
             interruption.settle();
             ComparisonFiles files = new ComparisonFiles(tables, settings(pipeline, sampler, rewards, requests));
-            files.write(folder);
+            files.write(out);
             say(files);
         }
         return ExitCode.OK;

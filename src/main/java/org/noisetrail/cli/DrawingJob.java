@@ -9,7 +9,6 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.files.Json;
 import org.noisetrail.files.Numbers;
-import org.noisetrail.files.OutputFolder;
 import org.noisetrail.report.Finished;
 import org.noisetrail.report.Report;
 import org.noisetrail.report.RunFiles;
@@ -77,12 +76,8 @@ final class DrawingJob {
      */
     int run(Plan plan, Drawing drawing) {
         long started = System.nanoTime();
-        try (RunFiles files = new RunFiles(
-                        OutputFolder.open(folder),
-                        plan.requests(),
-                        plan.trail(),
-                        options.saveTensors,
-                        options.overwrite);
+        try (RunFiles files =
+                        new RunFiles(folder, plan.requests(), plan.trail(), options.saveTensors, options.overwrite);
                 Interruption interruption = new Interruption()) {
             boolean complete = true;
             try (ProgressDisplay display = ProgressDisplay.of(plan.title(), options.show.quiet(), err)) {

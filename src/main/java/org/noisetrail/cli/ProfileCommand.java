@@ -113,7 +113,7 @@ final class ProfileCommand implements Callable<Integer> {
         result.put("versions", Versions.json());
         result.putAll(CostReport.json(profile));
         folder.remove("profile.json");
-        CostReport.plot(profile, title).write(folder);
+        CostReport.plot(profile, title).write(out);
         AtomicFiles.write(folder.file("profile.json"), Json.pretty(result).getBytes(StandardCharsets.UTF_8));
         PrintWriter print = command.commandLine().getOut();
         print.print(json ? Json.pretty(result) : CostReport.text(profile) + "written to " + folder.path() + "\n");

@@ -38,6 +38,7 @@ public final class Candidates implements AutoCloseable {
         bad = Tensors.ints(device, capacity);
     }
 
+    /** The most rows it holds. */
     public int capacity() {
         return next.rows();
     }

@@ -37,6 +37,7 @@ public final class Draws implements AutoCloseable {
         labels = Tensors.of(builder.group.device, label, label.length);
     }
 
+    /** How many rows it names noise for. */
     public int rows() {
         return slots.length;
     }
@@ -115,6 +116,7 @@ public final class Draws implements AutoCloseable {
             return this;
         }
 
+        /** The table, in the order of the calls. */
         public Draws build() {
             if (rows == 0) {
                 throw new IllegalArgumentException("rows must be >= 1: 0");

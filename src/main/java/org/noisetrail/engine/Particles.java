@@ -22,6 +22,7 @@ public final class Particles implements AutoCloseable {
         }
     }
 
+    /** How many there are. */
     public int rows() {
         return x.rows();
     }

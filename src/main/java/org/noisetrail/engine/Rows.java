@@ -23,6 +23,7 @@ public final class Rows implements AutoCloseable {
         base = new BytePointer(Tensors.pointer(tensor));
     }
 
+    /** How many states there are. */
     public int rows() {
         return rows;
     }

@@ -44,14 +44,17 @@ public final class StepEngine implements AutoCloseable {
         forward = made;
     }
 
+    /** For a network and the table of its steps. */
     public static Builder builder(Denoiser denoiser, Schedule schedule) {
         return new Builder(denoiser, schedule);
     }
 
+    /** How many images the wave has. */
     public int images() {
         return group.images();
     }
 
+    /** The table of its steps. */
     public Schedule schedule() {
         return group.schedule;
     }
@@ -71,6 +74,7 @@ public final class StepEngine implements AutoCloseable {
         return new Particles(group.device, count, group.shape, withOutput());
     }
 
+    /** Room for so many candidates, the caller's to close. */
     public Candidates candidates(int capacity) {
         return new Candidates(group.device, capacity, group.shape, withOutput());
     }
@@ -462,6 +466,7 @@ public final class StepEngine implements AutoCloseable {
             return this;
         }
 
+        /** Opens its lane; the engine is its caller's to close. */
         public StepEngine build() {
             return new StepEngine(this);
         }

@@ -18,7 +18,7 @@ import org.noisetrail.files.Numbers;
 import org.noisetrail.files.PngFile;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
-import org.noisetrail.search.Conditions;
+import org.noisetrail.model.format.Conditions;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.ImageResult;
 import org.noisetrail.trace.Costs;
@@ -77,6 +77,11 @@ public record CellResult(double seconds, double diversity, List<Drawn> images) {
             return bytes.toByteArray();
         }
 
+        /**
+         * The image, unpacked.
+         *
+         * @throws IllegalArgumentException if it is no picture
+         */
         public BufferedImage picture() {
             try {
                 BufferedImage picture = ImageIO.read(new ByteArrayInputStream(png));
@@ -156,11 +161,12 @@ public record CellResult(double seconds, double diversity, List<Drawn> images) {
         }
     }
 
+    /** The mean over images; NaN where one is NaN. */
     public double mean(ToDoubleFunction<Drawn> value) {
         return images.stream().mapToDouble(value).average().orElse(Double.NaN);
     }
 
-    public ObjectNode json() {
+    ObjectNode json() {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.put("seconds", seconds).put("diversity", Numbers.orNull(diversity));
         ArrayNode list = json.putArray("images");

@@ -62,6 +62,7 @@ public record ComparisonTable(Comparison.Aim aim, List<Row> rows) {
             return new Row(label, method, target, cells, new Difference(other.label, Interval.of(differences)));
         }
 
+        /** The method in words; a table has each once for each target. */
         public String label() {
             return label;
         }
@@ -71,6 +72,7 @@ public record ComparisonTable(Comparison.Aim aim, List<Row> rows) {
             return target == null || method instanceof BestOfN ? label : label + " at " + target;
         }
 
+        /** The method as it ran, sized. */
         public Method method() {
             return method;
         }
@@ -80,30 +82,37 @@ public record ComparisonTable(Comparison.Aim aim, List<Row> rows) {
             return target;
         }
 
+        /** One a seed. */
         public List<CellResult> cells() {
             return cells;
         }
 
+        /** To the row that it is set beside; null for none. */
         public @Nullable Difference difference() {
             return difference;
         }
 
+        /** The mean of final rewards, with its interval over images. */
         public Interval reward() {
             return reward;
         }
 
+        /** The mean of held-out rewards, with its interval; NaN throughout where none was named. */
         public Interval heldOut() {
             return heldOut;
         }
 
+        /** Mean network evaluations of an image. */
         public double networkEvaluations() {
             return mean(image -> image.costs().networkEvaluations());
         }
 
+        /** Mean reverse steps of an image, as the paper counts. */
         public double transitions() {
             return mean(image -> image.costs().transitions());
         }
 
+        /** Mean of the images' largest |p| / sqrt(d); 1 is where normals live. */
         public double pivotNorm() {
             return mean(CellResult.Drawn::pivotNorm);
         }

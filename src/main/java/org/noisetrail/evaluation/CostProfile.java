@@ -25,10 +25,12 @@ public record CostProfile(List<Run> runs) {
             return times(part).totalNanos() / 1e3 / evaluations;
         }
 
+        /** Wall-clock time for each network evaluation of one image, in microseconds. */
         public double wallMicros() {
             return profile.wall().toNanos() / 1e3 / evaluations;
         }
 
+        /** What a part's calls took; all zero where it made none. */
         public Times times(Part part) {
             Times times = profile.parts().get(part);
             return times == null ? new Times(0, 0, 0, 0, 0) : times;
@@ -76,6 +78,7 @@ public record CostProfile(List<Run> runs) {
         return new CostProfile(runs);
     }
 
+    /** Microseconds for each network evaluation that a part took, over the runs. */
     public Spread micros(Part part) {
         return Spread.of(runs.stream().mapToDouble(run -> run.micros(part)).toArray());
     }

@@ -40,6 +40,11 @@ public final class Diversity {
         }
     }
 
+    /**
+     * The mean Euclidean distance over all pairs of points; NaN for fewer than two.
+     *
+     * @param points [points, coordinates]
+     */
     public static double meanDistance(float[][] points) {
         double sum = 0;
         long pairs = 0;

@@ -16,6 +16,7 @@ public record Interval(double mean, double low, double high) {
     /** Fixed, so that the same values give the same interval. */
     private static final long SEED = 0x6e6f697365L;
 
+    /** NaN throughout. */
     public static final Interval UNKNOWN = new Interval(Double.NaN, Double.NaN, Double.NaN);
 
     /** NaN throughout if there are no values or one of them is NaN. */

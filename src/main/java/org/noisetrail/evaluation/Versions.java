@@ -9,6 +9,7 @@ import org.bytedeco.javacpp.Loader;
 public final class Versions {
     private Versions() {}
 
+    /** Names with versions, in the order in which files list them. */
     public static Map<String, String> json() {
         Map<String, String> versions = new LinkedHashMap<>();
         versions.put("noisetrail", Version.NOISETRAIL);
@@ -22,6 +23,7 @@ public final class Versions {
         return fromPom("org.bytedeco", "pytorch");
     }
 
+    /** JavaCPP's. */
     public static String javaCpp() {
         return fromPom("org.bytedeco", "javacpp");
     }

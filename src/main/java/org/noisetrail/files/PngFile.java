@@ -1,5 +1,6 @@
 package org.noisetrail.files;
 
+import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataInputStream;
 import java.io.EOFException;
@@ -8,12 +9,16 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
+import org.noisetrail.NoisetrailException;
 
 /**
  * What a PNG file says beside its pixels, read chunk by chunk with every checksum checked (PNG, third edition, sections 5 and 11.3.3). Pixels
@@ -57,6 +62,21 @@ public record PngFile(int width, int height, List<Text> texts) {
             return new Reader(new DataInputStream(in)).read();
         } catch (EOFException e) {
             throw new IOException("it is cut", e);
+        }
+    }
+
+    /**
+     * The texts of a file, whichever program packed them.
+     *
+     * @throws NoisetrailException that names the file and what is wrong with it
+     */
+    public static List<Text> texts(Path file) {
+        try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
+            return read(in).texts();
+        } catch (FileSystemException e) {
+            throw new NoisetrailException("cannot read " + file + ": " + AtomicFiles.reason(e), e);
+        } catch (IOException e) {
+            throw new NoisetrailException(file + " is not a sound PNG file: " + Excerpt.of(AtomicFiles.reason(e)), e);
         }
     }
 

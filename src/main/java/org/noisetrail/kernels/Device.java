@@ -6,6 +6,7 @@ package org.noisetrail.kernels;
  * @param ordinal -1 for the CPU, else the card's number
  */
 public record Device(int ordinal) {
+    /** The host's processors. */
     public static final Device CPU = new Device(-1);
 
     public Device {
@@ -28,6 +29,7 @@ public record Device(int ordinal) {
         throw new IllegalArgumentException("device must be cpu, cuda or cuda:N: " + text);
     }
 
+    /** Whether it is a GPU. */
     public boolean isCuda() {
         return ordinal >= 0;
     }

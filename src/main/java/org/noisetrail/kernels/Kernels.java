@@ -71,23 +71,30 @@ public final class Kernels {
         throw status == -1 ? new IllegalArgumentException(message) : new NoisetrailException(message);
     }
 
+    /** Normals by name, times a scale: {@code nt_noise}. rowsTable nt_row [rows]; out f32 [rows, elements]. */
     public void noise(
             @Nullable Pointer rowsTable, long rows, long seed, long elements, float scale, @Nullable Pointer out) {
         check(NativeKernels.nt_noise(device(), stream(), at(rowsTable), rows, seed, elements, scale, at(out)));
     }
 
+    /** Two uniforms in (0, 1) by name: {@code nt_uniforms}. rowsTable nt_row [rows]; out f64 [rows, 2]. */
     public void uniforms(@Nullable Pointer rowsTable, long rows, long seed, @Nullable Pointer out) {
         check(NativeKernels.nt_uniforms(device(), stream(), at(rowsTable), rows, seed, at(out)));
     }
 
+    /** Candidate noise and the states it makes: {@code nt_propose}. */
     public void propose(ProposeArgs args) {
         check(NativeKernels.nt_propose(device(), stream(), args.pointer()));
     }
 
+    /** The sampler's arithmetic after a network call: {@code nt_update}. */
     public void update(UpdateArgs args) {
         check(NativeKernels.nt_update(device(), stream(), args.pointer()));
     }
 
+    /**
+     * What the network sees of states at a step: {@code nt_input}. x f32 [rows, elements]; steps nt_step [stepCount]; input [rows, elements] of inputDtype; level f32 [rows].
+     */
     public void input(
             @Nullable Pointer x,
             long rows,
@@ -112,14 +119,20 @@ public final class Kernels {
                 at(level)));
     }
 
+    /** States to 8 bits: {@code nt_quantise}. x f32 [rows, elements]; out u8 [rows, elements]; bad i32 [rows], 1 where a row is not finite, or null. */
     public void quantise(@Nullable Pointer x, long rows, long elements, @Nullable Pointer out, @Nullable Pointer bad) {
         check(NativeKernels.nt_quantise(device(), stream(), at(x), rows, elements, at(out), at(bad)));
     }
 
+    /** Minus infinity where a row is bad: {@code nt_penalise}. scores f64 [rows]; bad i32 [rows]. */
     public void penalise(@Nullable Pointer scores, @Nullable Pointer bad, long rows) {
         check(NativeKernels.nt_penalise(device(), stream(), at(scores), at(bad), rows));
     }
 
+    /**
+     * Weighted sums of regenerated noise: {@code nt_combine}. termsTable nt_row [rows, terms]; weights f64 [rows, terms]; out f32 [rows, elements]; project: scaled to length
+     * sqrt(elements).
+     */
     public void combine(
             @Nullable Pointer termsTable,
             long rows,
@@ -133,11 +146,13 @@ public final class Kernels {
                 device(), stream(), at(termsTable), rows, terms, at(weights), seed, elements, project, at(out)));
     }
 
+    /** Systematic resampling: {@code nt_resample}. weights f64 [groups, size], >= 0, of any scale; uniforms f64 [groups]; out i32 [groups, size]. */
     public void resample(
             @Nullable Pointer weights, @Nullable Pointer uniforms, long groups, long size, @Nullable Pointer out) {
         check(NativeKernels.nt_resample(device(), stream(), at(weights), at(uniforms), groups, size, at(out)));
     }
 
+    /** Pillow's 8-bit bicubic, then a crop from the centre: {@code nt_resize}. images u8 [rows, C, H, W]; out u8 [rows, C, cropHeight, cropWidth]. */
     public void resize(
             @Nullable Pointer images,
             long rows,
@@ -164,11 +179,15 @@ public final class Kernels {
                 at(out)));
     }
 
+    /** Mean luminance in 0..1: {@code nt_luminance}. images u8 [rows, C, H, W]; out f64 [rows]. */
     public void luminance(
             @Nullable Pointer images, long rows, int channels, int height, int width, @Nullable Pointer out) {
         check(NativeKernels.nt_luminance(device(), stream(), at(images), rows, channels, height, width, at(out)));
     }
 
+    /**
+     * Sizes of JPEG files of quality 80: {@code nt_jpeg_size}. images u8 [rows, C, H, W]; bytes i32 [rows] and score f64 [rows], 1 - clip(bytes / maxBytes, 0, 1); either may be null.
+     */
     public void jpegSize(
             @Nullable Pointer images,
             long rows,
@@ -182,15 +201,21 @@ public final class Kernels {
                 device(), stream(), at(images), rows, channels, height, width, maxBytes, at(bytes), at(score)));
     }
 
+    /** A class's probability: {@code nt_softmax_at}. logits f32 [rows, classes]; labels i32 [rows]; out f64 [rows]. */
     public void softmaxAt(
             @Nullable Pointer logits, long rows, long classes, @Nullable Pointer labels, @Nullable Pointer out) {
         check(NativeKernels.nt_softmax_at(device(), stream(), at(logits), rows, classes, at(labels), at(out)));
     }
 
+    /** Weighted sums of scores: {@code nt_accumulate}. score and out f64 [rows]; accumulate 0 sets, else adds. */
     public void accumulate(@Nullable Pointer score, long rows, double weight, int accumulate, @Nullable Pointer out) {
         check(NativeKernels.nt_accumulate(device(), stream(), at(score), rows, weight, accumulate, at(out)));
     }
 
+    /**
+     * The best of each group, ties to the lowest: {@code nt_select}. scores f64 [groups, groupSize]; keep: only what is better than best f64 [groups] wins; winner i32 [groups],
+     * -1 for none; nans i32 [groups], added to, or null.
+     */
     public void select(
             @Nullable Pointer scores,
             long groups,
@@ -203,6 +228,7 @@ public final class Kernels {
                 device(), stream(), at(scores), groups, groupSize, keep, at(best), at(winner), at(nans)));
     }
 
+    /** The best of each group, best first: {@code nt_top}. scores f64 [groups, groupSize]; index i32 [groups, take]; nans i32 [groups], added to, or null. */
     public void top(
             @Nullable Pointer scores,
             long groups,
@@ -213,6 +239,9 @@ public final class Kernels {
         check(NativeKernels.nt_top(device(), stream(), at(scores), groups, groupSize, take, at(index), at(nans)));
     }
 
+    /**
+     * Copies chosen rows: {@code nt_gather}. index i32 [count], in groups of perGroup that count within groupSize rows of src; target i32 [count], or null for 0, 1, 2, ...
+     */
     public void gather(
             @Nullable Pointer src,
             long rowBytes,
@@ -226,6 +255,7 @@ public final class Kernels {
                 device(), stream(), at(src), rowBytes, at(index), count, perGroup, groupSize, at(target), at(dst)));
     }
 
+    /** Lengths of noises: {@code nt_sphere}. p f32 [rows, elements], where project then scaled to sqrt(elements); norm f64 [rows], as they were, or null. */
     public void sphere(@Nullable Pointer p, long rows, long elements, int project, @Nullable Pointer norm) {
         check(NativeKernels.nt_sphere(device(), stream(), at(p), rows, elements, project, at(norm)));
     }

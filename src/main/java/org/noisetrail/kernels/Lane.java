@@ -40,6 +40,7 @@ public final class Lane implements AutoCloseable {
         return new Lane(device, null, false);
     }
 
+    /** Where its work runs. */
     public Device device() {
         return device;
     }

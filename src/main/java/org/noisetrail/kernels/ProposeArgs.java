@@ -18,6 +18,7 @@ public final class ProposeArgs implements AutoCloseable {
         return this;
     }
 
+    /** How many rows the table has. */
     public ProposeArgs rows(long rows) {
         fields.put(1, rows);
         return this;
@@ -89,6 +90,7 @@ public final class ProposeArgs implements AutoCloseable {
         return this;
     }
 
+    /** How many steps there are. */
     public ProposeArgs stepCount(long stepCount) {
         fields.put(13, stepCount);
         return this;

@@ -18,6 +18,7 @@ public final class UpdateArgs implements AutoCloseable {
         return this;
     }
 
+    /** How many rows the table has. */
     public UpdateArgs rows(long rows) {
         fields.put(1, rows);
         return this;
@@ -35,6 +36,7 @@ public final class UpdateArgs implements AutoCloseable {
         return this;
     }
 
+    /** How many steps there are. */
     public UpdateArgs stepCount(long stepCount) {
         fields.put(4, stepCount);
         return this;

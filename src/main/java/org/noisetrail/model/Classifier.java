@@ -7,8 +7,10 @@ import org.noisetrail.kernels.Device;
  * A classifier of 8-bit images. Safe to call from several threads at once.
  */
 public interface Classifier extends AutoCloseable {
+    /** Names it with its weights: two of the same id classify alike. */
     String id();
 
+    /** Where it computes. */
     Device device();
 
     /**

@@ -57,10 +57,16 @@ public sealed interface Condition {
     /** The text that {@link Guided} moves away from; null where the prompt came without one. Not asked for by users. */
     record Negative(@Nullable String text) implements Condition {}
 
+    /**
+     * A class.
+     *
+     * @throws IllegalArgumentException if it is below 0
+     */
     static Condition label(int label) {
         return new Label(label);
     }
 
+    /** A text without a negative. */
     static Condition prompt(String text) {
         return new Prompt(text);
     }

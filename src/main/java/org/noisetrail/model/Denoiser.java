@@ -17,8 +17,10 @@ public interface Denoiser extends AutoCloseable {
     /** The shape of a state: of an image, or of its latent. */
     ImageShape shape();
 
+    /** Where it computes, and where tensors that it is given must be. */
     Device device();
 
+    /** How its output and a state give a clean estimate. */
     Parameterisation parameterisation();
 
     /**

@@ -61,6 +61,7 @@ public final class DiscreteNoise implements Parameterisation {
         return share == 0 ? levels[below] : levels[below] * (1 - share) + levels[below + 1] * share;
     }
 
+    /** What the network's output stands for. */
     public Prediction prediction() {
         return prediction;
     }

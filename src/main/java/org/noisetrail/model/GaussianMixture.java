@@ -126,6 +126,11 @@ public final class GaussianMixture extends ClassDenoiser {
             return this;
         }
 
+        /**
+         * The mixture.
+         *
+         * @throws IllegalArgumentException if it has no component
+         */
         public GaussianMixture build() {
             return new GaussianMixture(this);
         }

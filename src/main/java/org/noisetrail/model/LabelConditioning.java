@@ -37,6 +37,11 @@ public final class LabelConditioning implements Conditioning {
         }
     }
 
+    /**
+     * One entry a condition.
+     *
+     * @throws IllegalArgumentException if one cannot be drawn
+     */
     public static LabelConditioning of(List<Condition> conditions, int classes, Device device) {
         conditions.forEach(condition -> check(condition, classes));
         if (classes == 0) {

@@ -14,6 +14,8 @@ import org.noisetrail.files.Excerpt;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.diffusers.DiffusersFormat;
 import org.noisetrail.model.edm.EdmFormat;
+import org.noisetrail.model.format.Format;
+import org.noisetrail.model.format.Parts;
 import org.noisetrail.model.script.TorchScriptClassifier;
 import org.noisetrail.model.script.TorchScriptFormat;
 import org.noisetrail.torch.Torch;
@@ -43,38 +45,8 @@ public final class Pipeline implements AutoCloseable {
             .filter(name -> FORMATS.stream().anyMatch(format -> format.recognises(ModelFiles.embedded(name))))
             .toList();
 
-    /** A form of model folder: one file, and one line in {@link Pipeline}. */
-    public interface Format {
-        /** Whether a folder looks like one. */
-        boolean recognises(ModelFiles files);
-
-        /** What it looks for, for who gave a folder of no form at all. */
-        String lookedFor();
-
-        /** Loads the networks. */
-        Parts load(ModelFiles files, Device device, PipelineOptions options);
-    }
-
-    /**
-     * What a format has loaded; the pipeline closes it.
-     *
-     * @param decoder from the denoiser's states to images
-     * @param preview judges candidates in the decoder's place; null for none
-     * @param sampler the model's own, as {@code Samplers.parse} reads it
-     * @param classNames one a class; empty where it draws none
-     * @param takesPrompts whether a condition is a prompt
-     * @param network what guidance is around; the denoiser itself where there is none
-     */
-    public record Parts(
-            Denoiser denoiser,
-            Decoder decoder,
-            @Nullable Decoder preview,
-            String sampler,
-            List<String> classNames,
-            boolean takesPrompts,
-            Denoiser network) {}
-
     private final String name;
+    private final String location;
     private final ModelFiles files;
     private final Device device;
     private final PipelineOptions options;
@@ -82,9 +54,10 @@ public final class Pipeline implements AutoCloseable {
     private final Map<String, Classifier> classifiers = new LinkedHashMap<>();
     private boolean closed;
 
-    private Pipeline(String name, ModelFiles files, Device device, PipelineOptions options) {
+    private Pipeline(String name, String location, Device device, PipelineOptions options) {
         this.name = name;
-        this.files = files;
+        this.location = location;
+        this.files = ModelFiles.at(location);
         this.device = device;
         this.options = options;
         this.parts = FORMATS.stream()
@@ -113,7 +86,7 @@ public final class Pipeline implements AutoCloseable {
     public static Pipeline load(String nameOrFolder, Device device, PipelineOptions options) {
         Torch.require(device);
         if (EMBEDDED.contains(nameOrFolder)) {
-            return new Pipeline(nameOrFolder, ModelFiles.embedded(nameOrFolder), device, options);
+            return new Pipeline(nameOrFolder, nameOrFolder, device, options);
         }
         if (KNOWN.contains(nameOrFolder)) {
             throw new NoisetrailException("the model " + nameOrFolder
@@ -132,8 +105,8 @@ public final class Pipeline implements AutoCloseable {
         if (!Files.isDirectory(folder)) {
             throw unknown(nameOrFolder);
         }
-        String name = folder.toAbsolutePath().normalize().getFileName() + "";
-        return new Pipeline(name, ModelFiles.folder(folder), device, options);
+        Path whole = folder.toAbsolutePath().normalize();
+        return new Pipeline(whole.getFileName() + "", whole.toString(), device, options);
     }
 
     private static NoisetrailException unknown(ModelFiles files) {
@@ -148,18 +121,22 @@ public final class Pipeline implements AutoCloseable {
                 + String.join(", ", EMBEDDED));
     }
 
+    /** As messages name it: an embedded model's name, or the last of its folder's. */
     public String name() {
         return name;
     }
 
+    /** Where its networks run. */
     public Device device() {
         return device;
     }
 
+    /** The network with its guidance; the pipeline's to close. */
     public Denoiser denoiser() {
         return parts.denoiser();
     }
 
+    /** From the denoiser's states to images; the pipeline's to close. */
     public Decoder decoder() {
         return parts.decoder();
     }
@@ -189,9 +166,9 @@ public final class Pipeline implements AutoCloseable {
         return parts.takesPrompts();
     }
 
-    /** The files of the model: what rewards that came beside it are made from. */
-    public ModelFiles files() {
-        return files;
+    /** Where its files are, and those of rewards that came beside it: its folder as an absolute path, or the name of an embedded model. */
+    public String location() {
+        return location;
     }
 
     /**

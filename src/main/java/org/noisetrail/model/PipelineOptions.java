@@ -42,6 +42,7 @@ public final class PipelineOptions {
         torchScript = builder.torchScript;
     }
 
+    /** Starts from {@link #DEFAULT}. */
     public static Builder builder() {
         return new Builder();
     }
@@ -51,6 +52,7 @@ public final class PipelineOptions {
         return guidance;
     }
 
+    /** How far guided outputs are scaled back to the spread of unguided ones, 0 to 1. */
     public double guidanceRescale() {
         return guidanceRescale;
     }
@@ -240,6 +242,11 @@ public final class PipelineOptions {
             return value;
         }
 
+        /**
+         * The options.
+         *
+         * @throws IllegalArgumentException if one is out of its range
+         */
         public PipelineOptions build() {
             return new PipelineOptions(this);
         }

@@ -26,6 +26,7 @@ public record Move(int up, List<Draw> draws) {
         return new Move(DOWN, draws);
     }
 
+    /** Whether the trajectory goes up in noise here. */
     public boolean isUp() {
         return up != DOWN;
     }

@@ -19,13 +19,12 @@ import org.noisetrail.files.OutputFolder;
  * @param settings everything that the command was told or took by default
  */
 public record ComparisonFiles(List<ComparisonTable> tables, Map<String, @Nullable Object> settings) {
-    /** As {@link #write(OutputFolder)}, into a folder that is made if it is not there. */
-    public void write(Path folder) {
-        write(OutputFolder.open(folder));
-    }
-
-    /** {@code compare.json} last, so that where it is, the rest is; an earlier comparison's goes first, and its plots. */
-    public void write(OutputFolder folder) {
+    /**
+     * Writes them into a folder, which is made if it is not there; {@code compare.json} last, so that where it is, the rest is. An earlier comparison's
+     * goes first, and its plots.
+     */
+    public void write(Path out) {
+        OutputFolder folder = OutputFolder.open(out);
         folder.remove("compare.json");
         folder.names(Plot.FOLDER).stream()
                 .filter(ComparisonPlots.FILE.asMatchPredicate())
@@ -46,6 +45,7 @@ public record ComparisonFiles(List<ComparisonTable> tables, Map<String, @Nullabl
         AtomicFiles.write(folder.file(name), text.getBytes(StandardCharsets.UTF_8));
     }
 
+    /** What {@code compare.json} holds. */
     public Map<String, @Nullable Object> json() {
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
         json.put("settings", settings);
@@ -54,12 +54,14 @@ public record ComparisonFiles(List<ComparisonTable> tables, Map<String, @Nullabl
         return json;
     }
 
+    /** What {@code compare.csv} holds: all tables under one head. */
     public String csv() {
         StringBuilder text = new StringBuilder(ComparisonWords.csvHead());
         tables.forEach(table -> text.append(ComparisonWords.csv(table)));
         return text.toString();
     }
 
+    /** What {@code compare.md} holds: a heading and a table each. */
     public String markdown() {
         StringBuilder text = new StringBuilder();
         tables.forEach(table -> text.append(ComparisonWords.markdown(table)).append('\n'));

@@ -14,7 +14,7 @@ import org.noisetrail.files.Json;
 import org.noisetrail.files.Numbers;
 
 /** A comparison as one page that needs nothing else: no network, no script. */
-public final class ComparisonPage {
+final class ComparisonPage {
     /** More would make a page that a telephone cannot hold. */
     private static final int MOST_IMAGES = 64;
 
@@ -58,8 +58,7 @@ public final class ComparisonPage {
      * @param plots of each table
      * @param settings everything that the command was told or took by default
      */
-    public static String of(
-            List<ComparisonTable> tables, List<List<Plot>> plots, Map<String, @Nullable Object> settings) {
+    static String of(List<ComparisonTable> tables, List<List<Plot>> plots, Map<String, @Nullable Object> settings) {
         ComparisonPage page = new ComparisonPage();
         page.head(settings);
         for (int i = 0; i < tables.size(); i++) {
@@ -207,7 +206,7 @@ public final class ComparisonPage {
         page.append(text);
     }
 
-    public static String escape(String text) {
+    static String escape(String text) {
         return text.replace("&", "&amp;")
                 .replace("<", "&lt;")
                 .replace(">", "&gt;")

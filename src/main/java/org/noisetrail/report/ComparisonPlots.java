@@ -14,7 +14,7 @@ import org.noisetrail.evaluation.ComparisonTable;
 import org.noisetrail.search.BestOfN;
 
 /** A table as plots. */
-public final class ComparisonPlots {
+final class ComparisonPlots {
     /** The names of their files. */
     static final Pattern FILE = Pattern.compile(".+-(by-nfe|held-out|by-step)\\.(png|svg)");
 
@@ -43,7 +43,7 @@ public final class ComparisonPlots {
     }
 
     /** A reward as the name of a file: other rewards have other names. */
-    public static String slug(String words) {
+    static String slug(String words) {
         String slug = words.replaceAll("^-", "minus-")
                 .replace("+", "-plus-")
                 .replace("*", "x")
@@ -54,7 +54,7 @@ public final class ComparisonPlots {
                 : slug.substring(0, LONGEST) + "-" + Integer.toHexString(words.hashCode());
     }
 
-    public static List<Plot> of(ComparisonTable table) {
+    static List<Plot> of(ComparisonTable table) {
         ComparisonPlots plots = new ComparisonPlots(table);
         List<Plot> all = new ArrayList<>();
         all.add(plots.byCost());

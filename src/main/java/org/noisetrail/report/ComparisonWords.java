@@ -77,12 +77,14 @@ public final class ComparisonWords {
         return Double.isFinite(value) ? Numbers.count(Math.round(value)) : "-";
     }
 
+    /** A table for a terminal. */
     public static String text(ComparisonTable table) {
         TextTable lines = new TextTable(HEAD.toArray(String[]::new));
         cells(table).forEach(line -> lines.row(line.toArray(String[]::new)));
         return table.title() + "\n" + lines;
     }
 
+    /** A heading and a table. */
     public static String markdown(ComparisonTable table) {
         StringBuilder text = new StringBuilder("### " + table.title() + "\n\n");
         text.append(HEAD.stream().map(ComparisonWords::escaped).collect(Collectors.joining(" | ", "| ", " |\n")));
@@ -131,6 +133,7 @@ public final class ComparisonWords {
         return text.toString();
     }
 
+    /** The first line of a CSV file. */
     public static String csvHead() {
         return String.join(",", CSV_HEAD) + "\r\n";
     }
@@ -143,6 +146,7 @@ public final class ComparisonWords {
         return field.matches("(?s).*[\",\r\n].*") ? '"' + field.replace("\"", "\"\"") + '"' : field;
     }
 
+    /** A table as an element of {@code compare.json}. */
     public static Map<String, @Nullable Object> json(ComparisonTable table) {
         Comparison.Judge heldOut = table.aim().heldOut();
         Map<String, @Nullable Object> json = new LinkedHashMap<>();

@@ -13,7 +13,7 @@ import org.noisetrail.evaluation.Version;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
-import org.noisetrail.search.Conditions;
+import org.noisetrail.model.format.Conditions;
 import org.noisetrail.search.ImageResult;
 import org.noisetrail.search.SearchResult;
 
@@ -33,14 +33,17 @@ public final class DemoSheet {
 
     /** One search of a demo. */
     public record Run(String reward, String heldOut, String method, SearchResult result) {
+        /** The mean over its images; NaN where one is NaN. */
         public double mean(ToDoubleFunction<ImageResult> value) {
             return result.images().stream().mapToDouble(value).average().orElse(Double.NaN);
         }
 
+        /** The mean held-out reward. */
         public double meanHeldOut() {
             return mean(image -> image.heldOut().orElse(Double.NaN));
         }
 
+        /** Mean network evaluations of an image, rounded. */
         public long evaluations() {
             return Math.round(mean(image -> image.costs().networkEvaluations()));
         }

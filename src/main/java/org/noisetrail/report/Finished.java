@@ -21,6 +21,7 @@ public record Finished(
         long nanScores,
         boolean finite,
         Recipe recipe) {
+    /** What is kept of an image once its picture is written. */
     public static Finished of(ImageResult image) {
         OptionalDouble heldOut = image.heldOut();
         return new Finished(

@@ -9,6 +9,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.text.DecimalFormat;
 import java.text.DecimalFormatSymbols;
 import java.util.ArrayList;
@@ -63,7 +64,7 @@ public record Plot(String name, String title, byte[] png, byte[] svg) {
             SeriesMarkers.TRIANGLE_DOWN,
             SeriesMarkers.CROSS);
 
-    public static final Color BLACK = new Color(0x33, 0x33, 0x33);
+    static final Color BLACK = new Color(0x33, 0x33, 0x33);
 
     /** Narrow, so that its words can be read where a telephone shrinks it. */
     private static final int WIDTH = 480;
@@ -72,11 +73,11 @@ public record Plot(String name, String title, byte[] png, byte[] svg) {
     private static final int LEGEND_LINE = 21;
     private static final int PNG_SCALE = 2;
 
-    public static Color colour(int number) {
+    static Color colour(int number) {
         return COLOURS.get(number % COLOURS.size());
     }
 
-    public static int height(int legendLines) {
+    static int height(int legendLines) {
         return HEIGHT + LEGEND_LINE * legendLines;
     }
 
@@ -162,7 +163,7 @@ public record Plot(String name, String title, byte[] png, byte[] svg) {
         return name + "#" + chart.getSeriesCollection().size();
     }
 
-    public static void style(AxesChartStyler styler) {
+    static void style(AxesChartStyler styler) {
         styler.setLocale(Locale.ROOT);
         styler.setChartBackgroundColor(Color.WHITE);
         styler.setPlotBackgroundColor(Color.WHITE);
@@ -180,7 +181,7 @@ public record Plot(String name, String title, byte[] png, byte[] svg) {
         styler.setMarkerSize(7);
     }
 
-    public static Plot encode(String name, String title, Chart<? extends Styler, ?> chart) {
+    static Plot encode(String name, String title, Chart<? extends Styler, ?> chart) {
         try {
             ByteArrayOutputStream svg = new ByteArrayOutputStream();
             VectorGraphicsEncoder.saveVectorGraphic(chart, svg, VectorGraphicsFormat.SVG);
@@ -218,7 +219,12 @@ public record Plot(String name, String title, byte[] png, byte[] svg) {
                         .replace("url(#clip", "url(#" + name + "-clip");
     }
 
-    public void write(OutputFolder folder) {
+    /** Writes both forms to {@code plots} in a folder, which is made if it is not there. */
+    public void write(Path out) {
+        write(OutputFolder.open(out));
+    }
+
+    void write(OutputFolder folder) {
         AtomicFiles.write(folder.file(FOLDER + "/" + name + ".png"), png);
         AtomicFiles.write(folder.file(FOLDER + "/" + name + ".svg"), svg);
     }

@@ -2,15 +2,12 @@ package org.noisetrail.report;
 
 import java.awt.image.BufferedImage;
 import java.awt.image.Raster;
-import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
@@ -21,7 +18,6 @@ import javax.imageio.metadata.IIOMetadataNode;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.AtomicFiles;
-import org.noisetrail.files.Excerpt;
 import org.noisetrail.files.PngFile;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
@@ -99,21 +95,6 @@ public final class Png {
     public static boolean isPng(Path file) throws IOException {
         try (InputStream in = Files.newInputStream(file)) {
             return PngFile.isPng(in);
-        }
-    }
-
-    /**
-     * The text chunks of a file, whichever program packed them.
-     *
-     * @throws NoisetrailException that names the file and what is wrong with it
-     */
-    public static List<PngFile.Text> texts(Path file) {
-        try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
-            return PngFile.read(in).texts();
-        } catch (FileSystemException e) {
-            throw new NoisetrailException("cannot read " + file + ": " + AtomicFiles.reason(e), e);
-        } catch (IOException e) {
-            throw new NoisetrailException(file + " is not a sound PNG file: " + Excerpt.of(AtomicFiles.reason(e)), e);
         }
     }
 }

@@ -9,7 +9,7 @@ import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.evaluation.Versions;
 import org.noisetrail.files.Numbers;
-import org.noisetrail.search.Conditions;
+import org.noisetrail.model.format.Conditions;
 import org.noisetrail.trace.Costs;
 
 /**
@@ -20,6 +20,7 @@ import org.noisetrail.trace.Costs;
  */
 public record Report(
         Map<String, @Nullable Object> settings, List<Finished> images, boolean complete, Duration elapsed) {
+    /** What {@code result.json} holds. */
     public Map<String, @Nullable Object> json() {
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
         json.put("settings", settings);
@@ -33,6 +34,7 @@ public record Report(
         return json;
     }
 
+    /** What {@code result.json} holds. */
     public static Map<String, @Nullable Object> json(Finished image) {
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
         json.put("id", image.request().image());
@@ -83,6 +85,7 @@ public record Report(
         return images.stream().filter(image -> !image.finite()).toList();
     }
 
+    /** The mean over its images; NaN where one is NaN. */
     public double mean(ToDoubleFunction<Finished> value) {
         return images.stream().mapToDouble(value).average().orElse(Double.NaN);
     }

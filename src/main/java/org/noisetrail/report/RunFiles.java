@@ -2,6 +2,7 @@ package org.noisetrail.report;
 
 import java.awt.image.BufferedImage;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -42,14 +43,15 @@ public final class RunFiles implements SearchListener, AutoCloseable {
     private boolean begun;
 
     /**
+     * @param out the folder; it is made if it is not there
      * @param run the run's trail: finished images' recipes complete it
      * @param saveTensors whether final.safetensors is written
      * @param overwrite whether files of an earlier run may go
-     * @throws IllegalArgumentException if there are such, and they may not
+     * @throws IllegalArgumentException if there are such, and they may not; if the folder is a file
+     * @throws org.noisetrail.NoisetrailException if the folder cannot be written to
      */
-    public RunFiles(
-            OutputFolder folder, List<ImageRequest> requests, Trail run, boolean saveTensors, boolean overwrite) {
-        this.folder = folder;
+    public RunFiles(Path out, List<ImageRequest> requests, Trail run, boolean saveTensors, boolean overwrite) {
+        folder = OutputFolder.open(out);
         List<String> earlier = earlier();
         if (!earlier.isEmpty() && !overwrite) {
             throw new IllegalArgumentException(folder.path() + " holds an earlier run's " + earlier.get(0)

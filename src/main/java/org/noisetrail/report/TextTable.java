@@ -10,10 +10,16 @@ import org.noisetrail.files.Excerpt;
 public final class TextTable {
     private final List<List<String>> rows = new ArrayList<>();
 
+    /** With a head and no row. */
     public TextTable(String... head) {
         rows.add(List.of(head));
     }
 
+    /**
+     * Adds a row.
+     *
+     * @throws IllegalArgumentException if it has not as many cells as the head
+     */
     public TextTable row(String... cells) {
         if (cells.length != rows.get(0).size()) {
             throw new IllegalArgumentException("cells must be " + rows.get(0).size() + ": " + cells.length);

@@ -24,7 +24,7 @@ public final class TrailFiles {
     public static Trail read(Path file) {
         try {
             if (Files.isRegularFile(file) && Png.isPng(file)) {
-                List<String> trails = Png.texts(file).stream()
+                List<String> trails = PngFile.texts(file).stream()
                         .filter(text -> text.keyword().equals(KEYWORD))
                         .map(PngFile.Text::value)
                         .toList();

@@ -39,7 +39,7 @@ record ClipReward(String name, ClipModel clip) implements Reward {
 
     /** The CLIP model in a folder of the pipeline's. */
     static ClipModel besideModel(Pipeline pipeline, String folder) {
-        ModelFiles files = pipeline.files().within(folder);
+        ModelFiles files = ModelFiles.at(pipeline.location()).within(folder);
         if (!files.has("config.json")) {
             throw new NoisetrailException("model " + pipeline.name() + " has no folder " + folder
                     + "; name a CLIPModel's folder: clip:FOLDER");

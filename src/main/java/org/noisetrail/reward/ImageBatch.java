@@ -40,6 +40,7 @@ public record ImageBatch(Lane lane, ImageShape shape, Tensor pixels, Tensor labe
         }
     }
 
+    /** How many images there are. */
     public int rows() {
         return conditions.size();
     }

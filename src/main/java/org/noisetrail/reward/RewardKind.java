@@ -58,11 +58,12 @@ public record RewardKind(
 
     /** How a reward of your own becomes one of {@link Rewards}: found by {@link java.util.ServiceLoader}. */
     public interface Provider {
+        /** The reward, as texts name it. */
         RewardKind kind();
     }
 
     /** One that takes no argument and no model. */
-    static RewardKind plain(String name, Supplier<Reward> make) {
+    public static RewardKind plain(String name, Supplier<Reward> make) {
         return new RewardKind(name, name, Argument.WORD, argument -> false, (argument, around) -> {
             none(name, argument);
             return make.get();

@@ -48,10 +48,12 @@ public record DdimSampler(int steps, double eta, Spacing spacing, int offset, bo
         OFFSET.checked(offset);
     }
 
+    /** The same with another number of steps, from 1. */
     public DdimSampler withSteps(int steps) {
         return new DdimSampler(steps, eta, spacing, offset, toOne);
     }
 
+    /** The same with another scale of noise: 0 for none, 1 for DDPM's. */
     public DdimSampler withEta(double eta) {
         return new DdimSampler(steps, eta, spacing, offset, toOne);
     }

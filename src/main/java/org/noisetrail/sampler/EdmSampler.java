@@ -84,10 +84,12 @@ public record EdmSampler(
         CHURN_NOISE.checked(churnNoise);
     }
 
+    /** The same with another number of steps, from 2. */
     public EdmSampler withSteps(int steps) {
         return new EdmSampler(steps, sigmaMin, sigmaMax, rho, churn, churnMin, churnMax, churnNoise);
     }
 
+    /** The same with another S_churn, from 0 (no noise). */
     public EdmSampler withChurn(double churn) {
         return new EdmSampler(steps, sigmaMin, sigmaMax, rho, churn, churnMin, churnMax, churnNoise);
     }

@@ -23,6 +23,7 @@ public interface Sampler {
 
     /** How a sampler of your own becomes one of {@link Samplers}. */
     interface Provider {
+        /** The sampler, with its settings. */
         Kind<Sampler> kind();
     }
 }

@@ -17,6 +17,7 @@ public final class Samplers {
 
     private Samplers() {}
 
+    /** All there are, by name. */
     public static Registry<Sampler> registry() {
         return REGISTRY;
     }

@@ -43,10 +43,12 @@ public record Schedule(double startScale, List<Step> steps) {
         return steps.size();
     }
 
+    /** Step i, from 0. */
     public Step step(int i) {
         return steps.get(i);
     }
 
+    /** Where all its steps inject noise. */
     public NoiseAt noiseAt() {
         return steps.get(0).at();
     }

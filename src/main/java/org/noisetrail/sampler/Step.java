@@ -24,6 +24,7 @@ public record Step(
         return (at == NoiseAt.BEFORE ? 1 : 0) + (second == null ? 0 : 1);
     }
 
+    /** Whether it injects no noise: there is nothing to search. */
     public boolean isDead() {
         return gain == 0;
     }

@@ -111,6 +111,7 @@ public record LocalSearch(
         return builder().epsilon(0).build();
     }
 
+    /** Starts from eps-greedy's defaults. */
     public static Builder builder() {
         return new Builder();
     }
@@ -165,55 +166,70 @@ public record LocalSearch(
 
         private Builder() {}
 
+        /** N, how many noises a round tries: 1 to 65536. */
         public Builder candidates(int candidates) {
             this.candidates = candidates;
             return this;
         }
 
+        /** K, how many rounds each step has: 0 to 65535. */
         public Builder rounds(int rounds) {
             return rounds(Rounds.constant(rounds));
         }
 
+        /** K by noise level. */
         public Builder rounds(Rounds rounds) {
             this.rounds = rounds;
             return this;
         }
 
+        /** How probable fresh noise is in a local move's place: 0 (zero-order) to 1 (random search). */
         public Builder epsilon(double epsilon) {
             this.epsilon = epsilon;
             return this;
         }
 
+        /** The farthest local move, in units of sqrt(d). */
         public Builder lambda(double lambda) {
             this.lambda = lambda;
             return this;
         }
 
+        /** Whether only a strictly better candidate replaces the pivot; by default the best candidate does. */
         public Builder keepPivot(boolean keepPivot) {
             this.keepPivot = keepPivot;
             return this;
         }
 
+        /** Whether pivots are scaled back to where normals live; by default not. */
         public Builder project(boolean project) {
             this.project = project;
             return this;
         }
 
+        /** Whether candidates are judged after the first of a step's two evaluations; by default not. */
         public Builder scoreAtFirst(boolean scoreAtFirst) {
             this.scoreAtFirst = scoreAtFirst;
             return this;
         }
 
+        /** When a step that gains too little ends; by default never. */
         public Builder patience(Patience patience) {
             this.patience = patience;
             return this;
         }
 
+        /** A step ends for an image whose pivot has reached this reward; by default never. */
         public Builder threshold(double threshold) {
             this.threshold = threshold;
             return this;
         }
 
+        /**
+         * The method.
+         *
+         * @throws IllegalArgumentException if a setting is out of its range
+         */
         public LocalSearch build() {
             return new LocalSearch(
                     candidates, rounds, epsilon, lambda, keepPivot, project, scoreAtFirst, patience, threshold);

@@ -57,6 +57,7 @@ public interface Method {
 
     /** How a method of your own becomes one of {@link Methods}. */
     interface Provider {
+        /** The method, with its settings. */
         Kind<Method> kind();
     }
 }

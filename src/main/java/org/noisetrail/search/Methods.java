@@ -33,6 +33,7 @@ public final class Methods {
 
     private Methods() {}
 
+    /** All there are, by name. */
     public static Registry<Method> registry() {
         return REGISTRY;
     }

@@ -12,6 +12,7 @@ import java.util.List;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.AtomicFiles;
 import org.noisetrail.files.Excerpt;
+import org.noisetrail.files.JsonFields;
 import org.noisetrail.files.JsonFiles;
 import org.noisetrail.model.Parameterisation;
 import org.noisetrail.sampler.Schedule;

@@ -31,7 +31,7 @@ public interface Rounds {
     }
 
     /**
-     * Reads {@code 20}; or a schedule such as {@code 20@0.01..1,1}: 20 where .01 <= sigma <= 1, else 1 (1 if the last number is left out); or the name of a file that
+     * Reads {@code 20}; or a schedule such as {@code 20@0.01..1,1}: 20 where {@code .01 <= sigma <= 1}, else 1 (1 if the last number is left out); or the name of a file that
      * {@link RoundSchedule#write} has written.
      *
      * @throws IllegalArgumentException if it is none of these

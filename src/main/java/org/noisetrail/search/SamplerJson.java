@@ -1,6 +1,7 @@
 package org.noisetrail.search;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import org.noisetrail.files.JsonFields;
 import org.noisetrail.sampler.EdmSampler;
 
 /** The sampler of files of version 1, when there was only one. */

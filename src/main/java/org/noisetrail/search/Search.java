@@ -92,8 +92,14 @@ public final class Search {
         return (denoiser.id() + " " + decoder.id()).strip();
     }
 
+    /** The reverse process that it runs. */
     public Schedule schedule() {
         return schedule;
+    }
+
+    /** The shape of the images that it draws. */
+    public ImageShape image() {
+        return decoder.image();
     }
 
     /**
@@ -193,6 +199,7 @@ public final class Search {
                 judge.check(settings.decoder().image(), conditions);
             }
         }
+        listener.onStart(images);
         Reporter reporter = new Reporter(
                 listener, (long) images.size() * settings.schedule().size());
         int together = Math.max(1, settings.maxBatch() / method.rowsPerImage(settings.maxBatch()));
@@ -355,6 +362,7 @@ public final class Search {
             return this;
         }
 
+        /** Is told how the search goes; by default nothing is. */
         public Builder listener(SearchListener listener) {
             this.listener = listener;
             return this;

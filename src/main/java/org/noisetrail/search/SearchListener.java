@@ -5,7 +5,11 @@ import org.noisetrail.trace.Progress;
 
 /** Told how a search goes, on the thread that runs it; it should be quick. */
 public interface SearchListener {
+    /** Listens to nothing. */
     SearchListener NONE = new SearchListener() {};
+
+    /** Before anything is drawn, once a search. */
+    default void onStart(List<ImageRequest> images) {}
 
     /** After each round and each step. */
     default void onProgress(Progress progress) {}

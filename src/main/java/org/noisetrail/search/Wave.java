@@ -61,6 +61,7 @@ public final class Wave implements AutoCloseable {
         return engine;
     }
 
+    /** The reverse process that it goes through. */
     public Schedule schedule() {
         return settings.schedule();
     }
@@ -188,6 +189,7 @@ public final class Wave implements AutoCloseable {
         return IntStream.range(0, images()).toArray();
     }
 
+    /** Calls the action with each image's place in the wave, from 0. */
     public void each(IntConsumer action) {
         for (int slot = 0; slot < images(); slot++) {
             action.accept(slot);

@@ -39,18 +39,22 @@ public final class Kind<T> {
         return new Builder<>(name, type, help);
     }
 
+    /** As command lines and files name it. */
     public String name() {
         return name;
     }
 
+    /** What it is, in a line. */
     public String help() {
         return help;
     }
 
+    /** What can be set, in the order in which it is shown. */
     public List<Setting<?>> settings() {
         return settings;
     }
 
+    /** The setting of this name. */
     public Optional<Setting<?>> setting(String name) {
         return settings.stream().filter(s -> s.name().equals(name)).findFirst();
     }
@@ -165,11 +169,21 @@ public final class Kind<T> {
             this.help = help;
         }
 
+        /**
+         * Adds a setting.
+         *
+         * @param get its value in an object that was made
+         */
         public <V> Builder<T, S> with(Setting<V> setting, Function<S, V> get) {
             settings.put(setting, get);
             return this;
         }
 
+        /**
+         * The kind.
+         *
+         * @param make an object from the values of its settings
+         */
         public Kind<T> make(Function<Values, S> make) {
             return new Kind<>(name, help, new ArrayList<>(settings.keySet()), make, made -> {
                 S thing = type.cast(made);

@@ -39,10 +39,12 @@ public final class Registry<T> {
         kinds.add(kind);
     }
 
+    /** All there are, in the order in which they were added. */
     public List<Kind<T>> kinds() {
         return Collections.unmodifiableList(kinds);
     }
 
+    /** The kind of this name. */
     public Optional<Kind<T>> find(String name) {
         return kinds.stream().filter(kind -> kind.name().equals(name)).findFirst();
     }
@@ -58,6 +60,7 @@ public final class Registry<T> {
         return kind(nameOf.apply(made));
     }
 
+    /** All names, joined by commas, for messages. */
     public String names() {
         return kinds.stream().map(Kind::name).collect(Collectors.joining(", "));
     }

@@ -114,6 +114,7 @@ public final class Setting<T> {
         return label;
     }
 
+    /** What it does, in a line. */
     public String help() {
         return help;
     }
@@ -123,6 +124,7 @@ public final class Setting<T> {
         return fallback;
     }
 
+    /** Whether it is on or off, and a command line needs no value for it. */
     public boolean isFlag() {
         return fallback instanceof Boolean;
     }
@@ -231,6 +233,7 @@ public final class Setting<T> {
             return this;
         }
 
+        /** How a value is written; by default as Java writes it. */
         public Builder<T> text(Function<T, String> text) {
             this.text = text;
             return this;
@@ -241,6 +244,7 @@ public final class Setting<T> {
             return this;
         }
 
+        /** What a command line shows in the value's place. */
         public Builder<T> label(String label) {
             this.label = label;
             return this;
@@ -252,11 +256,13 @@ public final class Setting<T> {
             return this;
         }
 
+        /** What it does, in a line. */
         public Builder<T> help(String help) {
             this.help = help;
             return this;
         }
 
+        /** The setting. */
         public Setting<T> build() {
             return new Setting<>(this);
         }

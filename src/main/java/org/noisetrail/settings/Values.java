@@ -15,10 +15,12 @@ public final class Values {
         this.values = values;
     }
 
+    /** With no value. */
     public static Builder builder() {
         return new Builder();
     }
 
+    /** The value, or the setting's default where none was given. */
     @SuppressWarnings("unchecked") // the builder took it for this setting
     public <T> T get(Setting<T> setting) {
         Object value = values.get(setting);
@@ -46,6 +48,7 @@ public final class Values {
             return put(setting, setting.parse(text));
         }
 
+        /** The values. */
         public Values build() {
             return values.isEmpty() ? NONE : new Values(new LinkedHashMap<>(values));
         }

@@ -10,6 +10,7 @@ public final class Ledger {
     private final long[] rewardCalls;
     private final long[] heldOutCalls;
 
+    /** All zero. */
     public Ledger(int images) {
         networkEvaluations = new long[images];
         transitions = new long[images];
@@ -18,26 +19,32 @@ public final class Ledger {
         heldOutCalls = new long[images];
     }
 
+    /** Counts evaluations of the network for an image, from 0. */
     public void networkEvaluations(int image, int count) {
         networkEvaluations[image] += count;
     }
 
+    /** Counts one decoding. */
     public void decoderCall(int image) {
         decoderCalls[image]++;
     }
 
+    /** Counts one reverse step. */
     public void transition(int image) {
         transitions[image]++;
     }
 
+    /** Counts one judgement of the searched reward. */
     public void rewardCall(int image) {
         rewardCalls[image]++;
     }
 
+    /** Counts one judgement of the held-out reward. */
     public void heldOutCall(int image) {
         heldOutCalls[image]++;
     }
 
+    /** Those of an image. */
     public long networkEvaluations(int image) {
         return networkEvaluations[image];
     }
@@ -47,6 +54,7 @@ public final class Ledger {
         return LongStream.of(networkEvaluations).sum();
     }
 
+    /** All counts of an image. */
     public Costs costs(int image) {
         return new Costs(
                 networkEvaluations[image],

@@ -124,7 +124,9 @@ class EndToEndTest {
             assertThat(image.get("ledger").get("transitions").asInt()).isEqualTo(18);
             assertThat(image.get("ledger").get("rewardCalls").asInt()).isEqualTo(1);
             assertThat(image.get("ledger").get("heldOutCalls").asInt()).isEqualTo(1);
-            Map<String, String> text = Png.texts(out().resolve(image.get("file").asText())).stream()
+            Map<String, String> text = PngFile.texts(
+                            out().resolve(image.get("file").asText()))
+                    .stream()
                     .collect(Collectors.toMap(PngFile.Text::keyword, PngFile.Text::value));
             assertThat(Double.parseDouble(text.get("Reward")))
                     .isEqualTo(image.get("reward").asDouble());

@@ -440,7 +440,7 @@ class ComparisonTest {
     void filesSayTheSameAndParse(@TempDir Path folder) throws Exception {
         List<ComparisonTable> tables = compare(folder, plan(CONTENDERS, AIMS));
         ComparisonFiles files = new ComparisonFiles(tables, settings());
-        files.write(OutputFolder.open(folder));
+        files.write(folder);
         JsonNode json =
                 new ObjectMapper().readTree(folder.resolve("compare.json").toFile());
         List<List<String>> csv = parse(Files.readString(folder.resolve("compare.csv")));
@@ -495,8 +495,7 @@ class ComparisonTest {
 
     @Test
     void plotsArePicturesAndDrawings(@TempDir Path folder) throws Exception {
-        new ComparisonFiles(compare(folder, plan(CONTENDERS, AIMS, 60L, 120L)), settings())
-                .write(OutputFolder.open(folder));
+        new ComparisonFiles(compare(folder, plan(CONTENDERS, AIMS, 60L, 120L)), settings()).write(folder);
         for (String name :
                 List.of("brightness-by-nfe", "brightness-held-out", "brightness-by-step", "minus-brightness-by-nfe")) {
             assertThat(ImageIO.read(folder.resolve("plots/" + name + ".png").toFile())
@@ -510,8 +509,7 @@ class ComparisonTest {
 
     @Test
     void thePageStandsAlone(@TempDir Path folder) throws Exception {
-        new ComparisonFiles(compare(folder, plan(CONTENDERS, AIMS, 60L, 120L)), settings())
-                .write(OutputFolder.open(folder));
+        new ComparisonFiles(compare(folder, plan(CONTENDERS, AIMS, 60L, 120L)), settings()).write(folder);
         String page = Files.readString(folder.resolve("report.html"));
         assertThat(page).doesNotContain("http:", "https:", "<script", "<link", "@import", "url(//", "src=\"/");
         assertThat(page).contains("name=\"viewport\"", "prefers-color-scheme", "&lt;of&gt;");

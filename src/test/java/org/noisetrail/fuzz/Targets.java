@@ -293,7 +293,7 @@ final class Targets {
 
     private static void readPicture(Path file, byte[] picture) throws IOException {
         Files.write(file, picture);
-        for (PngFile.Text text : Png.texts(file)) {
+        for (PngFile.Text text : PngFile.texts(file)) {
             require(
                     text.value().length() <= PngFile.LARGEST_TEXT,
                     "a text has " + text.value().length());

@@ -50,7 +50,7 @@ public class PngTest {
         Path file =
                 Files.write(folder.resolve("a.png"), Png.encode(noise(1, 4, 4).toBufferedImage(), text));
         assertThat(Png.isPng(file)).isTrue();
-        assertThat(Png.texts(file))
+        assertThat(PngFile.texts(file))
                 .containsExactlyInAnyOrderElementsOf(text.entrySet().stream()
                         .map(entry -> new PngFile.Text(entry.getKey(), entry.getValue()))
                         .toList());

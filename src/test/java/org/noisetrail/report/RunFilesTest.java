@@ -19,7 +19,6 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.checkpoint.Safetensors;
-import org.noisetrail.files.OutputFolder;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.reward.Image;
@@ -47,7 +46,7 @@ class RunFilesTest {
 
     private RunFiles files(boolean saveTensors, boolean overwrite) {
         return new RunFiles(
-                OutputFolder.open(folder),
+                folder,
                 RUN.images().stream().map(ImageResult::request).toList(),
                 RUN.trail().with(List.of()),
                 saveTensors,
@@ -174,7 +173,7 @@ class RunFilesTest {
                 first.nanScores(),
                 first.finite(),
                 first.recipe());
-        try (RunFiles files = new RunFiles(OutputFolder.open(folder), List.of(asked.request()), run, false, false)) {
+        try (RunFiles files = new RunFiles(folder, List.of(asked.request()), run, false, false)) {
             files.onImages(List.of(asked));
         }
         assertThat(TrailFiles.read(folder.resolve("images/003.png"))
@@ -193,8 +192,8 @@ class RunFilesTest {
             ImageResult small = RUN.images().get(0);
             ImageShape shape = new ImageShape(3, 512, 512);
             List<ImageRequest> requests = ImageRequest.of(0, IMAGES);
-            try (RunFiles files = new RunFiles(
-                    OutputFolder.open(Path.of(args[0])), requests, RUN.trail().with(List.of()), true, false)) {
+            try (RunFiles files =
+                    new RunFiles(Path.of(args[0]), requests, RUN.trail().with(List.of()), true, false)) {
                 for (ImageRequest request : requests) {
                     files.onImages(List.of(new ImageResult(
                             request,

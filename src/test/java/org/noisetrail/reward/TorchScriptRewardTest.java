@@ -18,6 +18,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
@@ -49,7 +50,8 @@ class TorchScriptRewardTest {
                 "images: Tensor, text: Tensor",
                 "torch.add(torch.mean(torch.flatten(images, 1), [1]), torch.select(text, 1, 5))");
         try (Pipeline pipeline = Pipeline.load("fashion-scenes", Device.CPU);
-                ClipModel clip = ClipModel.load(pipeline.files().within("clip"), Device.CPU);
+                ClipModel clip =
+                        ClipModel.load(ModelFiles.at(pipeline.location()).within("clip"), Device.CPU);
                 Tensor embeds = clip.textEmbeds(List.of("a red bag", "a blue boot"));
                 Reward reward = RewardText.parse("torchscript-text:" + file).build(() -> pipeline)) {
             float[] values = Tensors.toFloats(embeds);

@@ -18,16 +18,17 @@ import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.DiscreteNoise;
 import org.noisetrail.model.Guided;
 import org.noisetrail.model.ImageShape;
-import org.noisetrail.model.Pipeline;
 import org.noisetrail.model.PipelineOptions;
 import org.noisetrail.model.clip.ClipText;
 import org.noisetrail.model.clip.ClipTokenizer;
+import org.noisetrail.model.format.Format;
+import org.noisetrail.model.format.Parts;
 
 /**
  * Folders of {@code model_index.json}, as diffusers' {@code save_pretrained} writes them: Stable Diffusion 1.x, 2.x and XL. Whatever scheduler a folder names, its betas
  * and timesteps are what counts; images are drawn by DDIM unless another sampler is asked for.
  */
-public final class DiffusersFormat implements Pipeline.Format {
+public final class DiffusersFormat implements Format {
     private static final String INDEX = "model_index.json";
     /** Optional: what a folder's own defaults are, {@code sampler} and {@code guidance}. */
     private static final String DEFAULTS = "noisetrail.json";
@@ -43,7 +44,7 @@ public final class DiffusersFormat implements Pipeline.Format {
     }
 
     @Override
-    public Pipeline.Parts load(ModelFiles files, Device device, PipelineOptions options) {
+    public Parts load(ModelFiles files, Device device, PipelineOptions options) {
         ModelIndex index = ModelIndex.read(files);
         boolean xl = index.xl();
         UNetConfig unet = UNetConfig.parse(path(files, "unet/config.json"), files.bytes("unet/config.json"));
@@ -80,7 +81,7 @@ public final class DiffusersFormat implements Pipeline.Format {
             double guidance = options.guidance() != null
                     ? options.guidance()
                     : defaults == null ? own : defaults.number("guidance", own);
-            return new Pipeline.Parts(
+            return new Parts(
                     Guided.of(plain, guidance, options.guidanceRescale()),
                     decoder,
                     preview,

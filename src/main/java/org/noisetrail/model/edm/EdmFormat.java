@@ -7,11 +7,12 @@ import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Decoder;
 import org.noisetrail.model.Denoiser;
-import org.noisetrail.model.Pipeline;
 import org.noisetrail.model.PipelineOptions;
+import org.noisetrail.model.format.Format;
+import org.noisetrail.model.format.Parts;
 
 /** Folders of {@code config.json} and {@code model.safetensors}: EDM's networks. */
-public final class EdmFormat implements Pipeline.Format {
+public final class EdmFormat implements Format {
     /** EDM's own sampler with its defaults. */
     public static final String SAMPLER = "edm";
 
@@ -28,7 +29,7 @@ public final class EdmFormat implements Pipeline.Format {
     }
 
     @Override
-    public Pipeline.Parts load(ModelFiles files, Device device, PipelineOptions options) {
+    public Parts load(ModelFiles files, Device device, PipelineOptions options) {
         NetworkConfig config = NetworkConfig.read(files, false);
         requireNone(options);
         Digest id = new Digest(config.identity(), files, WEIGHTS);
@@ -49,8 +50,8 @@ public final class EdmFormat implements Pipeline.Format {
     }
 
     /** Pixels are states, and nothing guides. */
-    public static Pipeline.Parts parts(Denoiser denoiser, NetworkConfig config) {
-        return new Pipeline.Parts(
+    public static Parts parts(Denoiser denoiser, NetworkConfig config) {
+        return new Parts(
                 denoiser, Decoder.identity(denoiser.shape()), null, SAMPLER, config.classNames(), false, denoiser);
     }
 }

@@ -5,13 +5,14 @@ import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.Digest;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.kernels.Device;
-import org.noisetrail.model.Pipeline;
 import org.noisetrail.model.PipelineOptions;
 import org.noisetrail.model.edm.EdmFormat;
 import org.noisetrail.model.edm.NetworkConfig;
+import org.noisetrail.model.format.Format;
+import org.noisetrail.model.format.Parts;
 
 /** Folders of {@code config.json} and {@code model.pt}: any denoiser as TorchScript. */
-public final class TorchScriptFormat implements Pipeline.Format {
+public final class TorchScriptFormat implements Format {
     private static final String WEIGHTS = "model.pt";
 
     @Override
@@ -25,7 +26,7 @@ public final class TorchScriptFormat implements Pipeline.Format {
     }
 
     @Override
-    public Pipeline.Parts load(ModelFiles files, Device device, PipelineOptions options) {
+    public Parts load(ModelFiles files, Device device, PipelineOptions options) {
         requireAllowed(files.path(WEIGHTS), options);
         EdmFormat.requireNone(options);
         NetworkConfig config = NetworkConfig.read(files, true);

@@ -1,9 +1,10 @@
-package org.noisetrail.search;
+package org.noisetrail.model.format;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.files.JsonFields;
 import org.noisetrail.model.Condition;
 
 /** What images are asked to be, as fields of the library's files: {@code class}, or {@code prompt} and {@code negative}. */
@@ -42,7 +43,9 @@ public final class Conditions {
                     json.hasNonNull("negative") ? JsonFields.text(json, "negative") : null);
         }
         int label = json.has("class") ? JsonFields.integer(json, "class") : -1;
-        Checks.range("class", label, -1, Integer.MAX_VALUE);
+        if (label < -1) {
+            throw new IllegalArgumentException("class must be >= -1: " + label);
+        }
         return label < 0 ? Condition.NONE : Condition.label(label);
     }
 

@@ -1,13 +1,12 @@
-package org.noisetrail.search;
+package org.noisetrail.files;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import org.noisetrail.files.Excerpt;
 
 /** Reads the fields of the library's files; what is missing or of another type is an {@link IllegalArgumentException} that names it. */
-final class JsonFields {
+public final class JsonFields {
     private JsonFields() {}
 
-    static JsonNode field(JsonNode node, String name) {
+    public static JsonNode field(JsonNode node, String name) {
         JsonNode value = node.get(name);
         if (value == null || value.isNull()) {
             throw new IllegalArgumentException("field \"" + name + "\" is missing");
@@ -15,12 +14,12 @@ final class JsonFields {
         return value;
     }
 
-    static double number(JsonNode node, String name) {
+    public static double number(JsonNode node, String name) {
         return number(name, field(node, name));
     }
 
     /** @param name for the message */
-    static double number(String name, JsonNode value) {
+    public static double number(String name, JsonNode value) {
         if (value.isNumber()) {
             return value.asDouble();
         }
@@ -30,7 +29,7 @@ final class JsonFields {
         throw new IllegalArgumentException("field \"" + name + "\" must be a number: " + Excerpt.of(value.toString()));
     }
 
-    static int integer(JsonNode node, String name) {
+    public static int integer(JsonNode node, String name) {
         JsonNode value = field(node, name);
         if (!value.canConvertToInt() || !value.isIntegralNumber()) {
             throw new IllegalArgumentException(
@@ -39,7 +38,7 @@ final class JsonFields {
         return value.intValue();
     }
 
-    static long whole(JsonNode node, String name) {
+    public static long whole(JsonNode node, String name) {
         JsonNode value = field(node, name);
         if (!value.canConvertToLong() || !value.isIntegralNumber()) {
             throw new IllegalArgumentException(
@@ -48,7 +47,7 @@ final class JsonFields {
         return value.longValue();
     }
 
-    static String text(JsonNode node, String name) {
+    public static String text(JsonNode node, String name) {
         JsonNode value = field(node, name);
         if (!value.isTextual()) {
             throw new IllegalArgumentException(
@@ -57,7 +56,7 @@ final class JsonFields {
         return value.textValue();
     }
 
-    static boolean flag(JsonNode node, String name) {
+    public static boolean flag(JsonNode node, String name) {
         JsonNode value = field(node, name);
         if (!value.isBoolean()) {
             throw new IllegalArgumentException(
@@ -66,7 +65,7 @@ final class JsonFields {
         return value.booleanValue();
     }
 
-    static JsonNode list(JsonNode node, String name) {
+    public static JsonNode list(JsonNode node, String name) {
         JsonNode value = field(node, name);
         if (!value.isArray()) {
             throw new IllegalArgumentException(

@@ -1,0 +1,25 @@
+package org.noisetrail.model.format;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.model.Decoder;
+import org.noisetrail.model.Denoiser;
+
+/**
+ * What a format has loaded; the pipeline closes it.
+ *
+ * @param decoder from the denoiser's states to images
+ * @param preview judges candidates in the decoder's place; null for none
+ * @param sampler the model's own, as {@code Samplers.parse} reads it
+ * @param classNames one a class; empty where it draws none
+ * @param takesPrompts whether a condition is a prompt
+ * @param network what guidance is around; the denoiser itself where there is none
+ */
+public record Parts(
+        Denoiser denoiser,
+        Decoder decoder,
+        @Nullable Decoder preview,
+        String sampler,
+        List<String> classNames,
+        boolean takesPrompts,
+        Denoiser network) {}
