@@ -1,0 +1,5 @@
+/** Searches as a LangChain4j {@code ImageModel}. */
+@NullMarked
+package org.noisetrail.langchain4j;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,132 @@
+package org.noisetrail.micrometer;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tag;
+import io.micrometer.core.instrument.Timer;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.bytedeco.pytorch.Tensor;
+import org.noisetrail.model.Condition;
+import org.noisetrail.model.ImageShape;
+import org.noisetrail.reward.ImageBatch;
+import org.noisetrail.reward.Reward;
+import org.noisetrail.search.ImageRequest;
+import org.noisetrail.search.ImageResult;
+import org.noisetrail.search.SearchListener;
+
+/**
+ * Meters of what searches cost and reach: the listener of any number of searches, on any number of threads.
+ *
+ * <table>
+ * <caption>Meters</caption>
+ * <tr><th>name</th><th>kind</th><th>what it is</th></tr>
+ * <tr><td>{@code noisetrail.images}</td><td>counter, tag {@code finite}</td><td>images finished; those that hold NaN or infinity are {@code finite=false}</td></tr>
+ * <tr><td>{@code noisetrail.nfe}</td><td>summary</td><td>network evaluations of an image; its total is all of them</td></tr>
+ * <tr><td>{@code noisetrail.seconds}</td><td>timer</td><td>wall-clock time of an image: images drawn together share theirs evenly</td></tr>
+ * <tr><td>{@code noisetrail.reward}</td><td>summary</td><td>the searched reward of a finished image, where there is one and it is finite. A summary takes no number below 0: such rewards are left out</td></tr>
+ * <tr><td>{@code noisetrail.verifier.seconds}</td><td>timer, tag {@code reward}</td><td>one call of a reward that {@link #timed} has wrapped</td></tr>
+ * </table>
+ *
+ * <p>The time of an image is counted from where its thread's search, or its last finished images, told this listener; a search that fails leaves none.
+ */
+public final class SearchMeters implements SearchListener {
+    private static final String VERIFIER = "noisetrail.verifier.seconds";
+
+    private final MeterRegistry registry;
+    private final List<Tag> tags;
+    private final Counter finite;
+    private final Counter notFinite;
+    private final DistributionSummary evaluations;
+    private final Timer seconds;
+    private final DistributionSummary reward;
+    private final ThreadLocal<Long> since = new ThreadLocal<>();
+
+    /** @param tags of all meters */
+    public SearchMeters(MeterRegistry registry, Tag... tags) {
+        this.registry = registry;
+        this.tags = List.of(tags);
+        finite = images("true");
+        notFinite = images("false");
+        evaluations = DistributionSummary.builder("noisetrail.nfe")
+                .description("Network evaluations of an image")
+                .tags(this.tags)
+                .register(registry);
+        seconds = Timer.builder("noisetrail.seconds")
+                .description("Wall-clock time of an image")
+                .tags(this.tags)
+                .register(registry);
+        reward = DistributionSummary.builder("noisetrail.reward")
+                .description("Searched reward of a finished image")
+                .tags(this.tags)
+                .register(registry);
+    }
+
+    private Counter images(String finite) {
+        return Counter.builder("noisetrail.images")
+                .description("Images finished")
+                .tags(tags)
+                .tag("finite", finite)
+                .register(registry);
+    }
+
+    @Override
+    public void onStart(List<ImageRequest> images) {
+        since.set(System.nanoTime());
+    }
+
+    @Override
+    public void onImages(List<ImageResult> images) {
+        long now = System.nanoTime();
+        Long start = since.get();
+        since.set(now);
+        for (ImageResult image : images) {
+            (image.finite() ? finite : notFinite).increment();
+            evaluations.record(image.costs().networkEvaluations());
+            if (start != null) {
+                seconds.record((now - start) / images.size(), TimeUnit.NANOSECONDS);
+            }
+            if (Double.isFinite(image.reward())) {
+                reward.record(image.reward());
+            }
+        }
+    }
+
+    /** A reward that scores as another one and is timed; closing it closes the other. */
+    public Reward timed(Reward timed) {
+        Timer timer = Timer.builder(VERIFIER)
+                .description("Wall-clock time of one call of a reward")
+                .tags(tags)
+                .tag("reward", timed.name())
+                .register(registry);
+        return new Timed(timed, timer);
+    }
+
+    private record Timed(Reward reward, Timer timer) implements Reward {
+        @Override
+        public String name() {
+            return reward.name();
+        }
+
+        @Override
+        public String id() {
+            return reward.id();
+        }
+
+        @Override
+        public void score(ImageBatch images, Tensor scores) {
+            timer.record(() -> reward.score(images, scores));
+        }
+
+        @Override
+        public void check(ImageShape shape, List<Condition> conditions) {
+            reward.check(shape, conditions);
+        }
+
+        @Override
+        public void close() {
+            reward.close();
+        }
+    }
+}

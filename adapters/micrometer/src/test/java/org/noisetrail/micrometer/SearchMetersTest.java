@@ -1,0 +1,116 @@
+package org.noisetrail.micrometer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.micrometer.core.instrument.Tag;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.model.Denoiser;
+import org.noisetrail.model.GaussianMixture;
+import org.noisetrail.model.ImageShape;
+import org.noisetrail.reward.Reward;
+import org.noisetrail.search.ImageRequest;
+import org.noisetrail.search.ImageResult;
+import org.noisetrail.search.Methods;
+import org.noisetrail.search.Search;
+import org.noisetrail.search.SearchResult;
+
+class SearchMetersTest {
+    private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    private final SearchMeters meters = new SearchMeters(registry, Tag.of("model", "mixture"));
+
+    private static Denoiser mixture() {
+        return GaussianMixture.builder(new ImageShape(1, 2, 3), 0)
+                .component(1, .3, -.4)
+                .component(1, .3, .4)
+                .build();
+    }
+
+    private SearchResult run(Reward reward, int maxBatch) {
+        try (Denoiser denoiser = mixture()) {
+            return Search.builder(denoiser)
+                    .method(Methods.parse("best-of-n:candidates=3"))
+                    .reward(reward)
+                    .maxBatch(maxBatch)
+                    .listener(meters)
+                    .build()
+                    .run(ImageRequest.of(0, 4));
+        }
+    }
+
+    private static double light(org.noisetrail.reward.Image image) {
+        return image.at(0, 0, 0) / 255.;
+    }
+
+    @Test
+    void countsAreTheLedgersWhateverTheGroups() {
+        SearchResult together = run(Reward.of("light", SearchMetersTest::light), 64);
+        run(Reward.of("light", SearchMetersTest::light), 3);
+        assertThat(registry.get("noisetrail.images")
+                        .tag("finite", "true")
+                        .tag("model", "mixture")
+                        .counter()
+                        .count())
+                .isEqualTo(8);
+        assertThat(registry.get("noisetrail.images")
+                        .tag("finite", "false")
+                        .counter()
+                        .count())
+                .isZero();
+        // EDM's 18 steps are 35 evaluations, for each of three chains.
+        assertThat(registry.get("noisetrail.nfe").summary().count()).isEqualTo(8);
+        assertThat(registry.get("noisetrail.nfe").summary().totalAmount()).isEqualTo(8 * 3 * 35);
+        assertThat(registry.get("noisetrail.reward").summary().mean()).isCloseTo(together.meanReward(), within(1e-9));
+    }
+
+    @Test
+    void theTimesOfImagesAddUpToTheSearchs() {
+        SearchResult result = run(Reward.of("light", SearchMetersTest::light), 3);
+        double all = registry.get("noisetrail.seconds").timer().totalTime(TimeUnit.SECONDS);
+        double search = result.elapsed().toNanos() / 1e9;
+        assertThat(registry.get("noisetrail.seconds").timer().count()).isEqualTo(4);
+        assertThat(all).isBetween(.5 * search, search);
+    }
+
+    @Test
+    void aTimedRewardScoresAsItselfAndItsCallsAreTimed() {
+        Reward slow = Reward.of("slow", image -> {
+            try {
+                Thread.sleep(5);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            return light(image);
+        });
+        List<Double> plain =
+                run(slow, 64).images().stream().map(ImageResult::reward).toList();
+        List<Double> timed = run(meters.timed(slow), 64).images().stream()
+                .map(ImageResult::reward)
+                .toList();
+        assertThat(timed).isEqualTo(plain);
+        var timer = registry.get("noisetrail.verifier.seconds")
+                .tag("reward", "slow")
+                .timer();
+        assertThat(timer.count()).isPositive();
+        assertThat(timer.totalTime(TimeUnit.MILLISECONDS)).isGreaterThanOrEqualTo(5. * timer.count());
+    }
+
+    @Test
+    void aSearchThatFailsIsCountedNowhere() {
+        Reward broken = Reward.of("broken", image -> {
+            throw new IllegalStateException("no");
+        });
+        assertThatThrownBy(() -> run(meters.timed(broken), 64)).isInstanceOf(NoisetrailException.class);
+        assertThat(registry.get("noisetrail.images")
+                        .tag("finite", "true")
+                        .counter()
+                        .count())
+                .isZero();
+        assertThat(registry.get("noisetrail.seconds").timer().count()).isZero();
+    }
+}
