@@ -37,6 +37,8 @@ import picocli.CommandLine.Spec;
             "  torchscript:FILE               a TorchScript network of your own, which is code that runs",
             "  torchscript-text:FILE          the same, which sees the prompt's embedding, too",
             "  jpeg-bytes                     the JPEG's size itself",
+            "  worst(REWARD; REWARD...)       the lowest of several, image by image",
+            "  shifted(REWARD)                the mean over the image and four shifts by 1/32 of a side",
             "  0.7*class+0.3*brightness       a weighted sum; also class-0.5*brightness",
             "",
             "Writes images/NNN.png, grid.png, trail.json and result.json to --out, and final.safetensors if asked to."

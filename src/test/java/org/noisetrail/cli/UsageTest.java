@@ -146,7 +146,7 @@ class UsageTest {
     void helpNamesEveryRewardOnce() {
         String help = Cli.run("generate", "--help").out();
         for (RewardKind kind : Rewards.kinds()) {
-            assertThat(help.lines().filter(line -> line.matches("  " + kind.name() + "[\\[: ].*")))
+            assertThat(help.lines().filter(line -> line.matches("  " + kind.name() + "[\\[(: ].*")))
                     .as(kind.name())
                     .hasSize(1);
         }
