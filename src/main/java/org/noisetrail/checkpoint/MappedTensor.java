@@ -23,17 +23,18 @@ public final class MappedTensor {
     private static final Map<Long, ByteBuffer> IN_USE = new ConcurrentHashMap<>();
 
     /** One for all tensors and for ever: LibTorch calls it when a tensor's last user is gone, and aborts if it was collected. */
-    private static final PointerConsumer RELEASE = new PointerConsumer() {
-        @Override
-        public void call(Pointer data) {
-            IN_USE.remove(data.address());
-        }
-    };
+    private static final PointerConsumer RELEASE;
 
     private static final DeviceOptional CPU;
 
     static {
-        RELEASE.retainReference();
+        Torch.load();
+        RELEASE = Torch.keep(new PointerConsumer() {
+            @Override
+            public void call(Pointer data) {
+                IN_USE.remove(data.address());
+            }
+        });
         CPU = Torch.keep(new DeviceOptional());
     }
 

@@ -54,10 +54,11 @@ final class NoiseCommand implements Callable<Integer> {
         check("--round", round, 0, 0xFFFF);
         check("--candidate", candidate, 0, 0xFFFF);
         check("--elements", elements, 1, MAX_ELEMENTS);
+        Kernels kernels = Kernels.on(Device.CPU);
         // One nt_row: image, stage, draw, parent, kind.
         try (IntPointer row = new IntPointer((int) image, (int) stage, (int) (round << 16 | candidate), 0, 1);
                 FloatPointer normals = new FloatPointer(elements)) {
-            Kernels.on(Device.CPU).noise(row, 1, seed.seed(), elements, 1f, normals);
+            kernels.noise(row, 1, seed.seed(), elements, 1f, normals);
             print(normals);
         }
         return ExitCode.OK;

@@ -14,6 +14,10 @@ public final class Kernels {
     /** Types of the network's values: {@code nt_dtype}. */
     public static final int F32 = 0, F16 = 1, BF16 = 2;
 
+    static {
+        Natives.load(Pointer.class);
+    }
+
     private final Lane lane;
 
     private Kernels(Lane lane) {

@@ -29,6 +29,7 @@ public final class Lane implements AutoCloseable {
         if (!device.isCuda()) {
             return new Lane(device, null, false);
         }
+        Natives.load(Pointer.class);
         try (PointerPointer<Pointer> made = new PointerPointer<>(1L)) {
             Kernels.check(NativeKernels.nt_stream_create(device.ordinal(), made));
             return new Lane(device, made.get(0), true);

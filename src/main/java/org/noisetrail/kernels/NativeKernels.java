@@ -1,7 +1,6 @@
 package org.noisetrail.kernels;
 
 import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.annotation.Cast;
 import org.bytedeco.javacpp.annotation.Platform;
@@ -11,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 @Platform(include = "noisetrail.h", link = "noisetrail")
 final class NativeKernels {
     static {
-        Loader.load();
+        Natives.load(NativeKernels.class);
     }
 
     private NativeKernels() {}

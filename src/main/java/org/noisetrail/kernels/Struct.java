@@ -8,6 +8,10 @@ import org.jspecify.annotations.Nullable;
 
 /** A C struct of fields that have 8 bytes each, in native memory; all 0 and null at first. */
 final class Struct implements AutoCloseable {
+    static {
+        Natives.load(Pointer.class);
+    }
+
     private final BytePointer memory;
     private final LongBuffer fields;
 

@@ -31,6 +31,7 @@ public final class ScriptFunction implements AutoCloseable {
      * @param weights shared with LibTorch: closing these objects does not free them
      */
     public ScriptFunction(String source, List<Tensor> weights) {
+        Torch.load();
         // LibTorch makes a list for a script only inside a script.
         String names = IntStream.range(0, weights.size()).mapToObj(i -> "w" + i).collect(Collectors.joining(", "));
         String pack = "\ndef pack(" + names.replaceAll("(w\\d+)", "$1: Tensor") + ") -> List[Tensor]:\n    return ["

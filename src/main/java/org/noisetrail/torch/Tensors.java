@@ -24,7 +24,12 @@ public final class Tensors {
     /** What makes a tensor is the same each time: kept, because building it costs more than the allocation. */
     private static final Map<Kind, TensorOptions> OPTIONS = new ConcurrentHashMap<>();
 
-    private static final MemoryFormatOptional ANY_FORMAT = Torch.keep(new MemoryFormatOptional());
+    private static final MemoryFormatOptional ANY_FORMAT;
+
+    static {
+        Torch.load();
+        ANY_FORMAT = Torch.keep(new MemoryFormatOptional());
+    }
 
     private Tensors() {}
 

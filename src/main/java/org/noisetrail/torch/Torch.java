@@ -10,6 +10,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.kernels.Kernels;
+import org.noisetrail.kernels.Natives;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,12 +24,18 @@ public final class Torch {
             // OpenMP reads them when the process begins: nothing in it can set them.
             LOG.warn("{}", unset);
         }
+        Natives.load(openblas_nolapack.class, torch.class);
         // OpenBLAS keeps threads of its own, which spin beside LibTorch's after each product: with two cores a network
         // runs at a third of its speed. LibTorch's threads already share the work that matters.
         openblas_nolapack.blas_set_num_threads(Integer.getInteger("org.noisetrail.blasThreads", 1));
     }
 
     private Torch() {}
+
+    /** For who uses LibTorch's classes before anything else of this room. */
+    public static void load() {
+        // The class's initialiser did it.
+    }
 
     /** What to say of variables without which OpenMP's waiting threads spin; empty where they are set. */
     static String unset(Map<String, String> environment) {
