@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.torch.Tensors;
+import org.noisetrail.torch.Unfinished;
 
 /**
  * One transition per row: the noise each was given, the particle it leads to, its clean estimate and its score. A workspace: made once by
@@ -31,11 +32,14 @@ public final class Candidates implements AutoCloseable {
     Candidates(Device device, int capacity, ImageShape shape, boolean withOutput) {
         this.device = device;
         this.shape = shape;
-        noise = new Rows(device, capacity, shape);
-        next = new Particles(device, capacity, shape, withOutput);
-        clean = new Rows(device, capacity, shape);
-        scores = Tensors.doubles(device, capacity);
-        bad = Tensors.ints(device, capacity);
+        try (Unfinished parts = new Unfinished()) {
+            noise = parts.add(new Rows(device, capacity, shape));
+            next = parts.add(new Particles(device, capacity, shape, withOutput));
+            clean = parts.add(new Rows(device, capacity, shape));
+            scores = parts.add(Tensors.doubles(device, capacity));
+            bad = parts.add(Tensors.ints(device, capacity));
+            parts.finish();
+        }
     }
 
     /** The most rows it holds. */

@@ -4,8 +4,10 @@ import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
+import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Condition;
 import org.noisetrail.torch.Tensors;
+import org.noisetrail.torch.Unfinished;
 
 /**
  * A table of rows: whose noise each draws, and from which state. Owns its copy on the device; made by {@link StepEngine#draws}.
@@ -32,9 +34,13 @@ public final class Draws implements AutoCloseable {
             wide[row] = slots[row];
         }
         int[] flat = Arrays.copyOf(builder.table, builder.rows * FIELDS);
-        table = Tensors.of(builder.group.device, flat, flat.length);
-        entries = Tensors.of(builder.group.device, wide, wide.length);
-        labels = Tensors.of(builder.group.device, label, label.length);
+        Device device = builder.group.device;
+        try (Unfinished parts = new Unfinished()) {
+            table = parts.add(Tensors.of(device, flat, flat.length));
+            entries = parts.add(Tensors.of(device, wide, wide.length));
+            labels = parts.add(Tensors.of(device, label, label.length));
+            parts.finish();
+        }
     }
 
     /** How many rows it names noise for. */

@@ -9,6 +9,7 @@ import org.noisetrail.model.Inputs;
 import org.noisetrail.sampler.NoiseAt;
 import org.noisetrail.sampler.Step;
 import org.noisetrail.torch.Tensors;
+import org.noisetrail.torch.Unfinished;
 import org.noisetrail.trace.StepEvent;
 
 /** Takes rows through a step: proposes their noise, asks the network, updates their states; in chunks of what goes to the network at once. */
@@ -21,14 +22,19 @@ final class Forward implements AutoCloseable {
     private final Rows xHat;
     private final Rows input;
     private final Tensor level;
-    private final ProposeArgs propose = new ProposeArgs();
-    private final UpdateArgs update = new UpdateArgs();
+    private final ProposeArgs propose;
+    private final UpdateArgs update;
 
     Forward(Group group) {
         this.group = group;
-        xHat = new Rows(group.device, group.maxBatch, group.shape);
-        input = new Rows(group.device, group.maxBatch, group.shape);
-        level = Tensors.floats(group.device, group.maxBatch);
+        try (Unfinished parts = new Unfinished()) {
+            xHat = parts.add(new Rows(group.device, group.maxBatch, group.shape));
+            input = parts.add(new Rows(group.device, group.maxBatch, group.shape));
+            level = parts.add(Tensors.floats(group.device, group.maxBatch));
+            propose = parts.add(new ProposeArgs());
+            update = parts.add(new UpdateArgs());
+            parts.finish();
+        }
     }
 
     /** Initial states of draws of step -1, and F at them where the first step shares it. */

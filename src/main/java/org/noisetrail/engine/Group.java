@@ -12,6 +12,7 @@ import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.sampler.Schedule;
 import org.noisetrail.torch.Tensors;
+import org.noisetrail.torch.Unfinished;
 import org.noisetrail.trace.Ledger;
 
 /** What the parts of an engine share: a group of images, what they are drawn with, and where. Owns its lane, its tables and the encoded conditions. */
@@ -50,15 +51,18 @@ final class Group implements AutoCloseable {
         conditions = builder.conditions;
         ledger = builder.ledger;
         checkpoint = builder.checkpoint;
-        lane = Lane.open(device);
-        try {
+        int largest = Math.max(elements, decoder.image().elements());
+        if ((long) images.length * largest > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("images together x elements must be <= " + Integer.MAX_VALUE
+                    + " (a smaller max-batch draws fewer together): " + images.length + " x " + largest);
+        }
+        float[] numbers = schedule.table();
+        try (Unfinished parts = new Unfinished()) {
+            lane = parts.add(Lane.open(device));
             kernels = Kernels.on(lane);
-            conditioning = denoiser.encode(conditions);
-            float[] numbers = schedule.table();
-            table = Tensors.of(device, numbers, numbers.length);
-        } catch (Throwable t) {
-            lane.close();
-            throw t;
+            conditioning = parts.add(denoiser.encode(conditions));
+            table = parts.add(Tensors.of(device, numbers, numbers.length));
+            parts.finish();
         }
     }
 

@@ -3,6 +3,7 @@ package org.noisetrail.engine;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.ImageShape;
+import org.noisetrail.torch.Unfinished;
 
 /**
  * States with what is known of them: rows of x, and, where a sampler adds its noise after the network, of the network's output F at x, so that no state is ever evaluated
@@ -13,12 +14,10 @@ public final class Particles implements AutoCloseable {
     private final @Nullable Rows f;
 
     Particles(Device device, int rows, ImageShape shape, boolean withOutput) {
-        x = new Rows(device, rows, shape);
-        try {
-            f = withOutput ? new Rows(device, rows, shape) : null;
-        } catch (Throwable t) {
-            x.close();
-            throw t;
+        try (Unfinished parts = new Unfinished()) {
+            x = parts.add(new Rows(device, rows, shape));
+            f = withOutput ? parts.add(new Rows(device, rows, shape)) : null;
+            parts.finish();
         }
     }
 

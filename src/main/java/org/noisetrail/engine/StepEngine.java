@@ -13,6 +13,7 @@ import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.Schedule;
 import org.noisetrail.sampler.Step;
 import org.noisetrail.torch.Tensors;
+import org.noisetrail.torch.Unfinished;
 import org.noisetrail.trace.Ledger;
 
 /**
@@ -28,20 +29,13 @@ public final class StepEngine implements AutoCloseable {
     private final Selection selection;
 
     private StepEngine(Builder builder) {
-        group = new Group(builder);
-        selection = new Selection(group);
-        Forward made = null;
-        try {
-            made = new Forward(group);
-            judge = new Judge(group);
-        } catch (Throwable t) {
-            if (made != null) {
-                made.close();
-            }
-            group.close();
-            throw t;
+        try (Unfinished parts = new Unfinished()) {
+            group = parts.add(new Group(builder));
+            forward = parts.add(new Forward(group));
+            judge = parts.add(new Judge(group));
+            parts.finish();
         }
-        forward = made;
+        selection = new Selection(group);
     }
 
     /** For a network and the table of its steps. */
@@ -100,13 +94,10 @@ public final class StepEngine implements AutoCloseable {
 
     /** The initial particles of draws of step -1: x_0 = startScale * normal. */
     public Particles start(Draws draws) {
-        Particles into = particles(draws.rows());
-        try {
+        try (Unfinished parts = new Unfinished()) {
+            Particles into = parts.add(particles(draws.rows()));
             forward.start(draws, into);
-            return into;
-        } catch (Throwable t) {
-            into.close();
-            throw t;
+            return parts.finish(into);
         }
     }
 
@@ -116,14 +107,11 @@ public final class StepEngine implements AutoCloseable {
      * @param draws of step -1, a row each: whose they are
      */
     public Particles start(Draws draws, Rows noise) {
-        Particles into = particles(draws.rows());
-        try {
+        try (Unfinished parts = new Unfinished()) {
+            Particles into = parts.add(particles(draws.rows()));
             Rows.combine(group.schedule.startScale(), noise, 0, noise, into.x());
             forward.evaluate(draws, into, 0);
-            return into;
-        } catch (Throwable t) {
-            into.close();
-            throw t;
+            return parts.finish(into);
         }
     }
 
@@ -331,13 +319,10 @@ public final class StepEngine implements AutoCloseable {
 
     /** Copies of rows of particles, the caller's to close. */
     public Particles copies(Particles from, int[] rows) {
-        Particles into = particles(rows.length);
-        try {
+        try (Unfinished parts = new Unfinished()) {
+            Particles into = parts.add(particles(rows.length));
             selection.copy(from, rows, null, into);
-            return into;
-        } catch (Throwable t) {
-            into.close();
-            throw t;
+            return parts.finish(into);
         }
     }
 

@@ -5,6 +5,7 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.torch.Tensors;
+import org.noisetrail.torch.Unfinished;
 
 /**
  * The selections of a step: per round and group the winning candidate, and each group's best score so far. It stays on the device until it is read.
@@ -21,10 +22,13 @@ public final class Winners implements AutoCloseable {
     Winners(Device device, int rounds, int[] targets, double[] scores) {
         this.groups = targets.length;
         this.rounds = rounds;
-        this.targets = Tensors.of(device, targets, groups);
-        winner = Tensors.ints(device, rounds, groups);
-        best = Tensors.of(device, scores, groups);
-        nans = Tensors.of(device, new int[groups], groups);
+        try (Unfinished parts = new Unfinished()) {
+            this.targets = parts.add(Tensors.of(device, targets, groups));
+            winner = parts.add(Tensors.ints(device, rounds, groups));
+            best = parts.add(Tensors.of(device, scores, groups));
+            nans = parts.add(Tensors.of(device, new int[groups], groups));
+            parts.finish();
+        }
     }
 
     int groups() {

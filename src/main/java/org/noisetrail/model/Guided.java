@@ -8,6 +8,7 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.torch.Torch;
+import org.noisetrail.torch.Unfinished;
 
 /**
  * Classifier-free guidance (Ho and Salimans 2022): F = u + g (c - u), u what the network gives without the condition, both in one call of twice the rows. With
@@ -137,14 +138,15 @@ public final class Guided implements Denoiser {
     private Tensor mix(Tensor output, long rows) {
         try (Tensor conditional = output.narrow(0, 0, rows);
                 Tensor unconditional = output.narrow(0, rows, rows);
-                Scalar g = new Scalar(scale)) {
-            Tensor mixed = conditional.sub(unconditional);
+                Scalar g = new Scalar(scale);
+                Unfinished parts = new Unfinished()) {
+            Tensor mixed = parts.add(conditional.sub(unconditional));
             mixed.mul_(g);
             mixed.add_(unconditional);
             if (rescale > 0) {
                 rescale(mixed, conditional);
             }
-            return mixed;
+            return parts.finish(mixed);
         }
     }
 

@@ -13,6 +13,7 @@ import org.noisetrail.engine.StepEngine;
 import org.noisetrail.engine.Winners;
 import org.noisetrail.noise.Draw;
 import org.noisetrail.noise.Recipe;
+import org.noisetrail.torch.Unfinished;
 
 /** One wave's way through {@link Ascent}. */
 final class AscentSearch implements AutoCloseable {
@@ -42,11 +43,14 @@ final class AscentSearch implements AutoCloseable {
         norms = new double[images];
         nans = new long[images];
         wave.each(slot -> draws.add(new ArrayList<>()));
-        many = engine.candidates(Math.multiplyExact(images, method.candidates()));
-        single = engine.candidates(images);
-        pivots = engine.rows(images);
-        x = engine.particles(images);
-        next = engine.particles(images);
+        try (Unfinished parts = new Unfinished()) {
+            many = parts.add(engine.candidates(Math.multiplyExact(images, method.candidates())));
+            single = parts.add(engine.candidates(images));
+            pivots = parts.add(engine.rows(images));
+            x = parts.add(engine.particles(images));
+            next = parts.add(engine.particles(images));
+            parts.finish();
+        }
     }
 
     Outcome run() {

@@ -9,6 +9,7 @@ import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
 import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.StepEngine;
+import org.noisetrail.torch.Unfinished;
 
 /** The states of {@link MctsSearch}'s nodes and rollouts, and their way through the steps: all of them in one call a step. */
 final class MctsSweep implements AutoCloseable {
@@ -49,8 +50,11 @@ final class MctsSweep implements AutoCloseable {
         this.nans = nans;
         engine = wave.engine();
         steps = wave.schedule().size();
-        candidates = engine.candidates(wave.images());
-        pool = new StatePool(engine, 2 * wave.images());
+        try (Unfinished parts = new Unfinished()) {
+            candidates = parts.add(engine.candidates(wave.images()));
+            pool = parts.add(new StatePool(engine, 2 * wave.images()));
+            parts.finish();
+        }
     }
 
     StatePool pool() {

@@ -13,6 +13,7 @@ import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.Rows;
 import org.noisetrail.engine.StepEngine;
 import org.noisetrail.noise.Draw;
+import org.noisetrail.torch.Unfinished;
 
 /**
  * The particles of a wave's images, any number of each: takes them through steps with noise by name, judges them, and remembers how they came where they are. Their states are held
@@ -38,8 +39,11 @@ final class Population implements AutoCloseable {
         engine = wave.engine();
         names = new NamedNoise(engine, Locality.NONE);
         nans = new long[wave.images()];
-        pool = new StatePool(engine, capacity);
-        candidates = engine.candidates(capacity);
+        try (Unfinished parts = new Unfinished()) {
+            pool = parts.add(new StatePool(engine, capacity));
+            candidates = parts.add(engine.candidates(capacity));
+            parts.finish();
+        }
     }
 
     /** The initial particles of chains 0 .. count - 1 of every image: image by image. */

@@ -13,6 +13,7 @@ import org.noisetrail.engine.StepEngine;
 import org.noisetrail.noise.Draw;
 import org.noisetrail.noise.Move;
 import org.noisetrail.noise.Recipe;
+import org.noisetrail.torch.Unfinished;
 
 /** Regenerates trajectories from recipes: one transition a step, each with the noise its draws name. Images whose moves differ in direction go one group after the other. */
 record ReplaySearch(List<Recipe> recipes, double lambda, boolean project) implements Method {
@@ -55,9 +56,12 @@ record ReplaySearch(List<Recipe> recipes, double lambda, boolean project) implem
             this.recipes = recipes;
             engine = wave.engine();
             norms = new double[wave.images()];
-            candidates = engine.candidates(wave.images());
-            pivots = engine.rows(wave.images());
-            x = engine.particles(wave.images());
+            try (Unfinished parts = new Unfinished()) {
+                candidates = parts.add(engine.candidates(wave.images()));
+                pivots = parts.add(engine.rows(wave.images()));
+                x = parts.add(engine.particles(wave.images()));
+                parts.finish();
+            }
             names = new NamedNoise(engine, locality());
         }
 

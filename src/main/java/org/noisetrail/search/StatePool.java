@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.Deque;
 import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.StepEngine;
+import org.noisetrail.torch.Unfinished;
 
 /** States that come and go, in rows that are used again. It grows as more are held at once, by doubling. */
 final class StatePool implements AutoCloseable {
@@ -37,17 +38,14 @@ final class StatePool implements AutoCloseable {
     int take() {
         if (free.isEmpty()) {
             int capacity = rows.rows();
-            Particles larger = engine.particles(Math.multiplyExact(capacity, 2));
-            try {
-                int[] all = new int[capacity];
-                Arrays.setAll(all, row -> row);
+            int[] all = new int[capacity];
+            Arrays.setAll(all, row -> row);
+            try (Unfinished parts = new Unfinished()) {
+                Particles larger = parts.add(engine.particles(Math.multiplyExact(capacity, 2)));
                 engine.put(rows, all, larger);
-            } catch (Throwable t) {
-                larger.close();
-                throw t;
+                rows.close();
+                rows = parts.finish(larger);
             }
-            rows.close();
-            rows = larger;
             release(capacity, 2 * capacity);
         }
         return free.remove();

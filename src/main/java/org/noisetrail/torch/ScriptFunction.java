@@ -36,15 +36,18 @@ public final class ScriptFunction implements AutoCloseable {
         String names = IntStream.range(0, weights.size()).mapToObj(i -> "w" + i).collect(Collectors.joining(", "));
         String pack = "\ndef pack(" + names.replaceAll("(w\\d+)", "$1: Tensor") + ") -> List[Tensor]:\n    return ["
                 + names + "]\n";
-        unit = Torch.keep(torch.compile(source + pack));
-        forward = Torch.keep(function("forward"));
-        try (IValueVector values = new IValueVector()) {
+        try (Unfinished parts = new Unfinished();
+                IValueVector values = new IValueVector()) {
+            unit = Torch.keep(torch.compile(source + pack));
+            parts.add(unit::deallocate);
+            forward = Torch.keep(function("forward"));
             for (Tensor weight : weights) {
                 try (IValue value = new IValue(weight)) {
                     values.push_back(value);
                 }
             }
             this.weights = Torch.keep(function("pack").apply(values));
+            parts.finish();
         }
     }
 

@@ -76,30 +76,38 @@ public final class Tensors {
 
     /** A new float32 tensor of this shape with these values. */
     public static Tensor of(Device device, float[] values, long... shape) {
-        Tensor tensor = floats(device, shape);
-        copy(values, tensor);
-        return tensor;
+        try (Unfinished parts = new Unfinished()) {
+            Tensor tensor = parts.add(floats(device, shape));
+            copy(values, tensor);
+            return parts.finish(tensor);
+        }
     }
 
     /** A new int64 tensor of this shape with these values. */
     public static Tensor of(Device device, long[] values, long... shape) {
-        Tensor tensor = longs(device, shape);
-        copy(values, tensor);
-        return tensor;
+        try (Unfinished parts = new Unfinished()) {
+            Tensor tensor = parts.add(longs(device, shape));
+            copy(values, tensor);
+            return parts.finish(tensor);
+        }
     }
 
     /** A new float64 tensor of this shape with these values. */
     public static Tensor of(Device device, double[] values, long... shape) {
-        Tensor tensor = doubles(device, shape);
-        copy(values, tensor);
-        return tensor;
+        try (Unfinished parts = new Unfinished()) {
+            Tensor tensor = parts.add(doubles(device, shape));
+            copy(values, tensor);
+            return parts.finish(tensor);
+        }
     }
 
     /** A new int32 tensor of this shape with these values. */
     public static Tensor of(Device device, int[] values, long... shape) {
-        Tensor tensor = ints(device, shape);
-        copy(values, tensor);
-        return tensor;
+        try (Unfinished parts = new Unfinished()) {
+            Tensor tensor = parts.add(ints(device, shape));
+            copy(values, tensor);
+            return parts.finish(tensor);
+        }
     }
 
     /** target = source, of the same shape. */

@@ -1,12 +1,17 @@
 package org.noisetrail.architecture;
 
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.constructors;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.AccessTarget.CodeUnitAccessTarget;
 import com.tngtech.archunit.core.domain.JavaAccess;
+import com.tngtech.archunit.core.domain.JavaConstructor;
+import com.tngtech.archunit.core.domain.JavaField;
+import com.tngtech.archunit.core.domain.JavaFieldAccess;
+import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import java.text.DecimalFormatSymbols;
 import java.util.ArrayList;
@@ -15,6 +20,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** The house's rules (DESIGN, section 2), for the house that stands at a root package. */
 final class ImportRule {
@@ -135,6 +142,7 @@ final class ImportRule {
                         .should()
                         .dependOnClassesThat()
                         .resideInAPackage("org.bytedeco.pytorch.."));
+        rules.put("what has parts closes them when the next cannot be made", noConstructorLeavesParts(root));
         rules.put(
                 "numbers and words look alike in every country",
                 noClasses()
@@ -142,6 +150,41 @@ final class ImportRule {
                         .accessTargetWhere(DescribedPredicate.describe(
                                 "formats, or changes case, by the default locale", ImportRule::asksTheDefaultLocale)));
         return rules;
+    }
+
+    /** A constructor that makes several of the parts that its object closes has to do so within {@code Unfinished}. */
+    private static ArchRule noConstructorLeavesParts(String root) {
+        return constructors()
+                .that(DescribedPredicate.describe("make several parts", ImportRule::makesParts))
+                .should(ArchCondition.from(DescribedPredicate.describe(
+                        "hold them in an Unfinished",
+                        constructor -> constructor.getConstructorCallsFromSelf().stream()
+                                .anyMatch(
+                                        call -> call.getTargetOwner().getName().equals(root + ".torch.Unfinished")))))
+                .allowEmptyShould(true);
+    }
+
+    private static boolean makesParts(JavaConstructor constructor) {
+        Set<JavaField> closed = constructor.getOwner().getMethods().stream()
+                .filter(method -> method.getName().equals("close"))
+                .flatMap(method -> method.getFieldAccesses().stream())
+                .flatMap(access -> access.getTarget().resolveMember().stream())
+                .filter(field -> field.getRawType().isAssignableTo(AutoCloseable.class))
+                .collect(Collectors.toSet());
+        long parts = constructor.getFieldAccesses().stream()
+                .filter(access -> access.getAccessType() == JavaFieldAccess.AccessType.SET)
+                .flatMap(access -> access.getTarget().resolveMember().stream())
+                .filter(closed::contains)
+                .distinct()
+                .count();
+        // Parts that others made are handed in.
+        long makers = Stream.concat(
+                        constructor.getConstructorCallsFromSelf().stream().map(JavaAccess::getTargetOwner),
+                        constructor.getMethodCallsFromSelf().stream()
+                                .map(call -> call.getTarget().getRawReturnType()))
+                .filter(type -> type.isAssignableTo(AutoCloseable.class))
+                .count();
+        return parts >= 2 && makers >= 2;
     }
 
     /** Such a call would write other digits under ar-EG, another i under tr-TR. */

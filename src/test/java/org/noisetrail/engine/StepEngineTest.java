@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.noisetrail.model.Condition;
+import org.noisetrail.model.Decoder;
 import org.noisetrail.model.DiscreteNoise.Prediction;
 import org.noisetrail.model.GaussianMixture;
 import org.noisetrail.model.ImageShape;
@@ -208,6 +209,38 @@ class StepEngineTest {
 
     private static float[] row(float[] rows, int row) {
         return Arrays.copyOfRange(rows, row * D, (row + 1) * D);
+    }
+
+    @Test
+    void whatNoArrayHoldsIsRefusedBeforeItIsMade() {
+        assertThatThrownBy(() -> new ImageShape(3, 30_000, 30_000))
+                .hasMessage("an image must have <= 2147483647 elements: 3x30000x30000");
+        Process process = processes().get(0);
+        Watched network = process.network();
+        assertThatThrownBy(() -> StepEngine.builder(network, process.schedule())
+                        .decoder(Decoder.identity(new ImageShape(3, 16_384, 16_384)))
+                        .images(new long[3], Collections.nCopies(3, Condition.NONE), new Ledger(3))
+                        .build())
+                .hasMessageContaining("images together x elements must be <= 2147483647")
+                .hasMessageContaining("3 x 805306368");
+        assertThat(network.rows).isEmpty();
+    }
+
+    @Test
+    void whatWasMadeBeforeAFailureIsClosed() {
+        Process process = processes().get(1);
+        try (StepEngine engine = engine(process, process.network(), new Ledger(IMAGES))) {
+            long before = Pointer.totalCount();
+            assertThatThrownBy(() -> engine.winners(1, new int[2], new double[3]))
+                    .hasMessage("values must be <= 2 (the tensor's elements): 3");
+            Watched failing = process.network();
+            assertThatThrownBy(() -> StepEngine.builder(failing, process.schedule())
+                            .preview(Decoder.identity(new ImageShape(1, 1, 1)))
+                            .images(new long[1], List.of(Condition.NONE), new Ledger(1))
+                            .build())
+                    .hasMessageContaining("preview");
+            assertThat(Pointer.totalCount()).isEqualTo(before);
+        }
     }
 
     @Test

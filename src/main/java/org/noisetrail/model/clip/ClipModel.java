@@ -21,6 +21,7 @@ import org.noisetrail.model.ImageShape;
 import org.noisetrail.torch.ScriptFunction;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
+import org.noisetrail.torch.Unfinished;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -81,23 +82,14 @@ public final class ClipModel implements AutoCloseable {
         try (Tensor scale = weights.get("logit_scale")) {
             this.logitScale = Math.exp(Tensors.toFloats(scale)[0]);
         }
-        ClipPreprocessor images = new ClipPreprocessor(files, imageSize, device);
-        ClipText texts = null;
-        ClipVision network = null;
-        ScriptFunction cosine;
-        try {
-            texts = ClipText.half(textConfig, weights, device);
-            network = new ClipVision(visionConfig, weights, device);
+        try (Unfinished parts = new Unfinished()) {
+            this.preprocessor = parts.add(new ClipPreprocessor(files, imageSize, device));
+            this.text = parts.add(ClipText.half(textConfig, weights, device));
+            this.vision = parts.add(new ClipVision(visionConfig, weights, device));
             weights.requireAllUsed();
-            cosine = Torch.call(() -> new ScriptFunction(PRODUCTS, List.of()));
-        } catch (RuntimeException e) {
-            close(images, texts, network);
-            throw e;
+            this.products = parts.add(Torch.call(() -> new ScriptFunction(PRODUCTS, List.of())));
+            parts.finish();
         }
-        this.preprocessor = images;
-        this.text = texts;
-        this.vision = network;
-        this.products = cosine;
     }
 
     /** @throws NoisetrailException that names the file, if one is missing, broken, or does not fit the others */
@@ -152,13 +144,10 @@ public final class ClipModel implements AutoCloseable {
      * @return float32 [rows, 3, size, size], normalised; the caller's to close
      */
     public Tensor pixelValues(Tensor images) {
-        Tensor pixels = preprocessor.pixelValues(images);
-        try {
+        try (Unfinished parts = new Unfinished()) {
+            Tensor pixels = parts.add(preprocessor.pixelValues(images));
             require("pixel values", pixels, images.size(0), 3, imageSize, imageSize);
-            return pixels;
-        } catch (RuntimeException e) {
-            pixels.close();
-            throw e;
+            return parts.finish(pixels);
         }
     }
 
@@ -168,15 +157,12 @@ public final class ClipModel implements AutoCloseable {
      */
     public Tensor imageEmbeds(Tensor images) {
         long rows = images.size(0);
-        Tensor all = Tensors.floats(device, rows, projection);
-        try {
+        try (Unfinished parts = new Unfinished()) {
+            Tensor all = parts.add(Tensors.floats(device, rows, projection));
             for (long from = 0; from < rows; from += LARGEST_BATCH) {
                 embed(images, all, from, Math.min(LARGEST_BATCH, rows - from));
             }
-            return all;
-        } catch (RuntimeException e) {
-            all.close();
-            throw e;
+            return parts.finish(all);
         }
     }
 
@@ -272,17 +258,9 @@ public final class ClipModel implements AutoCloseable {
             forget();
         }
         products.close();
-        close(preprocessor, text, vision);
-    }
-
-    private static void close(ClipPreprocessor images, @Nullable ClipText texts, @Nullable ClipVision network) {
-        images.close();
-        if (texts != null) {
-            texts.close();
-        }
-        if (network != null) {
-            network.close();
-        }
+        preprocessor.close();
+        text.close();
+        vision.close();
     }
 
     private static void require(String what, @Nullable Tensor tensor, long... shape) {

@@ -10,6 +10,7 @@ import org.noisetrail.checkpoint.Weights;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.torch.ScriptFunction;
 import org.noisetrail.torch.Torch;
+import org.noisetrail.torch.Unfinished;
 
 /**
  * diffusers' {@code AutoencoderKL} (Rombach et al. 2022, section 3.1), in float32: between images and the latents that a denoiser works on.
@@ -26,16 +27,14 @@ public final class AutoencoderKl implements AutoCloseable {
      */
     public AutoencoderKl(VaeConfig config, Weights weights, Device device, boolean encodes) {
         this.config = config;
-        this.decoder = Torch.call(() -> VaeScript.decoder(config, weights, device));
-        try {
-            this.encoder = Torch.call(() -> {
-                ScriptFunction function = VaeScript.encoder(config, weights, device, encodes);
-                weights.requireAllUsed();
-                return function;
-            });
-        } catch (RuntimeException e) {
-            decoder.close();
-            throw e;
+        try (Unfinished parts = new Unfinished()) {
+            this.decoder = parts.add(Torch.call(() -> VaeScript.decoder(config, weights, device)));
+            this.encoder = Torch.call(() -> VaeScript.encoder(config, weights, device, encodes));
+            if (encoder != null) {
+                parts.add(encoder);
+            }
+            weights.requireAllUsed();
+            parts.finish();
         }
     }
 

@@ -23,6 +23,7 @@ import org.noisetrail.model.clip.ClipText;
 import org.noisetrail.model.clip.ClipTokenizer;
 import org.noisetrail.model.format.Format;
 import org.noisetrail.model.format.Parts;
+import org.noisetrail.torch.Unfinished;
 
 /**
  * Folders of {@code model_index.json}, as diffusers' {@code save_pretrained} writes them: Stable Diffusion 1.x, 2.x and XL. Whatever scheduler a folder names, its betas
@@ -60,48 +61,31 @@ public final class DiffusersFormat implements Format {
         ImageShape image =
                 new ImageShape(vae.imageChannels(), state.height() * vae.factor(), state.width() * vae.factor());
         ConfigFile defaults = files.has(DEFAULTS) ? ConfigFile.read(files, DEFAULTS) : null;
-        List<AutoCloseable> made = new ArrayList<>();
-        try {
-            PromptEncoder encoder = encoder(index, files, image, device, options);
-            made.add(encoder);
-            UNet network = new UNet(unet, weights(files, "unet", options), device);
-            made.add(network);
+        try (Unfinished made = new Unfinished()) {
+            PromptEncoder encoder = made.add(encoder(index, files, image, device, options));
+            UNet network = made.add(new UNet(unet, weights(files, "unet", options), device));
             Digest id = digest(files, xl, state, options);
             DiscreteNoise noise = new DiscreteNoise(scheduler.alphasCumprod(), prediction(scheduler));
             Denoiser plain = new DiffusersDenoiser(id, state, device, noise, network, encoder);
-            Decoder decoder = decoder(files, vae, image, device);
-            made.add(decoder::close);
+            Decoder decoder = made.add(decoder(files, vae, image, device));
             Decoder preview = options.previewDecoder() == null
                     ? null
                     : PreviewDecoder.load(options.previewDecoder(), state, image, device);
             if (preview != null) {
-                made.add(preview::close);
+                made.add(preview);
             }
             double own = xl ? 5 : 7.5;
             double guidance = options.guidance() != null
                     ? options.guidance()
                     : defaults == null ? own : defaults.number("guidance", own);
-            return new Parts(
+            return made.finish(new Parts(
                     Guided.of(plain, guidance, options.guidanceRescale()),
                     decoder,
                     preview,
                     defaults != null && defaults.has("sampler") ? defaults.text("sampler") : sampler(scheduler),
                     List.of(),
                     true,
-                    plain);
-        } catch (RuntimeException e) {
-            for (AutoCloseable part : made) {
-                close(part, e);
-            }
-            throw e;
-        }
-    }
-
-    private static void close(AutoCloseable part, RuntimeException reason) {
-        try {
-            part.close();
-        } catch (Exception e) {
-            reason.addSuppressed(e);
+                    plain));
         }
     }
 
@@ -152,20 +136,17 @@ public final class DiffusersFormat implements Format {
             ModelIndex index, ModelFiles files, ImageShape image, Device device, PipelineOptions options) {
         boolean xl = index.xl();
         List<TextTower> towers = new ArrayList<>();
-        try {
-            towers.add(tower(files, "", xl, device, options));
+        try (Unfinished made = new Unfinished()) {
+            towers.add(made.add(tower(files, "", xl, device, options)));
             if (xl) {
-                towers.add(tower(files, "_2", true, device, options));
+                towers.add(made.add(tower(files, "_2", true, device, options)));
             }
             if (!xl && options.hasSizeCondition()) {
                 throw new IllegalArgumentException("size-condition is for Stable Diffusion XL");
             }
             int[] like = options.sizeCondition(image.height(), image.width());
             float[] sizes = {like[0], like[1], like[2], like[3], image.height(), image.width()};
-            return new PromptEncoder(towers, index.zerosForEmptyPrompt(), xl ? sizes : null, device);
-        } catch (RuntimeException e) {
-            towers.forEach(TextTower::close);
-            throw e;
+            return made.finish(new PromptEncoder(towers, index.zerosForEmptyPrompt(), xl ? sizes : null, device));
         }
     }
 
@@ -175,14 +156,11 @@ public final class DiffusersFormat implements Format {
         String part = "text_encoder" + suffix;
         ClipTokenizer tokenizer = ClipTokenizer.load(files.within("tokenizer" + suffix));
         int skip = options.clipSkip();
-        ClipText prompts = text(files, part, hidden(xl, skip), device, options);
-        try {
+        try (Unfinished made = new Unfinished()) {
+            ClipText prompts = made.add(text(files, part, hidden(xl, skip), device, options));
             prompts.check(tokenizer);
             @Nullable ClipText plain = skip == 0 ? null : text(files, part, hidden(xl, 0), device, options);
-            return new TextTower(part, tokenizer, prompts, plain);
-        } catch (RuntimeException e) {
-            prompts.close();
-            throw e;
+            return made.finish(new TextTower(part, tokenizer, prompts, plain));
         }
     }
 
