@@ -179,8 +179,9 @@ public final class Safetensors {
     public double[] doubles(String name) {
         Entry entry = entry(name);
         require(entry, entry.dtype == Dtype.F64, "F64");
-        double[] values = new double[(int) Math.min(entry.elements(), Integer.MAX_VALUE)];
-        read(entry).asDoubleBuffer().get(values);
+        ByteBuffer bytes = read(entry);
+        double[] values = new double[(int) entry.elements()];
+        bytes.asDoubleBuffer().get(values);
         return values;
     }
 
@@ -202,9 +203,7 @@ public final class Safetensors {
     public byte[] bytes(String name) {
         Entry entry = entry(name);
         require(entry, entry.dtype == Dtype.U8, "U8");
-        byte[] values = new byte[(int) entry.elements()];
-        read(entry).get(values);
-        return values;
+        return read(entry).array();
     }
 
     /**

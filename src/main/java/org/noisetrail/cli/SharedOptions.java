@@ -4,6 +4,7 @@ import java.math.BigInteger;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.search.Search;
 import org.noisetrail.torch.Torch;
 import picocli.CommandLine.Option;
 
@@ -54,8 +55,9 @@ final class SharedOptions {
 
         /** Refuses what cannot be, before anything slow is done. */
         void check() {
-            if (threads != null && (threads < 1 || threads > 4096)) {
-                throw new IllegalArgumentException("--threads must be from 1 to 4096: " + threads);
+            if (threads != null && (threads < 1 || threads > Torch.MOST_THREADS)) {
+                throw new IllegalArgumentException(
+                        "--threads must be from 1 to " + Torch.MOST_THREADS + ": " + threads);
             }
         }
 
@@ -93,11 +95,13 @@ final class SharedOptions {
 
         /** Refuses what cannot be. */
         void check() {
-            if (maxBatch < 1) {
-                throw new IllegalArgumentException("--max-batch must be >= 1: " + maxBatch);
-            }
-            if (decodeBatch < 1) {
-                throw new IllegalArgumentException("--decode-batch must be >= 1: " + decodeBatch);
+            check("--max-batch", maxBatch);
+            check("--decode-batch", decodeBatch);
+        }
+
+        private static void check(String option, int rows) {
+            if (rows < 1 || rows > Search.LARGEST_BATCH) {
+                throw new IllegalArgumentException(option + " must be from 1 to " + Search.LARGEST_BATCH + ": " + rows);
             }
         }
     }

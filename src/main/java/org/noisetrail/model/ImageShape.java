@@ -9,11 +9,15 @@ public record ImageShape(int channels, int height, int width) {
             throw new IllegalArgumentException(
                     "image shape must be >= 1 in every dimension: " + channels + "x" + height + "x" + width);
         }
+        if ((double) channels * height * width > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("an image must have <= " + Integer.MAX_VALUE + " elements: " + channels
+                    + "x" + height + "x" + width);
+        }
     }
 
     /** The number of elements of one image's noise (d in the paper). */
     public int elements() {
-        return Math.multiplyExact(Math.multiplyExact(channels, height), width);
+        return channels * height * width;
     }
 
     @Override

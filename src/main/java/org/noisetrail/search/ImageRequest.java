@@ -13,6 +13,9 @@ import org.noisetrail.model.Condition;
  * @param condition what it is asked to be
  */
 public record ImageRequest(long image, Condition condition) {
+    /** Of one list: what is told of so many images still fits a small heap. */
+    private static final int MOST = 1 << 20;
+
     public ImageRequest {
         Checks.range("image", image, 0, 0xFFFFFFFFL);
         Objects.requireNonNull(condition, "condition");
@@ -41,9 +44,13 @@ public record ImageRequest(long image, Condition condition) {
         return of(first, count, Arrays.stream(prompts).map(Condition::prompt).toList());
     }
 
-    /** {@code count} images numbered from {@code first}, their conditions taken in turn (none: nothing is asked). */
+    /**
+     * {@code count} images numbered from {@code first}, their conditions taken in turn (none: nothing is asked).
+     *
+     * @param count 1 to 2^20
+     */
     public static List<ImageRequest> of(long first, int count, List<? extends Condition> conditions) {
-        Checks.range("images", count, 1, Integer.MAX_VALUE);
+        Checks.range("images", count, 1, MOST);
         List<ImageRequest> requests = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             requests.add(new ImageRequest(

@@ -34,6 +34,9 @@ import org.noisetrail.sampler.Schedule;
  * neither the denoiser nor the rewards.
  */
 public final class Search {
+    /** The most rows that go anywhere together. */
+    public static final int LARGEST_BATCH = 65536;
+
     private static final Duration FOR_EVER = Duration.ofNanos(Long.MAX_VALUE / 2);
 
     private final Denoiser denoiser;
@@ -323,14 +326,14 @@ public final class Search {
 
         /** The most rows (images x candidates) in one network call, 1 to 65536; by default 64. Results do not depend on it. */
         public Builder maxBatch(int maxBatch) {
-            Checks.range("max-batch", maxBatch, 1, 65536);
+            Checks.range("max-batch", maxBatch, 1, LARGEST_BATCH);
             this.maxBatch = maxBatch;
             return this;
         }
 
         /** The most rows in one call of the decoder and the rewards, 1 to 65536; by default 64. Results do not depend on it. */
         public Builder decodeBatch(int decodeBatch) {
-            Checks.range("decode-batch", decodeBatch, 1, 65536);
+            Checks.range("decode-batch", decodeBatch, 1, LARGEST_BATCH);
             this.decodeBatch = decodeBatch;
             return this;
         }

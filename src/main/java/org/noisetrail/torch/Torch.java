@@ -16,6 +16,9 @@ import org.slf4j.LoggerFactory;
 
 /** LibTorch as a whole: its threads, and its errors in one line. */
 public final class Torch {
+    /** More than any machine has; the system ends a process that starts too many. */
+    public static final int MOST_THREADS = 4096;
+
     private static final Logger LOG = LoggerFactory.getLogger(Torch.class);
 
     static {
@@ -25,6 +28,12 @@ public final class Torch {
             LOG.warn("{}", unset);
         }
         Natives.load(openblas_nolapack.class, torch.class);
+        // OpenMP counts the processors that a process may run on, Java also how much of them it may use, in a
+        // container.
+        int processors = Runtime.getRuntime().availableProcessors();
+        if (System.getenv("OMP_NUM_THREADS") == null && torch.get_num_threads() > processors) {
+            torch.set_num_threads(processors);
+        }
         // OpenBLAS keeps threads of its own, which spin beside LibTorch's after each product: with two cores a network
         // runs at a third of its speed. LibTorch's threads already share the work that matters.
         openblas_nolapack.blas_set_num_threads(Integer.getInteger("org.noisetrail.blasThreads", 1));
@@ -54,8 +63,8 @@ public final class Torch {
      * number: call it from the thread that will search, or before any other work.
      */
     public static void setThreads(int threads) {
-        if (threads < 1) {
-            throw new IllegalArgumentException("threads must be >= 1: " + threads);
+        if (threads < 1 || threads > MOST_THREADS) {
+            throw new IllegalArgumentException("threads must be from 1 to " + MOST_THREADS + ": " + threads);
         }
         torch.set_num_threads(threads);
     }
@@ -63,6 +72,11 @@ public final class Torch {
     /** How many threads LibTorch's operations use on this thread. */
     public static int threads() {
         return torch.get_num_threads();
+    }
+
+    /** The instruction set that LibTorch chose its operations for, such as {@code AVX512}. */
+    public static String cpuCapability() {
+        return torch.get_cpu_capability().getString();
     }
 
     /** @throws NoisetrailException that says what is missing, if LibTorch or the kernels cannot run on the device */

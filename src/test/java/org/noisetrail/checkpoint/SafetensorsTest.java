@@ -196,6 +196,33 @@ class SafetensorsTest {
     }
 
     @Test
+    void aTensorOverAJavaArraysLimitIsRefusedBeforeItIsRead() throws IOException {
+        for (String dtype : List.of("U8", "F64", "I64", "F32")) {
+            Path file = folder.resolve(dtype + ".safetensors");
+            long bytes = 2_700_000_000L;
+            int size = dtype.equals("U8") ? 1 : dtype.equals("F32") ? 4 : 8;
+            String header = "{\"w\":{\"dtype\":\"" + dtype + "\",\"shape\":[3," + bytes / 3 / size
+                    + "],\"data_offsets\":[0," + bytes + "]}}";
+            try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
+                sparse.writeLong(Long.reverseBytes(header.length()));
+                sparse.write(header.getBytes(StandardCharsets.UTF_8));
+                sparse.setLength(8 + header.length() + bytes);
+            }
+            Safetensors tensors = Safetensors.open(file);
+            assertThatThrownBy(() -> {
+                        switch (dtype) {
+                            case "U8" -> tensors.bytes("w");
+                            case "F64" -> tensors.doubles("w");
+                            case "I64" -> tensors.longs("w");
+                            default -> tensors.floats("w");
+                        }
+                    })
+                    .isInstanceOf(NoisetrailException.class)
+                    .hasMessageContaining("2700000000 bytes do not fit a Java array");
+        }
+    }
+
+    @Test
     void aHeaderOverTheLimitIsRefusedBeforeItIsRead() throws IOException {
         Path file = folder.resolve("large.safetensors");
         try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {

@@ -60,6 +60,7 @@ class ArgumentsTest {
     @Test
     void searchesRefuseWhatCannotBeRun() {
         ExactMixture mixture = new ExactMixture(new ImageShape(1, 1, 1), false, 1, 0);
+        refused("images must be <= 1048576: 2147483647", () -> ImageRequest.of(0, Integer.MAX_VALUE));
         refused("max-batch must be >= 1: 0", () -> Search.builder(mixture).maxBatch(0));
         refused(
                 "reward must be given for method best-of-n",

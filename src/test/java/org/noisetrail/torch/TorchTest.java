@@ -1,6 +1,7 @@
 package org.noisetrail.torch;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,7 +14,7 @@ class TorchTest {
     static final class Twice {
         public static void main(String[] args) {
             Torch.threads();
-            Torch.threads();
+            System.out.println("threads " + Torch.threads());
         }
     }
 
@@ -28,9 +29,17 @@ class TorchTest {
     }
 
     @Test
-    void aProgramWithoutThemIsWarnedOnce(@TempDir Path folder) throws Exception {
+    void moreThreadsThanAnyMachineHasAreRefused() {
+        assertThatThrownBy(() -> Torch.setThreads(100_000))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("threads must be from 1 to 4096: 100000");
+    }
+
+    @Test
+    void aProgramWithoutThemIsWarnedOnceAndHasAThreadAProcessorThatItMayUse(@TempDir Path folder) throws Exception {
         ProcessBuilder builder = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:ActiveProcessorCount=1",
                         "-cp",
                         System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
                         Twice.class.getName())
@@ -38,7 +47,10 @@ class TorchTest {
                 .redirectOutput(folder.resolve("log").toFile());
         builder.environment().remove("OMP_WAIT_POLICY");
         builder.environment().remove("GOMP_SPINCOUNT");
+        builder.environment().remove("OMP_NUM_THREADS");
         assertThat(builder.start().waitFor()).isZero();
-        assertThat(Files.readString(folder.resolve("log"))).containsOnlyOnce("GOMP_SPINCOUNT not set");
+        assertThat(Files.readString(folder.resolve("log")))
+                .containsOnlyOnce("GOMP_SPINCOUNT not set")
+                .contains("threads 1\n");
     }
 }
