@@ -11,7 +11,6 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Map;
 import java.util.Set;
 import java.util.jar.JarEntry;
 import java.util.stream.Stream;
@@ -36,18 +35,26 @@ final class NativeCache {
      * @throws NoisetrailException if there is none that can be trusted
      */
     static Path folder() {
-        if (System.getProperty(PROPERTY) == null) {
-            Path chosen = choose(
-                    System.getProperty("user.home"),
-                    System.getenv("HOME"),
-                    Path.of(System.getProperty("java.io.tmpdir")));
-            System.setProperty(PROPERTY, chosen.toString());
-        }
+        String given = System.getProperty(PROPERTY);
+        Path folder = given != null
+                ? Path.of(given)
+                : choose(
+                        System.getProperty("user.home"),
+                        System.getenv("HOME"),
+                        Path.of(System.getProperty("java.io.tmpdir")));
         try {
+            // One that cannot be made would have JavaCPP look for others.
+            make(folder);
+            System.setProperty(PROPERTY, folder.toString());
             return Loader.getCacheDir().toPath();
         } catch (IOException e) {
-            throw new NoisetrailException(
-                    "native libraries cannot be unpacked to " + System.getProperty(PROPERTY) + ": it cannot be made");
+            throw refused(folder, AtomicFiles.reason(e));
+        }
+    }
+
+    private static void make(Path folder) throws IOException {
+        if (!Files.isDirectory(folder)) {
+            Files.createDirectories(folder);
         }
     }
 
@@ -93,7 +100,8 @@ final class NativeCache {
 
     private static boolean canWrite(Path folder) {
         try {
-            return Files.isWritable(Files.createDirectories(folder));
+            make(folder);
+            return Files.isWritable(folder);
         } catch (IOException e) {
             return false;
         }
@@ -121,13 +129,12 @@ final class NativeCache {
 
     /** Whoever may write there may have this program run what they like. */
     private static void check(Path folder, int user) throws IOException {
-        Map<String, Object> facts =
-                Files.readAttributes(folder, "unix:uid,permissions,isDirectory", LinkOption.NOFOLLOW_LINKS);
-        if (!facts.get("isDirectory").equals(true)) {
+        if (!Files.isDirectory(folder, LinkOption.NOFOLLOW_LINKS)) {
             throw refused(folder, "it is no folder");
         }
-        if (!facts.get("uid").equals(user)) {
-            throw refused(folder, "it belongs to another user, " + facts.get("uid"));
+        int owner = (Integer) Files.getAttribute(folder, "unix:uid", LinkOption.NOFOLLOW_LINKS);
+        if (owner != user) {
+            throw refused(folder, "it belongs to another user, " + owner);
         }
         Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(folder, LinkOption.NOFOLLOW_LINKS);
         if (permissions.contains(PosixFilePermission.GROUP_WRITE)
@@ -137,7 +144,8 @@ final class NativeCache {
     }
 
     private static NoisetrailException refused(Path folder, String reason) {
-        return new NoisetrailException("native libraries cannot be unpacked to " + folder + ": " + reason
-                + "; name a folder of your own: -D" + PROPERTY + "=FOLDER (for ./noisetrail in NOISETRAIL_JAVA_OPTIONS)");
+        return new NoisetrailException(
+                "native libraries cannot be unpacked to " + folder + ": " + reason + "; name a folder of your own: -D"
+                        + PROPERTY + "=FOLDER (for ./noisetrail in NOISETRAIL_JAVA_OPTIONS)");
     }
 }

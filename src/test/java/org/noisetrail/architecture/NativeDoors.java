@@ -33,13 +33,15 @@ public enum NativeDoors implements Runnable {
     UPDATE(UpdateArgs::new),
     THREADS(() -> Torch.setThreads(1)),
     TENSOR(() -> Tensors.floats(Device.CPU, 1)),
-    MAPPED(() -> Safetensors.open(Nets.FASHION.resolve("model.safetensors")).tensor("model.dec.14x14_block0.affine.bias")),
+    MAPPED(() ->
+            Safetensors.open(Nets.FASHION.resolve("model.safetensors")).tensor("model.dec.14x14_block0.affine.bias")),
     SCRIPT(() -> new ScriptFunction("", List.of())),
     MODULE(() -> new TorchScriptModule(ModelFiles.folder(Nets.FASHION), "classifier.pt", Device.CPU)),
     CLASSES(() -> Pipeline.load("fashion-mnist", Device.CPU)),
     PROMPTS(() -> Pipeline.load("fashion-scenes", Device.CPU)),
     MIXTURE(NativeDoors::mixture),
-    REWARD(() -> RewardText.parse("torchscript:" + Path.of("src/main/resources/org/noisetrail/model/fashion-mnist/classifier.pt"))
+    REWARD(() -> RewardText.parse(
+                    "torchscript:" + Path.of("src/main/resources/org/noisetrail/model/fashion-mnist/classifier.pt"))
             .build(Device.CPU));
 
     private final Runnable first;

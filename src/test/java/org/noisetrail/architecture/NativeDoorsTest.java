@@ -105,9 +105,8 @@ class NativeDoorsTest {
     void leadsThroughTheLock(String door) throws Exception {
         try (FreshLoader loader = new FreshLoader()) {
             Class<?> doors = loader.loadClass(NativeDoors.class.getName());
-            Object one = Enum.class
-                    .getMethod("valueOf", Class.class, String.class)
-                    .invoke(null, doors, door);
+            Object one =
+                    Enum.class.getMethod("valueOf", Class.class, String.class).invoke(null, doors, door);
             catchThrowable(((Runnable) one)::run);
             assertThat(loader.loadsUnderLock()).isTrue();
         }
@@ -155,13 +154,17 @@ class NativeDoorsTest {
     }
 
     private static List<String> classes() throws IOException {
-        Path house =
-                Path.of(NoisetrailException.class.getProtectionDomain().getCodeSource().getLocation().getPath());
+        Path house = Path.of(NoisetrailException.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .getPath());
         try (Stream<Path> files = Files.walk(house)) {
             return files.filter(NativeDoorsTest::namesJavaCpp)
                     .map(file -> house.relativize(file).toString())
                     .filter(file -> !file.endsWith("-info.class"))
-                    .map(file -> file.substring(0, file.length() - ".class".length()).replace('/', '.'))
+                    .map(file ->
+                            file.substring(0, file.length() - ".class".length()).replace('/', '.'))
                     .toList();
         }
     }

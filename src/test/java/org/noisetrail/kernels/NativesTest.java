@@ -128,7 +128,9 @@ class NativesTest {
             waiting = new Thread(() -> {
                 Thread.currentThread().interrupt();
                 Natives.alone(
-                        file, LONG, () -> interrupted[0] = Thread.currentThread().isInterrupted());
+                        file,
+                        LONG,
+                        () -> interrupted[0] = Thread.currentThread().isInterrupted());
             });
             waiting.start();
             waiting.join(100);
