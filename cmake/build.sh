@@ -6,6 +6,11 @@ cuda=${2:-AUTO}
 source=$(cd "$(dirname "$0")/.." && pwd)
 mkdir -p "$build"
 log=$build/build.log
+# A clone that was copied with its build folder: CMake refuses a cache that was made elsewhere.
+cache=$build/CMakeCache.txt
+if [[ -f $cache ]] && ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$source" "$cache"; then
+  rm -rf "$cache" "$build/CMakeFiles"
+fi
 if ! cmake -S "$source" -B "$build" -DNOISETRAIL_CUDA="$cuda" >"$log" 2>&1 ||
    ! cmake --build "$build" --parallel "$(nproc)" --target noisetrail >>"$log" 2>&1; then
   cat "$log" >&2

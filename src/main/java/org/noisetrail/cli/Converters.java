@@ -1,5 +1,7 @@
 package org.noisetrail.cli;
 
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -49,6 +51,19 @@ final class Converters {
                 throw new TypeConversionException("must be above 0 and at most 1e9 seconds: " + text);
             }
             return Duration.ofNanos((long) (seconds * 1e9));
+        }
+    }
+
+    /** A file's or folder's name; in a locale such as C, Java reads none that is not ASCII. */
+    static final class FileName implements ITypeConverter<Path> {
+        @Override
+        public Path convert(String text) {
+            try {
+                return Path.of(text);
+            } catch (InvalidPathException e) {
+                throw new TypeConversionException("must be a name that Java can read in this locale"
+                        + " (LC_ALL=C.UTF-8 has all characters): " + text);
+            }
         }
     }
 

@@ -11,8 +11,6 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
-import org.bytedeco.javacpp.BytePointer;
-import org.bytedeco.pytorch.global.torch;
 import org.noisetrail.evaluation.Version;
 import org.noisetrail.evaluation.Versions;
 import org.noisetrail.files.AtomicFiles;
@@ -52,7 +50,7 @@ final class DoctorCommand implements Callable<Integer> {
         facts.put("javacpp", Versions.javaCpp());
         facts.put("libtorch", Versions.libTorch());
         facts.put("libtorchThreads", ask(Torch::threads));
-        facts.put("libtorchCpu", ask(() -> text(torch.get_cpu_capability())));
+        facts.put("libtorchCpu", ask(Torch::cpuCapability));
         facts.put("kernelsCuda", ask(() -> Kernels.cudaCompiled() ? "compiled" : "not compiled"));
         facts.put("cudaDevices", ask(Kernels::cudaDevices));
         facts.put("nativeLibraries", nativeLibraries());
@@ -72,10 +70,6 @@ final class DoctorCommand implements Callable<Integer> {
             healthy = false;
             return "unavailable: " + Failures.line(Failures.describe(e));
         }
-    }
-
-    private static String text(BytePointer text) {
-        return text.getString();
     }
 
     /** Those mapped into this process, but the system's and the Java runtime's own. */

@@ -6,6 +6,7 @@ import java.io.FileOutputStream;
 import java.io.OutputStreamWriter;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import picocli.CommandLine;
 
 /** The command line's entry point. */
@@ -42,6 +43,7 @@ public final class Main {
         CommandLine commandLine = new CommandLine(root);
         commandLine.setOut(out);
         commandLine.setErr(err);
+        commandLine.registerConverter(Path.class, new Converters.FileName());
         commandLine.setAbbreviatedOptionsAllowed(false);
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);
         Failures failures = new Failures(err);

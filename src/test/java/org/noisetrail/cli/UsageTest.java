@@ -62,8 +62,12 @@ class UsageTest {
                 "--sigma-min 0 | sigma-min must be > 0: 0",
                 "--sigma-min 90 | sigma-min must be < sigma-max 80.0: 90.0",
                 "--s-churn -1 | s-churn must be >= 0: -1",
-                "--max-batch 0 | --max-batch must be >= 1: 0",
+                "--max-batch 0 | --max-batch must be from 1 to 65536: 0",
+                "--max-batch 2147483647 | --max-batch must be from 1 to 65536: 2147483647",
+                "--decode-batch 65537 | --decode-batch must be from 1 to 65536: 65537",
+                "--images 2147483647 | images must be <= 1048576: 2147483647",
                 "--threads 0 | --threads must be from 1 to 4096: 0",
+                "--threads 100000 | --threads must be from 1 to 4096: 100000",
                 "--device gpu | device must be cpu, cuda or cuda:N: gpu",
                 "--target-reward NaN | --target-reward must be a number",
                 "--time-limit soon | must be a time such as 90, 90s, 1.5m or 2h: soon",
@@ -75,6 +79,12 @@ class UsageTest {
         String[] words = ("generate --out " + folder.resolve("out") + " " + args).split(" +");
         isUsageError(Cli.run((Object[]) words), message);
         assertThat(folder.resolve("out")).doesNotExist();
+    }
+
+    /** In the C locale, any name that is not ASCII is such a one. */
+    @Test
+    void aNameThatJavaCannotReadIsRefused() {
+        isUsageError(Cli.run("generate", "--out", "a\0b"), "must be a name that Java can read in this locale");
     }
 
     @Test
