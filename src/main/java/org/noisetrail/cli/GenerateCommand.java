@@ -97,6 +97,10 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Mixin
     @SuppressWarnings("NullAway.Init")
+    private ScreenOptions screen;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
     private DrawingJob.Options output;
 
     @Override
@@ -105,6 +109,7 @@ final class GenerateCommand implements Callable<Integer> {
         if (targetReward != null && targetReward.isNaN()) {
             throw usage("--target-reward must be a number: " + targetReward);
         }
+        screen.screening();
         asked.check();
         modelOptions.check();
         try (Pipeline pipeline = modelOptions.load()) {
@@ -115,8 +120,10 @@ final class GenerateCommand implements Callable<Integer> {
             Sampler sampler = samplerOptions.sampler(pipeline);
             List<ImageRequest> requests = asked.requests(pipeline, 10);
             try (Reward searched = rewards.build(pipeline);
-                    Reward judged = heldOut.build(pipeline)) {
+                    Reward judged = heldOut.build(pipeline);
+                    Reward cheap = screen.build(pipeline)) {
                 Search.Builder search = search(pipeline, sampler, method, searched, judged);
+                screen.apply(search, cheap);
                 DrawingJob.Plan plan = new DrawingJob.Plan(
                         method.name(),
                         requests,
@@ -163,6 +170,7 @@ final class GenerateCommand implements Callable<Integer> {
         settings.putAll(methodOptions.settings(method));
         settings.put("reward", rewards.reward(pipeline).toString());
         settings.put("heldOut", heldOut.reward() == null ? null : String.valueOf(heldOut.reward()));
+        settings.putAll(screen.settings());
         settings.put("sampler", SamplerOptions.settings(sampler));
         settings.put("maxBatch", modelOptions.maxBatch());
         settings.put("budget", budget);

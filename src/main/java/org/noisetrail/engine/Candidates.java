@@ -25,6 +25,9 @@ public final class Candidates implements AutoCloseable {
     private @Nullable Particles halfway;
 
     boolean screened;
+    /** What the rows are worth, by all that is known of them; null where {@code scores} says it. */
+    double @Nullable [] estimates;
+
     int rows;
     int step;
     int round;

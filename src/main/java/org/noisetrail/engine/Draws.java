@@ -18,29 +18,39 @@ public final class Draws implements AutoCloseable {
 
     private final int step;
     private final int[] slots;
-    private final List<Condition> groupConditions;
+    private final Group group;
+    private final int[] flat;
     private final Tensor table;
     private final Tensor entries;
     private final Tensor labels;
 
-    private Draws(Builder builder) {
-        step = builder.step;
-        slots = Arrays.copyOf(builder.slots, builder.rows);
-        groupConditions = builder.group.conditions;
+    private Draws(Group group, int step, int[] slots, int[] flat) {
+        this.group = group;
+        this.step = step;
+        this.slots = slots;
+        this.flat = flat;
         int[] label = new int[slots.length];
         long[] wide = new long[slots.length];
         for (int row = 0; row < slots.length; row++) {
-            label[row] = groupConditions.get(slots[row]) instanceof Condition.Label known ? known.label() : -1;
+            label[row] = group.conditions.get(slots[row]) instanceof Condition.Label known ? known.label() : -1;
             wide[row] = slots[row];
         }
-        int[] flat = Arrays.copyOf(builder.table, builder.rows * FIELDS);
-        Device device = builder.group.device;
+        Device device = group.device;
         try (Unfinished parts = new Unfinished()) {
             table = parts.add(Tensors.of(device, flat, flat.length));
             entries = parts.add(Tensors.of(device, wide, wide.length));
             labels = parts.add(Tensors.of(device, label, label.length));
             parts.finish();
         }
+    }
+
+    /** Some of its rows as a table of their own, the caller's to close. */
+    Draws of(int[] rows) {
+        int[] chosen = new int[rows.length * FIELDS];
+        for (int r = 0; r < rows.length; r++) {
+            System.arraycopy(flat, rows[r] * FIELDS, chosen, r * FIELDS, FIELDS);
+        }
+        return new Draws(group, step, Arrays.stream(rows).map(row -> slots[row]).toArray(), chosen);
     }
 
     /** How many rows it names noise for. */
@@ -74,7 +84,7 @@ public final class Draws implements AutoCloseable {
 
     List<Condition> conditions(int from, int count) {
         return Arrays.stream(slots, from, from + count)
-                .mapToObj(groupConditions::get)
+                .mapToObj(group.conditions::get)
                 .toList();
     }
 
@@ -127,7 +137,8 @@ public final class Draws implements AutoCloseable {
             if (rows == 0) {
                 throw new IllegalArgumentException("rows must be >= 1: 0");
             }
-            return new Draws(this);
+            return new Draws(
+                    group, step, Arrays.copyOf(slots, rows), Arrays.copyOf(table, Math.multiplyExact(rows, FIELDS)));
         }
     }
 }

@@ -1,5 +1,6 @@
 package org.noisetrail.engine;
 
+import java.util.Arrays;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -80,6 +81,17 @@ final class Forward implements AutoCloseable {
                     .pivots(pointer(pivots))
                     .parents(pivots == null ? 0 : pivots.rows())
                     .noise(into.pointer()));
+        }
+    }
+
+    /** The coin of each row's key, in (0, 1). Waits for the device. */
+    double[] coins(Draws draws) {
+        try (Tensor uniforms = Tensors.doubles(group.device, draws.rows(), 2)) {
+            group.kernels.uniforms(draws.table(0), draws.rows(), group.seed, Tensors.pointer(uniforms));
+            double[] pairs = Tensors.toDoubles(uniforms);
+            double[] coins = new double[draws.rows()];
+            Arrays.setAll(coins, r -> pairs[2 * r]);
+            return coins;
         }
     }
 

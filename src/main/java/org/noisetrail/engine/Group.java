@@ -2,6 +2,7 @@ package org.noisetrail.engine;
 
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.kernels.Kernels;
 import org.noisetrail.kernels.Lane;
@@ -20,6 +21,7 @@ final class Group implements AutoCloseable {
     final Denoiser denoiser;
     final Decoder decoder;
     final Decoder preview;
+    final @Nullable Screen screen;
     final Schedule schedule;
     final Device device;
     final Lane lane;
@@ -39,7 +41,13 @@ final class Group implements AutoCloseable {
     Group(StepEngine.Builder builder) {
         denoiser = builder.denoiser;
         decoder = builder.decoder;
-        preview = builder.preview == null ? builder.decoder : builder.preview;
+        screen = builder.screen;
+        // What was screened is verified by the true decoder, and by nothing else.
+        preview = builder.preview == null || screen != null ? builder.decoder : builder.preview;
+        if (!preview.image().equals(decoder.image())) {
+            throw new IllegalArgumentException(
+                    "the preview decoder's images must be " + decoder.image() + ": " + preview.image());
+        }
         schedule = builder.schedule;
         device = denoiser.device();
         shape = denoiser.shape();

@@ -1,6 +1,7 @@
 package org.noisetrail.engine;
 
 import java.util.List;
+import java.util.function.IntConsumer;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.model.Decoder;
 import org.noisetrail.model.ImageShape;
@@ -13,20 +14,21 @@ import org.noisetrail.trace.StepEvent;
 /** Makes 8-bit images of states and scores them, in chunks. An image that is not finite scores minus infinity, whatever the reward says of its black pixels. */
 final class Judge implements AutoCloseable {
     private final Group group;
+    private final IntConsumer decoded;
     private final Tensor pixels;
 
-    Judge(Group group) {
+    /**
+     * @param image the shape of the images that it judges
+     * @param decoded told whose state is decoded, where decoding costs anything
+     */
+    Judge(Group group, ImageShape image, IntConsumer decoded) {
         this.group = group;
-        ImageShape image = group.decoder.image();
-        if (!group.preview.image().equals(image)) {
-            throw new IllegalArgumentException(
-                    "the preview decoder's images must be " + image + ": " + group.preview.image());
-        }
+        this.decoded = decoded;
         pixels = Tensors.bytes(group.device, group.decodeBatch, image.channels(), image.height(), image.width());
     }
 
     /**
-     * @param decoder the true one or the preview
+     * @param decoder of images of this judge's shape
      * @param scores float64, as many as rows
      * @param bad int32, as many as rows: 1 where the image is not finite
      */
@@ -94,7 +96,7 @@ final class Judge implements AutoCloseable {
         ImageShape image = decoder.image();
         if (!decoder.isIdentity()) {
             for (int row = from; row < from + count; row++) {
-                group.ledger.decoderCall(draws.slot(row));
+                decoded.accept(draws.slot(row));
             }
         }
         try (StepEvent decoding = StepEvent.decode(group.images(), count, draws.step(), round);

@@ -27,15 +27,19 @@ public final class StepEngine implements AutoCloseable {
     private final Forward forward;
     private final Judge judge;
     private final Selection selection;
+    private final @Nullable Speculation speculation;
 
     private StepEngine(Builder builder) {
         try (Unfinished parts = new Unfinished()) {
             group = parts.add(new Group(builder));
+            selection = new Selection(group);
             forward = parts.add(new Forward(group));
-            judge = parts.add(new Judge(group));
+            judge = parts.add(new Judge(group, group.decoder.image(), group.ledger::decoderCall));
+            speculation = group.screen == null
+                    ? null
+                    : parts.add(new Speculation(group, group.screen, forward, selection, judge));
             parts.finish();
         }
-        selection = new Selection(group);
     }
 
     /** For a network and the table of its steps. */
@@ -231,6 +235,44 @@ public final class StepEngine implements AutoCloseable {
         }
     }
 
+    /**
+     * A round: one transition per row, judged. Without a screen that is {@link #advance} and {@link #score}.
+     *
+     * <p>With one, candidates are screened, and of each group the best are verified by the true decoder and reward: as many as keep the expected loss below the screen's bound, all
+     * of them where nothing is known yet, and at least as many as go on. A candidate that the screen gives no finite score is verified. Those that are not score minus infinity, and have
+     * no whole transition; of a group that has any better score none of them can win, and a group that has not is verified whole.
+     *
+     * @throws IllegalArgumentException if the rivals are not the draws' rows
+     */
+    public void compete(Candidates into, Trial trial, Reward reward, Rivals rivals) {
+        if (rivals.rows() != trial.draws().rows()) {
+            throw new IllegalArgumentException(
+                    "rivals must be " + trial.draws().rows() + ", the draws' rows: " + rivals.rows());
+        }
+        into.estimates = null;
+        if (speculation == null || !speculation.screens(trial.draws().step(), reward) || !rivals.contested()) {
+            advance(into, trial.from(), trial.pivots(), trial.draws(), trial.round(), trial.locality());
+            score(into, trial.draws(), reward);
+            return;
+        }
+        into.rows = trial.draws().rows();
+        into.step = trial.draws().step();
+        into.round = trial.round();
+        speculation.compete(into, trial, reward, rivals);
+    }
+
+    /** What screening has done for an image; null where nothing is screened. */
+    public @Nullable Screened screened(int slot) {
+        return speculation == null ? null : speculation.screened(slot);
+    }
+
+    /**
+     * What the rows of the last {@link #compete} are worth: true scores, and of those that were not verified what the screen lets expect. NaN where nothing is known. Waits for the device.
+     */
+    public double[] estimates(Candidates candidates) {
+        return candidates.estimates == null ? scores(candidates) : candidates.estimates.clone();
+    }
+
     /** Judges the clean estimates of the last {@link #advance}, in 8 bits, by the preview decoder where there is one; after the last step, the final states by the true one. */
     public void score(Candidates candidates, Draws draws, Reward reward) {
         boolean last = draws.step() == group.schedule.size() - 1;
@@ -364,19 +406,16 @@ public final class StepEngine implements AutoCloseable {
 
     /** The coin of each row's key, in (0, 1): a COIN row is global where it is below epsilon. Waits for the device. */
     public double[] coins(Draws draws) {
-        try (Tensor uniforms = Tensors.doubles(group.device, draws.rows(), 2)) {
-            group.kernels.uniforms(draws.table(0), draws.rows(), group.seed, Tensors.pointer(uniforms));
-            double[] pairs = Tensors.toDoubles(uniforms);
-            double[] coins = new double[draws.rows()];
-            Arrays.setAll(coins, r -> pairs[2 * r]);
-            return coins;
-        }
+        return forward.coins(draws);
     }
 
     @Override
     public void close() {
         forward.close();
         judge.close();
+        if (speculation != null) {
+            speculation.close();
+        }
         group.close();
     }
 
@@ -388,6 +427,9 @@ public final class StepEngine implements AutoCloseable {
 
         @Nullable
         Decoder preview;
+
+        @Nullable
+        Screen screen;
 
         long seed;
         int maxBatch = 64;
@@ -412,6 +454,12 @@ public final class StepEngine implements AutoCloseable {
         /** Judges candidates in the decoder's place; null for none. */
         public Builder preview(@Nullable Decoder preview) {
             this.preview = preview;
+            return this;
+        }
+
+        /** Screens the candidates of {@link StepEngine#compete}, and all are verified by the true decoder, never by a preview; null for none. */
+        public Builder screen(@Nullable Screen screen) {
+            this.screen = screen;
             return this;
         }
 

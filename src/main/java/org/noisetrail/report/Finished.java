@@ -2,6 +2,8 @@ package org.noisetrail.report;
 
 import java.util.Locale;
 import java.util.OptionalDouble;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.engine.Screened;
 import org.noisetrail.noise.Recipe;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.ImageResult;
@@ -11,6 +13,7 @@ import org.noisetrail.trace.Costs;
  * What a report says of an image: all of an {@link ImageResult} but its pixels and its state, which are in its file.
  *
  * @param heldOut NaN where none was named
+ * @param screened null where nothing was screened
  */
 public record Finished(
         ImageRequest request,
@@ -20,7 +23,8 @@ public record Finished(
         double pivotNorm,
         long nanScores,
         boolean finite,
-        Recipe recipe) {
+        Recipe recipe,
+        @Nullable Screened screened) {
     /** What is kept of an image once its picture is written. */
     public static Finished of(ImageResult image) {
         OptionalDouble heldOut = image.heldOut();
@@ -32,7 +36,8 @@ public record Finished(
                 image.pivotNorm(),
                 image.nanScores(),
                 image.finite(),
-                image.recipe());
+                image.recipe(),
+                image.screened());
     }
 
     /** The name of its file, within the folder that a command writes to. */

@@ -5,8 +5,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.engine.Screened;
 import org.noisetrail.evaluation.Versions;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.model.format.Conditions;
@@ -30,6 +32,10 @@ public record Report(
         json.put("meanReward", Numbers.orNull(mean(Finished::reward)));
         json.put("meanHeldOut", Numbers.orNull(mean(Finished::heldOut)));
         json.put("nonFinite", nonFinite().size());
+        Screened screened = screened();
+        if (screened != null) {
+            json.put("screening", ScreeningWords.json(screened));
+        }
         json.put("images", images.stream().map(Report::json).toList());
         return json;
     }
@@ -53,10 +59,22 @@ public record Report(
         ledger.put("rewardCalls", costs.rewardCalls());
         ledger.put("heldOutCalls", costs.heldOutCalls());
         json.put("ledger", ledger);
+        if (image.screened() != null) {
+            json.put("screening", ScreeningWords.json(image.screened()));
+        }
         return json;
     }
 
-    /** One line an image, and their means. */
+    /** What screening did for all images; null where nothing was screened. */
+    private @Nullable Screened screened() {
+        return images.stream()
+                .map(Finished::screened)
+                .filter(Objects::nonNull)
+                .reduce(Screened::plus)
+                .orElse(null);
+    }
+
+    /** One line an image, their means, and what was screened. */
     public String table() {
         TextTable table = new TextTable("image", "asked", "reward", "held-out", "NFE", "transitions", "|p|/sqrt(d)");
         for (Finished image : images) {
@@ -77,7 +95,8 @@ public record Report(
                 Numbers.count(Math.round(mean(image -> image.costs().networkEvaluations()))),
                 Numbers.count(Math.round(mean(image -> image.costs().transitions()))),
                 Numbers.score(mean(Finished::pivotNorm)));
-        return table.toString();
+        Screened screened = screened();
+        return table + (screened == null ? "" : ScreeningWords.of(screened, settings.get("verifyLoss")));
     }
 
     /** The images that hold NaN or infinity: their files show nothing. */

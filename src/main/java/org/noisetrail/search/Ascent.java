@@ -117,6 +117,12 @@ public record Ascent(int candidates, Direction direction, double shift, Regress 
         return candidates;
     }
 
+    /** What is not verified is regressed on as the screen lets expect; direction image, which needs all clean estimates, is not screened where it is used. */
+    @Override
+    public boolean screens() {
+        return !scoreAtFirst;
+    }
+
     @Override
     public Outcome search(Wave wave) {
         try (AscentSearch search = new AscentSearch(this, wave)) {

@@ -8,8 +8,10 @@ import org.noisetrail.engine.Draws;
 import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
 import org.noisetrail.engine.Particles;
+import org.noisetrail.engine.Rivals;
 import org.noisetrail.engine.Rows;
 import org.noisetrail.engine.StepEngine;
+import org.noisetrail.engine.Trial;
 import org.noisetrail.engine.Winners;
 import org.noisetrail.noise.Draw;
 import org.noisetrail.noise.Recipe;
@@ -126,9 +128,15 @@ final class AscentSearch implements AutoCloseable {
                 Winners winners = engine.winners(2, slots);
                 Rows better = engine.rows(images);
                 Rows made = engine.rows(slots.length)) {
-            take(many, noises, null, screened);
-            engine.score(many, noises, wave.reward());
-            double[] scores = engine.scores(many);
+            if (screened) {
+                engine.screen(many, x, null, noises, 0, Locality.NONE);
+                engine.score(many, noises, wave.reward());
+            } else {
+                // A shift is made of all clean estimates, and replay makes whole ones.
+                Rivals rivals = Rivals.of(slots.length, size, image ? size : 1);
+                engine.compete(many, new Trial(x, null, noises, 0, Locality.NONE), wave.reward(), rivals);
+            }
+            double[] scores = engine.estimates(many);
             engine.select(many, winners, true, pivots, winning);
             double[][] weights = new double[slots.length][];
             for (int g = 0; g < slots.length; g++) {
@@ -137,19 +145,15 @@ final class AscentSearch implements AutoCloseable {
             make(step, slots, noises, weights, image, made);
             engine.put(made, slots, better);
             try (Draws last = wave.own(step, slots, 0, Kind.PIVOT)) {
-                take(single, last, better, screened);
+                if (screened) {
+                    engine.screen(single, x, better, last, 0, Locality.NONE);
+                } else {
+                    engine.advance(single, x, better, last, 0, Locality.NONE);
+                }
                 engine.score(single, last, wave.reward());
                 engine.select(single, winners, true, pivots, winning);
             }
             remember(step, slots, winners, weights, image, screened);
-        }
-    }
-
-    private void take(Candidates into, Draws noises, @org.jspecify.annotations.Nullable Rows from, boolean screened) {
-        if (screened) {
-            engine.screen(into, x, from, noises, 0, Locality.NONE);
-        } else {
-            engine.advance(into, x, from, noises, 0, Locality.NONE);
         }
     }
 

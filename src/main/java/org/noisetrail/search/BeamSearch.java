@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.noisetrail.engine.Rivals;
 import org.noisetrail.noise.Draw;
 
 /** One wave's way through {@link Beam} and {@link LookaheadBeam}: the candidates of all images and all their beams advance together. */
@@ -92,11 +93,16 @@ final class BeamSearch extends PopulationSearch implements AutoCloseable {
                 }
             }
         });
+        Rivals rivals = new Rivals(
+                widths.keySet().stream()
+                        .mapToInt(slot -> beams.get(slot).size() * noises)
+                        .toArray(),
+                widths.values().stream().mapToInt(Integer::intValue).toArray());
         boolean looking = ahead > 0 && step < steps - 1;
-        double[] scores = population.advance(step, tried, !looking);
+        double[] scores = looking ? population.advance(step, tried, false) : population.compete(step, tried, rivals);
         List<Particle> made = looking ? population.keep(Population.identity(tried.size())) : List.of();
         if (looking) {
-            scores = lookedAhead(step, made);
+            scores = lookedAhead(step, made, rivals);
         }
         List<Integer> chosen = new ArrayList<>();
         int first = 0;
@@ -124,12 +130,13 @@ final class BeamSearch extends PopulationSearch implements AutoCloseable {
     }
 
     /** What candidates are worth after some steps without noise. */
-    private double[] lookedAhead(int step, List<Particle> made) {
+    private double[] lookedAhead(int step, List<Particle> made, Rivals rivals) {
         int last = Math.min(step + ahead, steps - 1);
         double[] scores = {};
         List<Particle> here = made;
         for (int at = step + 1; at <= last; at++) {
-            scores = population.advance(at, here.stream().map(Proposal::silent).toList(), at == last);
+            List<Proposal> silent = here.stream().map(Proposal::silent).toList();
+            scores = at == last ? population.compete(at, silent, rivals) : population.advance(at, silent, false);
             List<Particle> next = at == last ? List.of() : population.keep(Population.identity(made.size()));
             if (at > step + 1) {
                 population.release(here);

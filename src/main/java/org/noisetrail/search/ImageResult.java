@@ -1,6 +1,8 @@
 package org.noisetrail.search;
 
 import java.util.OptionalDouble;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.engine.Screened;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.noise.Recipe;
 import org.noisetrail.reward.Image;
@@ -20,6 +22,7 @@ import org.noisetrail.trace.Costs;
  * @param nanScores how many of its candidates scored NaN
  * @param finite whether the final image was free of NaN and infinity before 8 bits; where it was not, it shows nothing, and its rewards are minus infinity
  * @param recipe the names of its noise
+ * @param screened what screening did for it; null where nothing was screened
  */
 public record ImageResult(
         ImageRequest request,
@@ -32,4 +35,5 @@ public record ImageResult(
         double pivotNorm,
         long nanScores,
         boolean finite,
-        Recipe recipe) {}
+        Recipe recipe,
+        @Nullable Screened screened) {}

@@ -127,6 +127,11 @@ public record LocalSearch(
     }
 
     @Override
+    public boolean screens() {
+        return !scoreAtFirst;
+    }
+
+    @Override
     public Locality locality() {
         return new Locality(epsilon, lambda, project);
     }

@@ -46,6 +46,11 @@ public record LookaheadBeam(int candidates, int beams, int lookahead) implements
     }
 
     @Override
+    public boolean screens() {
+        return true;
+    }
+
+    @Override
     public Outcome search(Wave wave) {
         try (BeamSearch search = new BeamSearch(wave, candidates, beams, lookahead)) {
             return search.run();

@@ -18,6 +18,11 @@ public interface Method {
     /** Rows one image brings to a network call of at most {@code maxBatch}: how many images fit in a wave. */
     int rowsPerImage(int maxBatch);
 
+    /** Whether its rounds go through {@link org.noisetrail.engine.StepEngine#compete}, so that a {@link Screening} may leave candidates unverified. */
+    default boolean screens() {
+        return false;
+    }
+
     /** Takes a wave's images from their initial noise to their final states. */
     Outcome search(Wave wave);
 

@@ -7,8 +7,10 @@ import org.noisetrail.engine.Draws;
 import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
 import org.noisetrail.engine.Particles;
+import org.noisetrail.engine.Rivals;
 import org.noisetrail.engine.Rows;
 import org.noisetrail.engine.StepEngine;
+import org.noisetrail.engine.Trial;
 import org.noisetrail.engine.Winners;
 import org.noisetrail.sampler.Schedule;
 
@@ -159,10 +161,11 @@ final class PivotSearch {
                         round++;
                         if (screens(step)) {
                             engine.screen(many, x, pivots, draws, round, locality);
+                            engine.score(many, draws, wave.reward());
                         } else {
-                            engine.advance(many, x, pivots, draws, round, locality);
+                            Trial trial = new Trial(x, pivots, draws, round, locality);
+                            engine.compete(many, trial, wave.reward(), Rivals.of(active.length, method.candidates()));
                         }
-                        engine.score(many, draws, wave.reward());
                         observe(step, active.length, many);
                         engine.select(many, winners, method.keepPivot(), pivots, next);
                         budget.count(active);

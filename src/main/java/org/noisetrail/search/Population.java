@@ -6,12 +6,15 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.noisetrail.engine.Candidates;
 import org.noisetrail.engine.Draws;
 import org.noisetrail.engine.Locality;
 import org.noisetrail.engine.Particles;
+import org.noisetrail.engine.Rivals;
 import org.noisetrail.engine.Rows;
 import org.noisetrail.engine.StepEngine;
+import org.noisetrail.engine.Trial;
 import org.noisetrail.noise.Draw;
 import org.noisetrail.torch.Unfinished;
 
@@ -93,6 +96,19 @@ final class Population implements AutoCloseable {
      * @return scores as they are; empty if they were not asked for
      */
     double[] advance(int at, List<Proposal> tried, boolean judged) {
+        return advance(at, tried, judged, null);
+    }
+
+    /**
+     * As {@link #advance(int, List, boolean)}, judged, of proposals that compete: only those that go on, and no more than {@code rivals} keeps, may be kept.
+     *
+     * @return scores; minus infinity where a screen left one unverified
+     */
+    double[] compete(int at, List<Proposal> tried, Rivals rivals) {
+        return advance(at, tried, true, rivals);
+    }
+
+    private double[] advance(int at, List<Proposal> tried, boolean judged, @Nullable Rivals rivals) {
         reserve(tried.size());
         step = at;
         proposals = tried;
@@ -102,28 +118,39 @@ final class Population implements AutoCloseable {
         boolean plain = dead || draws.stream().allMatch(d -> d.isEmpty() || NamedNoise.single(d));
         try (Draws rows = names.rows(at, parents, draws, plain)) {
             if (plain) {
-                engine.advance(candidates, pool.rows(), null, rows, 0, Locality.NONE);
+                take(new Trial(pool.rows(), null, rows, 0, Locality.NONE), judged, rivals);
             } else {
-                made(parents, draws, rows);
+                made(parents, draws, rows, judged, rivals);
             }
             norms = dead ? new double[tried.size()] : engine.norms(candidates.noise());
-            scores = judged ? score(rows) : new double[0];
+            scores = judged ? scores(rows) : new double[0];
         }
         return scores.clone();
     }
 
-    private void made(List<Particle> parents, List<List<Draw>> draws, Draws rows) {
+    private void take(Trial trial, boolean judged, @Nullable Rivals rivals) {
+        if (rivals != null) {
+            engine.compete(candidates, trial, wave.reward(), rivals);
+            return;
+        }
+        engine.advance(candidates, trial.from(), trial.pivots(), trial.draws(), trial.round(), trial.locality());
+        if (judged) {
+            engine.score(candidates, trial.draws(), wave.reward());
+        }
+    }
+
+    private void made(
+            List<Particle> parents, List<List<Draw>> draws, Draws rows, boolean judged, @Nullable Rivals rivals) {
         int count = parents.size();
         int[] sources = Particle.rows(parents);
         try (Particles x = engine.copies(pool.rows(), sources);
                 Rows noise = engine.rows(count)) {
             names.make(step, Particle.slots(parents), identity(count), new int[count], draws, x, noise);
-            engine.advance(candidates, x, noise, rows, 0, Locality.NONE);
+            take(new Trial(x, noise, rows, 0, Locality.NONE), judged, rivals);
         }
     }
 
-    private double[] score(Draws rows) {
-        engine.score(candidates, rows, wave.reward());
+    private double[] scores(Draws rows) {
         double[] all = engine.scores(candidates);
         for (int r = 0; r < all.length; r++) {
             nans[rows.slot(r)] += Double.isNaN(all[r]) ? 1 : 0;

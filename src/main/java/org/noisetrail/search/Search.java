@@ -14,6 +14,7 @@ import org.noisetrail.NoisetrailException;
 import org.noisetrail.engine.Draws;
 import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.Screen;
 import org.noisetrail.engine.StepEngine;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.Decoder;
@@ -48,6 +49,8 @@ public final class Search {
     private final Method method;
     private final @Nullable Reward reward;
     private final @Nullable Reward heldOut;
+    private final @Nullable Screening screening;
+    private final @Nullable Reward screenReward;
     private final long seed;
     private final int maxBatch;
     private final int decodeBatch;
@@ -66,6 +69,8 @@ public final class Search {
         method = builder.method;
         reward = builder.reward;
         heldOut = builder.heldOut;
+        screening = builder.screening;
+        screenReward = builder.screenReward;
         seed = builder.seed;
         maxBatch = builder.maxBatch;
         decodeBatch = builder.decodeBatch;
@@ -139,12 +144,15 @@ public final class Search {
     /**
      * Measures, by a whole search, what each step's candidates differ by.
      *
-     * @throws IllegalArgumentException if the method is not a {@link LocalSearch} of at least 2 candidates
+     * @throws IllegalArgumentException if the method is not a {@link LocalSearch} of at least 2 candidates, or candidates are screened
      * @throws SearchCancelledException if the thread is interrupted
      */
     public Calibration calibrate(List<ImageRequest> images) {
         if (!(method instanceof LocalSearch local) || local.candidates() < 2) {
             throw new IllegalArgumentException("calibration needs local search with candidates >= 2: " + method.name());
+        }
+        if (screening != null) {
+            throw new IllegalArgumentException("calibration needs every candidate's reward, and no screen");
         }
         Calibration.Collector collector = new Calibration.Collector(schedule.size());
         run(settings(System.nanoTime()), new Observed(local, collector), null, images, finished -> {}, listener);
@@ -158,6 +166,8 @@ public final class Search {
                 preview,
                 schedule,
                 reward,
+                screening,
+                screenReward,
                 seed,
                 maxBatch,
                 decodeBatch,
@@ -201,6 +211,10 @@ public final class Search {
             if (judge != null) {
                 judge.check(settings.decoder().image(), conditions);
             }
+        }
+        if (settings.screening() != null) {
+            Screen screen = settings.screening().screen(settings);
+            screen.reward().check(screen.decoder().image(), conditions);
         }
         listener.onStart(images);
         Reporter reporter = new Reporter(
@@ -254,7 +268,8 @@ public final class Search {
                     outcome.pivotNorms()[slot],
                     outcome.nanScores()[slot],
                     finals.finite()[slot],
-                    outcome.recipes().get(slot)));
+                    outcome.recipes().get(slot),
+                    wave.engine.screened(slot)));
         }
         return results;
     }
@@ -269,6 +284,8 @@ public final class Search {
         private Method method = new Naive();
         private @Nullable Reward reward;
         private @Nullable Reward heldOut;
+        private @Nullable Screening screening;
+        private @Nullable Reward screenReward;
         private long seed;
         private int maxBatch = 64;
         private int decodeBatch = 64;
@@ -315,6 +332,18 @@ public final class Search {
         /** A reward that is computed on the final images only, never searched on. */
         public Builder heldOut(@Nullable Reward heldOut) {
             this.heldOut = heldOut;
+            return this;
+        }
+
+        /** Judges the candidates of rounds by a cheap look first, and only the best truly; null, the default, for not. The preview decoder, if any, is then that look's. */
+        public Builder screening(@Nullable Screening screening) {
+            this.screening = screening;
+            return this;
+        }
+
+        /** Scores the cheap look of {@link #screening}; null, the default, for the searched reward. */
+        public Builder screenReward(@Nullable Reward reward) {
+            this.screenReward = reward;
             return this;
         }
 
@@ -372,13 +401,25 @@ public final class Search {
         }
 
         /**
-         * @throws IllegalArgumentException if the method needs a reward and has none, or the budget does not pay for one plain trajectory
+         * @throws IllegalArgumentException if the method needs a reward and has none, the budget does not pay for one plain trajectory, or the screening is not for this method, sampler or
+         *     model
          */
         public Search build() {
             if (reward == null && method.needsReward()) {
                 throw new IllegalArgumentException("reward must be given for method " + method.name());
             }
+            if (screening == null && screenReward != null) {
+                throw new IllegalArgumentException("a screen's reward needs a screen: " + screenReward.name());
+            }
             Search search = new Search(this);
+            if (screening != null) {
+                if (!method.screens()) {
+                    throw new IllegalArgumentException(
+                            "screen needs a method that chooses the best of rounds by whole candidates (zero-order, eps-greedy, ascent, beam, lookahead-beam; svdd with alpha 0), not scored at first: "
+                                    + method.name());
+                }
+                screening.check(search.schedule, preview, screenReward);
+            }
             Checks.range("budget", budget, search.schedule.evaluations() * denoiser.evaluations(), Long.MAX_VALUE);
             return search;
         }

@@ -10,6 +10,7 @@ import org.noisetrail.sampler.Schedule;
  * What a run of a search is given.
  *
  * @param preview judges candidates in the decoder's place
+ * @param screenReward scores what screening looks at; null for the searched reward
  * @param budget network evaluations an image
  * @param target infinite for none
  * @param deadline on {@link System#nanoTime}'s clock
@@ -20,6 +21,8 @@ record SearchSettings(
         @Nullable Decoder preview,
         Schedule schedule,
         @Nullable Reward reward,
+        @Nullable Screening screening,
+        @Nullable Reward screenReward,
         long seed,
         int maxBatch,
         int decodeBatch,

@@ -41,6 +41,12 @@ public record Svdd(int proposals, double alpha) implements Method {
         return Math.min(proposals, maxBatch);
     }
 
+    /** A draw by softmax asks for every reward. */
+    @Override
+    public boolean screens() {
+        return alpha == 0;
+    }
+
     @Override
     public Outcome search(Wave wave) {
         try (Population population = new Population(wave, Math.multiplyExact(wave.images(), proposals))) {

@@ -3,6 +3,7 @@ package org.noisetrail.search;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.noisetrail.engine.Rivals;
 import org.noisetrail.noise.Draw;
 
 /** One wave's way through {@link Svdd}. */
@@ -52,7 +53,7 @@ final class SvddSearch extends PopulationSearch {
                 tried.add(new Proposal(parent, Draw.global(1, m)));
             }
         }
-        double[] scores = population.advance(step, tried, true);
+        double[] scores = population.compete(step, tried, Rivals.of(parents.size(), size));
         int[] slots = parents.stream().mapToInt(Particle::slot).toArray();
         double[] uniforms = method.alpha() > 0 ? wave.coins(step, 0, slots) : new double[parents.size()];
         int[] chosen = new int[parents.size()];

@@ -36,9 +36,11 @@ public final class Wave implements AutoCloseable {
         this.requests = requests;
         this.reporter = reporter;
         ledger = new Ledger(requests.size());
+        Screening screening = settings.screening();
         engine = StepEngine.builder(settings.denoiser(), settings.schedule())
                 .decoder(settings.decoder())
                 .preview(settings.preview())
+                .screen(screening == null ? null : screening.screen(settings))
                 .seed(settings.seed())
                 .maxBatch(settings.maxBatch())
                 .decodeBatch(settings.decodeBatch())

@@ -172,7 +172,8 @@ class RunFilesTest {
                 first.pivotNorm(),
                 first.nanScores(),
                 first.finite(),
-                first.recipe());
+                first.recipe(),
+                null);
         try (RunFiles files = new RunFiles(folder, List.of(asked.request()), run, false, false)) {
             files.onImages(List.of(asked));
         }
@@ -206,7 +207,8 @@ class RunFilesTest {
                             1,
                             0,
                             true,
-                            small.recipe())));
+                            small.recipe(),
+                            null)));
                 }
                 files.finish(new Report(Map.of(), files.finished(), true, Duration.ofSeconds(1)));
             }

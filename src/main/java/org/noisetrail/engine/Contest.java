@@ -1,0 +1,139 @@
+package org.noisetrail.engine;
+
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.stream.IntStream;
+
+/** One group of a screened round: which of its candidates are verified, and what comes of that. */
+final class Contest {
+    private final int first;
+    private final int kept;
+    private final double[] screens;
+    /** Places that have a finite screened score, best first, the lowest of equals first. */
+    private final int[] ranked;
+
+    private final double[] truths;
+    private final boolean[] verified;
+    private final Agreement.Choice choice;
+    private final boolean audited;
+
+    /**
+     * @param first its first row
+     * @param audited whether all are verified to see what the choice would have lost
+     */
+    Contest(int first, int kept, double[] screens, Agreement agreement, LossBound bound, boolean audited) {
+        this.first = first;
+        this.kept = kept;
+        this.screens = screens;
+        this.audited = audited;
+        ranked = IntStream.range(0, screens.length)
+                .filter(c -> Double.isFinite(screens[c]))
+                .boxed()
+                .sorted(Comparator.comparingDouble((Integer c) -> -screens[c]))
+                .mapToInt(Integer::intValue)
+                .toArray();
+        double[] order = Arrays.stream(ranked).mapToDouble(c -> screens[c]).toArray();
+        choice = agreement.choose(order, kept, bound);
+        truths = new double[screens.length];
+        Arrays.fill(truths, Double.NaN);
+        verified = new boolean[screens.length];
+    }
+
+    int size() {
+        return screens.length;
+    }
+
+    double expectedLoss() {
+        return choice.expectedLoss();
+    }
+
+    /** How many the screen gave no finite score: they are verified, whatever the others are. */
+    int silent() {
+        return screens.length - ranked.length;
+    }
+
+    /** The rows to verify first. */
+    IntStream chosen() {
+        return IntStream.range(0, screens.length)
+                .filter(c -> audited || !Double.isFinite(screens[c]) || isChosen(c))
+                .map(c -> first + c);
+    }
+
+    private boolean isChosen(int place) {
+        return Arrays.stream(ranked, 0, choice.count()).anyMatch(c -> c == place);
+    }
+
+    /** The rows to verify besides: all, where fewer have a score to go on with than go on. */
+    IntStream rest() {
+        long usable = IntStream.range(0, screens.length)
+                .filter(c -> verified[c] && truths[c] > Double.NEGATIVE_INFINITY)
+                .count();
+        return usable >= kept
+                ? IntStream.empty()
+                : IntStream.range(0, screens.length).filter(c -> !verified[c]).map(c -> first + c);
+    }
+
+    void verify(int row, double truth) {
+        truths[row - first] = truth;
+        verified[row - first] = true;
+    }
+
+    boolean isVerified(int place) {
+        return verified[place];
+    }
+
+    /** The true scores by place, minus infinity where nothing was verified. */
+    double score(int place) {
+        return verified[place] ? truths[place] : Double.NEGATIVE_INFINITY;
+    }
+
+    /** Tells the agreement what was seen, and the tally what an audit found. */
+    void learn(Agreement agreement, ScreenTally tally) {
+        int[] both = IntStream.of(ranked)
+                .filter(c -> verified[c] && Double.isFinite(truths[c]))
+                .toArray();
+        agreement.observe(
+                Arrays.stream(both).mapToDouble(c -> screens[c]).toArray(),
+                Arrays.stream(both).mapToDouble(c -> truths[c]).toArray());
+        if (audited) {
+            double all = best(IntStream.range(0, screens.length));
+            double some =
+                    best(IntStream.range(0, screens.length).filter(c -> !Double.isFinite(screens[c]) || isChosen(c)));
+            if (Double.isFinite(all - some)) {
+                tally.audit(all - some);
+            }
+        }
+    }
+
+    /** The mean of the best so many true scores of some places. */
+    private double best(IntStream places) {
+        return places.mapToDouble(c -> -truths[c])
+                .filter(Double::isFinite)
+                .sorted()
+                .limit(kept)
+                .map(negative -> -negative)
+                .average()
+                .orElse(Double.NaN);
+    }
+
+    /** What each place is worth: true scores, else what the screen's difference from the verified lets expect; NaN where the screen says nothing. */
+    double[] estimates(double slope) {
+        int count = 0;
+        double screen = 0;
+        double truth = 0;
+        for (int c : ranked) {
+            if (verified[c] && Double.isFinite(truths[c])) {
+                count++;
+                screen += screens[c];
+                truth += truths[c];
+            }
+        }
+        double[] estimates = truths.clone();
+        for (int c : ranked) {
+            if (!verified[c]) {
+                estimates[c] = (truth + slope * (count * screens[c] - screen)) / count;
+            }
+        }
+        return estimates;
+    }
+}

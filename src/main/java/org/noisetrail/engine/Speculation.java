@@ -1,0 +1,211 @@
+package org.noisetrail.engine;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.reward.Reward;
+import org.noisetrail.torch.Tensors;
+
+/**
+ * Screens the candidates of rounds cheaply, and verifies as many of the best as what was seen of the screen asks for.
+ *
+ * <p>What is seen of one image decides for that image alone, so no result depends on what goes with it. Whether a round is audited is a coin with a name: of round 65535, candidate 65535 less the
+ * rounds that the image has had at this step, the step's stage.
+ */
+final class Speculation implements AutoCloseable {
+    private static final int COIN_ROUND = 0xFFFF;
+
+    private final Group group;
+    private final Screen screen;
+    private final Forward forward;
+    private final Selection selection;
+    private final Judge judge;
+    private final Judge cheap;
+    private final ScreenTally[] tallies;
+    private final Agreement[] agreements;
+    private @Nullable Candidates few;
+
+    Speculation(Group group, Screen screen, Forward forward, Selection selection, Judge judge) {
+        this.group = group;
+        this.screen = screen;
+        this.forward = forward;
+        this.selection = selection;
+        this.judge = judge;
+        tallies = new ScreenTally[group.images()];
+        agreements = new Agreement[group.images()];
+        for (int slot = 0; slot < tallies.length; slot++) {
+            tallies[slot] = new ScreenTally();
+            agreements[slot] = new Agreement();
+        }
+        cheap = new Judge(group, screen.decoder().image(), slot -> tallies[slot].decoded());
+    }
+
+    /** Whether a screen of a step's candidates is another look than the true one. */
+    boolean screens(int step, Reward reward) {
+        return halfway(step) || screen.decoder() != group.decoder || screen.reward() != reward;
+    }
+
+    private boolean halfway(int step) {
+        return screen.first() && group.schedule.screens(step);
+    }
+
+    Screened screened(int slot) {
+        return tallies[slot].read();
+    }
+
+    void compete(Candidates into, Trial trial, Reward reward, Rivals rivals) {
+        Draws draws = trial.draws();
+        boolean halfway = halfway(draws.step());
+        into.screened = halfway;
+        forward.advance(into, trial.from(), trial.pivots(), draws, trial.round(), trial.locality(), halfway);
+        List<Contest> contests = contests(draws, screened(into, trial), rivals);
+        into.screened = false;
+        int[] chosen = contests.stream().flatMapToInt(Contest::chosen).toArray();
+        verify(into, trial, reward, halfway, chosen, contests);
+        int[] rest = contests.stream().flatMapToInt(Contest::rest).toArray();
+        if (rest.length > 0) {
+            verify(into, trial, reward, halfway, rest, contests);
+        }
+        conclude(into, draws, halfway, contests);
+    }
+
+    private double[] screened(Candidates into, Trial trial) {
+        Draws draws = trial.draws();
+        try (Tensor scores = Tensors.doubles(group.device, draws.rows());
+                Tensor bad = Tensors.ints(group.device, draws.rows())) {
+            cheap.score(screen.decoder(), judged(into, draws), draws, trial.round(), screen.reward(), scores, bad);
+            return Tensors.toDoubles(scores);
+        }
+    }
+
+    /** What candidates are judged by; a screened one has no next state yet. */
+    private Rows judged(Candidates candidates, Draws draws) {
+        boolean last = draws.step() == group.schedule.size() - 1;
+        return last && !candidates.screened ? candidates.next().x() : candidates.clean;
+    }
+
+    private List<Contest> contests(Draws draws, double[] scores, Rivals rivals) {
+        boolean[] audited = audited(draws, rivals);
+        List<Contest> contests = new ArrayList<>();
+        int first = 0;
+        for (int g = 0; g < audited.length; g++) {
+            Agreement agreement = agreements[draws.slot(first)];
+            double[] screens = Arrays.copyOfRange(scores, first, first + rivals.sizes()[g]);
+            contests.add(new Contest(first, rivals.kept()[g], screens, agreement, screen.bound(), audited[g]));
+            first += screens.length;
+        }
+        return contests;
+    }
+
+    private boolean[] audited(Draws draws, Rivals rivals) {
+        boolean[] audited = new boolean[rivals.sizes().length];
+        Draws.Builder keys = new Draws.Builder(group, draws.step(), audited.length);
+        int first = 0;
+        for (int size : rivals.sizes()) {
+            int slot = draws.slot(first);
+            int before = agreements[slot].begin(draws.step());
+            keys.add(slot, COIN_ROUND, COIN_ROUND - Math.min(before, COIN_ROUND), 0, Kind.NONE);
+            first += size;
+        }
+        try (Draws named = keys.build()) {
+            double[] uniforms = forward.coins(named);
+            for (int g = 0; g < audited.length; g++) {
+                audited[g] = uniforms[g] < screen.audit();
+            }
+        }
+        return audited;
+    }
+
+    /** True scores of rows, whose transitions are whole then. */
+    private void verify(
+            Candidates into, Trial trial, Reward reward, boolean halfway, int[] rows, List<Contest> contests) {
+        Draws draws = trial.draws();
+        double[] scores;
+        if (rows.length == draws.rows()) {
+            if (halfway) {
+                forward.complete(into, into.halfway(), draws);
+            }
+            scores = judge(into, judged(into, draws), draws, trial.round(), reward);
+        } else {
+            try (Draws some = draws.of(rows)) {
+                Candidates compact = compact(rows.length);
+                if (halfway) {
+                    selection.copy(into.halfway(), rows, null, compact.halfway());
+                    forward.complete(compact, compact.halfway(), some);
+                    selection.copy(compact.next(), null, rows, into.next());
+                    selection.copy(compact.clean, null, rows, into.clean);
+                    scores = judge(compact, judged(compact, some), some, trial.round(), reward);
+                } else {
+                    selection.copy(judged(into, draws), rows, null, compact.clean);
+                    scores = judge(compact, compact.clean, some, trial.round(), reward);
+                }
+            }
+        }
+        int at = 0;
+        int first = 0;
+        for (Contest contest : contests) {
+            for (; at < rows.length && rows[at] < first + contest.size(); at++) {
+                contest.verify(rows[at], scores[at]);
+            }
+            first += contest.size();
+        }
+    }
+
+    private double[] judge(Candidates candidates, Rows states, Draws draws, int round, Reward reward) {
+        judge.score(group.decoder, states, draws, round, reward, candidates.scores, candidates.bad);
+        for (int row = 0; row < draws.rows(); row++) {
+            group.ledger.rewardCall(draws.slot(row));
+        }
+        try (Tensor scores = Tensors.rows(candidates.scores, 0, draws.rows())) {
+            return Tensors.toDoubles(scores);
+        }
+    }
+
+    private Candidates compact(int rows) {
+        if (few == null || few.capacity() < rows) {
+            if (few != null) {
+                few.close();
+            }
+            few = new Candidates(group.device, rows, group.shape, group.schedule.startEvaluations() > 0);
+        }
+        return few;
+    }
+
+    private void conclude(Candidates into, Draws draws, boolean halfway, List<Contest> contests) {
+        int evaluations = halfway ? group.schedule.completion(draws.step()) * group.denoiser.evaluations() : 0;
+        int decodes = group.decoder.isIdentity() ? 0 : 1;
+        double[] scores = new double[draws.rows()];
+        double[] estimates = new double[draws.rows()];
+        int first = 0;
+        for (Contest contest : contests) {
+            int slot = draws.slot(first);
+            ScreenTally tally = tallies[slot];
+            tally.round(contest.size(), contest.silent(), contest.expectedLoss());
+            for (int c = 0; c < contest.size(); c++) {
+                scores[first + c] = contest.score(c);
+                if (contest.isVerified(c)) {
+                    tally.verified();
+                } else {
+                    tally.saved(evaluations, decodes);
+                }
+            }
+            System.arraycopy(contest.estimates(agreements[slot].slope()), 0, estimates, first, contest.size());
+            contest.learn(agreements[slot], tally);
+            first += contest.size();
+        }
+        try (Tensor all = Tensors.rows(into.scores, 0, draws.rows())) {
+            Tensors.copy(scores, all);
+        }
+        into.estimates = estimates;
+    }
+
+    @Override
+    public void close() {
+        cheap.close();
+        if (few != null) {
+            few.close();
+        }
+    }
+}

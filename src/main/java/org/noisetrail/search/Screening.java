@@ -1,0 +1,111 @@
+package org.noisetrail.search;
+
+import java.util.Locale;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.engine.LossBound;
+import org.noisetrail.engine.Screen;
+import org.noisetrail.model.Decoder;
+import org.noisetrail.reward.Reward;
+import org.noisetrail.sampler.Schedule;
+
+/**
+ * Speculative search: a round's candidates are judged by a cheap look, and only the best of them by the true decoder and reward. Whatever goes on was judged by those.
+ *
+ * <p>How many are verified follows, round by round, from how well the look has agreed with the true scores on the same image so far (docs/screening.md).
+ *
+ * @param first whether a step of two evaluations is looked at after the first; only what is verified pays the second
+ * @param look what the images are that the cheap look sees
+ * @param loss the most that a round may be expected to lose against judging all its candidates
+ * @param audit the share of rounds, 0 to 1, that are judged whole to measure the loss
+ */
+public record Screening(boolean first, Look look, LossBound loss, double audit) {
+    /** A share that leaves most of the saving, and one measured round in ten. */
+    public static final double AUDIT = .1;
+
+    private static final String FIRST = "first";
+
+    /** What the cheap look sees. */
+    public enum Look {
+        /** The true decoder's images. */
+        WHOLE,
+        /** Images of half the height and width, from states halved before they are decoded. */
+        HALF,
+        /** The preview decoder's images. */
+        PREVIEW;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /** Refuses an audit out of its range. */
+    public Screening {
+        Checks.range("audit", audit, 0, 1);
+    }
+
+    /**
+     * @param text {@code first}, {@code half}, {@code preview}, {@code reward} (another reward on whole images), or {@code first} and another joined by a plus
+     * @throws IllegalArgumentException for anything else
+     */
+    public static Screening parse(String text, LossBound loss, double audit) {
+        String word = text.strip();
+        boolean first = word.equals(FIRST) || word.startsWith(FIRST + "+");
+        String rest = word.equals(FIRST) ? "reward" : first ? word.substring(FIRST.length() + 1) : word;
+        Look look = switch (rest) {
+            case "reward" -> Look.WHOLE;
+            case "half" -> Look.HALF;
+            case "preview" -> Look.PREVIEW;
+            default ->
+                throw new IllegalArgumentException(
+                        "screen must be first, half, preview, reward, or first+half and the like: " + text);
+        };
+        return new Screening(first, look, loss, audit);
+    }
+
+    /** As {@link #parse} reads it. */
+    public String words() {
+        String looked = look == Look.WHOLE ? "reward" : look.toString();
+        return !first ? looked : look == Look.WHOLE ? FIRST : FIRST + "+" + looked;
+    }
+
+    /**
+     * Refuses a look that the model or its sampler does not have.
+     *
+     * @param cheap another reward for the look; null for the searched one
+     * @throws IllegalArgumentException that says what is missing
+     */
+    void check(Schedule schedule, @Nullable Decoder preview, @Nullable Reward cheap) {
+        if (look == Look.PREVIEW && preview == null) {
+            throw new IllegalArgumentException("screen preview needs a preview decoder");
+        }
+        if (look != Look.PREVIEW && preview != null) {
+            throw new IllegalArgumentException(
+                    "a preview decoder judges candidates itself; to screen by it, the screen must be preview: "
+                            + words());
+        }
+        boolean halfway = false;
+        for (int step = 0; step < schedule.size(); step++) {
+            halfway |= schedule.screens(step);
+        }
+        if (first && !halfway) {
+            throw new IllegalArgumentException(
+                    "screen first saves nothing with this sampler: none of its steps has two evaluations");
+        }
+        if (!first && look == Look.WHOLE && cheap == null) {
+            throw new IllegalArgumentException("screen reward needs another reward to screen by");
+        }
+    }
+
+    /** As the engine takes it. */
+    Screen screen(SearchSettings settings) {
+        Decoder decoder = switch (look) {
+            case WHOLE -> settings.decoder();
+            case HALF -> Decoder.half(settings.decoder(), settings.denoiser().shape());
+            case PREVIEW -> Objects.requireNonNull(settings.preview());
+        };
+        Reward cheap = settings.screenReward();
+        return new Screen(first, decoder, cheap == null ? settings.searched() : cheap, loss, audit);
+    }
+}
