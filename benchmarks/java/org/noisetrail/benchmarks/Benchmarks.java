@@ -31,6 +31,10 @@ public final class Benchmarks {
             TextToImage.print();
             return;
         }
+        if (args.length == 2 && args[0].equals("screening")) {
+            ScreeningTable.run(args[1]);
+            return;
+        }
         if (args.length == 2 && args[0].equals("full-size")) {
             FullSize.print(args[1]);
             return;

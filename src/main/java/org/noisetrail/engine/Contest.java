@@ -14,7 +14,8 @@ final class Contest {
 
     private final double[] truths;
     private final boolean[] verified;
-    private final Agreement.Choice choice;
+    private final boolean[] chosen;
+    private final double expectedLoss;
     private final boolean audited;
 
     /**
@@ -33,7 +34,15 @@ final class Contest {
                 .mapToInt(Integer::intValue)
                 .toArray();
         double[] order = Arrays.stream(ranked).mapToDouble(c -> screens[c]).toArray();
-        choice = agreement.choose(order, kept, bound);
+        Agreement.Choice choice = agreement.choose(order, kept, bound);
+        expectedLoss = choice.expectedLoss();
+        chosen = new boolean[screens.length];
+        for (int c = 0; c < screens.length; c++) {
+            chosen[c] = !Double.isFinite(screens[c]);
+        }
+        for (int c : Arrays.copyOf(ranked, choice.count())) {
+            chosen[c] = true;
+        }
         truths = new double[screens.length];
         Arrays.fill(truths, Double.NaN);
         verified = new boolean[screens.length];
@@ -44,7 +53,7 @@ final class Contest {
     }
 
     double expectedLoss() {
-        return choice.expectedLoss();
+        return expectedLoss;
     }
 
     /** How many the screen gave no finite score: they are verified, whatever the others are. */
@@ -55,12 +64,8 @@ final class Contest {
     /** The rows to verify first. */
     IntStream chosen() {
         return IntStream.range(0, screens.length)
-                .filter(c -> audited || !Double.isFinite(screens[c]) || isChosen(c))
+                .filter(c -> audited || chosen[c])
                 .map(c -> first + c);
-    }
-
-    private boolean isChosen(int place) {
-        return Arrays.stream(ranked, 0, choice.count()).anyMatch(c -> c == place);
     }
 
     /** The rows to verify besides: all, where fewer have a score to go on with than go on. */
@@ -98,7 +103,7 @@ final class Contest {
         if (audited) {
             double all = best(IntStream.range(0, screens.length));
             double some =
-                    best(IntStream.range(0, screens.length).filter(c -> !Double.isFinite(screens[c]) || isChosen(c)));
+                    best(IntStream.range(0, screens.length).filter(c -> chosen[c]));
             if (Double.isFinite(all - some)) {
                 tally.audit(all - some);
             }

@@ -1,6 +1,7 @@
 package org.noisetrail.model;
 
 import org.bytedeco.pytorch.Tensor;
+import org.noisetrail.kernels.Device;
 
 /**
  * Makes images of states: a latent model's decoder, or nothing at all ({@link #identity}). Safe to call from several threads at once.
@@ -34,6 +35,17 @@ public interface Decoder extends AutoCloseable {
      */
     static Decoder half(Decoder whole, ImageShape state) {
         return new HalfDecoder(whole, state);
+    }
+
+    /**
+     * A look without a network: latents' channels as colours, by an affine map at the latents' own size. The map is what the decoder makes of flat states, which it is asked for once.
+     * Closing it leaves the decoder open.
+     *
+     * @param state the shape of the states
+     * @throws IllegalArgumentException if states are images as they are
+     */
+    static Decoder linear(Decoder whole, ImageShape state, Device device) {
+        return new LinearDecoder(whole, state, device);
     }
 
     /** For models of pixels. */

@@ -1,5 +1,6 @@
 package org.noisetrail.search;
 
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -27,16 +28,18 @@ public record Screening(boolean first, Look look, LossBound loss, double audit) 
 
     /** What the cheap look sees. */
     public enum Look {
-        /** The true decoder's images. */
+        /** The true decoder's images, for another reward or an earlier estimate. */
         WHOLE,
         /** Images of half the height and width, from states halved before they are decoded. */
         HALF,
+        /** Latents' channels as colours, by an affine map, at the latents' own size. */
+        LINEAR,
         /** The preview decoder's images. */
         PREVIEW;
 
         @Override
         public String toString() {
-            return name().toLowerCase(Locale.ROOT);
+            return this == WHOLE ? "reward" : name().toLowerCase(Locale.ROOT);
         }
     }
 
@@ -46,28 +49,24 @@ public record Screening(boolean first, Look look, LossBound loss, double audit) 
     }
 
     /**
-     * @param text {@code first}, {@code half}, {@code preview}, {@code reward} (another reward on whole images), or {@code first} and another joined by a plus
+     * @param text {@code first}, {@code half}, {@code linear}, {@code preview}, {@code reward} (another reward on whole images), or {@code first} and another joined by a plus
      * @throws IllegalArgumentException for anything else
      */
     public static Screening parse(String text, LossBound loss, double audit) {
         String word = text.strip();
         boolean first = word.equals(FIRST) || word.startsWith(FIRST + "+");
-        String rest = word.equals(FIRST) ? "reward" : first ? word.substring(FIRST.length() + 1) : word;
-        Look look = switch (rest) {
-            case "reward" -> Look.WHOLE;
-            case "half" -> Look.HALF;
-            case "preview" -> Look.PREVIEW;
-            default ->
-                throw new IllegalArgumentException(
-                        "screen must be first, half, preview, reward, or first+half and the like: " + text);
-        };
+        String rest = word.equals(FIRST) ? Look.WHOLE.toString() : first ? word.substring(FIRST.length() + 1) : word;
+        Look look = Arrays.stream(Look.values())
+                .filter(each -> each.toString().equals(rest))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException(
+                        "screen must be first, half, linear, preview, reward, or first+half and the like: " + text));
         return new Screening(first, look, loss, audit);
     }
 
     /** As {@link #parse} reads it. */
     public String words() {
-        String looked = look == Look.WHOLE ? "reward" : look.toString();
-        return !first ? looked : look == Look.WHOLE ? FIRST : FIRST + "+" + looked;
+        return !first ? look.toString() : look == Look.WHOLE ? FIRST : FIRST + "+" + look;
     }
 
     /**
@@ -103,6 +102,11 @@ public record Screening(boolean first, Look look, LossBound loss, double audit) 
         Decoder decoder = switch (look) {
             case WHOLE -> settings.decoder();
             case HALF -> Decoder.half(settings.decoder(), settings.denoiser().shape());
+            case LINEAR ->
+                Decoder.linear(
+                        settings.decoder(),
+                        settings.denoiser().shape(),
+                        settings.denoiser().device());
             case PREVIEW -> Objects.requireNonNull(settings.preview());
         };
         Reward cheap = settings.screenReward();

@@ -187,6 +187,18 @@ class ScreeningLawTest {
         assertThat(evaluations > 0).isEqualTo(screen.startsWith("first") && rewards > 0);
     }
 
+    @ParameterizedTest
+    @MethodSource("cases")
+    void noBudgetIsOverspent(String method, String screen, SmallWorld world) {
+        long plain = world.schedule().evaluations();
+        for (long budget : new long[] {plain, 2 * plain + 1, 5 * plain - 1}) {
+            SearchResult result = run(world.search(Methods.parse(method))
+                    .budget(budget)
+                    .screening(screening(screen, "20%", .1)));
+            assertThat(result.images()).allMatch(image -> image.costs().networkEvaluations() <= budget);
+        }
+    }
+
     /** A screen that is the verifier never loses, so its search is the full one, for one true score a round once two rounds at most were seen. */
     @ParameterizedTest
     @MethodSource("methods")
@@ -352,7 +364,7 @@ class ScreeningLawTest {
         assertThatThrownBy(() -> screening("first", "-1", 0)).hasMessage("verify-loss must be >= 0 and finite: -1.0");
         assertThatThrownBy(() -> screening("first", "much", 0)).hasMessageContaining("verify-loss must be a number");
         assertThatThrownBy(() -> screening("first", "1", 2)).hasMessageContaining("audit must be from 0");
-        for (String words : List.of("first", "half", "preview", "reward", "first+half", "first+preview")) {
+        for (String words : List.of("first", "half", "linear", "preview", "reward", "first+half", "first+preview")) {
             assertThat(screening(words, "1%", 0).words()).isEqualTo(words);
         }
         assertThat(LossBound.parse("2.5%")).hasToString("2.5%");

@@ -1,0 +1,122 @@
+package org.noisetrail.model;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.Test;
+import org.noisetrail.kernels.Device;
+import org.noisetrail.torch.Tensors;
+
+/** Cheap looks at the states of a decoder whose images are known: every latent becomes a block of 2 x 2 pixels of a colour that is affine in it. */
+class CheapDecodersTest {
+    private static final ImageShape STATE = new ImageShape(2, 4, 6);
+    private static final float[][] SLOPES = {{.5f, -.25f}, {.125f, 1}, {-2, 0}};
+    private static final float[] OFFSETS = {.1f, -.2f, .3f};
+
+    private static final Decoder BLOCKS = new Decoder() {
+        @Override
+        public String id() {
+            return "blocks";
+        }
+
+        @Override
+        public ImageShape image() {
+            return new ImageShape(3, 8, 12);
+        }
+
+        @Override
+        public Tensor decode(Tensor states) {
+            int rows = (int) states.size(0);
+            int height = (int) states.size(2);
+            int width = (int) states.size(3);
+            float[] x = Tensors.toFloats(states);
+            float[] image = new float[rows * 3 * 4 * height * width];
+            for (int i = 0; i < image.length; i++) {
+                int column = i % (2 * width) / 2;
+                int line = i / (2 * width) % (2 * height) / 2;
+                int colour = i / (4 * height * width) % 3;
+                int row = i / (12 * height * width);
+                image[i] = OFFSETS[colour];
+                for (int c = 0; c < 2; c++) {
+                    image[i] += SLOPES[colour][c] * x[((row * 2 + c) * height + line) * width + column];
+                }
+            }
+            return Tensors.of(Device.CPU, image, rows, 3, 2 * height, 2 * width);
+        }
+
+        @Override
+        public void close() {}
+    };
+
+    private static float[] states() {
+        float[] states = new float[3 * STATE.elements()];
+        for (int i = 0; i < states.length; i++) {
+            states[i] = (float) Math.sin(i);
+        }
+        return states;
+    }
+
+    private static float[] decoded(Decoder decoder, float[] states) {
+        try (Tensor x = Tensors.of(Device.CPU, states, 3, 2, 4, 6);
+                Tensor images = decoder.decode(x)) {
+            ImageShape image = decoder.image();
+            assertThat(Tensors.shape(images)).containsExactly(3, image.channels(), image.height(), image.width());
+            return Tensors.toFloats(images);
+        }
+    }
+
+    @Test
+    void aLinearLookIsTheDecoderWhereThatIsAffine() {
+        float[] images = decoded(Decoder.linear(BLOCKS, STATE, Device.CPU), states());
+        float[] whole = decoded(BLOCKS, states());
+        for (int i = 0; i < images.length; i++) {
+            int plane = i / 24;
+            assertThat(images[i]).isCloseTo(whole[plane * 96 + i % 24 / 6 * 24 + i % 6 * 2], within(1e-5f));
+        }
+    }
+
+    @Test
+    void aHalfLookDecodesMeansOfFour() {
+        float[] images = decoded(Decoder.half(BLOCKS, STATE), states());
+        float[] whole = decoded(BLOCKS, states());
+        // An affine decoder's image of a mean is the mean of its images: 4 x 4 pixels to 2 x 2.
+        for (int i = 0; i < images.length; i++) {
+            int from = i / 24 * 96 + i % 24 / 6 / 2 * 48 + i % 6 / 2 * 4;
+            float sum = 0;
+            for (int y = 0; y < 4; y++) {
+                for (int x = 0; x < 4; x++) {
+                    sum += whole[from + 12 * y + x];
+                }
+            }
+            assertThat(images[i]).isCloseTo(sum / 16, within(1e-5f));
+        }
+    }
+
+    @Test
+    void halvesOfPixelsAreImages() {
+        Decoder half = Decoder.half(Decoder.identity(new ImageShape(1, 5, 4)), new ImageShape(1, 5, 4));
+        assertThat(half.image()).isEqualTo(new ImageShape(1, 2, 2));
+        assertThat(half.isIdentity()).isTrue();
+    }
+
+    @Test
+    void whatCannotBeIsRefused() {
+        ImageShape line = new ImageShape(1, 1, 4);
+        assertThatThrownBy(() -> Decoder.half(Decoder.identity(line), line))
+                .hasMessage("states must be at least 2x2 to be halved: 1x1x4");
+        assertThatThrownBy(() -> Decoder.linear(Decoder.identity(line), line, Device.CPU))
+                .hasMessageContaining("a linear look is for models of latents");
+    }
+
+    @Test
+    void theyLeaveNothingBehind() {
+        decoded(Decoder.linear(BLOCKS, STATE, Device.CPU), states());
+        long pointers = Pointer.totalCount();
+        decoded(Decoder.linear(BLOCKS, STATE, Device.CPU), states());
+        decoded(Decoder.half(BLOCKS, STATE), states());
+        assertThat(Pointer.totalCount()).isEqualTo(pointers);
+    }
+}
