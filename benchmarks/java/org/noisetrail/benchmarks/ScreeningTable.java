@@ -14,7 +14,6 @@ import java.util.function.ToDoubleFunction;
 import org.noisetrail.engine.LossBound;
 import org.noisetrail.engine.Screened;
 import org.noisetrail.kernels.Device;
-import org.noisetrail.model.Condition;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.RewardText;
@@ -34,8 +33,7 @@ final class ScreeningTable {
     private static final List<String> BOUNDS = List.of("5%", "20%");
     private static final long SEED = 11;
 
-    private final OperatingSystemMXBean system =
-            (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
+    private final OperatingSystemMXBean system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
 
     /** @param which {@code class-model} or {@code text-to-image} */
     static void run(String which) {
@@ -52,9 +50,9 @@ final class ScreeningTable {
                 table(pipeline, "edm", "svdd:proposals=8", "clip", images, "first");
             } else {
                 List<ImageRequest> images = ImageRequest.of(0, 10, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
-                for (String reward : List.of("brightness", "class")) {
-                    table(pipeline, "edm", "svdd:proposals=8", reward, images, "first");
-                    table(pipeline, "edm", "eps-greedy:candidates=8:rounds=2:keep-pivot", reward, images, "first");
+                for (String method : List.of("svdd:proposals=8", "eps-greedy:candidates=8:rounds=2:keep-pivot")) {
+                    table(pipeline, "edm", method, "brightness", images, "first");
+                    table(pipeline, "edm", method, "class", images, "first");
                 }
             }
         }
@@ -70,7 +68,12 @@ final class ScreeningTable {
     }
 
     private void table(
-            Pipeline pipeline, String sampler, String method, String reward, List<ImageRequest> images, String... looks) {
+            Pipeline pipeline,
+            String sampler,
+            String method,
+            String reward,
+            List<ImageRequest> images,
+            String... looks) {
         try (Reward searched = RewardText.parse(reward).build(() -> pipeline)) {
             Search.Builder search = Search.builder(pipeline)
                     .method(Methods.parse(method))
@@ -81,8 +84,7 @@ final class ScreeningTable {
                 search.sampler(Samplers.parse(sampler));
             }
             search.build().run(images.subList(0, 1));
-            System.out.printf(
-                    Locale.ROOT, "%n### %s, %s, %s, reward %s%n%n", pipeline.name(), sampler, method, reward);
+            System.out.printf(Locale.ROOT, "%n### %s, %s, %s, reward %s%n%n", pipeline.name(), sampler, method, reward);
             System.out.println(
                     "| screen | bound | reward | less than full | verified | loss a round, measured | expected | NFE | decodes | rewards | screens | CPU s |");
             System.out.println("|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
@@ -145,8 +147,7 @@ final class ScreeningTable {
                 less,
                 i -> full.images().get(i).reward() - screened.images().get(i).reward());
         double mean = Arrays.stream(less).average().orElseThrow();
-        double variance =
-                Arrays.stream(less).map(x -> (x - mean) * (x - mean)).sum() / (less.length - 1);
+        double variance = Arrays.stream(less).map(x -> (x - mean) * (x - mean)).sum() / (less.length - 1);
         return String.format(Locale.ROOT, "%.4f +- %.4f", mean, Math.sqrt(variance / less.length));
     }
 }

@@ -102,8 +102,7 @@ final class Contest {
                 Arrays.stream(both).mapToDouble(c -> truths[c]).toArray());
         if (audited) {
             double all = best(IntStream.range(0, screens.length));
-            double some =
-                    best(IntStream.range(0, screens.length).filter(c -> chosen[c]));
+            double some = best(IntStream.range(0, screens.length).filter(c -> chosen[c]));
             if (Double.isFinite(all - some)) {
                 tally.audit(all - some);
             }

@@ -56,6 +56,12 @@ public record PrunedBestOfN(int candidates, Funnel keep, int noises) implements 
         return Math.min(candidates, maxBatch);
     }
 
+    /** What survivors try; prunings are judged whole. */
+    @Override
+    public boolean screens() {
+        return noises > 1;
+    }
+
     @Override
     public Outcome search(Wave wave) {
         PrunedBestOfN paid = (PrunedBestOfN) Sizes.paid(wave, candidates, this::resized);

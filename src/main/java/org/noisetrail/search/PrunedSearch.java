@@ -3,6 +3,7 @@ package org.noisetrail.search;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.noisetrail.engine.Rivals;
 import org.noisetrail.noise.Draw;
 
 /** One wave's way through {@link PrunedBestOfN}. */
@@ -52,7 +53,7 @@ final class PrunedSearch extends PopulationSearch {
                 }
             }
         });
-        double[] scores = population.advance(step, tried, true);
+        double[] scores = population.compete(step, tried, Rivals.of(particles.size(), noises));
         int[] chosen = new int[particles.size()];
         for (int i = 0; i < chosen.length; i++) {
             chosen[i] = i * noises + Particle.ranking(Arrays.copyOfRange(scores, i * noises, (i + 1) * noises))[0];

@@ -415,7 +415,7 @@ public final class Search {
             if (screening != null) {
                 if (!method.screens()) {
                     throw new IllegalArgumentException(
-                            "screen needs a method that chooses the best of rounds by whole candidates (zero-order, eps-greedy, ascent, beam, lookahead-beam; svdd with alpha 0), not scored at first: "
+                            "screen needs a method that chooses the best of rounds by whole candidates (zero-order, eps-greedy, ascent, beam, lookahead-beam; svdd with alpha 0; pruned-best-of-n with noises), not scored at first: "
                                     + method.name());
                 }
                 screening.check(search.schedule, preview, screenReward);

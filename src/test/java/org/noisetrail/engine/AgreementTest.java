@@ -45,6 +45,14 @@ class AgreementTest {
     }
 
     @Test
+    void whereAllTruthsWereAlikeNothingIsKnownOfTheOrder() {
+        Agreement agreement = new Agreement();
+        agreement.begin(0);
+        agreement.observe(ROUND, new double[ROUND.length]);
+        assertThat(agreement.choose(ROUND, 1, TIGHT).count()).isEqualTo(6);
+    }
+
+    @Test
     void beforeAnythingIsKnownAllAreVerified() {
         assertThat(new Agreement().choose(ROUND, 1, TIGHT).count()).isEqualTo(6);
         assertThat(seen(1, 3, 1, 0).choose(ROUND, 1, TIGHT).count())

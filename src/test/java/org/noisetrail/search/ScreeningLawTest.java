@@ -103,6 +103,7 @@ class ScreeningLawTest {
                 "beam:candidates=4:beams=3",
                 "lookahead-beam:candidates=3:beams=2:lookahead=2",
                 "svdd:proposals=6",
+                "pruned-best-of-n:candidates=6:keep=3@2,2@4:noises=5",
                 "ascent:candidates=6",
                 "ascent:candidates=5:direction=image");
     }
@@ -192,9 +193,8 @@ class ScreeningLawTest {
     void noBudgetIsOverspent(String method, String screen, SmallWorld world) {
         long plain = world.schedule().evaluations();
         for (long budget : new long[] {plain, 2 * plain + 1, 5 * plain - 1}) {
-            SearchResult result = run(world.search(Methods.parse(method))
-                    .budget(budget)
-                    .screening(screening(screen, "20%", .1)));
+            SearchResult result =
+                    run(world.search(Methods.parse(method)).budget(budget).screening(screening(screen, "20%", .1)));
             assertThat(result.images()).allMatch(image -> image.costs().networkEvaluations() <= budget);
         }
     }
