@@ -27,6 +27,7 @@ public record Screened(
         long audits,
         double auditLoss,
         double auditSquares) {
+    /** Nothing was screened. */
     public static final Screened NONE = new Screened(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
 
     /** Both together. */

@@ -40,6 +40,7 @@ public final class Site {
             "reward",
             "sampler",
             "method",
+            "screening",
             "models",
             "cost",
             "gpu",
