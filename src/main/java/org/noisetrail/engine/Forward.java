@@ -303,7 +303,7 @@ final class Forward implements AutoCloseable {
      * @param keep takes its output at the same rows; null where nobody needs it later
      */
     private Tensor network(Draws draws, int at, int count, int step, int round, @Nullable Rows keep) {
-        group.checkpoint.run();
+        group.checkpoint.pass();
         for (int row = at; row < at + count; row++) {
             group.ledger.networkEvaluations(draws.slot(row), group.denoiser.evaluations());
         }

@@ -34,7 +34,7 @@ final class Group implements AutoCloseable {
     final long[] images;
     final List<Condition> conditions;
     final Ledger ledger;
-    final Runnable checkpoint;
+    final Checkpoint checkpoint;
     final Conditioning conditioning;
     final Tensor table;
 

@@ -35,11 +35,17 @@ final class Judge implements AutoCloseable {
     void score(Decoder decoder, Rows states, Draws draws, int round, Reward reward, Tensor scores, Tensor bad) {
         for (int from = 0; from < draws.rows(); from += group.decodeBatch) {
             int count = Math.min(group.decodeBatch, draws.rows() - from);
-            group.checkpoint.run();
             try (Tensor part = Tensors.rows(scores, from, count);
                     Tensor badPart = Tensors.rows(bad, from, count)) {
+                if (!group.checkpoint.judges()) {
+                    Tensors.fill(part, Double.NEGATIVE_INFINITY);
+                    continue;
+                }
                 decode(decoder, states, draws, from, count, round, badPart);
                 score(decoder, draws, from, count, round, reward, part, badPart);
+                for (int row = from; row < from + count; row++) {
+                    group.ledger.rewardCall(draws.slot(row));
+                }
             }
         }
     }
@@ -75,7 +81,7 @@ final class Judge implements AutoCloseable {
         try (Tensor bad = Tensors.ints(group.device, rows)) {
             for (int from = 0; from < rows; from += group.decodeBatch) {
                 int count = Math.min(group.decodeBatch, rows - from);
-                group.checkpoint.run();
+                group.checkpoint.pass();
                 try (Tensor badPart = Tensors.rows(bad, from, count);
                         Tensor part = Tensors.doubles(group.device, count);
                         Tensor images = Tensors.rows(pixels, 0, count)) {

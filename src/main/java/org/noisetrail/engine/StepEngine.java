@@ -20,7 +20,7 @@ import org.noisetrail.trace.Ledger;
  * The reverse steps of a group of images, split where the noise enters, for any number of candidates a step: what every search method is made of.
  *
  * <p>Rows are cut into chunks of at most {@code maxBatch} for the network and of {@code decodeBatch} for the decoder and the rewards; results do not depend on it. One thread
- * uses an engine, from its making to its end. An exception leaves it usable for {@link #close} only. Images are named by their slot, their place in the group.
+ * uses an engine, from its making to its end. An exception other than a {@link Checkpoint}'s leaves it usable for {@link #close} only. Images are named by their slot, their place in the group.
  */
 public final class StepEngine implements AutoCloseable {
     private final Group group;
@@ -285,9 +285,6 @@ public final class StepEngine implements AutoCloseable {
                 reward,
                 candidates.scores,
                 candidates.bad);
-        for (int row = 0; row < draws.rows(); row++) {
-            group.ledger.rewardCall(draws.slot(row));
-        }
     }
 
     /** The rows' scores. Waits for the device. */
@@ -299,9 +296,6 @@ public final class StepEngine implements AutoCloseable {
 
     /** Judges final states by the true decoder, in 8 bits, in the order of the draws' rows. Waits for the device. */
     public double[] judge(Rows states, Draws draws, Reward reward) {
-        for (int row = 0; row < draws.rows(); row++) {
-            group.ledger.rewardCall(draws.slot(row));
-        }
         try (Tensor scores = Tensors.doubles(group.device, draws.rows());
                 Tensor bad = Tensors.ints(group.device, draws.rows())) {
             judge.score(group.decoder, states, draws, 0, reward, scores, bad);
@@ -437,7 +431,7 @@ public final class StepEngine implements AutoCloseable {
         long[] images = {};
         List<Condition> conditions = List.of();
         Ledger ledger = new Ledger(0);
-        Runnable checkpoint = () -> {};
+        Checkpoint checkpoint = Checkpoint.NONE;
 
         private Builder(Denoiser denoiser, Schedule schedule) {
             this.denoiser = Objects.requireNonNull(denoiser, "denoiser");
@@ -493,8 +487,8 @@ public final class StepEngine implements AutoCloseable {
             return this;
         }
 
-        /** Called before each network call; what it throws ends the call. */
-        public Builder checkpoint(Runnable checkpoint) {
+        /** Asked before each call; by default all goes on. */
+        public Builder checkpoint(Checkpoint checkpoint) {
             this.checkpoint = checkpoint;
             return this;
         }

@@ -65,16 +65,20 @@ final class AscentSearch implements AutoCloseable {
             Particles done = x;
             x = next;
             next = done;
+            wave.stand(step, x, this::recipes, norms);
             wave.reportProgress((long) images * (step + 1));
         }
-        List<Recipe> recipes = draws.stream().map(d -> Recipe.steps(0, 0, d)).toList();
-        return new Outcome(engine.copies(x, wave.slots()), recipes, norms, nans, null);
+        return new Outcome(engine.copies(x, wave.slots()), recipes(), norms, nans, null);
+    }
+
+    private List<Recipe> recipes() {
+        return draws.stream().map(d -> Recipe.steps(0, 0, d)).toList();
     }
 
     private void step(int step) {
         wave.each(slot -> draws.get(slot).add(List.of()));
         long price = method.price(step, method.candidates(), wave.schedule());
-        boolean searching = !wave.schedule().isDead(step) && !wave.timeIsUp();
+        boolean searching = !wave.schedule().isDead(step);
         int[] searched = Arrays.stream(wave.slots())
                 .filter(slot -> searching && wave.affords(slot, price, step + 1))
                 .toArray();

@@ -10,7 +10,7 @@ import org.noisetrail.settings.Setting;
  * estimates go on; the best final reward wins. It starts as one trajectory. At a dead step each takes one plain transition.
  *
  * <p>Where a budget does not pay for all that, fewer beams go on than B, and in the end plainly. A target reward that the best
- * beam has reached, and a time limit that is over, leave that beam alone; it takes its own noise while the target is kept.
+ * beam has reached leaves that beam alone; it takes its own noise while the target is kept.
  *
  * @param candidates N, noises a beam tries at a step, at least 1
  * @param beams B, trajectories that go on, at least 1; candidates x beams at most 65536

@@ -38,13 +38,12 @@ final class BeamSearch extends PopulationSearch implements AutoCloseable {
     }
 
     private void step(int step) {
-        boolean late = wave.timeIsUp();
         List<Particle> plain = new ArrayList<>();
         Map<Integer, Integer> widths = new LinkedHashMap<>();
         wave.each(slot -> {
             List<Particle> own = beams.get(slot);
             Particle best = Particle.best(own);
-            boolean enough = late || aiming && best.score() >= wave.target();
+            boolean enough = aiming && best.score() >= wave.target();
             int after = enough || wave.schedule().isDead(step) ? 0 : affordable(step, slot, own.size());
             if (enough) {
                 population.retain(own, List.of(best));

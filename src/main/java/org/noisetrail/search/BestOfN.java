@@ -42,7 +42,7 @@ public record BestOfN(int candidates, boolean sharedStart) implements Method {
         return KIND.name();
     }
 
-    /** Chains beyond {@code maxBatch} go one group after the other, so that a target or a time limit can end them. */
+    /** Chains beyond {@code maxBatch} go one group after the other, so that a target can end them. */
     @Override
     public int rowsPerImage(int maxBatch) {
         return Math.min(candidates, maxBatch);

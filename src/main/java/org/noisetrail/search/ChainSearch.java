@@ -1,6 +1,5 @@
 package org.noisetrail.search;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -55,7 +54,7 @@ final class ChainSearch {
         }
     }
 
-    private Outcome compare(int affordable, Particles best) {
+    private Outcome compare(int affordable, Particles states) {
         int[] winner = new int[wave.images()];
         double[] norms = new double[wave.images()];
         int groups = (affordable + together - 1) / together;
@@ -67,7 +66,7 @@ final class ChainSearch {
                 try (Finished finished = chains(first, count, affordable);
                         Draws draws = draws(wave.schedule().size() - 1, first, count)) {
                     wave.engine.score(finished.candidates(), draws, wave.reward());
-                    wave.engine.select(finished.candidates(), winners, true, null, best);
+                    wave.engine.select(finished.candidates(), winners, true, null, states);
                     int[] selected = winners.read()[group];
                     for (int slot = 0; slot < selected.length; slot++) {
                         if (selected[slot] >= 0) {
@@ -76,9 +75,11 @@ final class ChainSearch {
                         }
                     }
                 }
-                scores = winners.scores();
+                double[] best = winners.scores();
+                scores = best;
+                wave.stand(states, () -> ends(winner, norms, best));
                 wave.reportRewards(scores);
-                if (wave.timeIsUp() || Arrays.stream(scores).allMatch(s -> s >= wave.target())) {
+                if (Arrays.stream(scores).allMatch(s -> s >= wave.target())) {
                     break;
                 }
             }
@@ -89,19 +90,34 @@ final class ChainSearch {
                     scores[slot] = Double.NaN;
                 }
             }
-            return outcome(best, winner, norms, nans, scores);
+            return outcome(states, winner, norms, nans, scores);
         }
     }
 
     private Outcome outcome(Particles best, int[] winner, double[] norms, long[] nans, double @Nullable [] rewards) {
-        List<Recipe> recipes = new ArrayList<>();
-        for (int chain : winner) {
-            recipes.add(Recipe.steps(
-                    sharedStart ? 0 : chain,
-                    chain,
-                    Collections.nCopies(wave.schedule().size(), List.of())));
-        }
+        List<Recipe> recipes = Arrays.stream(winner)
+                .mapToObj(chain -> recipe(chain, wave.schedule().size()))
+                .toList();
         return new Outcome(best, recipes, norms, nans, rewards);
+    }
+
+    /** A chain's first steps. */
+    private Recipe recipe(int chain, int steps) {
+        return Recipe.steps(sharedStart ? 0 : chain, chain, Collections.nCopies(steps, List.of()));
+    }
+
+    private List<Stand> ends(int[] winner, double[] norms, double[] scores) {
+        int steps = wave.schedule().size();
+        return wave.mapped(
+                slot -> new Stand(slot, steps, slot, recipe(winner[slot], steps), norms[slot], scores[slot]));
+    }
+
+    /** The first chain of each image, while none is at its end. */
+    private void stand(int step, Particles x, int count, double[] norms) {
+        wave.stand(x, () -> wave.mapped(slot -> {
+            int row = slot * count;
+            return new Stand(slot, step + 1, row, recipe(0, step + 1), norms[row], Double.NaN);
+        }));
     }
 
     /** Runs chains first .. first + count - 1 of every image, of {@code all}. */
@@ -126,6 +142,9 @@ final class ChainSearch {
                 }
                 if (step < steps - 1) {
                     x = candidates.exchangeNext(x);
+                }
+                if (first == 0) {
+                    stand(step, step < steps - 1 ? x : candidates.next(), count, norms);
                 }
                 long chainSteps = (long) first * steps + (long) count * (step + 1);
                 wave.reportProgress(wave.images() * chainSteps / all);

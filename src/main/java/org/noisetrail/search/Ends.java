@@ -24,7 +24,7 @@ final class Ends {
     }
 
     /**
-     * The best of each image go on, in their own order; where the best has reached the target, or the time is up, it is the image's {@link #end}, and no longer among those that are
+     * The best of each image go on, in their own order; where the best has reached the target, it is the image's {@link #end}, and no longer among those that are
      * given back.
      *
      * @param at the step that they have taken
@@ -32,10 +32,9 @@ final class Ends {
     List<Particle> narrow(int at, List<Particle> particles, int width) {
         List<Particle> kept = new ArrayList<>();
         List<Particle> ended = new ArrayList<>();
-        boolean late = wave.timeIsUp();
         Particle.byImage(particles).values().forEach(own -> {
             Particle best = Particle.best(own);
-            if (late || best.score() >= wave.target()) {
+            if (best.score() >= wave.target()) {
                 ended.add(best);
             } else {
                 double[] all = own.stream().mapToDouble(Particle::score).toArray();

@@ -12,7 +12,7 @@ import org.noisetrail.settings.Setting;
  *
  * <p>At step 0 the initial noise is mutated. A parent is the better of two drawn at random. (The paper adds noise to the state; mutating the noise that led there keeps every state one that the sampler could have
  * come to, and gives it a name.) Child j of generation g takes candidate j of round g, in every stage; the uniforms of its parents are coins of round 65535, candidates 2 j and 2 j + 1, counted over all generations.
- * A generation after the last step that injects noise is left out. Fewer children come where a budget does not pay for all, none after the time limit or once the best has reached the target.
+ * A generation after the last step that injects noise is left out. Fewer children come where a budget does not pay for all, none once the best has reached the target.
  *
  * @param candidates N, 1 to 65536
  * @param generations how many children, and at which step, at most 32000 in all

@@ -50,13 +50,12 @@ final class EvolveSearch extends PopulationSearch {
 
     private void generation(int round, Mark generation, int born) {
         Map<Integer, Integer> counts = new TreeMap<>();
-        boolean late = wave.timeIsUp();
         wave.each(slot -> {
             List<Individual> own = people.get(slot);
             double best =
                     Particle.best(own.stream().map(Individual::end).toList()).score();
             long paid = wave.remaining(slot) / Evolve.price(generation, wave.schedule());
-            int count = (int) Math.min(generation.count(), late || best >= wave.target() ? 0 : paid);
+            int count = (int) Math.min(generation.count(), best >= wave.target() ? 0 : paid);
             if (count > 0) {
                 counts.put(slot, count);
             }

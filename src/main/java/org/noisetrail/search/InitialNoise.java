@@ -12,7 +12,7 @@ import org.noisetrail.settings.Setting;
  * <p>{@link Variant#ZERO_ORDER}: K rounds of M candidates sqrt(1 - b^2) z + b n around the pivot z, at first the image's own noise; a candidate of strictly better final reward is the next pivot. {@link Variant#ASCENT}:
  * M fresh noises, and one more made of them by regression on their final rewards, as {@link Ascent} makes it; the best of the M + 1 is kept, and further rounds are as above.
  *
- * <p>Candidate m of round k is candidate m of round k, of stage 0. What the budget does not pay for, and what would start after the time limit or with the target reached, is left out.
+ * <p>Candidate m of round k is candidate m of round k, of stage 0. What the budget does not pay for, and what would start with the target reached, is left out.
  *
  * @param variant how the first round is made
  * @param candidates M, 2 to 65535

@@ -24,7 +24,7 @@ final class InitialNoiseSearch extends PopulationSearch {
         int round = 1;
         // So many candidates, the one that is made of them, and none of it if there are fewer than two.
         long learned = Math.min(method.candidates(), wave.affordable() - 1);
-        if (method.variant() == InitialNoise.Variant.ASCENT && learned >= 2 && !wave.timeIsUp()) {
+        if (method.variant() == InitialNoise.Variant.ASCENT && learned >= 2) {
             learn((int) learned);
             round = 2;
         } else {
@@ -71,10 +71,9 @@ final class InitialNoiseSearch extends PopulationSearch {
     /** A round near the pivots of the images that pay for it and have not come to the target; false where none does. */
     private boolean around(int round) {
         List<Particle> seeds = new ArrayList<>();
-        boolean late = wave.timeIsUp();
         wave.each(slot -> {
             Particle pivot = pivots().get(slot);
-            long paid = late || pivot.score() >= wave.target()
+            long paid = pivot.score() >= wave.target()
                     ? 0
                     : Math.min(
                             method.candidates(),

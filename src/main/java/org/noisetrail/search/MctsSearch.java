@@ -70,6 +70,7 @@ final class MctsSearch implements AutoCloseable {
                 simulate(step);
             }
             move(step);
+            wave.stand(states.pool().rows(), this::stands);
             wave.reportProgress((long) images * (step + 1));
         }
         return outcome();
@@ -77,6 +78,31 @@ final class MctsSearch implements AutoCloseable {
 
     private int[] rootRows() {
         return Arrays.stream(roots).mapToInt(root -> root.row).toArray();
+    }
+
+    /** Where roots have states: those that have children are held only while time may end the search. */
+    private List<Stand> stands() {
+        double[] norms = wave.norms(wave.mapped(slot -> way(slot, steps)));
+        List<Stand> stands = new ArrayList<>();
+        wave.each(slot -> {
+            TreeNode root = roots[slot];
+            boolean ended = prices.known(root) && root.rolledOut;
+            int step = ended ? steps : root.step;
+            if (root.row >= 0) {
+                double score = ended ? root.reward : Double.NaN;
+                stands.add(new Stand(slot, step, root.row, way(slot, step), norms[slot], score));
+            }
+        });
+        return stands;
+    }
+
+    /** The moves so far, and own noise to {@code end}. */
+    private Recipe way(int slot, int end) {
+        List<List<Draw>> taken = new ArrayList<>(draws.get(slot));
+        while (taken.size() < end) {
+            taken.add(List.of());
+        }
+        return Recipe.steps(0, 0, taken);
     }
 
     private Outcome outcome() {
@@ -193,8 +219,11 @@ final class MctsSearch implements AutoCloseable {
         }
     }
 
-    /** Frees the states of all children but one. */
+    /** Frees the states of a root and all its children but one. */
     private void leave(TreeNode root, TreeNode kept) {
+        if (root.row >= 0) {
+            states.pool().release(root.row);
+        }
         Deque<TreeNode> left = new ArrayDeque<>(List.of(root));
         while (!left.isEmpty()) {
             for (TreeNode node : left.remove().children()) {

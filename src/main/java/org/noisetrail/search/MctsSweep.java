@@ -138,9 +138,11 @@ final class MctsSweep implements AutoCloseable {
         try (Draws rows = builder.build()) {
             transition(rows, 1, targets);
         }
-        for (TreeNode node : expanded) {
-            pool.release(node.row);
-            node.row = -1;
+        if (!wave.isTimed()) {
+            for (TreeNode node : expanded) {
+                pool.release(node.row);
+                node.row = -1;
+            }
         }
     }
 

@@ -17,6 +17,11 @@ import org.noisetrail.noise.Recipe;
 public record Outcome(
         Particles x, List<Recipe> recipes, double[] pivotNorms, long[] nanScores, double @Nullable [] rewards)
         implements AutoCloseable {
+    /** The same, whose rewards are still to be found. */
+    Outcome unjudged() {
+        return new Outcome(x, recipes, pivotNorms, nanScores, null);
+    }
+
     @Override
     public void close() {
         x.close();

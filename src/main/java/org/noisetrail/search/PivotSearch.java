@@ -71,6 +71,7 @@ final class PivotSearch {
                         Particles done = x;
                         x = next;
                         next = done;
+                        wave.stand(step, x, draws::recipes, norms);
                         wave.reportProgress((long) images * (step + 1));
                     }
                 } finally {

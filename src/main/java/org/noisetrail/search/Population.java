@@ -1,6 +1,7 @@
 package org.noisetrail.search;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
@@ -168,7 +169,16 @@ final class Population implements AutoCloseable {
             double score = scores.length == 0 ? from.parent().score() : scores[c];
             made.add(from.child(dead, score, norms[c]));
         }
-        return store(candidates.next(), chosen, made);
+        List<Particle> kept = store(candidates.next(), chosen, made);
+        // What has looked ahead without noise has a way that no trail can say.
+        if (dead || Arrays.stream(chosen).noneMatch(c -> proposals.get(c).draws().isEmpty())) {
+            wave.stand(pool.rows(), () -> kept.stream().map(this::stand).toList());
+        }
+        return kept;
+    }
+
+    private Stand stand(Particle p) {
+        return new Stand(p.slot(), step + 1, p.row(), p.path().recipe(), p.norm(), p.score());
     }
 
     /** Copies of particles, as other chains. */

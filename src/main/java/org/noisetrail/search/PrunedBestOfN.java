@@ -9,7 +9,7 @@ import org.noisetrail.settings.Setting;
  * N trajectories an image, of which, on the way, only those with the best clean estimates go on; the one of the best final reward is kept. Its chains are those of {@link BestOfN}, which it equals where nothing is
  * pruned.
  *
- * <p>Where a budget does not pay for N, fewer start; where not for one that tries M noises, each has its own. A target that an estimate has reached where it is judged anyway, and a time limit that is over, leave the best alone.
+ * <p>Where a budget does not pay for N, fewer start; where not for one that tries M noises, each has its own. A target that an estimate has reached where it is judged anyway leaves the best alone.
  *
  * @param candidates N, 1 to 65536
  * @param keep how many go on, and when

@@ -34,7 +34,7 @@ final class PrunedSearch extends PopulationSearch {
             if (width == 1 && (last || method.noises() == 1)) {
                 ends.conclude(step, particles);
                 particles = List.of();
-            } else if (narrows || noises > 1 || wave.timeIsUp()) {
+            } else if (narrows || noises > 1) {
                 particles = ends.narrow(step, particles, width);
             }
             wave.reportProgress((long) wave.images() * (step + 1));

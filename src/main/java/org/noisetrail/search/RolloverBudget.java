@@ -8,7 +8,7 @@ import org.noisetrail.settings.Setting;
  * Rollover budget forcing (Kim et al. 2025, 2503.19385): the best of S starts sets the mark r*; then at every step that injects noise the first proposal whose clean estimate beats r* is taken, and is the new mark;
  * what it leaves of the step's quota Q is added to the next step's. Where none beats it within the quota, the best of them goes on and the mark stays.
  *
- * <p>Starts are judged after the first step that injects noise. Proposal j of a step is candidate j of round 1. What the budget does not pay for is not proposed; after the time limit, or with the target reached, steps
+ * <p>Starts are judged after the first step that injects noise. Proposal j of a step is candidate j of round 1. What the budget does not pay for is not proposed; with the target reached, steps
  * take their own noise.
  *
  * @param starts S, 1 to 65536

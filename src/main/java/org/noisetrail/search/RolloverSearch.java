@@ -64,7 +64,7 @@ final class RolloverSearch extends PopulationSearch {
     }
 
     private List<Particle> step(int step, List<Particle> particles) {
-        boolean searching = !wave.schedule().isDead(step) && !wave.timeIsUp();
+        boolean searching = !wave.schedule().isDead(step);
         List<Particle> plain = new ArrayList<>();
         Map<Integer, Trial> trials = new TreeMap<>();
         for (Particle p : particles) {
@@ -99,8 +99,7 @@ final class RolloverSearch extends PopulationSearch {
     private boolean goesOn(int step, Trial trial) {
         return trial.tried < Math.min(trial.quota, 0xFFFF)
                 && !(trial.best.score() > marks[trial.parent.slot()])
-                && wave.affords(trial.parent.slot(), wave.schedule().evaluations(step), step + 1)
-                && !wave.timeIsUp();
+                && wave.affords(trial.parent.slot(), wave.schedule().evaluations(step), step + 1);
     }
 
     /** One proposal an image. */

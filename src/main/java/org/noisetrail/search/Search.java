@@ -173,7 +173,7 @@ public final class Search {
                 decodeBatch,
                 budget,
                 target,
-                start + (timeLimit == null || timeLimit.compareTo(FOR_EVER) > 0 ? FOR_EVER : timeLimit).toNanos());
+                timeLimit == null || timeLimit.compareTo(FOR_EVER) > 0 ? null : start + timeLimit.toNanos());
     }
 
     /** Local search whose rounds are looked at. */
@@ -222,9 +222,10 @@ public final class Search {
         int together = Math.max(1, settings.maxBatch() / method.rowsPerImage(settings.maxBatch()));
         for (int from = 0; from < images.size(); from += together) {
             List<ImageRequest> group = images.subList(from, Math.min(images.size(), from + together));
-            try (Wave wave = new Wave(settings, from, group, reporter)) {
+            Deadline deadline = deadline(settings.deadline(), group.size(), images.size() - from);
+            try (Wave wave = new Wave(settings, from, group, reporter, deadline)) {
                 List<ImageResult> finished;
-                try (Outcome outcome = method.search(wave)) {
+                try (Outcome outcome = wave.search(method)) {
                     finished = results(wave, outcome, heldOut);
                 } catch (NoisetrailException e) {
                     // What waits inside (a user's reward) may have been the one to see the interrupt.
@@ -235,6 +236,15 @@ public final class Search {
                 listener.onImages(finished);
             }
         }
+    }
+
+    /** Of a wave: its images' share of the time that is left. */
+    private static @Nullable Deadline deadline(@Nullable Long end, int images, int left) {
+        if (end == null) {
+            return null;
+        }
+        long now = System.nanoTime();
+        return new Deadline(now + (long) ((double) (end - now) * images / left));
     }
 
     private static List<ImageResult> results(Wave wave, Outcome outcome, @Nullable Reward heldOut) {
@@ -385,7 +395,11 @@ public final class Search {
             return this;
         }
 
-        /** After this time no round is started; trajectories are finished plainly. By default unlimited. */
+        /**
+         * When this time is up, a search ends wherever it is: each image is finished from the best it has come to, by its own noise. It ends so early that this is done in time, if a call of the network and of
+         * the reward takes what it took so far; so the time is exceeded by one such call, or, where it is shorter than that, by a plain trajectory. Images that do not go together share the time evenly. Where a
+         * budget pays for nothing but the way a search is on, it is not left. By default unlimited.
+         */
         public Builder timeLimit(Duration limit) {
             if (limit.isNegative()) {
                 throw new IllegalArgumentException("time limit must be >= 0: " + limit);

@@ -10,7 +10,7 @@ import org.noisetrail.settings.Setting;
  * with fresh noise; of all the N with the best clean estimates go on, until the end; the best final reward is kept.
  *
  * <p>Particle n's m-th way is candidate n M + m: of round 2 r for the noise up of turn r, from 1, of round 2 r - 1 for the noises down. Where a budget does not pay for a turn, fewer particles take it, then
- * fewer ways, and then the best goes on plainly; so it does with the target reached, and after the time limit.
+ * fewer ways, and then the best goes on plainly; so it does with the target reached.
  *
  * @param candidates N, 1 to 65536
  * @param renoisings M, at least 1; candidates x renoisings at most 65536

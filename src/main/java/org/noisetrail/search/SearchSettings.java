@@ -13,7 +13,7 @@ import org.noisetrail.sampler.Schedule;
  * @param screenReward scores what screening looks at; null for the searched reward
  * @param budget network evaluations an image
  * @param target infinite for none
- * @param deadline on {@link System#nanoTime}'s clock
+ * @param deadline on {@link System#nanoTime}'s clock; null for none
  */
 record SearchSettings(
         Denoiser denoiser,
@@ -28,7 +28,7 @@ record SearchSettings(
         int decodeBatch,
         long budget,
         double target,
-        long deadline) {
+        @Nullable Long deadline) {
     Reward searched() {
         if (reward == null) {
             throw new IllegalStateException("no reward");

@@ -32,6 +32,11 @@ final class Sizes {
         return least;
     }
 
+    /** How many calls of at most so many rows. */
+    static long chunks(long rows, int most) {
+        return (rows + most - 1) / most;
+    }
+
     /** Calls of the denoiser that steps {@code from} to {@code to} - 1 take, as far as there are such steps. */
     static long between(Schedule schedule, int from, int to) {
         return schedule.evaluationsFrom(Math.min(from, schedule.size()))

@@ -11,7 +11,7 @@ import org.noisetrail.settings.Setting;
  * weigh alike again. Weights add up between resamplings. As N grows, its particles become samples of the model's distribution times exp(lambda r).
  *
  * <p>Particle p takes candidate p's noise of round 0, wherever it came from. The uniform of the resampling after step i is the coin of round 65535, candidate 0, stage i + 1.
- * Where a budget does not pay for N, fewer start; a target that an estimate has reached, and a time limit that is over, leave the best alone.
+ * Where a budget does not pay for N, fewer start; a target that an estimate has reached leaves the best alone.
  *
  * @param candidates N, 1 to 65535
  * @param lambda how strongly rewards weigh

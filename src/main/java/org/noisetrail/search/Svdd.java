@@ -8,7 +8,7 @@ import org.noisetrail.settings.Setting;
 /**
  * Soft value-based decoding (Li et al. 2024, 2408.08252): at every step that injects noise, M proposals are judged by their clean estimates, and one goes on, drawn by softmax(r / alpha); with alpha 0 the best.
  *
- * <p>Proposal m is candidate m of round 1; the uniform of a step's draw is the coin of round 65535, candidate 0. What the budget does not pay for, and all after the time limit or once the last chosen proposal has
+ * <p>Proposal m is candidate m of round 1; the uniform of a step's draw is the coin of round 65535, candidate 0. What the budget does not pay for, and all once the last chosen proposal has
  * reached the target, goes on with its own noise.
  *
  * @param proposals M, 1 to 65535

@@ -29,7 +29,7 @@ final class SvddSearch extends PopulationSearch {
     private List<Particle> step(int step, List<Particle> particles) {
         boolean last = step == steps - 1;
         long price = (long) method.proposals() * wave.schedule().evaluations(step);
-        boolean searching = !wave.schedule().isDead(step) && !wave.timeIsUp() && method.proposals() > 1;
+        boolean searching = !wave.schedule().isDead(step) && method.proposals() > 1;
         List<Particle> plain = new ArrayList<>();
         List<Particle> searched = new ArrayList<>();
         particles.forEach(p -> (searching && !(p.score() >= wave.target()) && wave.affords(p.slot(), price, step + 1)

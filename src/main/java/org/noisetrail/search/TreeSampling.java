@@ -14,7 +14,7 @@ import org.noisetrail.settings.Setting;
  * goes down by v + c sqrt(ln n / n_child), and keeps the best image met.
  *
  * <p>The j-th node of an image at a step takes candidate j's noise of round 0, so one iteration is one plain trajectory; the uniforms of iteration k are coins of round 65535, candidate k, those of the final draw candidate
- * 65535. All nodes' states are held. An iteration that a budget does not pay for is not started, nor one after the time limit or with the target reached.
+ * 65535. All nodes' states are held. An iteration that a budget does not pay for is not started, nor one with the target reached.
  *
  * @param iterations 1 to 65535
  * @param lambda how strongly rewards weigh, above 0

@@ -41,8 +41,7 @@ final class TreeSamplingSearch extends PopulationSearch {
             });
             leaves.keySet().retainAll(growing.keySet());
             grow(leaves);
-            boolean late = wave.timeIsUp();
-            growing.keySet().removeIf(slot -> late || score(best[slot]) >= wave.target());
+            growing.keySet().removeIf(slot -> score(best[slot]) >= wave.target());
             wave.reportProgress((long) wave.images() * steps * (k + 1) / method.iterations());
         }
         for (Branch end : chosen()) {

@@ -2,11 +2,17 @@ package org.noisetrail.search;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.IntConsumer;
+import java.util.function.IntFunction;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.engine.Checkpoint;
 import org.noisetrail.engine.Draws;
 import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.Rows;
 import org.noisetrail.engine.StepEngine;
 import org.noisetrail.noise.Draw;
@@ -29,12 +35,35 @@ public final class Wave implements AutoCloseable {
     final StepEngine engine;
     final Ledger ledger;
     final Reporter reporter;
+    private final @Nullable Deadline deadline;
+    /** Null where nothing but its end ends the search. */
+    private final @Nullable BestSoFar best;
+    /** Whether it goes plainly to its end: then time is no longer asked for. */
+    private boolean finishing;
 
-    Wave(SearchSettings settings, int first, List<ImageRequest> requests, Reporter reporter) {
+    private boolean cut;
+
+    /** Time is up, in the middle of a search. */
+    private static final class TimeIsUp extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        TimeIsUp() {
+            super("time is up", null, false, false);
+        }
+    }
+
+    /** @param deadline null for none */
+    Wave(
+            SearchSettings settings,
+            int first,
+            List<ImageRequest> requests,
+            Reporter reporter,
+            @Nullable Deadline deadline) {
         this.first = first;
         this.settings = settings;
         this.requests = requests;
         this.reporter = reporter;
+        this.deadline = deadline;
         ledger = new Ledger(requests.size());
         Screening screening = settings.screening();
         engine = StepEngine.builder(settings.denoiser(), settings.schedule())
@@ -48,13 +77,80 @@ public final class Wave implements AutoCloseable {
                         requests.stream().mapToLong(ImageRequest::image).toArray(),
                         requests.stream().map(ImageRequest::condition).toList(),
                         ledger)
-                .checkpoint(Wave::checkpoint)
+                .checkpoint(new Passing())
                 .build();
+        try {
+            best = deadline == null ? null : new BestSoFar(this);
+        } catch (Throwable t) {
+            engine.close();
+            throw t;
+        }
     }
 
-    private static void checkpoint() {
-        if (Thread.currentThread().isInterrupted()) {
-            throw new SearchCancelledException();
+    /** The one place where an interrupt and the time limit end a search. */
+    private final class Passing implements Checkpoint {
+        @Override
+        public void pass() {
+            if (Thread.currentThread().isInterrupted()) {
+                throw new SearchCancelledException();
+            }
+            if (late() && best != null && best.isPaid()) {
+                throw new TimeIsUp();
+            }
+            begin(Deadline.Work.NETWORK);
+        }
+
+        @Override
+        public boolean judges() {
+            if (Thread.currentThread().isInterrupted()) {
+                throw new SearchCancelledException();
+            }
+            if (late()) {
+                cut = true;
+                return false;
+            }
+            begin(Deadline.Work.JUDGING);
+            return true;
+        }
+    }
+
+    private void begin(Deadline.Work work) {
+        if (deadline != null) {
+            deadline.begin(work);
+        }
+    }
+
+    private boolean late() {
+        if (finishing || deadline == null || best == null) {
+            return false;
+        }
+        long chunks = Sizes.chunks(images(), maxBatch());
+        return deadline.isUp(best.callsToEnd() * chunks, Sizes.chunks(images(), settings.decodeBatch()));
+    }
+
+    /** Takes its images through a method; where time is up before that ends, from their best so far plainly to their ends. */
+    Outcome search(Method method) {
+        Outcome outcome;
+        try {
+            outcome = method.search(this);
+        } catch (TimeIsUp e) {
+            finishing = true;
+            outcome = Objects.requireNonNull(best).finish();
+        }
+        finishing = true;
+        return cut ? outcome.unjudged() : outcome;
+    }
+
+    /**
+     * Tells where images stand, so that a time limit may end the search at any later moment: of an image the furthest stand is kept, of those at the end the best. A method that tells
+     * nothing gives plain trajectories then.
+     *
+     * @param from holds the states, which are copied
+     * @param stands asked for only if there is a time limit
+     */
+    public void stand(Particles from, Supplier<List<Stand>> stands) {
+        if (best != null && !finishing) {
+            best.offer(from, stands.get());
         }
     }
 
@@ -71,6 +167,19 @@ public final class Wave implements AutoCloseable {
     /** The reward that is searched for. */
     public Reward reward() {
         return settings.searched();
+    }
+
+    /** Whether time may end the search. */
+    boolean isTimed() {
+        return best != null;
+    }
+
+    /** As {@link #stand(Particles, Supplier)}: every image has taken the same step, and lies in its own row. */
+    void stand(int step, Particles from, Supplier<List<Recipe>> ways, double[] norms) {
+        stand(from, () -> {
+            List<Recipe> all = ways.get();
+            return mapped(slot -> new Stand(slot, step + 1, slot, all.get(slot), norms[slot], Double.NaN));
+        });
     }
 
     /** How many images go together. */
@@ -111,9 +220,12 @@ public final class Wave implements AutoCloseable {
         return settings.budget() / settings.denoiser().evaluations();
     }
 
-    /** Whether the time limit is over: then trajectories are finished plainly. */
+    /**
+     * Whether time is up, for methods whose single steps take long. The search ends by itself when time is up; who asks, and is told so, ends it instead, and goes plainly to the end.
+     */
     public boolean timeIsUp() {
-        return System.nanoTime() - settings.deadline() >= 0;
+        finishing = finishing || late();
+        return deadline != null && finishing;
     }
 
     /** One row an image: its own noise of a stage, candidate {@code chain} of round 0. */
@@ -191,6 +303,11 @@ public final class Wave implements AutoCloseable {
         return IntStream.range(0, images()).toArray();
     }
 
+    /** Something of each slot. */
+    <T> List<T> mapped(IntFunction<T> made) {
+        return IntStream.range(0, images()).mapToObj(made).toList();
+    }
+
     /** Calls the action with each image's place in the wave, from 0. */
     public void each(IntConsumer action) {
         for (int slot = 0; slot < images(); slot++) {
@@ -200,6 +317,9 @@ public final class Wave implements AutoCloseable {
 
     @Override
     public void close() {
+        if (best != null) {
+            best.close();
+        }
         engine.close();
     }
 }

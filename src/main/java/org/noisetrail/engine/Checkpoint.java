@@ -1,0 +1,16 @@
+package org.noisetrail.engine;
+
+/** Asked before each piece of an engine's work whether to go on. What it throws ends the call, and leaves the engine usable. */
+public interface Checkpoint {
+    /** Goes on always. */
+    Checkpoint NONE = () -> {};
+
+    /** Before each call of the network, and before final images are made. */
+    void pass();
+
+    /** Before each call of the decoder and the rewards on candidates; where it is false, these stay unjudged, which counts as minus infinity. */
+    default boolean judges() {
+        pass();
+        return true;
+    }
+}
