@@ -1,0 +1,292 @@
+package org.noisetrail.evaluation;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.files.AtomicFiles;
+import org.noisetrail.files.Excerpt;
+import org.noisetrail.files.Json;
+import org.noisetrail.files.JsonFiles;
+import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Condition;
+import org.noisetrail.model.Conditioning;
+import org.noisetrail.model.Decoder;
+import org.noisetrail.model.ImageShape;
+import org.noisetrail.reward.ImageBatch;
+import org.noisetrail.reward.Reward;
+import org.noisetrail.sampler.Stage;
+import org.noisetrail.search.LocalSearch;
+import org.noisetrail.torch.Tensors;
+import org.noisetrail.torch.Torch;
+
+/**
+ * What calls take on this machine, by their rows: of the network (both rows of guidance in one), the decoder, the rewards, and of the engine beside each call of the network. It holds what it was measured with, by which a
+ * profile of something else is told. Immutable.
+ */
+public final class MachineProfile {
+    private static final String FORMAT = "noisetrail-machine-profile";
+    private static final int LIMIT = 1 << 20;
+
+    private final Map<String, String> key;
+    private final Map<Workload.Part, Curve> curves;
+
+    private MachineProfile(Map<String, String> key, Map<Workload.Part, Curve> curves) {
+        this.key = Collections.unmodifiableMap(new TreeMap<>(key));
+        this.curves = new EnumMap<>(curves);
+    }
+
+    /**
+     * What a profile depends on: model, rewards, threads, device, machine. Loads LibTorch.
+     *
+     * @return words by name
+     */
+    public static Map<String, String> key(Setup setup) {
+        Map<String, String> key = new TreeMap<>();
+        key.put("noisetrail", Version.NOISETRAIL);
+        key.put("denoiser", setup.denoiser().id());
+        key.put("shape", setup.denoiser().shape().toString());
+        key.put("decoder", setup.decoder().id());
+        key.put("previewDecoder", setup.preview() == null ? "none" : setup.preview().id());
+        key.put("reward", setup.reward().id());
+        key.put("heldOut", setup.heldOut() == null ? "none" : setup.heldOut().id());
+        key.put("device", setup.denoiser().device().toString());
+        key.put("threads", Integer.toString(Torch.threads()));
+        key.put("machine", machine());
+        return key;
+    }
+
+    private static String machine() {
+        String processor = System.getProperty("os.arch");
+        try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+            processor = lines.filter(line -> line.startsWith("model name"))
+                    .findFirst()
+                    .map(line -> line.substring(line.indexOf(':') + 1).strip())
+                    .orElse(processor);
+        } catch (java.io.IOException | java.io.UncheckedIOException e) {
+            // Nothing but a name is lost.
+        }
+        return Runtime.getRuntime().availableProcessors() + " x " + processor;
+    }
+
+    /** A short name for a key: equal for equal keys. */
+    public static String hash(Map<String, String> key) {
+        ObjectNode json = JsonNodeFactory.instance.objectNode();
+        new TreeMap<>(key).forEach(json::put);
+        return Cell.hash(json);
+    }
+
+    /**
+     * Measures. Takes some seconds, more where a single call does; other work on the machine is measured with it.
+     *
+     * @param maxBatch the most rows of a network's call
+     * @param decodeBatch the most rows of a call of the decoder and the rewards
+     */
+    public static MachineProfile measure(Setup setup, int maxBatch, int decodeBatch) {
+        Map<Workload.Part, Curve> curves = new EnumMap<>(Workload.Part.class);
+        int judged = Math.min(decodeBatch, maxBatch);
+        curves.put(Workload.Part.NETWORK, network(setup, maxBatch));
+        curves.put(Workload.Part.DECODER, decoder(setup, setup.decoder(), judged));
+        curves.put(Workload.Part.PREVIEW, decoder(setup, setup.preview(), judged));
+        curves.put(Workload.Part.REWARD, reward(setup, setup.reward(), judged));
+        curves.put(Workload.Part.HELD_OUT, reward(setup, setup.heldOut(), judged));
+        curves.put(Workload.Part.OVERHEAD, overhead(setup, maxBatch, judged));
+        return new MachineProfile(key(setup), curves);
+    }
+
+    private static Curve network(Setup setup, int most) {
+        Condition condition = setup.conditions().get(0);
+        Stage stage = setup.schedule().step(setup.schedule().size() / 2).first();
+        try (Conditioning conditions = setup.denoiser().encode(List.of(condition));
+                Tensor states = states(setup, most);
+                Tensor levels = Tensors.floats(setup.denoiser().device(), most);
+                Tensor entries = Tensors.longs(setup.denoiser().device(), most)) {
+            Tensors.fill(levels, stage.conditioning());
+            Tensors.fill(entries, 0);
+            return Curve.measure(most, rows -> {
+                try (Tensor input = Tensors.rows(states, 0, rows);
+                        Tensor level = Tensors.rows(levels, 0, rows);
+                        Tensor entry = Tensors.rows(entries, 0, rows);
+                        Tensor output = setup.denoiser().network(input, level, conditions, entry)) {
+                    await(output);
+                }
+            });
+        }
+    }
+
+    private static Curve decoder(Setup setup, @Nullable Decoder decoder, int most) {
+        if (decoder == null || decoder.isIdentity()) {
+            return Curve.NOTHING;
+        }
+        try (Tensor states = states(setup, most)) {
+            return Curve.measure(most, rows -> {
+                try (Tensor input = Tensors.rows(states, 0, rows);
+                        Tensor images = decoder.decode(input)) {
+                    await(images);
+                }
+            });
+        }
+    }
+
+    private static Tensor states(Setup setup, int rows) {
+        ImageShape shape = setup.denoiser().shape();
+        float[] values = new float[Math.multiplyExact(rows, shape.elements())];
+        Random random = new Random(1);
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        return Tensors.of(setup.denoiser().device(), values, rows, shape.channels(), shape.height(), shape.width());
+    }
+
+    private static Curve reward(Setup setup, @Nullable Reward reward, int most) {
+        if (reward == null) {
+            return Curve.NOTHING;
+        }
+        Device device = setup.denoiser().device();
+        ImageShape shape = setup.decoder().image();
+        Condition condition = setup.conditions().get(0);
+        byte[] values = new byte[Math.multiplyExact(most, shape.elements())];
+        new Random(1).nextBytes(values);
+        int label = condition instanceof Condition.Label asked ? asked.label() : -1;
+        try (Tensor pixels = Tensors.bytes(device, most, shape.channels(), shape.height(), shape.width());
+                Tensor labels = Tensors.ints(device, most);
+                Tensor scores = Tensors.doubles(device, most)) {
+            Tensors.copy(values, pixels);
+            Tensors.fill(labels, label);
+            return Curve.measure(most, rows -> {
+                try (Tensor images = Tensors.rows(pixels, 0, rows);
+                        Tensor classes = Tensors.rows(labels, 0, rows);
+                        Tensor part = Tensors.rows(scores, 0, rows)) {
+                    Tensors.fill(part, Double.NaN);
+                    reward.score(
+                            new ImageBatch(device, shape, images, classes, Collections.nCopies(rows, condition)), part);
+                    await(part);
+                }
+            });
+        }
+    }
+
+    /** Noise, updates, selection, and all that is judged: of a search with stand-ins for what is timed apart. */
+    private static Curve overhead(Setup setup, int most, int decodeBatch) {
+        Rehearsal rehearsal = Rehearsal.trueToSize(setup, most, decodeBatch);
+        int[] calls = {1};
+        Curve whole = Curve.measure(most, rows -> {
+            LocalSearch search = LocalSearch.builder().candidates(rows).rounds(1).build();
+            calls[0] = (int) rehearsal.count(search, 1).all().calls(Workload.Part.NETWORK);
+        });
+        return new Curve(
+                whole.rows(),
+                whole.seconds().stream().map(time -> time / calls[0]).toList());
+    }
+
+    /** The device works on after a call; reading a value waits for it. */
+    private static void await(Tensor made) {
+        try (Tensor first = Tensors.rows(made, 0, 1)) {
+            Torch.call(() -> {
+                try (Tensor sum = first.sum()) {
+                    return sum.item_double();
+                }
+            });
+        }
+    }
+
+    /** What it was measured with, as {@link #key(Setup)} tells it. */
+    public Map<String, String> key() {
+        return key;
+    }
+
+    double seconds(Workload workload) {
+        double seconds = 0;
+        for (Map.Entry<Workload.Part, Curve> curve : curves.entrySet()) {
+            for (Map.Entry<Integer, Long> calls : workload.counts(curve.getKey()).entrySet()) {
+                seconds += calls.getValue() * curve.getValue().seconds(calls.getKey());
+            }
+        }
+        return seconds;
+    }
+
+    Curve curve(Workload.Part part) {
+        return curves.getOrDefault(part, Curve.NOTHING);
+    }
+
+    /** Seconds of one network call of so many rows. */
+    public double networkSeconds(int rows) {
+        return curve(Workload.Part.NETWORK).seconds(rows);
+    }
+
+    /**
+     * Refuses what it was not measured with.
+     *
+     * @param source where it is from, for the message
+     * @throws NoisetrailException that names what is different
+     */
+    public void check(Setup setup, String source) {
+        for (Map.Entry<String, String> now : key(setup).entrySet()) {
+            String then = key.get(now.getKey());
+            if (!now.getValue().equals(then)) {
+                throw new NoisetrailException(source + " was measured with another " + now.getKey() + ": "
+                        + Excerpt.of(String.valueOf(then)) + ", here " + Excerpt.of(now.getValue())
+                        + "; measure it anew with calibrate --profile");
+            }
+        }
+    }
+
+    /** Writes the file, whole or not at all. */
+    public void write(Path file) {
+        AtomicFiles.write(file, Json.pretty(json()).getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** As its file has it. */
+    public ObjectNode json() {
+        ObjectNode root = JsonNodeFactory.instance.objectNode();
+        root.put("format", FORMAT).put("version", 1).put("hash", hash(key));
+        ObjectNode words = root.putObject("measuredWith");
+        key.forEach(words::put);
+        curves.forEach((part, curve) -> root.set(field(part), curve.json()));
+        return root;
+    }
+
+    private static String field(Workload.Part part) {
+        return part == Workload.Part.HELD_OUT ? "heldOut" : part.name().toLowerCase(Locale.ROOT);
+    }
+
+    /** @throws NoisetrailException if the file is missing or none that {@link #write} has written */
+    public static MachineProfile read(Path file) {
+        JsonNode root = JsonFiles.read(file, LIMIT);
+        if (!root.path("format").asText().equals(FORMAT)
+                || root.path("version").asInt() != 1) {
+            throw new NoisetrailException(
+                    file + " is not a profile of a machine: its format must be " + FORMAT + " of version 1");
+        }
+        Map<String, String> key = new TreeMap<>();
+        Iterator<Map.Entry<String, JsonNode>> words = root.path("measuredWith").fields();
+        words.forEachRemaining(word -> key.put(word.getKey(), word.getValue().asText()));
+        try {
+            if (!root.path("hash").asText().equals(hash(key))) {
+                throw new IllegalArgumentException("hash must be that of what it was measured with: " + hash(key));
+            }
+            Map<Workload.Part, Curve> curves = new EnumMap<>(Workload.Part.class);
+            for (Workload.Part part : Workload.Part.values()) {
+                curves.put(part, Curve.of(field(part), root.path(field(part))));
+            }
+            return new MachineProfile(key, curves);
+        } catch (IllegalArgumentException e) {
+            throw new NoisetrailException(
+                    file + " is not a valid profile of a machine: " + Excerpt.of(String.valueOf(e.getMessage())), e);
+        }
+    }
+}

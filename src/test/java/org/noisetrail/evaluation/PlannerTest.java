@@ -1,0 +1,262 @@
+package org.noisetrail.evaluation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.model.Condition;
+import org.noisetrail.model.Denoiser;
+import org.noisetrail.model.GaussianMixture;
+import org.noisetrail.model.ImageShape;
+import org.noisetrail.model.Parameterisation;
+import org.noisetrail.reward.ImageBatch;
+import org.noisetrail.reward.Reward;
+import org.noisetrail.reward.Rewards;
+import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.search.ImageRequest;
+import org.noisetrail.search.ImageResult;
+import org.noisetrail.search.Method;
+import org.noisetrail.search.Methods;
+import org.noisetrail.search.Search;
+import org.noisetrail.search.SearchResult;
+
+/** Plans fit, grow with their limits, and say what the search then costs. */
+class PlannerTest {
+    private static final EdmSampler SAMPLER = new EdmSampler(8, .02, 80, 7, 40, .05, 50, 1);
+    private static final int IMAGES = 5;
+
+    private static Denoiser mixture() {
+        return GaussianMixture.builder(new ImageShape(1, 2, 3), 0)
+                .parameterisation(Parameterisation.denoiser())
+                .component(1, .3, -.4)
+                .component(1, .3, .4)
+                .build();
+    }
+
+    private static Setup setup() {
+        return Setup.of(mixture(), SAMPLER, Rewards.brightness());
+    }
+
+    /** Ten milliseconds a call and one a row of the network, two a row of the reward, all made up. */
+    private static MachineProfile profile(Path folder, Setup setup) throws java.io.IOException {
+        Path file = folder.resolve("profile.json");
+        MachineProfile.measure(setup, 1, 1).write(file);
+        String text = Files.readString(file)
+                .replaceAll("(?s)\"network\" : \\{.*?\\}", "\"network\":{\"rows\":[1,64],\"seconds\":[0.011,0.074]}")
+                .replaceAll("(?s)\"overhead\" : \\{.*?\\}", "\"overhead\":{\"rows\":[1],\"seconds\":[0]}")
+                .replaceAll("(?s)\"reward\" : \\{.*?\\}", "\"reward\":{\"rows\":[1,64],\"seconds\":[0.002,0.128]}");
+        Files.writeString(file, text);
+        return MachineProfile.read(file);
+    }
+
+    private static SearchResult run(Setup setup, Plan plan) {
+        return plan.apply(Search.builder(setup.denoiser()).sampler(SAMPLER).reward(setup.reward()))
+                .build()
+                .run(ImageRequest.of(0, IMAGES));
+    }
+
+    @Test
+    void aPlanFitsItsLimitAndALargerOneIsNoSmaller(@TempDir Path folder) throws Exception {
+        Setup setup = setup();
+        Planner planner = Planner.of(setup, IMAGES, 64, 64).with(profile(folder, setup));
+        long before = 0;
+        List<Long> sizes = new ArrayList<>();
+        for (double limit = .3; limit < 40; limit *= 1.13) {
+            Plan plan = planner.seconds(limit);
+            assertThat(plan.seconds()).isLessThanOrEqualTo(limit);
+            assertThat(plan.networkEvaluations()).isGreaterThanOrEqualTo(before);
+            before = plan.networkEvaluations();
+            sizes.add(before);
+        }
+        assertThat(sizes.get(sizes.size() - 1)).isGreaterThan(20 * sizes.get(0));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"best-of-n", "beam", "mcts", "zero-order", "smc", "evolve", "pruned-best-of-n", "dts", "x-t"})
+    void anyMethodIsSizedForSeconds(String text, @TempDir Path folder) throws Exception {
+        Setup setup = setup();
+        Planner planner = Planner.of(setup, IMAGES, 64, 64).with(profile(folder, setup));
+        long before = 0;
+        for (double limit : new double[] {6, 9, 13, 20}) {
+            Plan plan = planner.seconds(Methods.parse(text), limit);
+            assertThat(plan.method().name()).isEqualTo(text);
+            assertThat(plan.seconds()).isLessThanOrEqualTo(limit);
+            assertThat(plan.networkEvaluations()).isGreaterThanOrEqualTo(before);
+            before = plan.networkEvaluations();
+        }
+    }
+
+    @Test
+    void whatAPlanSaysItCostsIsWhatTheLedgerHas(@TempDir Path folder) throws Exception {
+        Setup setup = setup();
+        Planner planner = Planner.of(setup, IMAGES, 64, 64).with(profile(folder, setup));
+        List<Plan> plans = new ArrayList<>();
+        for (String text : List.of("best-of-n", "beam", "ascent:score-at-first", "eps-greedy", "smc", "sop")) {
+            plans.add(planner.seconds(Methods.parse(text), 10));
+        }
+        plans.add(planner.seconds(3));
+        plans.add(Planner.of(setup, IMAGES, 64, 64).budget(100));
+        for (Plan plan : plans) {
+            for (ImageResult image : run(setup, plan).images()) {
+                assertThat(image.costs().networkEvaluations()).isEqualTo(plan.networkEvaluations());
+                assertThat(image.costs().rewardCalls()).isEqualTo(plan.rewardCalls());
+            }
+        }
+    }
+
+    /** A reward that counts the rows it is asked for, and says how many calls there were. */
+    private static final class Counting implements Reward {
+        final List<Integer> rows = new ArrayList<>();
+
+        @Override
+        public String name() {
+            return "counting";
+        }
+
+        @Override
+        public void score(ImageBatch images, Tensor scores) {
+            rows.add(images.rows());
+            Rewards.brightness().score(images, scores);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"best-of-n:candidates=7", "beam", "eps-greedy:rounds=2", "pruned-best-of-n", "ascent"})
+    void aRehearsalAsksForTheCallsThatTheSearchMakes(String text) {
+        Method method = Methods.parse(text);
+        Counting counting = new Counting();
+        Setup setup = Setup.of(mixture(), SAMPLER, counting);
+        Rehearsal.Counted counted = Rehearsal.small(setup, 16, 12).count(method, IMAGES);
+        SearchResult result = Search.builder(setup.denoiser())
+                .sampler(SAMPLER)
+                .method(method)
+                .reward(counting)
+                .maxBatch(16)
+                .decodeBatch(12)
+                .build()
+                .run(ImageRequest.of(0, IMAGES));
+        assertThat(counted.all().calls(Workload.Part.REWARD)).isEqualTo(counting.rows.size());
+        assertThat(counted.all().rows(Workload.Part.REWARD))
+                .isEqualTo(counting.rows.stream().mapToLong(rows -> rows).sum());
+        assertThat(counted.all().rows(Workload.Part.NETWORK))
+                .isEqualTo(result.images().stream()
+                        .mapToLong(image -> image.costs().networkEvaluations())
+                        .sum());
+    }
+
+    @Test
+    void aLimitThatIsTooSmallIsRefusedWithTheSmallest(@TempDir Path folder) throws Exception {
+        Setup setup = setup();
+        Planner planner = Planner.of(setup, IMAGES, 64, 64).with(profile(folder, setup));
+        // 15 calls of 5 rows at 15 ms, and 5 rows of 2 ms judged, in 95 % of the limit.
+        double least = (15 * .015 + 5 * .002) / .95;
+        for (double limit : new double[] {0, -1, Double.NaN, .99 * least}) {
+            assertThatThrownBy(() -> planner.seconds(limit))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("seconds must be >= 0.248, for a plain trajectory of each of 5 images: " + limit);
+        }
+        assertThat(planner.seconds(.248).method().name()).isEqualTo("naive");
+        assertThat(planner.seconds(.248).seconds()).isCloseTo(.95 * least, within(1e-9));
+        assertThatThrownBy(() -> planner.seconds(Methods.parse("beam"), .3))
+                .hasMessageMatching("seconds must be >= [0-9.]+, for beam of the smallest size for 5 images: 0.3");
+        assertThatThrownBy(() -> Planner.of(setup, IMAGES, 64, 64).budget(14))
+                .hasMessage("budget must be >= 15, one plain trajectory's: 14");
+    }
+
+    @Test
+    void aPlannedBudgetIsKept() {
+        Setup setup = setup();
+        for (long budget = 15; budget < 200; budget += 7) {
+            assertThat(Planner.of(setup, IMAGES, 64, 64).budget(budget).networkEvaluations())
+                    .isLessThanOrEqualTo(budget);
+        }
+    }
+
+    @Test
+    void promptsAreDrawnByPruningAndClassesByLogits() {
+        Setup setup = setup();
+        assertThat(DefaultMethod.of(setup)).isEqualTo(DefaultMethod.ANY);
+        Setup prompts = new Setup(
+                setup.denoiser(),
+                setup.decoder(),
+                null,
+                SAMPLER,
+                setup.reward(),
+                null,
+                List.of(Condition.prompt("a red bag")));
+        assertThat(DefaultMethod.of(prompts).method().name()).isEqualTo("pruned-best-of-n");
+        for (DefaultMethod rule : DefaultMethod.values()) {
+            assertThat(rule.method().evaluations(setup.schedule())).isPresent();
+        }
+    }
+
+    @Test
+    void whatAMachineTakesIsMeasured() {
+        Reward slow = Reward.of("slow", image -> {
+            try {
+                Thread.sleep(20);
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            return 0;
+        });
+        MachineProfile profile = MachineProfile.measure(Setup.of(mixture(), SAMPLER, slow), 4, 4);
+        assertThat(profile.curve(Workload.Part.REWARD).rows()).containsExactly(1, 2, 4);
+        assertThat(profile.curve(Workload.Part.REWARD).seconds(1)).isBetween(.02, .2);
+        assertThat(profile.curve(Workload.Part.NETWORK).seconds(4)).isBetween(1e-6, .1);
+        assertThat(profile.curve(Workload.Part.OVERHEAD).seconds(4)).isBetween(1e-7, .1);
+        assertThat(profile.curve(Workload.Part.DECODER)).isEqualTo(Curve.NOTHING);
+    }
+
+    @Test
+    void aProfileIsReadAsItWasWrittenAndRefusedForAnotherReward(@TempDir Path folder) throws Exception {
+        Setup setup = setup();
+        Path file = folder.resolve("a.json");
+        MachineProfile profile = MachineProfile.measure(setup, 2, 2);
+        profile.write(file);
+        MachineProfile read = MachineProfile.read(file);
+        assertThat(read.json()).isEqualTo(profile.json());
+        read.check(setup, "here");
+        Setup other = Setup.of(mixture(), SAMPLER, Reward.of("mine", image -> 0));
+        assertThatThrownBy(() -> Planner.of(other, 1, 1, 1).with(read))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessage("the machine's profile was measured with another reward: brightness, here mine;"
+                        + " measure it anew with calibrate --profile");
+        String text = Files.readString(file);
+        for (String broken : List.of(
+                text.replace("\"reward\" : \"brightness\"", "\"reward\" : \"mine\""),
+                text.replaceFirst("\"rows\" : \\[ 1", "\"rows\" : [ 2"),
+                text.replace("noisetrail-machine-profile", "noisetrail-rounds"),
+                "{}")) {
+            Files.write(file, broken.getBytes(StandardCharsets.UTF_8));
+            assertThatThrownBy(() -> MachineProfile.read(file))
+                    .isInstanceOf(NoisetrailException.class)
+                    .hasMessageStartingWith(file.toString());
+        }
+    }
+
+    @Test
+    void secondsLieBetweenThoseMeasured() {
+        Curve curve = new Curve(List.of(1, 4, 8), List.of(2.0, 5.0, 4.0));
+        assertThat(curve.seconds(1)).isEqualTo(2);
+        assertThat(curve.seconds(2)).isEqualTo(3);
+        assertThat(curve.seconds(4)).isEqualTo(5);
+        // A call of more rows takes no less.
+        assertThat(curve.seconds(8)).isEqualTo(5);
+        assertThat(curve.seconds(16)).isEqualTo(10);
+        assertThat(curve.best(64)).isEqualTo(8);
+        assertThat(curve.best(7)).isEqualTo(4);
+        assertThat(curve.best(3)).isEqualTo(1);
+    }
+}
