@@ -10,8 +10,11 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.evaluation.MachineProfile;
+import org.noisetrail.evaluation.Setup;
 import org.noisetrail.files.Json;
 import org.noisetrail.files.OutputFolder;
+import org.noisetrail.model.Condition;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.report.TextTable;
 import org.noisetrail.reward.Reward;
@@ -36,7 +39,8 @@ import picocli.CommandLine.Spec;
         description = {
             "Measures, by a search, how much each step's candidates differ, and gives a number of rounds to the steps",
             "where they are expected to gain most. Writes a file that --rounds takes. Better with another --seed than the one",
-            "that is searched with later."
+            "that is searched with later. With --profile, measures instead what calls of the network, decoder and reward take",
+            "on this machine, for generate --seconds."
         })
 final class CalibrateCommand implements Callable<Integer> {
     @Spec
@@ -51,11 +55,15 @@ final class CalibrateCommand implements Callable<Integer> {
             names = "--total-rounds",
             paramLabel = "N",
             split = ",",
-            required = true,
             description = "Rounds to share out, over all steps. Several, with commas between, have a file each: "
                     + "rounds-N.json beside rounds.json's place.")
-    @SuppressWarnings("NullAway.Init")
-    private List<Integer> totals;
+    private List<Integer> totals = new ArrayList<>();
+
+    @Option(
+            names = "--profile",
+            description = "Measure the machine: seconds of calls by their rows. Of the options, those of the model, the reward, the held-out "
+                    + "reward and what is drawn count.")
+    private boolean profile;
 
     @Mixin
     @SuppressWarnings("NullAway.Init")
@@ -64,6 +72,10 @@ final class CalibrateCommand implements Callable<Integer> {
     @Mixin
     @SuppressWarnings("NullAway.Init")
     private RewardOptions rewards;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private RewardOptions.HeldOut heldOut;
 
     @Mixin
     @SuppressWarnings("NullAway.Init")
@@ -80,10 +92,8 @@ final class CalibrateCommand implements Callable<Integer> {
     @Option(
             names = "--out",
             paramLabel = "FILE",
-            defaultValue = "rounds.json",
-            description = "Default: ${DEFAULT-VALUE}")
-    @SuppressWarnings("NullAway.Init")
-    private Path out;
+            description = "Default: rounds.json; with --profile, a file of the user's cache, where generate looks for it")
+    private @Nullable Path given;
 
     @Mixin
     @SuppressWarnings("NullAway.Init")
@@ -91,6 +101,13 @@ final class CalibrateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (profile) {
+            return measure();
+        }
+        if (totals.isEmpty()) {
+            throw usage("Missing required option: '--total-rounds=N'");
+        }
+        Path out = out();
         Method method = methodOptions.method();
         if (!(method instanceof LocalSearch local) || local.candidates() < 2) {
             throw usage("calibrate needs --method zero-order or eps-greedy, and --candidates >= 2");
@@ -135,7 +152,37 @@ final class CalibrateCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
+    private Path out() {
+        return given == null ? Path.of("rounds.json") : given;
+    }
+
+    private int measure() {
+        if (!totals.isEmpty()) {
+            throw usage("--profile measures the machine and --total-rounds the steps: give one of them");
+        }
+        asked.check();
+        modelOptions.check();
+        try (Pipeline pipeline = modelOptions.load();
+                Reward searched = rewards.build(pipeline);
+                Reward judged = heldOut.build(pipeline)) {
+            List<Condition> conditions = asked.requests(pipeline, 10).stream()
+                    .map(ImageRequest::condition)
+                    .toList();
+            Setup setup = Setup.of(pipeline, searched, conditions)
+                    .withSampler(samplerOptions.sampler(pipeline))
+                    .withHeldOut(judged);
+            MachineProfile measured = new ProfileFile(
+                            setup, given, command.commandLine().getErr())
+                    .measure(modelOptions.maxBatch(), modelOptions.decodeBatch());
+            PrintWriter print = command.commandLine().getOut();
+            print.print(show.json() ? Json.pretty(measured.json()) : measured.toString());
+            print.flush();
+        }
+        return ExitCode.OK;
+    }
+
     private Path file(int total) {
+        Path out = out();
         if (totals.size() == 1) {
             return out;
         }

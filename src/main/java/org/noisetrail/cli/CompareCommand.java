@@ -109,6 +109,12 @@ final class CompareCommand implements Callable<Integer> {
     private @Nullable Long equal;
 
     @Option(
+            names = "--equal-seconds",
+            paramLabel = "S",
+            description = "Size each method for S seconds of all images of a seed, decoder and reward included, by this machine's profile.")
+    private @Nullable Double equalSeconds;
+
+    @Option(
             names = "--sweep",
             paramLabel = "nfe=X,X,...",
             converter = Converters.Sweep.Converter.class,
@@ -132,6 +138,9 @@ final class CompareCommand implements Callable<Integer> {
         List<Contender> contenders = contenders();
         if (equal != null && sweep != null) {
             throw usage("--equal-nfe is one budget and --sweep several: give one of them");
+        }
+        if (equalSeconds != null && (equal != null || sweep != null)) {
+            throw usage("--equal-seconds and --equal-nfe or --sweep both size methods: give one of them");
         }
         long[] seedList = seeds();
         asked.check();
@@ -159,6 +168,11 @@ final class CompareCommand implements Callable<Integer> {
                     .folder(out)
                     .watcher(new Progress());
             contenders.forEach(builder::contender);
+            if (equalSeconds != null) {
+                builder.equalSeconds(equalSeconds, setup -> new ProfileFile(
+                                setup, null, command.commandLine().getErr())
+                        .find(modelOptions.maxBatch(), modelOptions.decodeBatch()));
+            }
             for (int i = 0; i < rewards.size(); i++) {
                 builder.reward(rewards.get(i), heldOut(rewards, i));
             }
@@ -264,6 +278,7 @@ final class CompareCommand implements Callable<Integer> {
         settings.put("seedCount", seeds);
         settings.put("firstSeed", seed.setting());
         settings.put("equalNfe", equal);
+        settings.put("equalSeconds", equalSeconds);
         settings.put("sweepNfe", sweep == null ? null : sweep.budgets());
         settings.put("sampler", SamplerOptions.settings(sampler));
         return settings;

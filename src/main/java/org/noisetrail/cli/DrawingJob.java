@@ -54,7 +54,7 @@ final class DrawingJob {
      * @param settings for {@code result.json}
      * @param trail the run's, of no images yet or of all: finished ones get theirs from their recipes
      */
-    record Plan(String title, List<ImageRequest> requests, Map<String, @Nullable Object> settings, Trail trail) {}
+    record Work(String title, List<ImageRequest> requests, Map<String, @Nullable Object> settings, Trail trail) {}
 
     private final Options options;
     private final Path folder;
@@ -74,13 +74,13 @@ final class DrawingJob {
      *
      * @return the exit code
      */
-    int run(Plan plan, Drawing drawing) {
+    int run(Work work, Drawing drawing) {
         long started = System.nanoTime();
         try (RunFiles files =
-                        new RunFiles(folder, plan.requests(), plan.trail(), options.saveTensors, options.overwrite);
+                        new RunFiles(folder, work.requests(), work.trail(), options.saveTensors, options.overwrite);
                 Interruption interruption = new Interruption()) {
             boolean complete = true;
-            try (ProgressDisplay display = ProgressDisplay.of(plan.title(), options.show.quiet(), err)) {
+            try (ProgressDisplay display = ProgressDisplay.of(work.title(), options.show.quiet(), err)) {
                 drawing.draw(files.also(display));
             } catch (SearchCancelledException e) {
                 complete = false;
@@ -93,9 +93,9 @@ final class DrawingJob {
                 err.flush();
                 return Failures.INTERRUPTED;
             }
-            Report report = new Report(plan.settings(), finished, complete, elapsed);
+            Report report = new Report(work.settings(), finished, complete, elapsed);
             files.finish(report);
-            say(report, plan.requests().size());
+            say(report, work.requests().size());
             return !complete ? Failures.INTERRUPTED : report.nonFinite().isEmpty() ? ExitCode.OK : ExitCode.SOFTWARE;
         }
     }

@@ -1,11 +1,14 @@
 package org.noisetrail.cli;
 
+import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.evaluation.Plan;
+import org.noisetrail.evaluation.Setup;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.report.Png;
@@ -76,11 +79,9 @@ final class GenerateCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private SamplerOptions samplerOptions;
 
-    @Option(
-            names = "--budget",
-            paramLabel = "NFE",
-            description = "The most network evaluations an image may cost; at least a plain trajectory's.")
-    private @Nullable Long budget;
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private PlanOptions planOptions;
 
     @Option(
             names = "--target-reward",
@@ -92,7 +93,7 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--time-limit",
             paramLabel = "TIME",
             converter = Converters.TimeLimit.class,
-            description = "Start no round after this time (90, 90s, 1.5m, 2h), and finish plainly.")
+            description = "End the search when this time is over (90, 90s, 1.5m, 2h), and finish plainly what it has come to.")
     private @Nullable Duration timeLimit;
 
     @Mixin
@@ -105,7 +106,9 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Method method = methodOptions.method();
+        boolean plans = planOptions.plans(methodOptions.isNamed());
+        Method named = plans && !methodOptions.isNamed() ? null : methodOptions.method();
+        check(named);
         if (targetReward != null && targetReward.isNaN()) {
             throw usage("--target-reward must be a number: " + targetReward);
         }
@@ -122,17 +125,53 @@ final class GenerateCommand implements Callable<Integer> {
             try (Reward searched = rewards.build(pipeline);
                     Reward judged = heldOut.build(pipeline);
                     Reward cheap = screen.build(pipeline)) {
+                Plan plan = plans ? plan(pipeline, sampler, named, searched, judged, requests) : null;
+                Method method = plan == null ? methodOptions.method() : plan.method();
                 Search.Builder search = search(pipeline, sampler, method, searched, judged);
+                if (plan != null) {
+                    plan.apply(search);
+                }
                 screen.apply(search, cheap);
-                DrawingJob.Plan plan = new DrawingJob.Plan(
+                DrawingJob.Work work = new DrawingJob.Work(
                         method.name(),
                         requests,
-                        settings(pipeline, sampler, method, requests),
+                        settings(pipeline, sampler, method, plan, requests),
                         search.build().trail(List.of()));
                 return new DrawingJob(output, "out", command.commandLine())
-                        .run(plan, listener -> search.listener(listener).build().draw(requests));
+                        .run(work, listener -> search.listener(listener).build().draw(requests));
             }
         }
+    }
+
+    private void check(@Nullable Method named) {
+        planOptions.check();
+        if (planOptions.seconds() != null && timeLimit != null) {
+            throw usage("--seconds and --time-limit both limit time: give one of them");
+        }
+        if (named == null && !methodOptions.given().isEmpty()) {
+            throw usage("--" + methodOptions.given().keySet().iterator().next()
+                    + " is an option of a method: give --method, too, or let all of it be planned");
+        }
+    }
+
+    private Plan plan(
+            Pipeline pipeline,
+            Sampler sampler,
+            @Nullable Method named,
+            Reward searched,
+            @Nullable Reward judged,
+            List<ImageRequest> requests) {
+        Setup setup = Setup.of(
+                        pipeline,
+                        searched,
+                        requests.stream().map(ImageRequest::condition).toList())
+                .withSampler(sampler)
+                .withHeldOut(judged);
+        PrintWriter err = command.commandLine().getErr();
+        Plan plan = planOptions.plan(setup, requests.size(), modelOptions, named, err);
+        err.println("plan: " + plan);
+        err.flush();
+        return plan;
     }
 
     private Search.Builder search(
@@ -145,8 +184,8 @@ final class GenerateCommand implements Callable<Integer> {
                 .seed(seed.seed())
                 .maxBatch(modelOptions.maxBatch())
                 .decodeBatch(modelOptions.decodeBatch());
-        if (budget != null) {
-            search.budget(budget);
+        if (planOptions.budget() != null) {
+            search.budget(planOptions.budget());
         }
         if (targetReward != null) {
             search.targetReward(targetReward);
@@ -158,7 +197,7 @@ final class GenerateCommand implements Callable<Integer> {
     }
 
     private Map<String, @Nullable Object> settings(
-            Pipeline pipeline, Sampler sampler, Method method, List<ImageRequest> requests) {
+            Pipeline pipeline, Sampler sampler, Method method, @Nullable Plan plan, List<ImageRequest> requests) {
         Map<String, @Nullable Object> settings = new LinkedHashMap<>();
         settings.put("command", "generate");
         settings.put("model", modelOptions.name());
@@ -172,8 +211,9 @@ final class GenerateCommand implements Callable<Integer> {
         settings.put("heldOut", heldOut.reward() == null ? null : String.valueOf(heldOut.reward()));
         settings.putAll(screen.settings());
         settings.put("sampler", SamplerOptions.settings(sampler));
-        settings.put("maxBatch", modelOptions.maxBatch());
-        settings.put("budget", budget);
+        settings.put("maxBatch", plan == null ? modelOptions.maxBatch() : plan.maxBatch());
+        settings.put("budget", planOptions.budget());
+        settings.put("plan", plan == null ? null : plan.json());
         settings.put("targetReward", targetReward == null ? null : Numbers.orNull(targetReward));
         settings.put("timeLimitSeconds", timeLimit == null ? null : timeLimit.toNanos() / 1e9);
         return settings;

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.search.LocalSearch;
 import org.noisetrail.search.Method;
 import org.noisetrail.search.Methods;
 import picocli.CommandLine.Command;
@@ -18,15 +19,15 @@ class MethodOptions extends RegistryOptions<Method> {
 
     /** One method, with its settings. */
     static final class Chosen extends MethodOptions {
+        private static final String DEFAULT = "eps-greedy";
+
         @Option(
                 names = "--method",
                 order = -2,
                 paramLabel = "METHOD",
-                defaultValue = "eps-greedy",
                 completionCandidates = Names.class,
-                description = "${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}")
-        @SuppressWarnings("NullAway.Init")
-        private String word;
+                description = "${COMPLETION-CANDIDATES}. Default: " + DEFAULT)
+        private @Nullable String word;
 
         /** The methods' names, for the help text. */
         static final class Names extends ArrayList<String> {
@@ -39,15 +40,24 @@ class MethodOptions extends RegistryOptions<Method> {
 
         /** @throws IllegalArgumentException that names the setting, if there is no such method */
         Method method() {
-            return make(word, null);
+            return make(word(), null);
+        }
+
+        boolean isNamed() {
+            return word != null;
+        }
+
+        private String word() {
+            return word == null ? DEFAULT : word;
         }
 
         /** For {@code result.json}. */
         Map<String, @Nullable Object> settings(Method made) {
             Map<String, @Nullable Object> settings = new LinkedHashMap<>();
             // As it was asked for: eps-greedy with epsilon 0 calls itself zero-order.
-            settings.put("method", word);
-            settings.putAll(registry().kind(word).json(made));
+            String name = word == null && !(made instanceof LocalSearch) ? made.name() : word();
+            settings.put("method", name);
+            settings.putAll(registry().kind(name).json(made));
             return settings;
         }
     }

@@ -57,7 +57,7 @@ final class ReplayCommand implements Callable<Integer> {
             settings.put("seed", Numbers.unsigned(trail.seed()));
             settings.put("sampler", SamplerOptions.settings(trail.sampler()));
             settings.put("maxBatch", modelOptions.maxBatch());
-            DrawingJob.Plan plan = new DrawingJob.Plan("replay", requests, settings, trail);
+            DrawingJob.Work plan = new DrawingJob.Work("replay", requests, settings, trail);
             return new DrawingJob(output, "replay", command.commandLine())
                     .run(
                             plan,

@@ -92,6 +92,10 @@ public final class Comparison {
     final List<ImageRequest> images;
     final List<Long> seeds;
     final List<Long> budgets;
+    /** Null where methods are not sized for time. */
+    final @Nullable Double seconds;
+
+    final Function<Setup, MachineProfile> profiles;
     final Sampler sampler;
     final @Nullable Classifier features;
     final int maxBatch;
@@ -106,16 +110,24 @@ public final class Comparison {
         images = builder.images;
         seeds = builder.seeds;
         budgets = builder.budgets;
-        sampler = builder.sampler;
-        features = builder.features;
+        seconds = builder.seconds;
         maxBatch = builder.maxBatch;
         decodeBatch = builder.decodeBatch;
+        profiles = builder.profiles == null
+                ? setup -> MachineProfile.measure(setup, maxBatch, decodeBatch)
+                : builder.profiles;
+        sampler = builder.sampler;
+        features = builder.features;
         store = new CellStore(builder.folder == null ? null : OutputFolder.open(builder.folder));
         watcher = builder.watcher;
         notEmpty("methods", contenders);
         notEmpty("rewards", aims);
         notEmpty("images", images);
         notEmpty("seeds", seeds);
+        if (seconds != null && !budgets.isEmpty()) {
+            throw new IllegalArgumentException("methods must be sized for evaluations or for seconds, not both: " + budgets
+                    + " and " + seconds);
+        }
         long plain = schedule().evaluations() * (long) drawn.denoiser().evaluations();
         for (long budget : budgets) {
             if (budget < plain) {
@@ -181,6 +193,7 @@ public final class Comparison {
         settings.put("seedCount", seeds.size());
         settings.put("seeds", seeds.stream().map(Numbers::unsigned).toList());
         settings.put("equalNfe", budgets);
+        settings.put("equalSeconds", seconds);
         settings.put("sampler", Samplers.registry().json(sampler));
         return settings;
     }
@@ -208,6 +221,8 @@ public final class Comparison {
         private List<ImageRequest> images = ImageRequest.of(0, 10);
         private List<Long> seeds = List.of(0L);
         private List<Long> budgets = List.of();
+        private @Nullable Double seconds;
+        private @Nullable Function<Setup, MachineProfile> profiles;
         private Sampler sampler;
         private @Nullable Classifier features;
         private int maxBatch = 64;
@@ -287,6 +302,23 @@ public final class Comparison {
         /** Network evaluations an image that each method is sized to cost; by default none, and methods stay as they are. */
         public Builder equalNfe(long... budgets) {
             this.budgets = LongStream.of(budgets).boxed().toList();
+            return this;
+        }
+
+        /**
+         * Seconds that a search of all images is planned to take, with each method and with the best-of-n it is set beside: the decoder's and the rewards' time included. By default none.
+         *
+         * @param profiles tells what this machine takes; the same profile gives the same sizes
+         */
+        public Builder equalSeconds(double seconds, Function<Setup, MachineProfile> profiles) {
+            this.seconds = seconds;
+            this.profiles = profiles;
+            return this;
+        }
+
+        /** As {@link #equalSeconds(double, Function)}; measures the machine when it begins. */
+        public Builder equalSeconds(double seconds) {
+            this.seconds = seconds;
             return this;
         }
 

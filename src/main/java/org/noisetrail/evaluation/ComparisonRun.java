@@ -20,6 +20,7 @@ import org.noisetrail.search.Method;
 import org.noisetrail.search.Search;
 import org.noisetrail.search.SearchListener;
 import org.noisetrail.search.SearchResult;
+import org.noisetrail.settings.Setting;
 import org.noisetrail.torch.Torch;
 import org.noisetrail.trace.Progress;
 
@@ -39,6 +40,8 @@ final class ComparisonRun {
     private final Map<String, @Nullable Object> common = new LinkedHashMap<>();
     /** Made at the first cell that asks, closed at the end: loading one may take longer than a cell. */
     private final Map<Comparison.Judge, Reward> rewards = new LinkedHashMap<>();
+
+    private final Map<Comparison.Aim, Planner> planners = new HashMap<>();
 
     private final Schedule schedule;
     private final int factor;
@@ -89,6 +92,24 @@ final class ComparisonRun {
         return tables;
     }
 
+    /** Plans for all images of one seed, at the comparison's own batches. */
+    private Planner planner(Comparison.Aim aim) {
+        return planners.computeIfAbsent(aim, asked -> {
+            Comparison.Drawn drawn = comparison.drawn;
+            Comparison.Judge other = asked.heldOut();
+            Setup setup = new Setup(
+                    drawn.denoiser(),
+                    drawn.decoder(),
+                    drawn.preview(),
+                    comparison.sampler,
+                    reward(asked.reward()),
+                    other == null ? null : reward(other),
+                    comparison.images.stream().map(ImageRequest::condition).toList());
+            return Planner.of(setup, comparison.images.size(), comparison.maxBatch, comparison.decodeBatch)
+                    .with(comparison.profiles.apply(setup));
+        });
+    }
+
     private Reward reward(Comparison.Judge judge) {
         return rewards.computeIfAbsent(judge, asked -> asked.make().get());
     }
@@ -111,7 +132,7 @@ final class ComparisonRun {
         }
         for (int i = 0; i < entries.size(); i++) {
             if (entries.get(i).searches()) {
-                partners.putIfAbsent(partner(rows.get(i)), entries.get(i).target());
+                partners.putIfAbsent(partner(aim, rows.get(i)), entries.get(i).target());
             }
         }
         cells += partners.size() * comparison.seeds.size();
@@ -133,7 +154,7 @@ final class ComparisonRun {
                 all.add(row);
                 continue;
             }
-            ComparisonTable.Row partner = best.get(partner(row));
+            ComparisonTable.Row partner = best.get(partner(aim, row));
             all.add(partner == null ? row : row.against(partner));
         }
         best.values().stream()
@@ -143,7 +164,11 @@ final class ComparisonRun {
         return new ComparisonTable(aim, all);
     }
 
-    private int partner(ComparisonTable.Row row) {
+    private int partner(Comparison.Aim aim, ComparisonTable.Row row) {
+        Double seconds = comparison.seconds;
+        if (seconds != null) {
+            return ((BestOfN) planner(aim).seconds(new BestOfN(1), seconds).method()).candidates();
+        }
         return BestOfN.costing(schedule, row.networkEvaluations() / factor, false)
                 .candidates();
     }
@@ -159,6 +184,12 @@ final class ComparisonRun {
     private Entry entry(Comparison.Aim aim, Contender contender, @Nullable Long target) {
         Method method = contender.method();
         Long cap = null;
+        String suffix = "";
+        Double seconds = comparison.seconds;
+        if (seconds != null) {
+            method = planner(aim).seconds(method, seconds).method();
+            suffix = " in " + Setting.plain(seconds) + " s";
+        }
         if (target != null) {
             method = method.sized(schedule, target / factor);
             if (method.evaluations(schedule).isEmpty()) {
@@ -166,7 +197,7 @@ final class ComparisonRun {
                 cap = target;
             }
         }
-        String label = contender.label();
+        String label = contender.label() + suffix;
         if (method instanceof BestOfN best) {
             label = "best-of-" + best.candidates() + (best.sharedStart() ? ", shared start" : "");
         }

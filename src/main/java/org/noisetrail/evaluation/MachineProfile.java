@@ -204,6 +204,22 @@ public final class MachineProfile {
         }
     }
 
+    /** Milliseconds of a call by its rows, a line for each part. */
+    @Override
+    public String toString() {
+        StringBuilder text = new StringBuilder("milliseconds a call, by rows\n");
+        curves.forEach((part, curve) -> {
+            if (!curve.rows().isEmpty()) {
+                text.append(String.format(Locale.ROOT, "%-10s", field(part)));
+                curve.rows()
+                        .forEach(rows ->
+                                text.append(String.format(Locale.ROOT, " %d: %.3f", rows, 1e3 * curve.seconds(rows))));
+                text.append('\n');
+            }
+        });
+        return text.toString();
+    }
+
     /** What it was measured with, as {@link #key(Setup)} tells it. */
     public Map<String, String> key() {
         return key;

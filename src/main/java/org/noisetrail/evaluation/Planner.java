@@ -5,8 +5,11 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.sampler.Schedule;
+import org.noisetrail.search.BestOfN;
+import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.Method;
 import org.noisetrail.search.Naive;
+import org.noisetrail.search.Search;
 
 /**
  * Chooses a method, its size and the batches for a time or for a number of network evaluations. What a search would ask for is counted by a rehearsal with stand-ins; what that takes is told by a profile of the machine.
@@ -42,12 +45,21 @@ public final class Planner {
     }
 
     /**
-     * With a machine's speed. Calls are as large as is fastest a row, up to the batches given.
+     * With a machine's speed.
      *
      * @throws org.noisetrail.NoisetrailException if the profile is of something else
      */
     public Planner with(MachineProfile known) {
         known.check(setup, "the machine's profile");
+        return new Planner(setup, images, maxBatch, decodeBatch, known);
+    }
+
+    /** With calls as large as are fastest a row, up to the batches given; as it is where no speed is known. */
+    public Planner inFastestBatches() {
+        MachineProfile known = profile;
+        if (known == null) {
+            return this;
+        }
         int judged = known.curve(Workload.Part.DECODER).rows().isEmpty()
                 ? known.curve(Workload.Part.REWARD).best(decodeBatch)
                 : known.curve(Workload.Part.DECODER).best(decodeBatch);
@@ -99,6 +111,18 @@ public final class Planner {
                 : fitting(
                         plan(method.sized(schedule(), budget(0)), limit, "as asked for"),
                         method.name() + " of the smallest size for " + images + " images");
+    }
+
+    /** The first calls of a process are slow: makes them, as the plan's search will, for a plain image or two. */
+    public void warmUp(Plan plan) {
+        Search.Builder search = Search.builder(setup.denoiser())
+                .decoder(setup.decoder())
+                .sampler(setup.sampler())
+                .method(new BestOfN(Math.min(2, plan.maxBatch())))
+                .reward(setup.reward())
+                .maxBatch(plan.maxBatch())
+                .decodeBatch(plan.decodeBatch());
+        search.build().run(ImageRequest.of(0, 1, setup.conditions()));
     }
 
     private static String tooLittle(DefaultMethod rule) {

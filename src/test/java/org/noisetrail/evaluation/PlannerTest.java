@@ -69,7 +69,7 @@ class PlannerTest {
     @Test
     void aPlanFitsItsLimitAndALargerOneIsNoSmaller(@TempDir Path folder) throws Exception {
         Setup setup = setup();
-        Planner planner = Planner.of(setup, IMAGES, 64, 64).with(profile(folder, setup));
+        Planner planner = Planner.of(setup, IMAGES, 64, 64).with(profile(folder, setup)).inFastestBatches();
         long before = 0;
         List<Long> sizes = new ArrayList<>();
         for (double limit = .3; limit < 40; limit *= 1.13) {
@@ -86,7 +86,7 @@ class PlannerTest {
     @ValueSource(strings = {"best-of-n", "beam", "mcts", "zero-order", "smc", "evolve", "pruned-best-of-n", "dts", "x-t"})
     void anyMethodIsSizedForSeconds(String text, @TempDir Path folder) throws Exception {
         Setup setup = setup();
-        Planner planner = Planner.of(setup, IMAGES, 64, 64).with(profile(folder, setup));
+        Planner planner = Planner.of(setup, IMAGES, 64, 64).with(profile(folder, setup)).inFastestBatches();
         long before = 0;
         for (double limit : new double[] {6, 9, 13, 20}) {
             Plan plan = planner.seconds(Methods.parse(text), limit);
@@ -100,7 +100,7 @@ class PlannerTest {
     @Test
     void whatAPlanSaysItCostsIsWhatTheLedgerHas(@TempDir Path folder) throws Exception {
         Setup setup = setup();
-        Planner planner = Planner.of(setup, IMAGES, 64, 64).with(profile(folder, setup));
+        Planner planner = Planner.of(setup, IMAGES, 64, 64).with(profile(folder, setup)).inFastestBatches();
         List<Plan> plans = new ArrayList<>();
         for (String text : List.of("best-of-n", "beam", "ascent:score-at-first", "eps-greedy", "smc", "sop")) {
             plans.add(planner.seconds(Methods.parse(text), 10));
@@ -158,7 +158,7 @@ class PlannerTest {
     @Test
     void aLimitThatIsTooSmallIsRefusedWithTheSmallest(@TempDir Path folder) throws Exception {
         Setup setup = setup();
-        Planner planner = Planner.of(setup, IMAGES, 64, 64).with(profile(folder, setup));
+        Planner planner = Planner.of(setup, IMAGES, 64, 64).with(profile(folder, setup)).inFastestBatches();
         // 15 calls of 5 rows at 15 ms, and 5 rows of 2 ms judged, in 95 % of the limit.
         double least = (15 * .015 + 5 * .002) / .95;
         for (double limit : new double[] {0, -1, Double.NaN, .99 * least}) {
@@ -172,6 +172,41 @@ class PlannerTest {
                 .hasMessageMatching("seconds must be >= [0-9.]+, for beam of the smallest size for 5 images: 0.3");
         assertThatThrownBy(() -> Planner.of(setup, IMAGES, 64, 64).budget(14))
                 .hasMessage("budget must be >= 15, one plain trajectory's: 14");
+    }
+
+    @Test
+    void aComparisonInEqualSecondsSetsEachMethodBesideBestOfNOfTheSame(@TempDir Path folder) throws Exception {
+        Setup setup = setup();
+        MachineProfile profile = profile(folder, setup);
+        ComparisonTable table = Comparison.builder(setup.denoiser())
+                .sampler(SAMPLER)
+                .methods("naive", "ascent", "beam")
+                .aim(new Comparison.Aim(new Comparison.Judge("brightness", Rewards::brightness), null))
+                .images(ImageRequest.of(0, IMAGES))
+                .equalSeconds(6, asked -> profile)
+                .build()
+                .run()
+                .get(0);
+        Planner planner = Planner.of(setup, IMAGES, 64, 64).with(profile);
+        Plan best = planner.seconds(Methods.parse("best-of-n"), 6);
+        assertThat(table.rows().stream().map(ComparisonTable.Row::method))
+                .containsExactly(
+                        Methods.parse("naive"),
+                        planner.seconds(Methods.parse("ascent"), 6).method(),
+                        planner.seconds(Methods.parse("beam"), 6).method(),
+                        best.method());
+        String partner = table.rows().get(3).label();
+        assertThat(table.rows().get(1).label()).isEqualTo("ascent in 6 s");
+        for (int search : new int[] {1, 2}) {
+            assertThat(table.rows().get(search).difference().label()).isEqualTo(partner);
+        }
+        assertThatThrownBy(() -> Comparison.builder(setup.denoiser())
+                        .methods("naive")
+                        .aim(new Comparison.Aim(new Comparison.Judge("brightness", Rewards::brightness), null))
+                        .equalNfe(100)
+                        .equalSeconds(6, asked -> profile)
+                        .build())
+                .hasMessage("methods must be sized for evaluations or for seconds, not both: [100] and 6.0");
     }
 
     @Test

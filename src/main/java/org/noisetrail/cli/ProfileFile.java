@@ -1,0 +1,88 @@
+package org.noisetrail.cli;
+
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.evaluation.MachineProfile;
+import org.noisetrail.evaluation.Setup;
+
+/** Where a machine's profile is kept: a file that was named, or one of the user's cache, whose name is the hash of what it was measured with. */
+final class ProfileFile {
+    private final Setup setup;
+    private final @Nullable Path named;
+    private final PrintWriter err;
+
+    /** @param named null for the cache's */
+    ProfileFile(Setup setup, @Nullable Path named, PrintWriter err) {
+        this.setup = setup;
+        this.named = named;
+        this.err = err;
+    }
+
+    Path path() {
+        if (named != null) {
+            return named;
+        }
+        String cache = System.getenv("XDG_CACHE_HOME");
+        Path folder = cache == null || cache.isEmpty()
+                ? Path.of(System.getProperty("user.home", "."), ".cache")
+                : Path.of(cache);
+        return folder.resolve("noisetrail").resolve("profile-" + MachineProfile.hash(MachineProfile.key(setup)) + ".json");
+    }
+
+    /**
+     * The file's; where none was named and the cache has none, it is measured and kept.
+     *
+     * @throws NoisetrailException if the named one is missing, broken, or of something else
+     */
+    MachineProfile find(int maxBatch, int decodeBatch) {
+        Path file = path();
+        if (named != null) {
+            MachineProfile profile = MachineProfile.read(file);
+            profile.check(setup, file.toString());
+            return profile;
+        }
+        if (Files.exists(file)) {
+            try {
+                return MachineProfile.read(file);
+            } catch (NoisetrailException e) {
+                say("noisetrail: " + e.getMessage() + "; measured anew");
+            }
+        }
+        return measure(maxBatch, decodeBatch);
+    }
+
+    /** Measures, and writes the file; a cache that cannot be written to is told, and does no harm. */
+    MachineProfile measure(int maxBatch, int decodeBatch) {
+        long start = System.nanoTime();
+        MachineProfile profile = MachineProfile.measure(setup, maxBatch, decodeBatch);
+        double seconds = (System.nanoTime() - start) / 1e9;
+        String kept = "";
+        try {
+            Path folder = path().toAbsolutePath().getParent();
+            if (folder != null) {
+                Files.createDirectories(folder);
+            }
+            profile.write(path());
+            kept = ", kept in " + path();
+        } catch (NoisetrailException | java.io.IOException e) {
+            if (named != null) {
+                throw new NoisetrailException("cannot write " + path() + ": " + e.getMessage(), e);
+            }
+        }
+        say(String.format(
+                Locale.ROOT,
+                "noisetrail: measured in %.1f s what this machine takes with this model and reward%s",
+                seconds,
+                kept));
+        return profile;
+    }
+
+    private void say(String line) {
+        err.println(line);
+        err.flush();
+    }
+}
