@@ -13,6 +13,7 @@ import org.noisetrail.NoisetrailException;
 import org.noisetrail.evaluation.MachineProfile;
 import org.noisetrail.evaluation.Setup;
 import org.noisetrail.files.Json;
+import org.noisetrail.files.Numbers;
 import org.noisetrail.files.OutputFolder;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.Pipeline;
@@ -38,7 +39,8 @@ import picocli.CommandLine.Spec;
         modelTransformer = RegistryOptions.Adder.class,
         description = {
             "Measures, by a search, how much each step's candidates differ, and gives a number of rounds to the steps",
-            "where they are expected to gain most. Writes a file that --rounds takes. Better with another --seed than the one",
+            "where they are expected to gain most. Candidates of a step of two evaluations are judged after the first where their",
+            "ranks then agree so well with those after both that the evaluations saved gain more. Writes a file that --rounds takes. Better with another --seed than the one",
             "that is searched with later. With --profile, measures instead what calls of the network, decoder and reward take",
             "on this machine, for generate --seconds."
         })
@@ -208,7 +210,7 @@ final class CalibrateCommand implements Callable<Integer> {
     }
 
     private String table(Calibration calibration, List<RoundSchedule> schedules) {
-        List<String> head = new ArrayList<>(List.of("step", "sigma", "deviation", "gain of a round"));
+        List<String> head = new ArrayList<>(List.of("step", "sigma", "deviation", "gain of a round", "agreement"));
         totals.forEach(total -> head.add("rounds of " + total));
         TextTable table = new TextTable(head.toArray(String[]::new));
         for (int step = 0; step < calibration.levels().size(); step++) {
@@ -217,9 +219,12 @@ final class CalibrateCommand implements Callable<Integer> {
                     Integer.toString(step),
                     String.format(Locale.ROOT, "%.4g", calibration.levels().get(step)),
                     String.format(Locale.ROOT, "%.5f", gain.deviation()),
-                    String.format(Locale.ROOT, "%.5f", gain.mean())));
+                    String.format(Locale.ROOT, "%.5f", gain.mean()),
+                    Double.isNaN(gain.agreement())
+                            ? "-"
+                            : String.format(Locale.ROOT, "%.2f", gain.agreement())));
             for (RoundSchedule schedule : schedules) {
-                row.add(Integer.toString(schedule.rounds().get(step)));
+                row.add(schedule.rounds().get(step) + (schedule.first().get(step) ? " at first" : ""));
             }
             table.row(row.toArray(String[]::new));
         }
@@ -248,13 +253,20 @@ final class CalibrateCommand implements Callable<Integer> {
         result.put(
                 "gain",
                 calibration.steps().stream().map(Calibration.StepGain::mean).toList());
+        result.put(
+                "agreement",
+                calibration.steps().stream()
+                        .map(step -> Numbers.orNull(step.agreement()))
+                        .toList());
         List<Map<String, Object>> files = new ArrayList<>();
         for (int i = 0; i < schedules.size(); i++) {
             files.add(Map.of(
                     "file",
                     file(totals.get(i)).toString(),
                     "rounds",
-                    schedules.get(i).rounds()));
+                    schedules.get(i).rounds(),
+                    "scoreAtFirst",
+                    schedules.get(i).first()));
         }
         result.put("schedules", files);
         return result;

@@ -106,9 +106,13 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        boolean plans = planOptions.plans(methodOptions.isNamed());
-        Method named = plans && !methodOptions.isNamed() ? null : methodOptions.method();
-        check(named);
+        boolean isNamed = methodOptions.isNamed();
+        boolean plans = planOptions.plans(isNamed);
+        Method named = plans && !isNamed ? null : methodOptions.method();
+        planOptions.check();
+        if (planOptions.seconds() != null && timeLimit != null) {
+            throw usage("--seconds and --time-limit both limit time: give one of them");
+        }
         if (targetReward != null && targetReward.isNaN()) {
             throw usage("--target-reward must be a number: " + targetReward);
         }
@@ -140,17 +144,6 @@ final class GenerateCommand implements Callable<Integer> {
                 return new DrawingJob(output, "out", command.commandLine())
                         .run(work, listener -> search.listener(listener).build().draw(requests));
             }
-        }
-    }
-
-    private void check(@Nullable Method named) {
-        planOptions.check();
-        if (planOptions.seconds() != null && timeLimit != null) {
-            throw usage("--seconds and --time-limit both limit time: give one of them");
-        }
-        if (named == null && !methodOptions.given().isEmpty()) {
-            throw usage("--" + methodOptions.given().keySet().iterator().next()
-                    + " is an option of a method: give --method, too, or let all of it be planned");
         }
     }
 

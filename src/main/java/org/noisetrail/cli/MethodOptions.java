@@ -43,8 +43,9 @@ class MethodOptions extends RegistryOptions<Method> {
             return make(word(), null);
         }
 
+        /** Whether a method was asked for, by its name or by options that it has. */
         boolean isNamed() {
-            return word != null;
+            return word != null || !given().isEmpty();
         }
 
         private String word() {

@@ -16,7 +16,7 @@ import org.noisetrail.settings.Setting;
  * @param lambda the radius of a local candidate in units of sqrt(d), at least 0
  * @param keepPivot whether the pivot is replaced only by a strictly better candidate
  * @param project whether a new pivot is scaled back to norm sqrt(d), the sphere on which normals live
- * @param scoreAtFirst whether, at steps of two evaluations, candidates are judged after the first, and only the step's winner pays the second
+ * @param scoreAtFirst whether, at steps of two evaluations, candidates are judged after the first, and only the step's winner pays the second; where not, the rounds may ask for it step by step
  * @param patience when a step is searched no further; {@link Patience#NEVER} for not before its rounds are over
  * @param threshold the reward at which a step is left; the rounds that saves may be spent at later steps (2512.08985); infinite for none
  */
@@ -145,14 +145,24 @@ public record LocalSearch(
     public OptionalLong evaluations(Schedule schedule) {
         return patience == Patience.NEVER && threshold == Double.POSITIVE_INFINITY
                 ? OptionalLong.of(
-                        SizedRounds.of(candidates, scoreAtFirst, schedule).cost(rounds))
+                        priced(schedule).cost(rounds))
                 : OptionalLong.empty();
+    }
+
+    private SizedRounds priced(Schedule schedule) {
+        return new SizedRounds(candidates, step -> screens(step, schedule), schedule);
+    }
+
+    /** Whether a step's candidates are judged after the first of its two evaluations. */
+    boolean screens(int step, Schedule schedule) {
+        return schedule.screens(step)
+                && (scoreAtFirst || rounds.atFirst(step, schedule.step(step).level()));
     }
 
     /** Rounds keep the proportions that its own have. */
     @Override
     public Method sized(Schedule schedule, long evaluations) {
-        Rounds sized = SizedRounds.of(candidates, scoreAtFirst, schedule).fill(rounds, evaluations);
+        Rounds sized = priced(schedule).fill(rounds, evaluations);
         return new LocalSearch(
                 candidates, sized, epsilon, lambda, keepPivot, project, scoreAtFirst, patience, threshold);
     }

@@ -1,6 +1,7 @@
 package org.noisetrail.search;
 
 import java.util.Arrays;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.engine.Candidates;
 import org.noisetrail.engine.Draws;
@@ -24,6 +25,9 @@ final class PivotSearch {
     /** Sees the scores of an image's round; the host waits for the device to show them. */
     interface Observer {
         void round(int step, double[] scores);
+
+        /** What the same candidates scored after the first of the step's two evaluations, before {@link #round}. */
+        default void first(int step, double[] scores) {}
     }
 
     PivotSearch(LocalSearch method, @Nullable Observer observer) {
@@ -127,7 +131,7 @@ final class PivotSearch {
         }
 
         private boolean screens(int step) {
-            return method.scoreAtFirst() && wave.schedule().screens(step);
+            return method.screens(step, wave.schedule());
         }
 
         /** The whole transitions of the noises that were chosen by a first estimate. */
@@ -164,10 +168,11 @@ final class PivotSearch {
                             engine.screen(many, x, pivots, draws, round, locality);
                             engine.score(many, draws, wave.reward());
                         } else {
+                            observeFirst(step, active.length, many, draws, x, pivots, round);
                             Trial trial = new Trial(x, pivots, draws, round, locality);
                             engine.compete(many, trial, wave.reward(), Rivals.of(active.length, method.candidates()));
                         }
-                        observe(step, active.length, many);
+                        observe(active.length, many, scores -> observer.round(step, scores));
                         engine.select(many, winners, method.keepPivot(), pivots, next);
                         budget.count(active);
                         if (reading) {
@@ -192,12 +197,21 @@ final class PivotSearch {
             wave.reportStep(step, slots, budget.scores(slots));
         }
 
-        private void observe(int step, int groups, Candidates many) {
+        private void observeFirst(
+                int step, int groups, Candidates many, Draws draws, Particles x, Rows pivots, int round) {
+            if (observer != null && wave.schedule().screens(step)) {
+                engine.screen(many, x, pivots, draws, round, locality);
+                engine.score(many, draws, wave.reward());
+                observe(groups, many, scores -> observer.first(step, scores));
+            }
+        }
+
+        private void observe(int groups, Candidates many, Consumer<double[]> seen) {
             if (observer != null) {
                 double[] scores = engine.scores(many);
                 int size = method.candidates();
                 for (int g = 0; g < groups; g++) {
-                    observer.round(step, Arrays.copyOfRange(scores, g * size, (g + 1) * size));
+                    seen.accept(Arrays.copyOfRange(scores, g * size, (g + 1) * size));
                 }
             }
         }

@@ -8,7 +8,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.AtomicFiles;
 import org.noisetrail.files.Excerpt;
@@ -23,13 +26,18 @@ import org.noisetrail.sampler.Step;
  *
  * @param levels the noise levels of the steps they are for
  * @param rounds one number a step, 0 to 65535; 0 where the step is not searched
+ * @param first one a step: whether its candidates are judged after the first of two evaluations
  */
-public record RoundSchedule(List<Double> levels, List<Integer> rounds) implements Rounds {
+public record RoundSchedule(List<Double> levels, List<Integer> rounds, List<Boolean> first) implements Rounds {
     private static final String FORMAT = "noisetrail-rounds";
 
     public RoundSchedule {
         levels = List.copyOf(levels);
         rounds = List.copyOf(rounds);
+        first = List.copyOf(first);
+        if (first.size() != levels.size()) {
+            throw new IllegalArgumentException("first must be one a step, " + levels.size() + ": " + first.size());
+        }
         if (rounds.size() != levels.size()) {
             throw new IllegalArgumentException("rounds must be one a step, " + levels.size() + ": " + rounds.size());
         }
@@ -38,21 +46,38 @@ public record RoundSchedule(List<Double> levels, List<Integer> rounds) implement
         }
     }
 
+    /** Whose candidates are judged after the whole step. */
+    public RoundSchedule(List<Double> levels, List<Integer> rounds) {
+        this(levels, rounds, Collections.nCopies(levels.size(), false));
+    }
+
     /** @throws IllegalArgumentException if the step is not one of the schedule, or has another noise level there */
     @Override
     public int at(int step, double sigma) {
+        check(step, sigma);
+        return rounds.get(step);
+    }
+
+    @Override
+    public boolean atFirst(int step, double sigma) {
+        check(step, sigma);
+        return first.get(step);
+    }
+
+    private void check(int step, double sigma) {
         double level = step < levels.size() ? levels.get(step) : Double.NaN;
         if (!(level == sigma || Math.abs(level - sigma) <= 1e-9 * Math.min(level, sigma))) {
             throw new IllegalArgumentException("the rounds are for another sampler: step " + step + " of "
                     + rounds.size() + " is at sigma " + level + ", here at " + sigma);
         }
-        return rounds.get(step);
     }
 
-    /** The rounds in brackets: a schedule is given as a file. */
+    /** The rounds in brackets, with an f where candidates are judged at first: a schedule is given as a file. */
     @Override
     public String toString() {
-        return rounds.toString().replace(",", "");
+        return IntStream.range(0, rounds.size())
+                .mapToObj(step -> rounds.get(step) + (first.get(step) ? "f" : ""))
+                .collect(Collectors.joining(" ", "[", "]"));
     }
 
     /** Over all steps. */
@@ -74,6 +99,7 @@ public record RoundSchedule(List<Double> levels, List<Integer> rounds) implement
         });
         ArrayNode list = root.putArray("rounds");
         rounds.forEach(list::add);
+        first.forEach(root.putArray("scoreAtFirst")::add);
         AtomicFiles.write(file, (root + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
@@ -94,7 +120,18 @@ public record RoundSchedule(List<Double> levels, List<Integer> rounds) implement
                 }
                 rounds.add(number.intValue());
             }
-            return new RoundSchedule(levels(root), rounds);
+            if (!root.has("scoreAtFirst")) {
+                return new RoundSchedule(levels(root), rounds);
+            }
+            List<Boolean> first = new ArrayList<>();
+            for (JsonNode flag : JsonFields.list(root, "scoreAtFirst")) {
+                if (!flag.isBoolean()) {
+                    throw new IllegalArgumentException(
+                            "scoreAtFirst must be true or false: " + Excerpt.of(flag.toString()));
+                }
+                first.add(flag.booleanValue());
+            }
+            return new RoundSchedule(levels(root), rounds, first);
         } catch (IllegalArgumentException e) {
             throw new NoisetrailException(
                     file + " is not a valid schedule of rounds: " + Excerpt.of(String.valueOf(e.getMessage())), e);

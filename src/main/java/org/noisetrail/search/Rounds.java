@@ -20,6 +20,11 @@ public interface Rounds {
      */
     int at(int step, double sigma);
 
+    /** Whether, where a step has two evaluations, its candidates are judged after the first; by default not. */
+    default boolean atFirst(int step, double sigma) {
+        return false;
+    }
+
     /** The same number at every step. */
     static Rounds constant(int rounds) {
         return new Banded(0, Double.POSITIVE_INFINITY, rounds, rounds);

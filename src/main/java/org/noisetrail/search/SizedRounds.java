@@ -1,21 +1,19 @@
 package org.noisetrail.search;
 
 import java.util.Arrays;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
 import org.noisetrail.sampler.Schedule;
 
 /**
  * What rounds cost, and rounds that cost a given number of calls of the denoiser.
  *
  * @param candidates of a round
- * @param screened whether candidates are judged after the first of a step's evaluations
+ * @param screened at which steps candidates are judged after the first of two evaluations
  */
-record SizedRounds(int candidates, boolean screened, Schedule schedule) {
+record SizedRounds(int candidates, IntPredicate screened, Schedule schedule) {
     /** Rounds have numbers of 16 bits in a noise's name. */
     private static final int MOST = 0xFFFF;
-
-    static SizedRounds of(int candidates, boolean screened, Schedule schedule) {
-        return new SizedRounds(candidates, screened, schedule);
-    }
 
     /** The rounds of every step; 0 where a step injects no noise. */
     private int[] rounds(Rounds rounds) {
@@ -64,7 +62,8 @@ record SizedRounds(int candidates, boolean screened, Schedule schedule) {
             if (next < 0) {
                 return new RoundSchedule(
                         RoundSchedule.levelsOf(schedule),
-                        Arrays.stream(rounds).boxed().toList());
+                        Arrays.stream(rounds).boxed().toList(),
+                        IntStream.range(0, rounds.length).mapToObj(screened::test).toList());
             }
             left -= price(next, rounds[next]);
             rounds[next]++;
@@ -73,7 +72,7 @@ record SizedRounds(int candidates, boolean screened, Schedule schedule) {
 
     /** What another round costs; the first replaces the step's plain transition. */
     private long price(int step, int rounds) {
-        if (screened && schedule.screens(step)) {
+        if (screened.test(step)) {
             int first = rounds == 0 ? schedule.completion(step) - schedule.evaluations(step) : 0;
             return (long) schedule.screeningEvaluations(step) * candidates + first;
         }

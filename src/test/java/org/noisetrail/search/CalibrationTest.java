@@ -106,4 +106,74 @@ class CalibrationTest {
         assertThat(gains.get(1).mean()).isCloseTo(2, within(1e-12));
         assertThat(gains.get(1).deviation()).isCloseTo(Math.sqrt((4 + 3) / 2.0), within(1e-12));
     }
+
+    @Test
+    void ranksAgreeAsSpearmanHasIt() {
+        // scipy.stats.spearmanr of these: 0.4, -1, 0.8207826816681233.
+        assertThat(Calibration.Collector.agreement(new double[] {1, 2, 3, 4}, new double[] {3, 1, 2, 4}))
+                .isCloseTo(.4, within(1e-12));
+        assertThat(Calibration.Collector.agreement(new double[] {1, 2, 9}, new double[] {3, 2, 1}))
+                .isCloseTo(-1, within(1e-12));
+        assertThat(Calibration.Collector.agreement(new double[] {1, 2, 2, 4, 7}, new double[] {0, 5, 3, 4, 8}))
+                .isCloseTo(0.8207826816681233, within(1e-12));
+        assertThat(Calibration.Collector.agreement(new double[] {1, 1}, new double[] {1, 2})).isNaN();
+    }
+
+    @Test
+    void stepsAreScoredAtFirstWhereThatKeepsMoreThanItCosts() {
+        // The expected maxima of 4 and of 8 normals are 1.02938 and 1.42360: the ratio is .72308.
+        List<Calibration.StepGain> steps = List.of(
+                new Calibration.StepGain(0, 1, .7230),
+                new Calibration.StepGain(0, 1, .7232),
+                new Calibration.StepGain(0, 1, Double.NaN));
+        RoundSchedule schedule = new Calibration(THREE, 4, steps).schedule(6);
+        assertThat(schedule.first()).containsExactly(false, true, false);
+        assertThat(schedule.toString()).isEqualTo("[2 2f 2]");
+    }
+
+    @Test
+    void aScheduleThatScoresAtFirstSearchesAsTheFlagDoes(@TempDir Path folder) {
+        SmallWorld world = SmallWorld.edm();
+        List<Double> levels = RoundSchedule.levelsOf(world.schedule());
+        List<ImageRequest> images = ImageRequest.of(0, 3);
+        for (boolean first : new boolean[] {false, true}) {
+            List<Integer> two = java.util.Collections.nCopies(levels.size(), 2);
+            new RoundSchedule(levels, two, java.util.Collections.nCopies(levels.size(), first))
+                    .write(folder.resolve("rounds.json"));
+            LocalSearch scheduled = LocalSearch.builder()
+                    .rounds(RoundSchedule.read(folder.resolve("rounds.json")))
+                    .build();
+            LocalSearch flagged = LocalSearch.builder().rounds(2).scoreAtFirst(first).build();
+            SearchResult result = world.search(scheduled).build().run(images);
+            SearchResult expected = world.search(flagged).build().run(images);
+            for (int i = 0; i < 3; i++) {
+                assertThat(result.images().get(i).state())
+                        .isEqualTo(expected.images().get(i).state());
+                assertThat(result.images().get(i).costs().networkEvaluations())
+                        .isEqualTo(scheduled.evaluations(world.schedule()).orElseThrow())
+                        .isEqualTo(flagged.evaluations(world.schedule()).orElseThrow());
+            }
+            LocalSearch sized = (LocalSearch) scheduled.sized(world.schedule(), 60);
+            assertThat(((RoundSchedule) sized.rounds()).first().contains(true)).isEqualTo(first);
+        }
+    }
+
+    @Test
+    void agreementIsMeasuredAtStepsOfTwoEvaluationsAndChangesNoGain() {
+        SmallWorld world = SmallWorld.edm();
+        LocalSearch search = LocalSearch.builder().rounds(3).build();
+        Calibration calibration = world.search(search).build().calibrate(ImageRequest.of(0, 4));
+        for (int step = 0; step < world.schedule().size(); step++) {
+            double agreement = calibration.steps().get(step).agreement();
+            if (world.schedule().screens(step) && !world.schedule().isDead(step)) {
+                assertThat(agreement).isBetween(-1.0, 1.0);
+            } else {
+                assertThat(agreement).isNaN();
+            }
+        }
+        // Noise this small moves the mixture's estimate in one direction alone: the first evaluation tells the order.
+        int last = world.schedule().lastLive();
+        assertThat(calibration.steps().get(last).agreement()).isGreaterThan(.9);
+        assertThat(calibration.atFirst(last)).isTrue();
+    }
 }
