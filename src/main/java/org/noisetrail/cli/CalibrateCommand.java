@@ -63,8 +63,9 @@ final class CalibrateCommand implements Callable<Integer> {
 
     @Option(
             names = "--profile",
-            description = "Measure the machine: seconds of calls by their rows. Of the options, those of the model, the reward, the held-out "
-                    + "reward and what is drawn count.")
+            description =
+                    "Measure the machine: seconds of calls by their rows. Of the options, those of the model, the reward, the held-out "
+                            + "reward and what is drawn count.")
     private boolean profile;
 
     @Mixin
@@ -94,7 +95,8 @@ final class CalibrateCommand implements Callable<Integer> {
     @Option(
             names = "--out",
             paramLabel = "FILE",
-            description = "Default: rounds.json; with --profile, a file of the user's cache, where generate looks for it")
+            description =
+                    "Default: rounds.json; with --profile, a file of the user's cache, where generate looks for it")
     private @Nullable Path given;
 
     @Mixin
@@ -173,11 +175,11 @@ final class CalibrateCommand implements Callable<Integer> {
             Setup setup = Setup.of(pipeline, searched, conditions)
                     .withSampler(samplerOptions.sampler(pipeline))
                     .withHeldOut(judged);
-            MachineProfile measured = new ProfileFile(
-                            setup, given, command.commandLine().getErr())
-                    .measure(modelOptions.maxBatch(), modelOptions.decodeBatch());
+            ProfileFile file =
+                    new ProfileFile(setup, given, command.commandLine().getErr());
+            MachineProfile measured = file.measure(modelOptions.maxBatch(), modelOptions.decodeBatch());
             PrintWriter print = command.commandLine().getOut();
-            print.print(show.json() ? Json.pretty(measured.json()) : measured.toString());
+            print.print(show.json() ? Json.pretty(measured.json()) : measured + "written to " + file.path() + "\n");
             print.flush();
         }
         return ExitCode.OK;
@@ -220,9 +222,7 @@ final class CalibrateCommand implements Callable<Integer> {
                     String.format(Locale.ROOT, "%.4g", calibration.levels().get(step)),
                     String.format(Locale.ROOT, "%.5f", gain.deviation()),
                     String.format(Locale.ROOT, "%.5f", gain.mean()),
-                    Double.isNaN(gain.agreement())
-                            ? "-"
-                            : String.format(Locale.ROOT, "%.2f", gain.agreement())));
+                    Double.isNaN(gain.agreement()) ? "-" : String.format(Locale.ROOT, "%.2f", gain.agreement())));
             for (RoundSchedule schedule : schedules) {
                 row.add(schedule.rounds().get(step) + (schedule.first().get(step) ? " at first" : ""));
             }

@@ -111,7 +111,8 @@ final class CompareCommand implements Callable<Integer> {
     @Option(
             names = "--equal-seconds",
             paramLabel = "S",
-            description = "Size each method for S seconds of all images of a seed, decoder and reward included, by this machine's profile.")
+            description =
+                    "Size each method for S seconds of all images of a seed, decoder and reward included, by this machine's profile.")
     private @Nullable Double equalSeconds;
 
     @Option(
@@ -169,9 +170,11 @@ final class CompareCommand implements Callable<Integer> {
                     .watcher(new Progress());
             contenders.forEach(builder::contender);
             if (equalSeconds != null) {
-                builder.equalSeconds(equalSeconds, setup -> new ProfileFile(
-                                setup, null, command.commandLine().getErr())
-                        .find(modelOptions.maxBatch(), modelOptions.decodeBatch()));
+                builder.equalSeconds(
+                        equalSeconds,
+                        setup -> new ProfileFile(
+                                        setup, null, command.commandLine().getErr())
+                                .find(modelOptions.maxBatch(), modelOptions.decodeBatch()));
             }
             for (int i = 0; i < rewards.size(); i++) {
                 builder.reward(rewards.get(i), heldOut(rewards, i));

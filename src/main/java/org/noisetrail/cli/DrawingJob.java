@@ -42,6 +42,10 @@ final class DrawingJob {
         @Mixin
         @SuppressWarnings("NullAway.Init")
         private SharedOptions.Show show;
+
+        boolean quiet() {
+            return show.quiet();
+        }
     }
 
     @FunctionalInterface

@@ -93,7 +93,8 @@ final class GenerateCommand implements Callable<Integer> {
             names = "--time-limit",
             paramLabel = "TIME",
             converter = Converters.TimeLimit.class,
-            description = "End the search when this time is over (90, 90s, 1.5m, 2h), and finish plainly what it has come to.")
+            description =
+                    "End the search when this time is over (90, 90s, 1.5m, 2h), and finish plainly what it has come to.")
     private @Nullable Duration timeLimit;
 
     @Mixin
@@ -162,8 +163,10 @@ final class GenerateCommand implements Callable<Integer> {
                 .withHeldOut(judged);
         PrintWriter err = command.commandLine().getErr();
         Plan plan = planOptions.plan(setup, requests.size(), modelOptions, named, err);
-        err.println("plan: " + plan);
-        err.flush();
+        if (!output.quiet()) {
+            err.println("plan: " + plan);
+            err.flush();
+        }
         return plan;
     }
 

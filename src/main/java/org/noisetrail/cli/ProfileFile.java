@@ -30,7 +30,8 @@ final class ProfileFile {
         Path folder = cache == null || cache.isEmpty()
                 ? Path.of(System.getProperty("user.home", "."), ".cache")
                 : Path.of(cache);
-        return folder.resolve("noisetrail").resolve("profile-" + MachineProfile.hash(MachineProfile.key(setup)) + ".json");
+        return folder.resolve("noisetrail")
+                .resolve("profile-" + MachineProfile.hash(MachineProfile.key(setup)) + ".json");
     }
 
     /**
@@ -52,32 +53,31 @@ final class ProfileFile {
                 say("noisetrail: " + e.getMessage() + "; measured anew");
             }
         }
-        return measure(maxBatch, decodeBatch);
+        long start = System.nanoTime();
+        MachineProfile profile = measure(maxBatch, decodeBatch);
+        say(String.format(
+                Locale.ROOT,
+                "noisetrail: measured in %.1f s what this machine takes with this model and reward (no profile was in %s)",
+                (System.nanoTime() - start) / 1e9,
+                file.toAbsolutePath().getParent()));
+        return profile;
     }
 
     /** Measures, and writes the file; a cache that cannot be written to is told, and does no harm. */
     MachineProfile measure(int maxBatch, int decodeBatch) {
-        long start = System.nanoTime();
         MachineProfile profile = MachineProfile.measure(setup, maxBatch, decodeBatch);
-        double seconds = (System.nanoTime() - start) / 1e9;
-        String kept = "";
         try {
             Path folder = path().toAbsolutePath().getParent();
             if (folder != null) {
                 Files.createDirectories(folder);
             }
             profile.write(path());
-            kept = ", kept in " + path();
         } catch (NoisetrailException | java.io.IOException e) {
             if (named != null) {
                 throw new NoisetrailException("cannot write " + path() + ": " + e.getMessage(), e);
             }
+            say("noisetrail: the profile is not kept: " + e.getMessage());
         }
-        say(String.format(
-                Locale.ROOT,
-                "noisetrail: measured in %.1f s what this machine takes with this model and reward%s",
-                seconds,
-                kept));
         return profile;
     }
 

@@ -125,8 +125,8 @@ public final class Comparison {
         notEmpty("images", images);
         notEmpty("seeds", seeds);
         if (seconds != null && !budgets.isEmpty()) {
-            throw new IllegalArgumentException("methods must be sized for evaluations or for seconds, not both: " + budgets
-                    + " and " + seconds);
+            throw new IllegalArgumentException(
+                    "methods must be sized for evaluations or for seconds, not both: " + budgets + " and " + seconds);
         }
         long plain = schedule().evaluations() * (long) drawn.denoiser().evaluations();
         for (long budget : budgets) {

@@ -96,6 +96,10 @@ record Curve(List<Integer> rows, List<Double> seconds) {
         return rows.isEmpty() ? most : best;
     }
 
+    Curve scaled(double factor) {
+        return new Curve(rows, seconds.stream().map(time -> time * factor).toList());
+    }
+
     ObjectNode json() {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         rows.forEach(json.putArray("rows")::add);

@@ -61,7 +61,9 @@ public final class MachineProfile {
         key.put("denoiser", setup.denoiser().id());
         key.put("shape", setup.denoiser().shape().toString());
         key.put("decoder", setup.decoder().id());
-        key.put("previewDecoder", setup.preview() == null ? "none" : setup.preview().id());
+        key.put(
+                "previewDecoder",
+                setup.preview() == null ? "none" : setup.preview().id());
         key.put("reward", setup.reward().id());
         key.put("heldOut", setup.heldOut() == null ? "none" : setup.heldOut().id());
         key.put("device", setup.denoiser().device().toString());
@@ -97,15 +99,37 @@ public final class MachineProfile {
      * @param decodeBatch the most rows of a call of the decoder and the rewards
      */
     public static MachineProfile measure(Setup setup, int maxBatch, int decodeBatch) {
-        Map<Workload.Part, Curve> curves = new EnumMap<>(Workload.Part.class);
         int judged = Math.min(decodeBatch, maxBatch);
-        curves.put(Workload.Part.NETWORK, network(setup, maxBatch));
+        Map<Workload.Part, Curve> curves = parts(setup, maxBatch, judged);
+        curves.put(Workload.Part.OVERHEAD, overhead(setup, maxBatch, judged));
+        return new MachineProfile(key(setup), curves);
+    }
+
+    /**
+     * As the machine is now: calls of one row of each part are timed again, and its seconds are scaled, the engine's own as the network's. That also makes the first calls of a process, which are slow.
+     *
+     * @throws NoisetrailException if it is a profile of something else
+     */
+    public MachineProfile now(Setup setup) {
+        check(setup, "the machine's profile");
+        Map<Workload.Part, Curve> single = parts(setup, 1, 1);
+        Map<Workload.Part, Curve> scaled = new EnumMap<>(Workload.Part.class);
+        curves.forEach((part, curve) -> {
+            Curve timed = single.getOrDefault(part, single.getOrDefault(Workload.Part.NETWORK, Curve.NOTHING));
+            double then = part == Workload.Part.OVERHEAD ? networkSeconds(1) : curve.seconds(1);
+            scaled.put(part, then > 0 ? curve.scaled(timed.seconds(1) / then) : curve);
+        });
+        return new MachineProfile(key, scaled);
+    }
+
+    private static Map<Workload.Part, Curve> parts(Setup setup, int most, int judged) {
+        Map<Workload.Part, Curve> curves = new EnumMap<>(Workload.Part.class);
+        curves.put(Workload.Part.NETWORK, network(setup, most));
         curves.put(Workload.Part.DECODER, decoder(setup, setup.decoder(), judged));
         curves.put(Workload.Part.PREVIEW, decoder(setup, setup.preview(), judged));
         curves.put(Workload.Part.REWARD, reward(setup, setup.reward(), judged));
         curves.put(Workload.Part.HELD_OUT, reward(setup, setup.heldOut(), judged));
-        curves.put(Workload.Part.OVERHEAD, overhead(setup, maxBatch, judged));
-        return new MachineProfile(key(setup), curves);
+        return curves;
     }
 
     private static Curve network(Setup setup, int most) {
@@ -185,7 +209,8 @@ public final class MachineProfile {
         Rehearsal rehearsal = Rehearsal.trueToSize(setup, most, decodeBatch);
         int[] calls = {1};
         Curve whole = Curve.measure(most, rows -> {
-            LocalSearch search = LocalSearch.builder().candidates(rows).rounds(1).build();
+            LocalSearch search =
+                    LocalSearch.builder().candidates(rows).rounds(1).build();
             calls[0] = (int) rehearsal.count(search, 1).all().calls(Workload.Part.NETWORK);
         });
         return new Curve(
@@ -228,7 +253,8 @@ public final class MachineProfile {
     double seconds(Workload workload) {
         double seconds = 0;
         for (Map.Entry<Workload.Part, Curve> curve : curves.entrySet()) {
-            for (Map.Entry<Integer, Long> calls : workload.counts(curve.getKey()).entrySet()) {
+            for (Map.Entry<Integer, Long> calls :
+                    workload.counts(curve.getKey()).entrySet()) {
                 seconds += calls.getValue() * curve.getValue().seconds(calls.getKey());
             }
         }
@@ -283,8 +309,7 @@ public final class MachineProfile {
     /** @throws NoisetrailException if the file is missing or none that {@link #write} has written */
     public static MachineProfile read(Path file) {
         JsonNode root = JsonFiles.read(file, LIMIT);
-        if (!root.path("format").asText().equals(FORMAT)
-                || root.path("version").asInt() != 1) {
+        if (!root.path("format").asText().equals(FORMAT) || root.path("version").asInt() != 1) {
             throw new NoisetrailException(
                     file + " is not a profile of a machine: its format must be " + FORMAT + " of version 1");
         }

@@ -60,7 +60,9 @@ public record Plan(
         String time = Double.isNaN(seconds)
                 ? ""
                 : String.format(Locale.ROOT, ", predicted %.1f s", seconds)
-                        + (Double.isInfinite(limit) ? "" : String.format(Locale.ROOT, " of %s s", Setting.plain(limit)));
+                        + (Double.isInfinite(limit)
+                                ? ""
+                                : String.format(Locale.ROOT, " of %s s", Setting.plain(limit)));
         return String.format(
                 Locale.ROOT,
                 "%s: %,d network evaluations and %,d judged an image, %d rows a call%s%n%s",

@@ -5,11 +5,8 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.sampler.Schedule;
-import org.noisetrail.search.BestOfN;
-import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.Method;
 import org.noisetrail.search.Naive;
-import org.noisetrail.search.Search;
 
 /**
  * Chooses a method, its size and the batches for a time or for a number of network evaluations. What a search would ask for is counted by a rehearsal with stand-ins; what that takes is told by a profile of the machine.
@@ -75,7 +72,8 @@ public final class Planner {
                     "budget must be >= " + plain + ", one plain trajectory's: " + networkEvaluations);
         }
         DefaultMethod rule = DefaultMethod.of(setup);
-        Method sized = rule.method().sized(schedule(), networkEvaluations / setup.denoiser().evaluations());
+        Method sized = rule.method()
+                .sized(schedule(), networkEvaluations / setup.denoiser().evaluations());
         Plan plan = plan(sized, Double.POSITIVE_INFINITY, rule.reason());
         return plan.networkEvaluations() <= networkEvaluations
                 ? plan
@@ -111,18 +109,6 @@ public final class Planner {
                 : fitting(
                         plan(method.sized(schedule(), budget(0)), limit, "as asked for"),
                         method.name() + " of the smallest size for " + images + " images");
-    }
-
-    /** The first calls of a process are slow: makes them, as the plan's search will, for a plain image or two. */
-    public void warmUp(Plan plan) {
-        Search.Builder search = Search.builder(setup.denoiser())
-                .decoder(setup.decoder())
-                .sampler(setup.sampler())
-                .method(new BestOfN(Math.min(2, plan.maxBatch())))
-                .reward(setup.reward())
-                .maxBatch(plan.maxBatch())
-                .decodeBatch(plan.decodeBatch());
-        search.build().run(ImageRequest.of(0, 1, setup.conditions()));
     }
 
     private static String tooLittle(DefaultMethod rule) {
@@ -174,7 +160,8 @@ public final class Planner {
     }
 
     private Plan plan(Method method, double limit, String reason) {
-        Rehearsal.Counted counted = Rehearsal.small(setup, maxBatch, decodeBatch).count(method, images);
+        Rehearsal.Counted counted =
+                Rehearsal.small(setup, maxBatch, decodeBatch).count(method, images);
         if (profile == null && limit < Double.POSITIVE_INFINITY) {
             throw new IllegalStateException("seconds need a profile of the machine");
         }

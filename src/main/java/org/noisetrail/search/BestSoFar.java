@@ -99,9 +99,8 @@ final class BestSoFar implements AutoCloseable {
 
     /** The stands; who has none yet begins. */
     private Stand[] begun() {
-        int[] fresh = Arrays.stream(wave.slots())
-                .filter(slot -> stands[slot] == null)
-                .toArray();
+        int[] fresh =
+                Arrays.stream(wave.slots()).filter(slot -> stands[slot] == null).toArray();
         if (fresh.length > 0) {
             try (Draws own = wave.own(-1, fresh, 0, Kind.GLOBAL);
                     Particles begun = engine.start(own)) {
@@ -111,9 +110,7 @@ final class BestSoFar implements AutoCloseable {
         Stand[] here = new Stand[wave.images()];
         wave.each(slot -> {
             Stand stand = stands[slot];
-            here[slot] = stand == null
-                    ? new Stand(slot, 0, slot, Recipe.steps(0, 0, List.of()), 0, Double.NaN)
-                    : stand;
+            here[slot] = stand == null ? new Stand(slot, 0, slot, Recipe.steps(0, 0, List.of()), 0, Double.NaN) : stand;
         });
         return here;
     }

@@ -114,10 +114,12 @@ final class ChainSearch {
 
     /** The first chain of each image, while none is at its end. */
     private void stand(int step, Particles x, int count, double[] norms) {
-        wave.stand(x, () -> wave.mapped(slot -> {
-            int row = slot * count;
-            return new Stand(slot, step + 1, row, recipe(0, step + 1), norms[row], Double.NaN);
-        }));
+        wave.stand(
+                x,
+                () -> wave.mapped(slot -> {
+                    int row = slot * count;
+                    return new Stand(slot, step + 1, row, recipe(0, step + 1), norms[row], Double.NaN);
+                }));
     }
 
     /** Runs chains first .. first + count - 1 of every image, of {@code all}. */

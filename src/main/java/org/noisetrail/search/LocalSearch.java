@@ -144,8 +144,7 @@ public record LocalSearch(
     @Override
     public OptionalLong evaluations(Schedule schedule) {
         return patience == Patience.NEVER && threshold == Double.POSITIVE_INFINITY
-                ? OptionalLong.of(
-                        priced(schedule).cost(rounds))
+                ? OptionalLong.of(priced(schedule).cost(rounds))
                 : OptionalLong.empty();
     }
 

@@ -171,7 +171,8 @@ final class Population implements AutoCloseable {
         }
         List<Particle> kept = store(candidates.next(), chosen, made);
         // What has looked ahead without noise has a way that no trail can say.
-        if (dead || Arrays.stream(chosen).noneMatch(c -> proposals.get(c).draws().isEmpty())) {
+        if (dead
+                || Arrays.stream(chosen).noneMatch(c -> proposals.get(c).draws().isEmpty())) {
             wave.stand(pool.rows(), () -> kept.stream().map(this::stand).toList());
         }
         return kept;

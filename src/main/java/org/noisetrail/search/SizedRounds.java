@@ -63,7 +63,9 @@ record SizedRounds(int candidates, IntPredicate screened, Schedule schedule) {
                 return new RoundSchedule(
                         RoundSchedule.levelsOf(schedule),
                         Arrays.stream(rounds).boxed().toList(),
-                        IntStream.range(0, rounds.length).mapToObj(screened::test).toList());
+                        IntStream.range(0, rounds.length)
+                                .mapToObj(screened::test)
+                                .toList());
             }
             left -= price(next, rounds[next]);
             rounds[next]++;

@@ -276,6 +276,52 @@ class EndToEndTest {
     }
 
     @Test
+    void whatIsPlannedIsSaidAndKept() throws IOException {
+        Path profile = folder.resolve("profile.json");
+        succeed("calibrate", "--profile", "--classes", 3, "--max-batch", 2, "--out", profile);
+        Object[] common = {
+            "generate", "--classes", 3, "--images", 1, "--profile", profile, "--out", out(), "--overwrite"
+        };
+        Cli.Ending planned = Cli.run(and(common, "--seconds", 1000, "--method", "naive"));
+        assertThat(planned.code()).as(planned.err()).isZero();
+        assertThat(planned.err()).contains("plan: naive: 35 network evaluations and 1 judged an image, ");
+        JsonNode plan = result(out()).get("settings").get("plan");
+        assertThat(plan.get("predictedSeconds").asDouble()).isBetween(.01, 950.0);
+        assertThat(plan.get("limitSeconds").asDouble()).isEqualTo(1000);
+        Cli.Ending small = Cli.run(and(common, "--seconds", .001));
+        assertThat(small.code()).isEqualTo(2);
+        assertThat(small.err())
+                .containsPattern("seconds must be >= [0-9.]+, for a plain trajectory of each of 1 images: 0\\.001");
+        Cli.Ending other = Cli.run(and(common, "--seconds", 60, "--reward", "class"));
+        assertThat(other.code()).isEqualTo(1);
+        assertThat(other.err()).contains("was measured with another reward");
+        succeed(and(
+                new Object[] {"generate", "--classes", 3, "--images", 1, "--budget", 100, "--reward", "class"},
+                "--out",
+                out(),
+                "--overwrite",
+                "-q"));
+        JsonNode budgeted = result(out());
+        assertThat(budgeted.get("settings").get("method").asText()).isEqualTo("ascent");
+        assertThat(budgeted.get("settings")
+                        .get("plan")
+                        .get("networkEvaluations")
+                        .asInt())
+                .isEqualTo(budgeted.get("images")
+                        .get(0)
+                        .get("ledger")
+                        .get("networkEvaluations")
+                        .asInt())
+                .isBetween(80, 100);
+    }
+
+    private static Object[] and(Object[] common, Object... more) {
+        List<Object> all = new ArrayList<>(Arrays.asList(common));
+        all.addAll(Arrays.asList(more));
+        return all.toArray();
+    }
+
+    @Test
     void anInterruptLeavesTheFinishedImagesAndAResultThatNamesThem() throws Exception {
         Cli.Ending[] ending = new Cli.Ending[1];
         Thread thread = new Thread(() -> ending[0] = Cli.run(

@@ -76,6 +76,10 @@ class UsageTest {
                 "--target-reward NaN | --target-reward must be a number",
                 "--time-limit soon | must be a time such as 90, 90s, 1.5m or 2h: soon",
                 "--time-limit 0 | must be above 0",
+                "--seconds 0 | --seconds must be above 0 and at most 1e9: 0.0",
+                "--seconds 5 --budget 100 | --seconds and --budget are both what a search may cost: give one of them",
+                "--seconds 5 --time-limit 5 | --seconds and --time-limit both limit time: give one of them",
+                "--profile there.json | --profile is for --seconds, which is not given",
                 "--seed 1 --seed 2 | option '--seed' (S) should be specified only once",
                 "stray | Unmatched argument at index 3: 'stray'",
             })

@@ -69,7 +69,8 @@ class PlannerTest {
     @Test
     void aPlanFitsItsLimitAndALargerOneIsNoSmaller(@TempDir Path folder) throws Exception {
         Setup setup = setup();
-        Planner planner = Planner.of(setup, IMAGES, 64, 64).with(profile(folder, setup)).inFastestBatches();
+        Planner planner =
+                Planner.of(setup, IMAGES, 64, 64).with(profile(folder, setup)).inFastestBatches();
         long before = 0;
         List<Long> sizes = new ArrayList<>();
         for (double limit = .3; limit < 40; limit *= 1.13) {
@@ -83,10 +84,12 @@ class PlannerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"best-of-n", "beam", "mcts", "zero-order", "smc", "evolve", "pruned-best-of-n", "dts", "x-t"})
+    @ValueSource(
+            strings = {"best-of-n", "beam", "mcts", "zero-order", "smc", "evolve", "pruned-best-of-n", "dts", "x-t"})
     void anyMethodIsSizedForSeconds(String text, @TempDir Path folder) throws Exception {
         Setup setup = setup();
-        Planner planner = Planner.of(setup, IMAGES, 64, 64).with(profile(folder, setup)).inFastestBatches();
+        Planner planner =
+                Planner.of(setup, IMAGES, 64, 64).with(profile(folder, setup)).inFastestBatches();
         long before = 0;
         for (double limit : new double[] {6, 9, 13, 20}) {
             Plan plan = planner.seconds(Methods.parse(text), limit);
@@ -100,7 +103,8 @@ class PlannerTest {
     @Test
     void whatAPlanSaysItCostsIsWhatTheLedgerHas(@TempDir Path folder) throws Exception {
         Setup setup = setup();
-        Planner planner = Planner.of(setup, IMAGES, 64, 64).with(profile(folder, setup)).inFastestBatches();
+        Planner planner =
+                Planner.of(setup, IMAGES, 64, 64).with(profile(folder, setup)).inFastestBatches();
         List<Plan> plans = new ArrayList<>();
         for (String text : List.of("best-of-n", "beam", "ascent:score-at-first", "eps-greedy", "smc", "sop")) {
             plans.add(planner.seconds(Methods.parse(text), 10));
@@ -158,7 +162,8 @@ class PlannerTest {
     @Test
     void aLimitThatIsTooSmallIsRefusedWithTheSmallest(@TempDir Path folder) throws Exception {
         Setup setup = setup();
-        Planner planner = Planner.of(setup, IMAGES, 64, 64).with(profile(folder, setup)).inFastestBatches();
+        Planner planner =
+                Planner.of(setup, IMAGES, 64, 64).with(profile(folder, setup)).inFastestBatches();
         // 15 calls of 5 rows at 15 ms, and 5 rows of 2 ms judged, in 95 % of the limit.
         double least = (15 * .015 + 5 * .002) / .95;
         for (double limit : new double[] {0, -1, Double.NaN, .99 * least}) {
@@ -252,6 +257,37 @@ class PlannerTest {
         assertThat(profile.curve(Workload.Part.NETWORK).seconds(4)).isBetween(1e-6, .1);
         assertThat(profile.curve(Workload.Part.OVERHEAD).seconds(4)).isBetween(1e-7, .1);
         assertThat(profile.curve(Workload.Part.DECODER)).isEqualTo(Curve.NOTHING);
+    }
+
+    /** As slow as it is told to be. */
+    private static final class Waiting implements Reward {
+        long millis = 20;
+
+        @Override
+        public String name() {
+            return "waiting";
+        }
+
+        @Override
+        public void score(ImageBatch images, Tensor scores) {
+            try {
+                Thread.sleep(millis * images.rows());
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            Rewards.brightness().score(images, scores);
+        }
+    }
+
+    @Test
+    void aPartThatHasBecomeSlowerIsPlannedForAsItIs() {
+        Waiting reward = new Waiting();
+        Setup setup = Setup.of(mixture(), SAMPLER, reward);
+        MachineProfile profile = MachineProfile.measure(setup, 4, 4);
+        reward.millis = 60;
+        MachineProfile now = profile.now(setup);
+        double then = profile.curve(Workload.Part.REWARD).seconds(4);
+        assertThat(now.curve(Workload.Part.REWARD).seconds(4)).isBetween(1.8 * then, 4 * then);
     }
 
     @Test

@@ -94,9 +94,11 @@ class AnytimeTest {
     }
 
     static Stream<Arguments> cases() {
-        List<String> paper = List.of("naive", "mcts:simulations=3", "eps-greedy:rounds=2:score-at-first", "zero-order:rounds=2");
+        List<String> paper =
+                List.of("naive", "mcts:simulations=3", "eps-greedy:rounds=2:score-at-first", "zero-order:rounds=2");
         return Stream.concat(paper.stream(), MethodContractTest.texts().stream())
-                .flatMap(text -> Stream.of(SmallWorld.edm(), SmallWorld.ddim()).map(world -> Arguments.of(text, world)));
+                .flatMap(
+                        text -> Stream.of(SmallWorld.edm(), SmallWorld.ddim()).map(world -> Arguments.of(text, world)));
     }
 
     @ParameterizedTest
@@ -130,7 +132,11 @@ class AnytimeTest {
 
     private static double brightness(ImageResult image) {
         byte[] pixels = image.pixels().pixels();
-        return IntStream.range(0, pixels.length).map(i -> pixels[i] & 0xFF).average().orElseThrow() / 255;
+        return IntStream.range(0, pixels.length)
+                        .map(i -> pixels[i] & 0xFF)
+                        .average()
+                        .orElseThrow()
+                / 255;
     }
 
     @Test
@@ -147,7 +153,11 @@ class AnytimeTest {
                 .maxBatch(1)
                 .timeLimit(LIMIT);
         ImageResult cut = search.build().run(ImageRequest.of(0, 1)).images().get(0);
-        ImageResult two = world.search(new BestOfN(2)).build().run(ImageRequest.of(0, 1)).images().get(0);
+        ImageResult two = world.search(new BestOfN(2))
+                .build()
+                .run(ImageRequest.of(0, 1))
+                .images()
+                .get(0);
         assertThat(cut.state()).isEqualTo(two.state());
         assertThat(cut.reward()).isEqualTo(two.reward());
         assertThat(cut.costs().networkEvaluations()).isEqualTo(2 * calls + 5);
@@ -205,7 +215,8 @@ class AnytimeTest {
     @Test
     void imagesThatDoNotGoTogetherShareTheTime() {
         SmallWorld world = SmallWorld.edm();
-        SearchResult result = world.search(LocalSearch.builder().candidates(2).rounds(2000).build())
+        SearchResult result = world.search(
+                        LocalSearch.builder().candidates(2).rounds(2000).build())
                 .reward(new Slow(Rewards.brightness(), Duration.ofMillis(2)))
                 .maxBatch(1)
                 .timeLimit(Duration.ofMillis(1200))
@@ -228,9 +239,12 @@ class AnytimeTest {
                         .build()
                         .run(images);
                 for (int i = 0; i < IMAGES; i++) {
-                    assertThat(timed.images().get(i).state()).isEqualTo(free.images().get(i).state());
-                    assertThat(timed.images().get(i).recipe()).isEqualTo(free.images().get(i).recipe());
-                    assertThat(timed.images().get(i).costs()).isEqualTo(free.images().get(i).costs());
+                    assertThat(timed.images().get(i).state())
+                            .isEqualTo(free.images().get(i).state());
+                    assertThat(timed.images().get(i).recipe())
+                            .isEqualTo(free.images().get(i).recipe());
+                    assertThat(timed.images().get(i).costs())
+                            .isEqualTo(free.images().get(i).costs());
                 }
             }
         }

@@ -116,7 +116,8 @@ class CalibrationTest {
                 .isCloseTo(-1, within(1e-12));
         assertThat(Calibration.Collector.agreement(new double[] {1, 2, 2, 4, 7}, new double[] {0, 5, 3, 4, 8}))
                 .isCloseTo(0.8207826816681233, within(1e-12));
-        assertThat(Calibration.Collector.agreement(new double[] {1, 1}, new double[] {1, 2})).isNaN();
+        assertThat(Calibration.Collector.agreement(new double[] {1, 1}, new double[] {1, 2}))
+                .isNaN();
     }
 
     @Test
@@ -143,7 +144,8 @@ class CalibrationTest {
             LocalSearch scheduled = LocalSearch.builder()
                     .rounds(RoundSchedule.read(folder.resolve("rounds.json")))
                     .build();
-            LocalSearch flagged = LocalSearch.builder().rounds(2).scoreAtFirst(first).build();
+            LocalSearch flagged =
+                    LocalSearch.builder().rounds(2).scoreAtFirst(first).build();
             SearchResult result = world.search(scheduled).build().run(images);
             SearchResult expected = world.search(flagged).build().run(images);
             for (int i = 0; i < 3; i++) {
