@@ -1,7 +1,8 @@
 package org.noisetrail.search;
 
 import java.util.Arrays;
-import java.util.function.Consumer;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.engine.Candidates;
 import org.noisetrail.engine.Draws;
@@ -172,7 +173,7 @@ final class PivotSearch {
                             Trial trial = new Trial(x, pivots, draws, round, locality);
                             engine.compete(many, trial, wave.reward(), Rivals.of(active.length, method.candidates()));
                         }
-                        observe(active.length, many, scores -> observer.round(step, scores));
+                        observe(step, active.length, many);
                         engine.select(many, winners, method.keepPivot(), pivots, next);
                         budget.count(active);
                         if (reading) {
@@ -197,23 +198,32 @@ final class PivotSearch {
             wave.reportStep(step, slots, budget.scores(slots));
         }
 
+        /** What the round's candidates score after the first of two evaluations, for who looks on. */
         private void observeFirst(
                 int step, int groups, Candidates many, Draws draws, Particles x, Rows pivots, int round) {
             if (observer != null && wave.schedule().screens(step)) {
                 engine.screen(many, x, pivots, draws, round, locality);
                 engine.score(many, draws, wave.reward());
-                observe(groups, many, scores -> observer.first(step, scores));
+                for (double[] scores : byGroup(groups, many)) {
+                    observer.first(step, scores);
+                }
             }
         }
 
-        private void observe(int groups, Candidates many, Consumer<double[]> seen) {
+        private void observe(int step, int groups, Candidates many) {
             if (observer != null) {
-                double[] scores = engine.scores(many);
-                int size = method.candidates();
-                for (int g = 0; g < groups; g++) {
-                    seen.accept(Arrays.copyOfRange(scores, g * size, (g + 1) * size));
+                for (double[] scores : byGroup(groups, many)) {
+                    observer.round(step, scores);
                 }
             }
+        }
+
+        private List<double[]> byGroup(int groups, Candidates many) {
+            double[] scores = engine.scores(many);
+            int size = method.candidates();
+            return IntStream.range(0, groups)
+                    .mapToObj(g -> Arrays.copyOfRange(scores, g * size, (g + 1) * size))
+                    .toList();
         }
 
         /** Those of the images that may have another round at this step. */
