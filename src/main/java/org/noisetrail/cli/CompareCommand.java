@@ -13,15 +13,18 @@ import org.noisetrail.NoisetrailException;
 import org.noisetrail.evaluation.Comparison;
 import org.noisetrail.evaluation.ComparisonTable;
 import org.noisetrail.evaluation.Contender;
+import org.noisetrail.evaluation.Recording;
 import org.noisetrail.files.Json;
 import org.noisetrail.files.OutputFolder;
 import org.noisetrail.model.Classifier;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.report.ComparisonFiles;
 import org.noisetrail.report.Png;
+import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.RewardText;
 import org.noisetrail.sampler.Sampler;
 import org.noisetrail.search.ImageRequest;
+import org.noisetrail.search.Search;
 import org.noisetrail.search.SearchCancelledException;
 import org.noisetrail.torch.Torch;
 import org.noisetrail.trace.Progress;
@@ -132,10 +135,15 @@ final class CompareCommand implements Callable<Integer> {
 
     @Mixin
     @SuppressWarnings("NullAway.Init")
+    private OfflineOptions offline;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
     private SharedOptions.Show show;
 
     @Override
     public Integer call() {
+        offline.check(methodOptions.given().keySet());
         List<Contender> contenders = contenders();
         if (equal != null && sweep != null) {
             throw usage("--equal-nfe is one budget and --sweep several: give one of them");
@@ -143,10 +151,23 @@ final class CompareCommand implements Callable<Integer> {
         if (equalSeconds != null && (equal != null || sweep != null)) {
             throw usage("--equal-seconds and --equal-nfe or --sweep both size methods: give one of them");
         }
+        if (offline.replays()) {
+            if (given.size() > 1) {
+                throw usage("--offline chooses by one --reward: " + given.size());
+            }
+            offline.replay(
+                    contenders,
+                    LongStream.of(budgets()).boxed().toList(),
+                    given.isEmpty() ? null : given.get(0).toString(),
+                    modelOptions.maxBatch(),
+                    show.json());
+            return ExitCode.OK;
+        }
         long[] seedList = seeds();
         asked.check();
         modelOptions.check();
-        OutputFolder.open(out); // now, before a search spends minutes
+        Path store = offline.store();
+        OutputFolder.open(store == null ? out : folderOf(store)); // now, before a search spends minutes
         try (Interruption interruption = new Interruption();
                 Pipeline pipeline = modelOptions.load()) {
             if (!Png.canShow(pipeline.decoder().image())) {
@@ -158,6 +179,9 @@ final class CompareCommand implements Callable<Integer> {
                     ? List.of(RewardText.parse(pipeline.takesPrompts() ? "clip" : "brightness"))
                     : given;
             List<ImageRequest> requests = asked.requests(pipeline, 36);
+            if (store != null) {
+                return store(store, pipeline, sampler, rewards, requests, interruption);
+            }
             Comparison.Builder builder = Comparison.builder(pipeline)
                     .images(requests)
                     .seeds(seedList)
@@ -199,6 +223,58 @@ final class CompareCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
+    /** Draws trajectories and stores what rewards say of them. */
+    private int store(
+            Path file,
+            Pipeline pipeline,
+            Sampler sampler,
+            List<RewardText> rewards,
+            List<ImageRequest> requests,
+            Interruption interruption) {
+        if (rewards.size() > 1) {
+            throw usage("--store takes one --reward, and any number of --held-out: " + rewards.size());
+        }
+        List<RewardText> texts = new ArrayList<>(rewards);
+        texts.addAll(heldOuts == null ? List.of() : heldOuts);
+        Map<String, Reward> judges = new LinkedHashMap<>();
+        try (ProgressDisplay display = ProgressDisplay.of(
+                "store", show.quiet(), command.commandLine().getErr())) {
+            texts.forEach(text -> judges.computeIfAbsent(text.toString(), name -> text.build(() -> pipeline)));
+            Search.Builder search = Search.builder(pipeline)
+                    .sampler(sampler)
+                    .reward(judges.values().iterator().next())
+                    .maxBatch(modelOptions.maxBatch())
+                    .decodeBatch(modelOptions.decodeBatch())
+                    .listener(display);
+            Recording recording = new Recording(
+                    pipeline.denoiser(),
+                    each -> search.seed(each).build(),
+                    requests,
+                    LongStream.of(seeds()).boxed().toList(),
+                    offline.trajectories(),
+                    judges);
+            recording.run(settings(pipeline, sampler, rewards, requests)).write(file);
+        } catch (SearchCancelledException e) {
+            interruption.settle();
+            PrintWriter err = command.commandLine().getErr();
+            err.println("noisetrail: interrupted; nothing is stored");
+            err.flush();
+            return Failures.INTERRUPTED;
+        } finally {
+            judges.values().forEach(Reward::close);
+        }
+        interruption.settle();
+        PrintWriter print = command.commandLine().getOut();
+        print.println("written to " + file);
+        print.flush();
+        return ExitCode.OK;
+    }
+
+    private static Path folderOf(Path file) {
+        Path parent = file.toAbsolutePath().getParent();
+        return parent == null ? Path.of(".") : parent;
+    }
+
     private final class Progress implements Comparison.Watcher {
         @Override
         public Comparison.Watch begin(int cell, int cells, String title) {
@@ -209,7 +285,7 @@ final class CompareCommand implements Callable<Integer> {
     }
 
     private List<Contender> contenders() {
-        List<String> texts = Contender.texts(methods);
+        List<String> texts = Contender.texts(offline.methods(methods));
         methodOptions.checkUsed(texts.stream().map(Contender::word).toList());
         List<Contender> contenders = new ArrayList<>();
         for (String method : texts) {

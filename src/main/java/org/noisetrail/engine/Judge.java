@@ -64,18 +64,18 @@ final class Judge implements AutoCloseable {
     }
 
     /**
-     * Final images by the true decoder, on the host.
+     * Images, on the host.
      *
      * @param pixels [rows, C, H, W]
      * @param bad [rows]: 1 where an image had a NaN or infinity before 8 bits
      * @param scores [rewards][rows]
      */
-    record Finals(byte[] pixels, int[] bad, double[][] scores) {}
+    record Judged(byte[] pixels, int[] bad, double[][] scores) {}
 
-    /** Decodes each final state once, for its image and for all that judge it. */
-    Finals finals(Rows states, Draws draws, List<Reward> rewards) {
+    /** Decodes each state once, for its image and for all that judge it. */
+    Judged all(Decoder decoder, Rows states, Draws draws, List<Reward> rewards) {
         int rows = draws.rows();
-        int size = group.decoder.image().elements();
+        int size = decoder.image().elements();
         byte[] all = new byte[Math.multiplyExact(rows, size)];
         double[][] scores = new double[rewards.size()][rows];
         try (Tensor bad = Tensors.ints(group.device, rows)) {
@@ -85,15 +85,15 @@ final class Judge implements AutoCloseable {
                 try (Tensor badPart = Tensors.rows(bad, from, count);
                         Tensor part = Tensors.doubles(group.device, count);
                         Tensor images = Tensors.rows(pixels, 0, count)) {
-                    decode(group.decoder, states, draws, from, count, 0, badPart);
+                    decode(decoder, states, draws, from, count, 0, badPart);
                     System.arraycopy(Tensors.toBytes(images), 0, all, from * size, count * size);
                     for (int r = 0; r < scores.length; r++) {
-                        score(group.decoder, draws, from, count, 0, rewards.get(r), part, badPart);
+                        score(decoder, draws, from, count, 0, rewards.get(r), part, badPart);
                         System.arraycopy(Tensors.toDoubles(part), 0, scores[r], from, count);
                     }
                 }
             }
-            return new Finals(all, Tensors.toInts(bad), scores);
+            return new Judged(all, Tensors.toInts(bad), scores);
         }
     }
 

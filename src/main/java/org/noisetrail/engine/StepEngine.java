@@ -287,6 +287,24 @@ public final class StepEngine implements AutoCloseable {
                 candidates.bad);
     }
 
+    /**
+     * As {@link #score}, but by several rewards, each image decoded once; the first is told as the searched one, the others as held out. Waits for the device.
+     *
+     * @return [rewards][rows]
+     */
+    public double[][] judge(Candidates candidates, Draws draws, List<Reward> rewards) {
+        boolean last = draws.step() == group.schedule.size() - 1;
+        for (int row = 0; row < draws.rows(); row++) {
+            group.ledger.rewardCall(draws.slot(row));
+            for (int other = 1; other < rewards.size(); other++) {
+                group.ledger.heldOutCall(draws.slot(row));
+            }
+        }
+        Rows states = last ? candidates.next().x() : candidates.clean;
+        return judge.all(last ? group.decoder : group.preview, states, draws, rewards)
+                .scores();
+    }
+
     /** The rows' scores. Waits for the device. */
     public double[] scores(Candidates candidates) {
         try (Tensor scores = Tensors.rows(candidates.scores, 0, candidates.rows)) {
@@ -330,7 +348,7 @@ public final class StepEngine implements AutoCloseable {
                 group.ledger.heldOutCall(draws.slot(row));
             }
         }
-        Judge.Finals finals = judge.finals(states, draws, rewards);
+        Judge.Judged finals = judge.all(group.decoder, states, draws, rewards);
         boolean[] finite = new boolean[finals.bad().length];
         for (int row = 0; row < finite.length; row++) {
             finite[row] = finals.bad()[row] == 0;

@@ -183,7 +183,7 @@ public final class ComparisonWords {
         return json;
     }
 
-    private static @Nullable Map<String, Double> json(Interval interval) {
+    static @Nullable Map<String, Double> json(Interval interval) {
         if (!Double.isFinite(interval.mean())) {
             return null;
         }

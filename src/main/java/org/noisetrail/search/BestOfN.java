@@ -11,7 +11,7 @@ import org.noisetrail.settings.Setting;
  * @param candidates N, 1 to 65536
  * @param sharedStart whether all start from candidate 0's initial noise (as the paper does) instead of each from its own
  */
-public record BestOfN(int candidates, boolean sharedStart) implements Method {
+public record BestOfN(int candidates, boolean sharedStart) implements TrajectoryMethod {
     private static final Setting<Integer> CANDIDATES =
             Setting.integer("candidates", "N", 4, 1, 65536, "Whole trajectories.");
     private static final Setting<Boolean> SHARED_START =
@@ -51,6 +51,32 @@ public record BestOfN(int candidates, boolean sharedStart) implements Method {
     @Override
     public Outcome search(Wave wave) {
         return new ChainSearch(wave, candidates, sharedStart).run();
+    }
+
+    @Override
+    public int trajectories() {
+        return candidates;
+    }
+
+    @Override
+    public Pick pick(double[][] scores, Schedule schedule, double target, int maxBatch) {
+        if (sharedStart && candidates > 1) {
+            throw new IllegalArgumentException("trajectories must each have their own initial noise: shared start");
+        }
+        TrajectoryMethod.check(scores, candidates, schedule);
+        int best = 0;
+        int drawn = 0;
+        do {
+            int end = Math.min(candidates, drawn + maxBatch);
+            for (; drawn < end; drawn++) {
+                best = value(scores[drawn]) > value(scores[best]) ? drawn : best;
+            }
+        } while (drawn < candidates && !(value(scores[best]) >= target));
+        return new Pick(best, drawn * schedule.evaluations(), drawn);
+    }
+
+    private static double value(double[] trajectory) {
+        return Particle.value(trajectory[trajectory.length - 1]);
     }
 
     @Override

@@ -5,7 +5,7 @@ import org.noisetrail.sampler.Schedule;
 import org.noisetrail.settings.Kind;
 
 /** One trajectory with its own noise: the plain sampler. */
-public record Naive() implements Method {
+public record Naive() implements TrajectoryMethod {
     static final Kind<Method> KIND = Kind.<Method, Naive>of("naive", Naive.class, "One trajectory: the plain sampler.")
             .make(values -> new Naive());
 
@@ -32,6 +32,17 @@ public record Naive() implements Method {
     @Override
     public boolean choosesOnTheWay() {
         return false;
+    }
+
+    @Override
+    public int trajectories() {
+        return 1;
+    }
+
+    @Override
+    public Pick pick(double[][] scores, Schedule schedule, double target, int maxBatch) {
+        TrajectoryMethod.check(scores, 1, schedule);
+        return new Pick(0, schedule.evaluations(), 1);
     }
 
     @Override

@@ -10,6 +10,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.engine.Candidates;
 import org.noisetrail.engine.Draws;
+import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
 import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.Rivals;
@@ -17,6 +18,7 @@ import org.noisetrail.engine.Rows;
 import org.noisetrail.engine.StepEngine;
 import org.noisetrail.engine.Trial;
 import org.noisetrail.noise.Draw;
+import org.noisetrail.reward.Reward;
 import org.noisetrail.torch.Unfinished;
 
 /**
@@ -158,6 +160,16 @@ final class Population implements AutoCloseable {
         }
         wave.reportRewards(all);
         return all;
+    }
+
+    /** What rewards, the searched one first, say of the last {@link #advance}: [rewards][transitions]. */
+    double[][] judge(List<Reward> rewards) {
+        int[] slots = proposals.stream()
+                .mapToInt(proposal -> proposal.parent().slot())
+                .toArray();
+        try (Draws rows = wave.own(step, slots, 0, Kind.GLOBAL)) {
+            return engine.judge(candidates, rows, rewards);
+        }
     }
 
     /** Holds the particles that transitions of the last {@link #advance} lead to. */

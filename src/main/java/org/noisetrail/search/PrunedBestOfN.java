@@ -1,6 +1,7 @@
 package org.noisetrail.search;
 
 import java.util.OptionalLong;
+import java.util.stream.IntStream;
 import org.noisetrail.sampler.Schedule;
 import org.noisetrail.settings.Kind;
 import org.noisetrail.settings.Setting;
@@ -15,7 +16,7 @@ import org.noisetrail.settings.Setting;
  * @param keep how many go on, and when
  * @param noises M, noises that each of them tries at every step after the last pruning, the best clean estimate going on; 1 to 4096; 1 = its own alone
  */
-public record PrunedBestOfN(int candidates, Funnel keep, int noises) implements Method {
+public record PrunedBestOfN(int candidates, Funnel keep, int noises) implements TrajectoryMethod {
     private static final Setting<Integer> CANDIDATES =
             Setting.integer("candidates", "N", 16, 1, 65536, "Trajectories that start.");
     private static final Setting<Funnel> KEEP = Setting.of("keep", Funnel.parse("6@2,2@6"), Funnel::parse)
@@ -79,9 +80,47 @@ public record PrunedBestOfN(int candidates, Funnel keep, int noises) implements 
                 : new PrunedBestOfN(candidates, keep.scaled((double) candidates / this.candidates), noises);
     }
 
-    /** How many go through step {@code step} of {@code steps}. */
+    /** How many go through step {@code step} of {@code steps}; after the last the one that makes the image. */
     int width(int step, int steps) {
-        return keep.width(step, candidates, steps);
+        return step == steps ? 1 : keep.width(step, candidates, steps);
+    }
+
+    @Override
+    public int trajectories() {
+        return candidates;
+    }
+
+    @Override
+    public Pick pick(double[][] scores, Schedule schedule, double target, int maxBatch) {
+        if (noises > 1) {
+            throw new IllegalArgumentException("trajectories must go on with their own noise: noises " + noises);
+        }
+        TrajectoryMethod.check(scores, candidates, schedule);
+        int[] alive = IntStream.range(0, candidates).toArray();
+        long evaluations = (long) candidates * schedule.startEvaluations();
+        long rewardCalls = 0;
+        for (int step = 0; alive.length > 1; step++) {
+            int at = step;
+            int width = width(step + 1, schedule.size());
+            evaluations += (long) alive.length * schedule.evaluations(step);
+            if (width < width(step, schedule.size())) {
+                rewardCalls += alive.length;
+                int[] before = alive;
+                double[] seen =
+                        IntStream.of(alive).mapToDouble(t -> scores[t][at]).toArray();
+                boolean reached = seen[Particle.ranking(seen)[0]] >= target;
+                alive = IntStream.of(Particle.best(seen, reached ? 1 : width))
+                        .map(i -> before[i])
+                        .toArray();
+                if (step + 1 == schedule.size()) {
+                    return new Pick(alive[0], evaluations, rewardCalls);
+                }
+            }
+            if (alive.length == 1) {
+                return new Pick(alive[0], evaluations + schedule.evaluationsFrom(step + 1), rewardCalls + 1);
+            }
+        }
+        return new Pick(alive[0], evaluations + schedule.evaluationsFrom(0), 1);
     }
 
     /** How many noises each tries at a step. */

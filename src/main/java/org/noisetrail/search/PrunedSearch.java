@@ -24,7 +24,7 @@ final class PrunedSearch extends PopulationSearch {
         }
         for (int step = 0; step < steps && !particles.isEmpty(); step++) {
             boolean last = step == steps - 1;
-            int width = last ? 1 : method.width(step + 1, steps);
+            int width = method.width(step + 1, steps);
             boolean narrows = last || width < method.width(step, steps);
             int noises = method.noises(step, wave.schedule());
             particles = noises > 1 ? best(step, particles, noises) : population.step(step, particles, narrows);

@@ -159,6 +159,28 @@ public final class Search {
         return new Calibration(RoundSchedule.levelsOf(schedule), local.candidates(), collector.gains());
     }
 
+    /**
+     * Draws whole trajectories, those of {@link BestOfN}, and tells what rewards say of them: of their clean estimates after each step, and after the last of the images. A
+     * {@link TrajectoryMethod} finds its choice there without drawing anything. The search's own method is not asked.
+     *
+     * @param trajectories of each image, 1 to 65536
+     * @param others judge beside the searched reward
+     * @return [rewards][images][trajectories][steps], the searched reward first; NaN where a reward gave it
+     * @throws IllegalArgumentException if there is no reward
+     * @throws SearchCancelledException if the thread is interrupted
+     */
+    public double[][][][] trajectories(List<ImageRequest> images, int trajectories, List<Reward> others) {
+        if (reward == null) {
+            throw new IllegalArgumentException("a reward must be given");
+        }
+        List<Condition> conditions =
+                images.stream().map(ImageRequest::condition).toList();
+        others.forEach(other -> other.check(decoder.image(), conditions));
+        TrajectoryScores recorder = new TrajectoryScores(trajectories, images.size(), schedule.size(), others);
+        run(settings(System.nanoTime()), recorder, null, images, finished -> {}, listener);
+        return recorder.scores();
+    }
+
     private SearchSettings settings(long start) {
         return new SearchSettings(
                 denoiser,

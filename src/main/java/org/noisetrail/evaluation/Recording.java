@@ -1,0 +1,62 @@
+package org.noisetrail.evaluation;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.model.Denoiser;
+import org.noisetrail.reward.Reward;
+import org.noisetrail.search.ImageRequest;
+import org.noisetrail.search.Search;
+
+/**
+ * Draws whole trajectories once, for a {@link RewardTensor}: the network's work of every later question.
+ *
+ * @param denoiser that the searches draw with
+ * @param search gives the search with a seed, for the first of the judges
+ * @param trajectories of each image, 1 to 65536
+ * @param judges rewards by the names that tables show; at least one
+ */
+public record Recording(
+        Denoiser denoiser,
+        LongFunction<Search> search,
+        List<ImageRequest> images,
+        List<Long> seeds,
+        int trajectories,
+        Map<String, Reward> judges) {
+    public Recording {
+        images = List.copyOf(images);
+        seeds = List.copyOf(seeds);
+        judges = new LinkedHashMap<>(judges);
+        if (seeds.isEmpty()) {
+            throw new IllegalArgumentException("seeds must be >= 1: 0");
+        }
+    }
+
+    /**
+     * @param settings for the file's head
+     * @throws org.noisetrail.search.SearchCancelledException if the thread is interrupted
+     */
+    public RewardTensor run(Map<String, @Nullable Object> settings) {
+        List<Reward> others = judges.values().stream().skip(1).toList();
+        List<RewardTensor.Run> runs = new ArrayList<>();
+        double[][][][] scores = new double[judges.size()][seeds.size() * images.size()][][];
+        for (int s = 0; s < seeds.size(); s++) {
+            long seed = seeds.get(s);
+            images.forEach(image -> runs.add(new RewardTensor.Run(seed, image)));
+            double[][][][] drawn = search.apply(seed).trajectories(images, trajectories, others);
+            for (int reward = 0; reward < scores.length; reward++) {
+                System.arraycopy(drawn[reward], 0, scores[reward], s * images.size(), images.size());
+            }
+        }
+        return new RewardTensor(
+                settings,
+                List.copyOf(judges.keySet()),
+                runs,
+                search.apply(seeds.get(0)).schedule(),
+                denoiser.evaluations(),
+                scores);
+    }
+}
