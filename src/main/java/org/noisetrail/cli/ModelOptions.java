@@ -129,9 +129,14 @@ final class ModelOptions {
     }
 
     Pipeline load(PipelineOptions options) {
+        return load(name(), options);
+    }
+
+    /** Another model than the one that was named, where it was asked to be. */
+    Pipeline load(String name, PipelineOptions options) {
         check();
         model.setThreads();
-        return Pipeline.load(name(), model.device(), options);
+        return Pipeline.load(name, model.device(), options);
     }
 
     /** As asked for. Loads LibTorch. */

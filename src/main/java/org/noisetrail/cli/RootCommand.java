@@ -20,6 +20,7 @@ import picocli.CommandLine.Spec;
         subcommands = {
             GenerateCommand.class,
             ReplayCommand.class,
+            VerifyCommand.class,
             CompareCommand.class,
             ProfileCommand.class,
             CalibrateCommand.class,

@@ -32,8 +32,8 @@ public final class RunFiles implements SearchListener, AutoCloseable {
     /** In the order in which an earlier run's are removed; its images last. */
     private static final List<String> SUMMARIES = List.of("result.json", "trail.json", "grid.png", "final.safetensors");
 
-    private static final String IMAGES = "images";
-    private static final Pattern IMAGE = Pattern.compile("\\d{3,}\\.png");
+    static final String IMAGES = "images";
+    static final Pattern IMAGE = Pattern.compile("\\d{3,}\\.png");
 
     private final OutputFolder folder;
     private final Trail run;
@@ -114,10 +114,10 @@ public final class RunFiles implements SearchListener, AutoCloseable {
     private Map<String, String> text(Finished image) {
         Map<String, String> chunks = new LinkedHashMap<>(SOFTWARE);
         if (!Double.isNaN(image.reward())) {
-            chunks.put("Reward", Double.toString(image.reward()));
+            chunks.put(Certificate.REWARD, Double.toString(image.reward()));
         }
         if (!Double.isNaN(image.heldOut())) {
-            chunks.put("Held-out", Double.toString(image.heldOut()));
+            chunks.put(Certificate.HELD_OUT, Double.toString(image.heldOut()));
         }
         chunks.put(TrailFiles.KEYWORD, TrailFiles.chunk(TrailFiles.of(run, List.of(image))));
         return chunks;

@@ -60,6 +60,11 @@ public record RewardText(List<Term> terms) {
                     : made(kind.name(), parts.stream().map(RewardText::toString).toList());
         }
 
+        private boolean namesFiles() {
+            return kind.takes() == RewardKind.Argument.PATH && !argument.isEmpty()
+                    || parts.stream().anyMatch(RewardText::namesFiles);
+        }
+
         private boolean needsPipeline() {
             return kind.needsPipeline().test(argument) || parts.stream().anyMatch(RewardText::needsPipeline);
         }
@@ -95,6 +100,11 @@ public record RewardText(List<Term> terms) {
             throw new IllegalArgumentException("a reward must have <= " + LONGEST + " characters: " + text.length());
         }
         return new Parser(text).whole();
+    }
+
+    /** Whether it is made of files that its text names: TorchScript among them is code, so that who has a text from elsewhere may not want them opened. */
+    public boolean namesFiles() {
+        return terms.stream().anyMatch(Term::namesFiles);
     }
 
     /** Whether it is made of what came beside a model. */

@@ -21,8 +21,13 @@ record WeightedSum(String name, List<Part> parts) implements Reward {
             }
         }
 
-        String name() {
-            return new BigDecimal(Double.toString(weight)).stripTrailingZeros().toPlainString() + "*" + reward.name();
+        /** As {@link RewardText} reads it, after others or first. */
+        String words(boolean first) {
+            String size = new BigDecimal(Double.toString(Math.abs(weight)))
+                    .stripTrailingZeros()
+                    .toPlainString();
+            String sign = first ? (weight < 0 ? "-" : "") : weight < 0 ? " - " : " + ";
+            return sign + size + "*" + reward.name();
         }
     }
 
@@ -33,7 +38,9 @@ record WeightedSum(String name, List<Part> parts) implements Reward {
         List<Part> parts = weights.entrySet().stream()
                 .map(entry -> new Part(entry.getKey(), entry.getValue()))
                 .toList();
-        return new WeightedSum(parts.stream().map(Part::name).collect(Collectors.joining(" + ")), parts);
+        StringBuilder name = new StringBuilder();
+        parts.forEach(part -> name.append(part.words(name.isEmpty())));
+        return new WeightedSum(name.toString(), parts);
     }
 
     @Override

@@ -138,7 +138,16 @@ public final class Search {
         List<Trail.Entry> entries = images.stream()
                 .map(image -> new Trail.Entry(image.request(), image.recipe()))
                 .toList();
-        return new Trail(modelId(), modelSettings, sampler, seed, locality.lambda(), locality.project(), entries);
+        return new Trail(
+                modelId(),
+                modelSettings,
+                sampler,
+                seed,
+                locality.lambda(),
+                locality.project(),
+                Trail.Judge.of(reward),
+                Trail.Judge.of(heldOut),
+                entries);
     }
 
     /**

@@ -7,12 +7,15 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.AtomicFiles;
 import org.noisetrail.files.JsonFiles;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.noise.Recipe;
+import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.Sampler;
 
 /**
@@ -24,6 +27,8 @@ import org.noisetrail.sampler.Sampler;
  * @param seed the seed, 64 unsigned bits
  * @param lambda the radius of its local draws
  * @param project whether pivots were scaled back to norm sqrt(d)
+ * @param reward what was searched for; null where there was nothing, or the trail does not say it (those of version 1 do not)
+ * @param heldOut what judged the final images besides; null likewise
  */
 public record Trail(
         String model,
@@ -32,6 +37,8 @@ public record Trail(
         long seed,
         double lambda,
         boolean project,
+        @Nullable Judge reward,
+        @Nullable Judge heldOut,
         List<Entry> images) {
     /** The version of the file format that this library writes, and the newest that it reads. */
     public static final int VERSION = 2;
@@ -52,9 +59,35 @@ public record Trail(
         }
     }
 
+    /** One that does not say what its images were judged by. */
+    public Trail(
+            String model,
+            Map<String, String> settings,
+            Sampler sampler,
+            long seed,
+            double lambda,
+            boolean project,
+            List<Entry> images) {
+        this(model, settings, sampler, seed, lambda, project, null, null, images);
+    }
+
     /** The trail of other images, drawn with the same. */
     public Trail with(List<Entry> images) {
-        return new Trail(model, settings, sampler, seed, lambda, project, images);
+        return new Trail(model, settings, sampler, seed, lambda, project, reward, heldOut, images);
+    }
+
+    /**
+     * A reward, for who computes it again.
+     *
+     * @param name its words, as {@code RewardText} reads them, but without the folders of its files: a picture goes round
+     * @param id of all it is made of: {@link Reward#id}
+     */
+    public record Judge(String name, String id) {
+        private static final Pattern FOLDERS = Pattern.compile("(?<=:)[^:;()]*/");
+
+        static @Nullable Judge of(@Nullable Reward reward) {
+            return reward == null ? null : new Judge(FOLDERS.matcher(reward.name()).replaceAll(""), reward.id());
+        }
     }
 
     /** One image's recipe. */
@@ -85,6 +118,15 @@ public record Trail(
     public void draw(Pipeline pipeline, int maxBatch, int decodeBatch, SearchListener listener) {
         search(Search.builder(pipeline).decodeBatch(decodeBatch), maxBatch, listener)
                 .draw(images.stream().map(Entry::request).toList());
+    }
+
+    /**
+     * As {@link #replay(Pipeline, int, SearchListener)}, and tells what rewards say of the images.
+     *
+     * @param search of the model that it was drawn with, and how it is to be judged
+     */
+    public SearchResult replay(Search.Builder search, int maxBatch) {
+        return replay(search, maxBatch, SearchListener.NONE);
     }
 
     private SearchResult replay(Search.Builder search, int maxBatch, SearchListener listener) {

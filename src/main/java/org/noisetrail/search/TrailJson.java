@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.Excerpt;
 import org.noisetrail.files.JsonFields;
@@ -36,6 +37,8 @@ final class TrailJson {
         root.put("seed", Long.toUnsignedString(trail.seed())).put("lambda", trail.lambda());
         root.put("project", trail.project());
         root.set("sampler", JSON.valueToTree(Samplers.registry().json(trail.sampler())));
+        write(root, "reward", trail.reward());
+        write(root, "heldOut", trail.heldOut());
         ArrayNode images = root.putArray("images");
         for (Trail.Entry entry : trail.images()) {
             ObjectNode image = images.addObject();
@@ -47,6 +50,18 @@ final class TrailJson {
             entry.recipe().moves().forEach(move -> moves.add(move.toString()));
         }
         return root.toString();
+    }
+
+    private static void write(ObjectNode root, String field, Trail.@Nullable Judge judge) {
+        if (judge != null) {
+            root.putObject(field).put("name", judge.name()).put("id", judge.id());
+        }
+    }
+
+    /** Trails of version 1 have none, and so have those of version 2 that were written before it kept them. */
+    private static Trail.@Nullable Judge judge(JsonNode root, String field) {
+        JsonNode judge = root.get(field);
+        return judge == null ? null : new Trail.Judge(JsonFields.text(judge, "name"), JsonFields.text(judge, "id"));
     }
 
     static Trail read(String source, byte[] json) {
@@ -88,6 +103,8 @@ final class TrailJson {
                 Long.parseUnsignedLong(JsonFields.text(root, "seed")),
                 JsonFields.number(root, "lambda"),
                 JsonFields.flag(root, "project"),
+                judge(root, "reward"),
+                judge(root, "heldOut"),
                 images);
     }
 

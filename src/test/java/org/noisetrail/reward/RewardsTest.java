@@ -282,7 +282,7 @@ class RewardsTest {
         parts.put(Rewards.jpegBytes(), -2.0);
         int[] classes = new int[5];
         try (Reward sum = Rewards.weighted(parts)) {
-            assertThat(sum.name()).isEqualTo("0.7*brightness + 0.3*compressibility:max-bytes=40000 + -2*jpeg-bytes");
+            assertThat(sum.name()).isEqualTo("0.7*brightness + 0.3*compressibility:max-bytes=40000 - 2*jpeg-bytes");
             double[] scores = score(sum, RGB, pixels, classes);
             double[] brightness = score(Rewards.brightness(), RGB, pixels, classes);
             double[] compressibility = score(Rewards.compressibility(40000), RGB, pixels, classes);

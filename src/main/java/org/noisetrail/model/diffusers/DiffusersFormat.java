@@ -64,7 +64,7 @@ public final class DiffusersFormat implements Format {
         try (Unfinished made = new Unfinished()) {
             PromptEncoder encoder = made.add(encoder(index, files, image, device, options));
             UNet network = made.add(new UNet(unet, weights(files, "unet", options), device));
-            Digest id = digest(files, xl, state, options);
+            Digest id = digest(files, index, state, options);
             DiscreteNoise noise = new DiscreteNoise(scheduler.alphasCumprod(), prediction(scheduler));
             Denoiser plain = new DiffusersDenoiser(id, state, device, noise, network, encoder);
             Decoder decoder = made.add(decoder(files, vae, image, device));
@@ -119,12 +119,14 @@ public final class DiffusersFormat implements Format {
     }
 
     /** Of all parts that a latent depends on, and how they are asked. */
-    private static Digest digest(ModelFiles files, boolean xl, ImageShape state, PipelineOptions options) {
+    private static Digest digest(ModelFiles files, ModelIndex index, ImageShape state, PipelineOptions options) {
         List<String> parts = new ArrayList<>(List.of("unet", "text_encoder", "tokenizer", "scheduler"));
-        if (xl) {
+        if (index.xl()) {
             parts.addAll(List.of("text_encoder_2", "tokenizer_2"));
         }
-        Digest own = ComponentWeights.digest(files, "diffusers " + state + " " + options.settings(), parts);
+        // What the index says is in no part's folder; only what is unusual is told, so that ids stay what they were.
+        String unusual = index.zerosForEmptyPrompt() == index.xl() ? "" : " zeros for no prompt: " + !index.xl();
+        Digest own = ComponentWeights.digest(files, "diffusers " + state + " " + options.settings() + unusual, parts);
         return LoraWeights.digest(own, options.loras());
     }
 

@@ -1,0 +1,81 @@
+package org.noisetrail.report;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.files.Excerpt;
+import org.noisetrail.files.OutputFolder;
+import org.noisetrail.files.PngFile;
+import org.noisetrail.reward.Image;
+import org.noisetrail.search.Trail;
+
+/**
+ * What a picture claims of itself: that its trail draws these pixels, and that these are the rewards of them. {@link Verification} says whether it is so.
+ *
+ * @param trail of this one image
+ * @param reward of the searched reward; NaN where none is claimed
+ * @param heldOut of the held-out one, likewise
+ */
+public record Certificate(Path file, Trail trail, Image pixels, double reward, double heldOut) {
+    static final String REWARD = "Reward";
+    static final String HELD_OUT = "Held-out";
+
+    /**
+     * Those of a picture, or of all pictures of a folder that a run has written.
+     *
+     * @throws NoisetrailException if there is none, or one is broken or has no trail
+     */
+    public static List<Certificate> of(Path pictureOrFolder) {
+        if (!Files.isDirectory(pictureOrFolder)) {
+            return List.of(read(pictureOrFolder));
+        }
+        OutputFolder folder = OutputFolder.open(pictureOrFolder);
+        List<String> names = folder.names(RunFiles.IMAGES).stream()
+                .filter(RunFiles.IMAGE.asMatchPredicate())
+                .sorted()
+                .toList();
+        if (names.isEmpty()) {
+            throw new NoisetrailException(pictureOrFolder + " holds no pictures: a run writes them to "
+                    + RunFiles.IMAGES + "/NNN.png");
+        }
+        return names.stream()
+                .map(name -> read(pictureOrFolder.resolve(RunFiles.IMAGES).resolve(name)))
+                .toList();
+    }
+
+    /**
+     * @param picture that {@code generate} wrote
+     * @throws NoisetrailException if it is another, or broken
+     */
+    public static Certificate read(Path picture) {
+        if (!Files.isRegularFile(picture)) {
+            throw new NoisetrailException("no such picture: " + picture);
+        }
+        Image pixels = Png.read(picture);
+        List<PngFile.Text> texts = PngFile.texts(picture);
+        Trail trail = TrailFiles.read(picture);
+        if (trail.images().size() != 1) {
+            throw new NoisetrailException(picture + " must have the trail of one image: it has that of "
+                    + trail.images().size());
+        }
+        return new Certificate(
+                picture, trail, pixels, claim(picture, texts, REWARD), claim(picture, texts, HELD_OUT));
+    }
+
+    private static double claim(Path picture, List<PngFile.Text> texts, String keyword) {
+        List<String> claims = texts.stream()
+                .filter(text -> text.keyword().equals(keyword))
+                .map(PngFile.Text::value)
+                .toList();
+        if (claims.size() > 1) {
+            throw new NoisetrailException(picture + " must claim one " + keyword + ": it claims " + claims.size());
+        }
+        try {
+            return claims.isEmpty() ? Double.NaN : Double.parseDouble(claims.get(0));
+        } catch (NumberFormatException e) {
+            throw new NoisetrailException(
+                    picture + " must claim a number as " + keyword + ": " + Excerpt.of(claims.get(0)), e);
+        }
+    }
+}

@@ -1,0 +1,225 @@
+package org.noisetrail.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.awt.image.BufferedImage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import javax.imageio.ImageIO;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.noisetrail.files.PngFile;
+import org.noisetrail.report.Png;
+import org.noisetrail.testing.Nets;
+
+/** Pictures prove what they claim, and forged ones do not. */
+@Timeout(300)
+class VerifyCommandTest {
+    @TempDir
+    private static Path runs;
+
+    @TempDir
+    private Path folder;
+
+    @BeforeAll
+    static void draw() {
+        generate(
+                "classes",
+                "--classes", "3,5,8", "--images", 3, "--method", "eps-greedy", "--rounds", 1, "--steps", 6,
+                "--reward", "0.7*class-0.5*brightness", "--held-out", "heldout");
+        generate(
+                "prompts",
+                "--model", "fashion-scenes", "--prompt", "a green coat", "--method", "best-of-n", "--candidates", 2,
+                "--sampler", "ddim", "--steps", 4, "--guidance", 3, "--reward", "clip", "--held-out", "clip-heldout");
+        generate("plain", "--images", 1, "--method", "naive", "--steps", 6, "--reward", "brightness");
+    }
+
+    private static void generate(String name, Object... options) {
+        Object[] all = Stream.concat(Stream.of("generate", "-q", "--out", runs.resolve(name)), Stream.of(options))
+                .toArray();
+        assertThat(Cli.run(all).err()).isEmpty();
+    }
+
+    private static Path picture(String run) {
+        return runs.resolve(run).resolve("images/000.png");
+    }
+
+    private static void holds(String words, Object... arguments) {
+        Cli.Ending ending = Cli.run(arguments);
+        assertThat(ending.err()).isEmpty();
+        assertThat(ending.out()).contains(": yes: ", words).doesNotContain(": no: ");
+        assertThat(ending.code()).isZero();
+    }
+
+    private static String differs(Object... arguments) {
+        Cli.Ending ending = Cli.run(arguments);
+        assertThat(ending.err()).isEmpty();
+        assertThat(ending.out()).contains(": no: ");
+        assertThat(ending.code()).isEqualTo(1);
+        return ending.out();
+    }
+
+    /** The picture with other texts. */
+    private Path texts(Path picture, UnaryOperator<Map<String, String>> change) throws IOException {
+        return forged(ImageIO.read(picture.toFile()), picture, change);
+    }
+
+    private Path forged(BufferedImage pixels, Path picture, UnaryOperator<Map<String, String>> change)
+            throws IOException {
+        Map<String, String> texts = new LinkedHashMap<>();
+        for (PngFile.Text text : PngFile.texts(picture)) {
+            texts.put(text.keyword(), text.value());
+        }
+        return Files.write(folder.resolve("forged.png"), Png.encode(pixels, change.apply(texts)));
+    }
+
+    private Path claim(Path picture, String keyword, String from, String to) throws IOException {
+        return texts(picture, texts -> {
+            assertThat(texts.get(keyword)).contains(from);
+            texts.put(keyword, texts.get(keyword).replace(from, to));
+            return texts;
+        });
+    }
+
+    @Test
+    void picturesOfAFolderHold() {
+        holds(
+                "000.png: yes: all 784 values as claimed, 0.7*class-0.5*brightness ",
+                "verify",
+                runs.resolve("classes"));
+        assertThat(Cli.run("verify", runs.resolve("classes"), "--max-batch", 2).out().lines()).hasSize(3);
+    }
+
+    @Test
+    void aPictureFromAPromptHoldsAndItsModelIsFound() {
+        holds("all 12288 values as claimed, clip ", "verify", picture("prompts"));
+    }
+
+    @Test
+    void aChangedPixelDiffers() throws IOException {
+        BufferedImage pixels = ImageIO.read(picture("classes").toFile());
+        int before = pixels.getRaster().getSample(3, 4, 0);
+        pixels.getRaster().setSample(3, 4, 0, before < 128 ? before + 5 : before - 5);
+        Path forged = forged(pixels, picture("classes"), texts -> texts);
+        assertThat(differs("verify", forged)).contains("pixels differ in 1 of 784 values, by up to 5 levels");
+        assertThat(differs("verify", forged, "--levels", 4)).contains("by up to 5 levels");
+        holds("1 of 784 values within 5 levels", "verify", forged, "--levels", 5);
+    }
+
+    @Test
+    void aChangedClaimDiffers() throws IOException {
+        Path better = texts(picture("classes"), texts -> {
+            double claimed = Double.parseDouble(texts.get("Reward"));
+            texts.put("Reward", Double.toString(claimed + 2e-6));
+            return texts;
+        });
+        assertThat(differs("verify", better)).contains("reward 0.7*class", "is claimed to be ", " and found to be ");
+        holds("values as claimed", "verify", better, "--reward-error", "3e-6");
+        Path other = texts(picture("prompts"), texts -> {
+            texts.put("Held-out", "1");
+            return texts;
+        });
+        assertThat(differs("verify", other)).contains("held-out clip-heldout is claimed to be 1.0 and found to be ");
+    }
+
+    @Test
+    void anotherImagesTrailDiffers() throws IOException {
+        Path forged = claim(picture("classes"), "Trail", "\"image\":0", "\"image\":1");
+        assertThat(differs("verify", forged)).contains("pixels differ in ", "is claimed to be ");
+    }
+
+    @Test
+    void anotherModelDiffers() throws IOException {
+        Path other = copyOfTheModel();
+        Path weights = other.resolve("model.safetensors");
+        byte[] bytes = Files.readAllBytes(weights);
+        bytes[bytes.length - 1000] ^= 1;
+        Files.write(weights, bytes);
+        assertThat(differs("verify", picture("classes"), "--model", other))
+                .contains("another model, or other settings of it: claimed ");
+        assertThat(differs("verify", picture("prompts"), "--model", "fashion-mnist"))
+                .contains("another model: the model draws classes, not prompts: it has no guidance");
+    }
+
+    @Test
+    void anotherRewardDiffersThoughItsNameIsTheSame() throws IOException {
+        Path other = copyOfTheModel();
+        holds("as claimed", "verify", picture("plain"), "--model", other);
+        Files.copy(
+                other.resolve("heldout.pt"),
+                other.resolve("classifier.pt"),
+                java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        assertThat(differs("verify", picture("classes"), "--model", other))
+                .contains("reward is another one: claimed 0.7*class - 0.5*brightness, ", "is claimed to be ")
+                .doesNotContain("held-out", "pixels");
+        assertThat(differs("verify", picture("plain"), "--reward", "jpeg-bytes"))
+                .contains("reward is another one: claimed brightness, brightness, found jpeg-bytes");
+    }
+
+    @Test
+    void aTrailThatNamesNoRewardCertifiesPixelsOnly() throws IOException {
+        Path silent = texts(picture("plain"), texts -> {
+            texts.put("Trail", texts.get("Trail").replaceAll("\"reward\":\\{[^}]*\\},", ""));
+            return texts;
+        });
+        assertThat(differs("verify", silent)).contains("reward unknown: the trail does not name it");
+        holds("values as claimed, brightness ", "verify", silent, "--reward", "brightness");
+        assertThat(differs("verify", silent, "--reward", "class")).contains("reward class is claimed to be ");
+    }
+
+    @Test
+    void aTrailOfVersion1CertifiesPixelsAndWhatIsAskedFor() throws IOException {
+        Path old = texts(picture("plain"), texts -> {
+            String model = texts.get("Trail").replaceAll(".*\"model\":\"([^\"]*)\".*", "$1");
+            texts.put("Trail", """
+                    {"format":"noisetrail-trail","version":1,"denoiser":"%s","seed":"0","lambda":0,"project":false,\
+                    "sampler":{"name":"edm","steps":6,"sigmaMin":0.002,"sigmaMax":80,"rho":7,"churn":40,\
+                    "churnMin":0.05,"churnMax":50,"churnNoise":1.003},\
+                    "images":[{"image":0,"class":0,"start":0,"chain":0,"steps":["","","","","",""]}]}""".formatted(model));
+            return texts;
+        });
+        assertThat(differs("verify", old)).contains("reward unknown: the trail does not name it (those of version 1 do not)");
+        holds("all 784 values as claimed, brightness ", "verify", old, "--reward", "brightness");
+    }
+
+    @Test
+    void filesThatAPictureNamesAreNotOpened() throws IOException {
+        Path hostile = claim(picture("plain"), "Trail", "\"name\":\"brightness\"", "\"name\":\"torchscript:/no/evil.pt\"");
+        assertThat(differs("verify", hostile)).contains("reward unknown: torchscript:/no/evil.pt is made of files");
+        Path own = claim(picture("plain"), "Trail", "\"name\":\"brightness\"", "\"name\":\"my own\"");
+        assertThat(differs("verify", own)).contains("reward unknown: my own is made of files of its own or of code");
+    }
+
+    @Test
+    void whatIsNoPictureOfOursIsOneLine() throws IOException {
+        Cli.Ending none = Cli.run("verify", folder);
+        assertThat(none.err()).contains("holds no pictures");
+        assertThat(none.code()).isEqualTo(1);
+        Path plain = Files.write(
+                folder.resolve("a.png"), Png.encode(ImageIO.read(picture("plain").toFile()), Map.of()));
+        assertThat(Cli.run("verify", plain).err()).contains("a picture without a trail");
+        Path claims = texts(picture("plain"), texts -> {
+            texts.put("Reward", "high");
+            return texts;
+        });
+        assertThat(Cli.run("verify", claims).err()).contains("must claim a number as Reward: high");
+        assertThat(Cli.run("verify").code()).isEqualTo(2);
+    }
+
+    private Path copyOfTheModel() throws IOException {
+        Path copy = Files.createDirectories(folder.resolve("model"));
+        try (Stream<Path> files = Files.list(Nets.FASHION)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Files.copy(file, copy.resolve(file.getFileName()));
+            }
+        }
+        return copy;
+    }
+}
