@@ -151,7 +151,7 @@ final class CalibrateCommand implements Callable<Integer> {
             for (int i = 0; i < schedules.size(); i++) {
                 schedules.get(i).write(file(totals.get(i)));
             }
-            say(calibration, schedules, settings(pipeline, sampler, requests));
+            say(calibration, schedules, settings(pipeline, sampler, requests, searched));
         }
         return ExitCode.OK;
     }
@@ -231,15 +231,18 @@ final class CalibrateCommand implements Callable<Integer> {
         return table.toString();
     }
 
-    private Map<String, @Nullable Object> settings(Pipeline pipeline, Sampler sampler, List<ImageRequest> requests) {
-        Map<String, @Nullable Object> settings = new LinkedHashMap<>();
-        settings.put("model", modelOptions.name());
-        settings.put("reward", rewards.reward(pipeline).toString());
-        settings.put("seed", seed.setting());
-        settings.putAll(asked.settings(pipeline, requests));
-        settings.putAll(methodOptions.settings(methodOptions.method()));
-        settings.put("sampler", SamplerOptions.settings(sampler));
-        return settings;
+    private Map<String, @Nullable Object> settings(
+            Pipeline pipeline, Sampler sampler, List<ImageRequest> requests, Reward searched) {
+        return modelOptions
+                .settings("calibrate", pipeline)
+                .seeds(seed.seed())
+                .images(requests)
+                .sampler(sampler)
+                .reward(rewards.reward(pipeline).toString(), searched)
+                .options(methodOptions.settings(methodOptions.method()))
+                .option("totalRounds", totals)
+                .build()
+                .json();
     }
 
     private Map<String, @Nullable Object> json(

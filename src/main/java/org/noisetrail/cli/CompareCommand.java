@@ -3,9 +3,12 @@ package org.noisetrail.cli;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +17,7 @@ import org.noisetrail.evaluation.Comparison;
 import org.noisetrail.evaluation.ComparisonTable;
 import org.noisetrail.evaluation.Contender;
 import org.noisetrail.evaluation.Recording;
+import org.noisetrail.evaluation.RunSettings;
 import org.noisetrail.files.Json;
 import org.noisetrail.files.OutputFolder;
 import org.noisetrail.model.Classifier;
@@ -26,7 +30,6 @@ import org.noisetrail.sampler.Sampler;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.Search;
 import org.noisetrail.search.SearchCancelledException;
-import org.noisetrail.torch.Torch;
 import org.noisetrail.trace.Progress;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -87,6 +90,13 @@ final class CompareCommand implements Callable<Integer> {
             converter = RewardOptions.Converter.class,
             description = "A reward of the final images, never searched on; one for all, or one for each --reward.")
     private @Nullable List<RewardText> heldOuts;
+
+    @Option(
+            names = "--second-held-out",
+            paramLabel = "REWARD",
+            converter = RewardOptions.Converter.class,
+            description = "Another reward of the final images, for all --reward: one alone may share what it misses.")
+    private @Nullable RewardText secondHeldOut;
 
     @Mixin
     @SuppressWarnings("NullAway.Init")
@@ -201,7 +211,7 @@ final class CompareCommand implements Callable<Integer> {
                                 .find(modelOptions.maxBatch(), modelOptions.decodeBatch()));
             }
             for (int i = 0; i < rewards.size(); i++) {
-                builder.reward(rewards.get(i), heldOut(rewards, i));
+                builder.reward(rewards.get(i), heldOut(rewards, i), secondHeldOut);
             }
             Comparison comparison = builder.build();
             List<ComparisonTable> tables;
@@ -216,7 +226,19 @@ final class CompareCommand implements Callable<Integer> {
                 return Failures.INTERRUPTED;
             }
             interruption.settle();
-            ComparisonFiles files = new ComparisonFiles(tables, settings(pipeline, sampler, rewards, requests));
+            RunSettings.Builder settings = settings(pipeline, sampler, requests);
+            Set<RunSettings.Judge> heldOut = new LinkedHashSet<>();
+            for (ComparisonTable table : tables) {
+                settings.reward(judge(table, table.aim().reward()));
+                for (Comparison.@Nullable Judge judge :
+                        Arrays.asList(table.aim().heldOut(), table.aim().secondHeldOut())) {
+                    if (judge != null) {
+                        heldOut.add(judge(table, judge));
+                    }
+                }
+            }
+            heldOut.forEach(settings::heldOut);
+            ComparisonFiles files = new ComparisonFiles(tables, settings.build().json());
             files.write(out);
             say(files);
         }
@@ -236,9 +258,10 @@ final class CompareCommand implements Callable<Integer> {
         }
         List<RewardText> texts = new ArrayList<>(rewards);
         texts.addAll(heldOuts == null ? List.of() : heldOuts);
+        texts.addAll(secondHeldOut == null ? List.of() : List.of(secondHeldOut));
         Map<String, Reward> judges = new LinkedHashMap<>();
-        try (ProgressDisplay display = ProgressDisplay.of(
-                "store", show.quiet(), command.commandLine().getErr())) {
+        try (ProgressDisplay display =
+                ProgressDisplay.of("store", show.quiet(), command.commandLine().getErr())) {
             texts.forEach(text -> judges.computeIfAbsent(text.toString(), name -> text.build(() -> pipeline)));
             Search.Builder search = Search.builder(pipeline)
                     .sampler(sampler)
@@ -253,7 +276,10 @@ final class CompareCommand implements Callable<Integer> {
                     LongStream.of(seeds()).boxed().toList(),
                     offline.trajectories(),
                     judges);
-            recording.run(settings(pipeline, sampler, rewards, requests)).write(file);
+            RunSettings.Builder settings =
+                    settings(pipeline, sampler, requests).option("trajectories", offline.trajectories());
+            judges.forEach(settings::reward);
+            recording.run(settings.build().json()).write(file);
         } catch (SearchCancelledException e) {
             interruption.settle();
             PrintWriter err = command.commandLine().getErr();
@@ -335,32 +361,22 @@ final class CompareCommand implements Callable<Integer> {
         print.flush();
     }
 
-    private Map<String, @Nullable Object> settings(
-            Pipeline pipeline, Sampler sampler, List<RewardText> rewards, List<ImageRequest> requests) {
-        Map<String, @Nullable Object> settings = new LinkedHashMap<>();
-        settings.put("command", "compare");
-        settings.put("model", modelOptions.name());
-        settings.put("denoiser", pipeline.denoiser().id());
-        settings.put("modelSettings", pipeline.settings());
-        settings.put("device", pipeline.device().toString());
-        settings.put("threads", Torch.threads());
-        settings.put("maxBatch", modelOptions.maxBatch());
-        settings.put("methods", methods);
-        settings.put("options", methodOptions.given());
-        settings.put("rewards", rewards.stream().map(RewardText::toString).toList());
-        settings.put(
-                "heldOut",
-                heldOuts == null
-                        ? null
-                        : heldOuts.stream().map(RewardText::toString).toList());
-        settings.putAll(asked.settings(pipeline, requests));
-        settings.put("seedCount", seeds);
-        settings.put("firstSeed", seed.setting());
-        settings.put("equalNfe", equal);
-        settings.put("equalSeconds", equalSeconds);
-        settings.put("sweepNfe", sweep == null ? null : sweep.budgets());
-        settings.put("sampler", SamplerOptions.settings(sampler));
-        return settings;
+    private static RunSettings.Judge judge(ComparisonTable table, Comparison.Judge judge) {
+        return new RunSettings.Judge(judge.name(), table.ids().getOrDefault(judge.name(), ""));
+    }
+
+    private RunSettings.Builder settings(Pipeline pipeline, Sampler sampler, List<ImageRequest> requests) {
+        return modelOptions
+                .settings("compare", pipeline)
+                .seeds(seeds())
+                .images(requests)
+                .sampler(sampler)
+                .option("methods", methods)
+                .option("options", methodOptions.given())
+                .option("seedCount", seeds)
+                .option("equalNfe", equal)
+                .option("equalSeconds", equalSeconds)
+                .option("sweepNfe", sweep == null ? null : sweep.budgets());
     }
 
     private ParameterException usage(String message) {

@@ -7,9 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
@@ -134,25 +132,6 @@ final class ConditionOptions {
         List<Condition> asked = conditions(pipeline);
         int count = images != null ? images : pipeline.takesPrompts() ? asked.size() : many;
         return ImageRequest.of(firstImage, count, asked);
-    }
-
-    /** For {@code result.json}. */
-    Map<String, @Nullable Object> settings(Pipeline pipeline, List<ImageRequest> requests) {
-        List<Condition> asked = conditions(pipeline);
-        Map<String, @Nullable Object> settings = new LinkedHashMap<>();
-        settings.put("images", requests.size());
-        settings.put("firstImage", firstImage);
-        if (pipeline.takesPrompts()) {
-            settings.put(
-                    "prompts",
-                    asked.stream().map(each -> ((Condition.Prompt) each).text()).toList());
-            settings.put("negative", negative);
-        } else {
-            settings.put(
-                    "classes",
-                    asked.stream().map(each -> ((Condition.Label) each).label()).toList());
-        }
-        return settings;
     }
 
     static List<Condition> read(Path file, @Nullable String negative) {

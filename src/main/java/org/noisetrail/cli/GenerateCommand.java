@@ -2,12 +2,11 @@ package org.noisetrail.cli;
 
 import java.io.PrintWriter;
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.evaluation.Plan;
+import org.noisetrail.evaluation.RunSettings;
 import org.noisetrail.evaluation.Setup;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.model.Pipeline;
@@ -140,7 +139,8 @@ final class GenerateCommand implements Callable<Integer> {
                 DrawingJob.Work work = new DrawingJob.Work(
                         method.name(),
                         requests,
-                        settings(pipeline, sampler, method, plan, requests),
+                        settings(pipeline, sampler, method, plan, requests, searched, judged)
+                                .json(),
                         search.build().trail(List.of()));
                 return new DrawingJob(output, "out", command.commandLine())
                         .run(work, listener -> search.listener(listener).build().draw(requests));
@@ -192,27 +192,31 @@ final class GenerateCommand implements Callable<Integer> {
         return search;
     }
 
-    private Map<String, @Nullable Object> settings(
-            Pipeline pipeline, Sampler sampler, Method method, @Nullable Plan plan, List<ImageRequest> requests) {
-        Map<String, @Nullable Object> settings = new LinkedHashMap<>();
-        settings.put("command", "generate");
-        settings.put("model", modelOptions.name());
-        settings.put("denoiser", pipeline.denoiser().id());
-        settings.put("modelSettings", pipeline.settings());
-        settings.put("device", pipeline.device().toString());
-        settings.put("seed", seed.setting());
-        settings.putAll(asked.settings(pipeline, requests));
-        settings.putAll(methodOptions.settings(method));
-        settings.put("reward", rewards.reward(pipeline).toString());
-        settings.put("heldOut", heldOut.reward() == null ? null : String.valueOf(heldOut.reward()));
-        settings.putAll(screen.settings());
-        settings.put("sampler", SamplerOptions.settings(sampler));
-        settings.put("maxBatch", plan == null ? modelOptions.maxBatch() : plan.maxBatch());
-        settings.put("budget", planOptions.budget());
-        settings.put("plan", plan == null ? null : plan.json());
-        settings.put("targetReward", targetReward == null ? null : Numbers.orNull(targetReward));
-        settings.put("timeLimitSeconds", timeLimit == null ? null : timeLimit.toNanos() / 1e9);
-        return settings;
+    private RunSettings settings(
+            Pipeline pipeline,
+            Sampler sampler,
+            Method method,
+            @Nullable Plan plan,
+            List<ImageRequest> requests,
+            Reward searched,
+            @Nullable Reward judged) {
+        RunSettings.Builder settings = modelOptions
+                .settings("generate", pipeline)
+                .seeds(seed.seed())
+                .images(requests)
+                .sampler(sampler)
+                .reward(rewards.reward(pipeline).toString(), searched)
+                .heldOut(String.valueOf(heldOut.reward()), judged)
+                .options(methodOptions.settings(method))
+                .options(screen.settings())
+                .option("budget", planOptions.budget())
+                .option("plan", plan == null ? null : plan.json())
+                .option("targetReward", targetReward == null ? null : Numbers.orNull(targetReward))
+                .option("timeLimitSeconds", timeLimit == null ? null : timeLimit.toNanos() / 1e9);
+        if (plan != null) {
+            settings.batches(plan.maxBatch(), plan.decodeBatch());
+        }
+        return settings.build();
     }
 
     private ParameterException usage(String message) {

@@ -3,6 +3,7 @@ package org.noisetrail.cli;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.evaluation.RunSettings;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.model.PipelineOptions;
@@ -137,6 +138,11 @@ final class ModelOptions {
         check();
         model.setThreads();
         return Pipeline.load(name, model.device(), options);
+    }
+
+    /** The beginning of what a run's files say of it. */
+    RunSettings.Builder settings(String command, Pipeline pipeline) {
+        return RunSettings.builder(command, pipeline).model(name()).batches(maxBatch(), decodeBatch());
     }
 
     /** As asked for. Loads LibTorch. */

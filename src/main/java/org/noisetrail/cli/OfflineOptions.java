@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.evaluation.Contender;
@@ -119,38 +120,51 @@ final class OfflineOptions {
     }
 
     /** Prints what the methods choose among the stored trajectories. */
-    void replay(
-            List<Contender> contenders, List<Long> budgets, @Nullable String reward, int maxBatch, boolean json) {
-        Path file = java.util.Objects.requireNonNull(offline);
-        if (funnels != null && (budgets.isEmpty() || funnels < 1)) {
-            throw usage(funnels < 1
-                    ? "--best-funnels must be >= 1: " + funnels
-                    : "--best-funnels needs --equal-nfe or --sweep");
+    void replay(List<Contender> contenders, List<Long> budgets, @Nullable String reward, int maxBatch, boolean json) {
+        Integer count = funnels;
+        if (count != null && count < 1) {
+            throw usage("--best-funnels must be >= 1: " + count);
         }
-        RewardTensor tensor = RewardTensor.read(file);
+        if (count != null && budgets.isEmpty()) {
+            throw usage("--best-funnels needs --equal-nfe or --sweep");
+        }
+        RewardTensor tensor = RewardTensor.read(Objects.requireNonNull(offline));
         OfflineTable.Rule rule = new OfflineTable.Rule(
-                reward == null ? 0 : tensor.index(reward), target == null ? Double.POSITIVE_INFINITY : target, maxBatch);
+                reward == null ? 0 : tensor.index(reward),
+                target == null ? Double.POSITIVE_INFINITY : target,
+                maxBatch);
         OfflineTable table = OfflineTable.of(tensor, contenders, budgets, rule);
         StringBuilder text = new StringBuilder(OfflineWords.text(table));
-        List<Map<String, @Nullable Object>> found = new ArrayList<>();
-        for (long budget : funnels == null ? List.<Long>of() : budgets) {
-            for (int judge = 0; judge < tensor.rewards().size(); judge++) {
-                String name = tensor.rewards().get(judge);
-                List<Funnels.Tried> best = Funnels.best(tensor, budget, judge, rule, funnels);
-                text.append("\nat ").append(budget).append(" NFE, ");
-                text.append(OfflineWords.text(tensor, best, name));
-                Map<String, @Nullable Object> each = new LinkedHashMap<>();
-                each.put("budget", budget);
-                each.put("judge", name);
-                each.put("funnels", OfflineWords.json(tensor, best));
-                found.add(each);
-            }
-        }
         Map<String, @Nullable Object> all = new LinkedHashMap<>(OfflineWords.json(table));
-        all.put("bestFunnels", found);
+        if (count != null) {
+            List<Map<String, @Nullable Object>> found = new ArrayList<>();
+            budgets.forEach(budget -> funnels(tensor, budget, rule, count, text, found));
+            all.put("bestFunnels", found);
+        }
         PrintWriter print = command.commandLine().getOut();
         print.print(json ? Json.pretty(all) : text.toString());
         print.flush();
+    }
+
+    /** The best funnels at a budget, by each stored reward. */
+    private static void funnels(
+            RewardTensor tensor,
+            long budget,
+            OfflineTable.Rule rule,
+            int count,
+            StringBuilder text,
+            List<Map<String, @Nullable Object>> found) {
+        for (int judge = 0; judge < tensor.rewards().size(); judge++) {
+            String name = tensor.rewards().get(judge);
+            List<Funnels.Tried> best = Funnels.best(tensor, budget, judge, rule, count);
+            text.append("\nat ").append(budget).append(" NFE, ");
+            text.append(OfflineWords.text(tensor, best, name));
+            Map<String, @Nullable Object> each = new LinkedHashMap<>();
+            each.put("budget", budget);
+            each.put("judge", name);
+            each.put("funnels", OfflineWords.json(tensor, best));
+            found.add(each);
+        }
     }
 
     private ParameterException usage(String message) {

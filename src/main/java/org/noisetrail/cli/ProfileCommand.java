@@ -20,7 +20,6 @@ import org.noisetrail.sampler.Sampler;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.Method;
 import org.noisetrail.search.Search;
-import org.noisetrail.torch.Torch;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
@@ -99,15 +98,15 @@ final class ProfileCommand implements Callable<Integer> {
                     .decodeBatch(modelOptions.decodeBatch())
                     .build();
             profile = CostProfile.of(runs, () -> search.run(requests));
-            result.put("model", modelOptions.name());
-            result.put("denoiser", pipeline.denoiser().id());
-            result.put("device", pipeline.device().toString());
-            result.put("threads", Torch.threads());
-            result.put("maxBatch", modelOptions.maxBatch());
-            result.putAll(asked.settings(pipeline, requests));
-            result.putAll(methodOptions.settings(method));
-            result.put("reward", rewards.reward(pipeline).toString());
-            result.put("sampler", SamplerOptions.settings(sampler));
+            result.putAll(modelOptions
+                    .settings("profile", pipeline)
+                    .seeds(0)
+                    .images(requests)
+                    .sampler(sampler)
+                    .reward(rewards.reward(pipeline).toString(), searched)
+                    .options(methodOptions.settings(method))
+                    .build()
+                    .json());
             title = method.name() + ", " + rewards.reward(pipeline) + ", " + requests.size() + " images";
         }
         result.put("versions", Versions.json());

@@ -65,8 +65,9 @@ final class VerifyCommand implements Callable<Integer> {
             names = "--levels",
             paramLabel = "N",
             defaultValue = "0",
-            description = "By how many of 255 levels pixels may differ: another processor's or card's may round otherwise. "
-                    + "Default: ${DEFAULT-VALUE}")
+            description =
+                    "By how many of 255 levels pixels may differ: another processor's or card's may round otherwise. "
+                            + "Default: ${DEFAULT-VALUE}")
     private int levels;
 
     @Option(
@@ -102,7 +103,8 @@ final class VerifyCommand implements Callable<Integer> {
         } catch (SearchCancelledException e) {
             return Failures.INTERRUPTED;
         }
-        return say(pictures.stream().map(picture -> verdicts.get(picture.file())).toList());
+        return say(
+                pictures.stream().map(picture -> verdicts.get(picture.file())).toList());
     }
 
     /** Of pictures whose models were asked alike. */
@@ -111,7 +113,8 @@ final class VerifyCommand implements Callable<Integer> {
         Pipeline loaded;
         try {
             loaded = modelOptions.load(
-                    model(first), modelOptions.pipelineOptions().with(first.trail().settings()));
+                    model(first),
+                    modelOptions.pipelineOptions().with(first.trail().settings()));
         } catch (IllegalArgumentException e) {
             String other = "another model: " + e.getMessage();
             return pictures.stream()
@@ -134,7 +137,10 @@ final class VerifyCommand implements Callable<Integer> {
         PrintWriter print = command.commandLine().getOut();
         if (json) {
             print.print(Json.pretty(Map.of(
-                    "holds", holds, "pictures", verdicts.stream().map(Verdict::json).toList())));
+                    "holds",
+                    holds,
+                    "pictures",
+                    verdicts.stream().map(Verdict::json).toList())));
         } else {
             verdicts.forEach(verdict -> print.println(verdict.text()));
         }

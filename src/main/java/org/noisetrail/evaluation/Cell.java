@@ -26,12 +26,23 @@ import org.noisetrail.search.Methods;
 record Cell(
         Comparison.Judge reward,
         Comparison.@Nullable Judge heldOut,
+        Comparison.@Nullable Judge secondHeldOut,
         Method method,
         Sampler sampler,
         long seed,
         @Nullable Long budget) {
     private static final ObjectMapper SORTED =
             new ObjectMapper().configure(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS, true);
+
+    Cell(
+            Comparison.Judge reward,
+            Comparison.@Nullable Judge heldOut,
+            Method method,
+            Sampler sampler,
+            long seed,
+            @Nullable Long budget) {
+        this(reward, heldOut, null, method, sampler, seed, budget);
+    }
 
     /**
      * What its result depends on: a file of any part that is replaced gives another key.
@@ -45,6 +56,10 @@ record Cell(
         key.put("rewardId", ids.apply(reward));
         key.put("heldOut", heldOut == null ? null : heldOut.toString());
         key.put("heldOutId", heldOut == null ? null : ids.apply(heldOut));
+        if (secondHeldOut != null) {
+            key.put("secondHeldOut", secondHeldOut.toString());
+            key.put("secondHeldOutId", ids.apply(secondHeldOut));
+        }
         key.put("method", Methods.registry().json(method));
         key.put("sampler", Samplers.registry().json(sampler));
         key.put("seed", Numbers.unsigned(seed));

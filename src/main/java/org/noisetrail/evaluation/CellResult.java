@@ -28,8 +28,9 @@ import org.noisetrail.trace.Costs;
  *
  * @param seconds wall-clock time of all its images
  * @param diversity of its images; NaN where there is no classifier to tell
+ * @param peakBytes of the process's memory while it ran; NaN where the system does not say, or it was measured before this was
  */
-public record CellResult(double seconds, double diversity, List<Drawn> images) {
+public record CellResult(double seconds, double diversity, double peakBytes, List<Drawn> images) {
     public CellResult {
         images = List.copyOf(images);
         if (images.isEmpty()) {
@@ -41,6 +42,7 @@ public record CellResult(double seconds, double diversity, List<Drawn> images) {
      * One image.
      *
      * @param heldOut NaN where none was named
+     * @param secondHeldOut likewise
      * @param byStep the reward of the clean estimate after each step; NaN where the method did not judge it
      * @param png the image as a file
      */
@@ -49,17 +51,19 @@ public record CellResult(double seconds, double diversity, List<Drawn> images) {
             Condition condition,
             double reward,
             double heldOut,
+            double secondHeldOut,
             double pivotNorm,
             long nanScores,
             Costs costs,
             double[] byStep,
             byte[] png) {
-        static Drawn of(ImageResult image, double[] byStep) {
+        static Drawn of(ImageResult image, double secondHeldOut, double[] byStep) {
             return new Drawn(
                     image.request().image(),
                     image.request().condition(),
                     image.reward(),
                     image.heldOut().orElse(Double.NaN),
+                    secondHeldOut,
                     image.pivotNorm(),
                     image.nanScores(),
                     image.costs(),
@@ -99,6 +103,9 @@ public record CellResult(double seconds, double diversity, List<Drawn> images) {
             json.put("id", id);
             Conditions.write(condition, json);
             json.put("reward", Numbers.orNull(reward)).put("heldOut", Numbers.orNull(heldOut));
+            if (!Double.isNaN(secondHeldOut)) {
+                json.put("secondHeldOut", Numbers.orNull(secondHeldOut));
+            }
             json.put("pivotNorm", Numbers.orNull(pivotNorm)).put("nanScores", nanScores);
             json.put("networkEvaluations", costs.networkEvaluations()).put("transitions", costs.transitions());
             json.put("decoderCalls", costs.decoderCalls()).put("rewardCalls", costs.rewardCalls());
@@ -124,6 +131,7 @@ public record CellResult(double seconds, double diversity, List<Drawn> images) {
                     Conditions.read(json),
                     number(json, "reward"),
                     number(json, "heldOut"),
+                    json.has("secondHeldOut") ? number(json, "secondHeldOut") : Double.NaN,
                     number(json, "pivotNorm"),
                     count(json, "nanScores"),
                     new Costs(
@@ -169,6 +177,7 @@ public record CellResult(double seconds, double diversity, List<Drawn> images) {
     ObjectNode json() {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.put("seconds", seconds).put("diversity", Numbers.orNull(diversity));
+        json.put("peakBytes", Numbers.orNull(peakBytes));
         ArrayNode list = json.putArray("images");
         images.forEach(image -> list.add(image.json()));
         return json;
@@ -207,7 +216,11 @@ public record CellResult(double seconds, double diversity, List<Drawn> images) {
         if (!(seconds >= 0)) {
             throw new IllegalArgumentException("seconds must be >= 0: " + seconds);
         }
-        return new CellResult(seconds, number(json, "diversity"), images);
+        return new CellResult(
+                seconds,
+                number(json, "diversity"),
+                json.has("peakBytes") ? number(json, "peakBytes") : Double.NaN,
+                images);
     }
 
     private static double number(JsonNode json, String name) {

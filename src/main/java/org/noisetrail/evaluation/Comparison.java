@@ -2,15 +2,15 @@ package org.noisetrail.evaluation;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.noisetrail.files.Numbers;
 import org.noisetrail.files.OutputFolder;
 import org.noisetrail.model.Classifier;
 import org.noisetrail.model.Decoder;
@@ -56,8 +56,14 @@ public final class Comparison {
      * What to search for.
      *
      * @param heldOut says what the search did to the final images; null for none
+     * @param secondHeldOut another one, since one alone may share the searched one's faults; null for none
      */
-    public record Aim(Judge reward, @Nullable Judge heldOut) {}
+    public record Aim(
+            Judge reward, @Nullable Judge heldOut, @Nullable Judge secondHeldOut) {
+        public Aim(Judge reward, @Nullable Judge heldOut) {
+            this(reward, heldOut, null);
+        }
+    }
 
     /** Listens to a search of the comparison, until it is closed. */
     public interface Watch extends SearchListener, AutoCloseable {
@@ -173,29 +179,39 @@ public final class Comparison {
                 }));
     }
 
-    /** What it was told or takes by default, for the head of a report. */
+    /** What it was told or takes by default, for the head of a report. Makes the rewards once, for what they are made of. */
     public Map<String, @Nullable Object> settings() {
-        Map<String, @Nullable Object> settings = new LinkedHashMap<>();
-        settings.put("model", drawn.name());
-        settings.put("denoiser", drawn.denoiser().id());
-        settings.put("modelSettings", drawn.settings());
-        settings.put("device", drawn.denoiser().device().toString());
-        settings.put("maxBatch", maxBatch);
-        settings.put("methods", contenders.stream().map(Contender::label).toList());
-        settings.put("rewards", aims.stream().map(aim -> aim.reward().name()).toList());
-        settings.put(
-                "heldOut",
-                aims.stream()
-                        .map(Aim::heldOut)
-                        .map(judge -> judge == null ? "none" : judge.name())
-                        .toList());
-        settings.put("images", images.size());
-        settings.put("seedCount", seeds.size());
-        settings.put("seeds", seeds.stream().map(Numbers::unsigned).toList());
-        settings.put("equalNfe", budgets);
-        settings.put("equalSeconds", seconds);
-        settings.put("sampler", Samplers.registry().json(sampler));
-        return settings;
+        Decoder preview = drawn.preview();
+        RunSettings.Builder settings = RunSettings.builder(
+                        "compare",
+                        new RunSettings.Model(
+                                drawn.name(),
+                                drawn.denoiser().id(),
+                                drawn.decoder().id(),
+                                preview == null ? null : preview.id(),
+                                drawn.settings()),
+                        drawn.denoiser().device())
+                .batches(maxBatch, decodeBatch)
+                .images(images)
+                .seeds(seeds.stream().mapToLong(Long::longValue).toArray())
+                .sampler(sampler)
+                .option("methods", contenders.stream().map(Contender::label).toList())
+                .option("seedCount", seeds.size())
+                .option("equalNfe", budgets)
+                .option("equalSeconds", seconds);
+        aims.forEach(aim -> settings.reward(named(aim.reward())));
+        aims.stream()
+                .flatMap(aim -> Stream.of(Optional.ofNullable(aim.heldOut()), Optional.ofNullable(aim.secondHeldOut())))
+                .flatMap(Optional::stream)
+                .distinct()
+                .forEach(judge -> settings.heldOut(named(judge)));
+        return settings.build().json();
+    }
+
+    private static RunSettings.Judge named(Judge judge) {
+        try (Reward reward = judge.make().get()) {
+            return new RunSettings.Judge(judge.name(), reward.id());
+        }
     }
 
     Schedule schedule() {
@@ -274,7 +290,13 @@ public final class Comparison {
 
         /** As {@link #reward(String, String)}; null for no held-out one. */
         public Builder reward(RewardText reward, @Nullable RewardText heldOut) {
-            return aim(new Aim(judge(reward), heldOut == null ? null : judge(heldOut)));
+            return reward(reward, heldOut, null);
+        }
+
+        /** As {@link #reward(String, String)}, with two held-out ones; null for none. */
+        public Builder reward(RewardText reward, @Nullable RewardText heldOut, @Nullable RewardText second) {
+            return aim(new Aim(
+                    judge(reward), heldOut == null ? null : judge(heldOut), second == null ? null : judge(second)));
         }
 
         private Judge judge(RewardText text) {

@@ -161,7 +161,13 @@ final class ComparisonRun {
                 .filter(row -> !all.contains(row))
                 .sorted((a, b) -> Double.compare(a.networkEvaluations(), b.networkEvaluations()))
                 .forEach(all::add);
-        return new ComparisonTable(aim, all);
+        Map<String, String> ids = new LinkedHashMap<>();
+        for (Comparison.@Nullable Judge judge : Arrays.asList(aim.reward(), aim.heldOut(), aim.secondHeldOut())) {
+            if (judge != null) {
+                ids.put(judge.name(), reward(judge).id());
+            }
+        }
+        return new ComparisonTable(aim, ids, all);
     }
 
     private int partner(Comparison.Aim aim, ComparisonTable.Row row) {
@@ -224,7 +230,14 @@ final class ComparisonRun {
     private ComparisonTable.Row row(Comparison.Aim aim, Entry entry) {
         List<CellResult> results = new ArrayList<>();
         for (long seed : comparison.seeds) {
-            Cell each = new Cell(aim.reward(), aim.heldOut(), entry.method(), comparison.sampler, seed, entry.cap());
+            Cell each = new Cell(
+                    aim.reward(),
+                    aim.heldOut(),
+                    aim.secondHeldOut(),
+                    entry.method(),
+                    comparison.sampler,
+                    seed,
+                    entry.cap());
             String title = entry.label() + ", " + aim.reward() + ", seed " + Long.toUnsignedString(seed);
             results.add(cell(each, comparison.images, title, true));
         }
@@ -271,7 +284,7 @@ final class ComparisonRun {
             @Override
             public void onStep(int step, List<ImageRequest> stepped, double[] rewards) {
                 for (int i = 0; i < rewards.length; i++) {
-                    byStep.computeIfAbsent(stepped.get(i), request -> unknown())[step] = rewards[i];
+                    byStep.computeIfAbsent(stepped.get(i), request -> unknown(schedule.size()))[step] = rewards[i];
                 }
             }
         };
@@ -292,7 +305,17 @@ final class ComparisonRun {
         if (budget != null) {
             search.budget(budget);
         }
+        PeakMemory memory = PeakMemory.start();
         SearchResult result = search.build().run(images);
+        double peak = memory.bytes();
+        Comparison.Judge second = what.secondHeldOut();
+        double[] judged = second == null
+                ? unknown(images.size())
+                : Scores.of(
+                        reward(second),
+                        comparison.drawn.denoiser().device(),
+                        result.images().stream().map(ImageResult::pixels).toList(),
+                        comparison.decodeBatch);
         Classifier features = comparison.features;
         double diversity = features == null
                 ? Double.NaN
@@ -300,16 +323,17 @@ final class ComparisonRun {
                         features,
                         result.images().stream().map(ImageResult::pixels).toList(),
                         comparison.maxBatch);
-        return new CellResult(
-                result.elapsed().toNanos() / 1e9,
-                diversity,
-                result.images().stream()
-                        .map(image -> CellResult.Drawn.of(image, byStep.getOrDefault(image.request(), unknown())))
-                        .toList());
+        List<CellResult.Drawn> drawn = new ArrayList<>();
+        for (int i = 0; i < images.size(); i++) {
+            ImageResult image = result.images().get(i);
+            double held = image.finite() || second == null ? judged[i] : Double.NEGATIVE_INFINITY;
+            drawn.add(CellResult.Drawn.of(image, held, byStep.getOrDefault(image.request(), unknown(schedule.size()))));
+        }
+        return new CellResult(result.elapsed().toNanos() / 1e9, diversity, peak, drawn);
     }
 
-    private double[] unknown() {
-        double[] values = new double[schedule.size()];
+    private static double[] unknown(int count) {
+        double[] values = new double[count];
         Arrays.fill(values, Double.NaN);
         return values;
     }

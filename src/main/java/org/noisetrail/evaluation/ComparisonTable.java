@@ -1,31 +1,59 @@
 package org.noisetrail.evaluation;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.search.BestOfN;
+import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.Method;
 
-/** What methods have come to for one reward. */
-public record ComparisonTable(Comparison.Aim aim, List<Row> rows) {
+/**
+ * What methods have come to for one reward.
+ *
+ * @param ids of the rewards by name: {@link org.noisetrail.reward.Reward#id}
+ */
+public record ComparisonTable(Comparison.Aim aim, Map<String, String> ids, List<Row> rows) {
     public ComparisonTable {
+        ids = Map.copyOf(ids);
         rows = List.copyOf(rows);
     }
 
     /** What the table is of, in a line. */
     public String title() {
         Comparison.Judge heldOut = aim.heldOut();
-        return "reward " + aim.reward() + (heldOut == null ? "" : ", held out " + heldOut);
+        Comparison.Judge second = aim.secondHeldOut();
+        return "reward " + aim.reward() + (heldOut == null ? "" : ", held out " + heldOut)
+                + (second == null ? "" : " and " + second);
     }
 
     /**
-     * A difference in reward, image by image, so that what images have in common cancels out.
+     * A method beside another on the same images, with the same seeds. Differences are taken image by image, so that what images have in common cancels out.
      *
      * @param label of the method that is subtracted
+     * @param reward differences in the searched reward
+     * @param heldOut likewise
+     * @param secondHeldOut likewise
+     * @param better how likely an image is better than one of the other's that was asked to be the same; 1/2: neither is
+     * @param won images whose searched reward is higher than the other's
+     * @param tied exactly as high
+     * @param lost lower
      */
-    public record Difference(String label, Interval reward) {}
+    public record Difference(
+            String label,
+            Interval reward,
+            Interval heldOut,
+            Interval secondHeldOut,
+            Interval better,
+            int won,
+            int tied,
+            int lost) {}
 
-    /** A method with its results. All numbers are means over images and seeds; intervals are by bootstrap over these images. */
+    /**
+     * A method with its results. Numbers are means over images and seeds; intervals are by bootstrap over what was asked (prompts, classes), all images of which are resampled
+     * together.
+     */
     public static final class Row {
         private final String label;
         private final Method method;
@@ -34,6 +62,9 @@ public record ComparisonTable(Comparison.Aim aim, List<Row> rows) {
         private final @Nullable Difference difference;
         private final Interval reward;
         private final Interval heldOut;
+        private final Interval secondHeldOut;
+        private final Interval interquartileMean;
+        private final Groups groups;
 
         /** @param cells one a seed */
         Row(
@@ -47,19 +78,42 @@ public record ComparisonTable(Comparison.Aim aim, List<Row> rows) {
             this.target = target;
             this.cells = List.copyOf(cells);
             this.difference = difference;
-            reward = Interval.of(values(CellResult.Drawn::reward));
-            heldOut = Interval.of(values(CellResult.Drawn::heldOut));
+            groups = Groups.of(cells.stream()
+                    .flatMap(cell -> cell.images().stream())
+                    .map(image -> new ImageRequest(image.id(), image.condition()))
+                    .toList());
+            reward = mean(values(CellResult.Drawn::reward));
+            heldOut = mean(values(CellResult.Drawn::heldOut));
+            secondHeldOut = mean(values(CellResult.Drawn::secondHeldOut));
+            interquartileMean = Interval.of(values(CellResult.Drawn::reward), groups, Statistics::interquartileMean);
+        }
+
+        private Interval mean(double[] values) {
+            return Interval.of(values, groups, Interval.MEAN);
         }
 
         /** This row, set beside another of the same images. */
         public Row against(Row other) {
             double[] own = values(CellResult.Drawn::reward);
             double[] others = other.values(CellResult.Drawn::reward);
-            double[] differences = new double[own.length];
-            for (int i = 0; i < own.length; i++) {
-                differences[i] = own[i] - others[i];
-            }
-            return new Row(label, method, target, cells, new Difference(other.label, Interval.of(differences)));
+            Statistics.Tally tally = Statistics.Tally.of(own, others);
+            Difference against = new Difference(
+                    other.label,
+                    minus(other, CellResult.Drawn::reward),
+                    minus(other, CellResult.Drawn::heldOut),
+                    minus(other, CellResult.Drawn::secondHeldOut),
+                    Statistics.probabilityOfImprovement(own, others, groups),
+                    tally.won(),
+                    tally.tied(),
+                    tally.lost());
+            return new Row(label, method, target, cells, against);
+        }
+
+        private Interval minus(Row other, ToDoubleFunction<CellResult.Drawn> value) {
+            double[] own = values(value);
+            double[] others = other.values(value);
+            Arrays.setAll(own, i -> own[i] - others[i]);
+            return mean(own);
         }
 
         /** The method in words; a table has each once for each target. */
@@ -100,6 +154,31 @@ public record ComparisonTable(Comparison.Aim aim, List<Row> rows) {
         /** The mean of held-out rewards, with its interval; NaN throughout where none was named. */
         public Interval heldOut() {
             return heldOut;
+        }
+
+        /** NaN throughout where none was named. */
+        public Interval secondHeldOut() {
+            return secondHeldOut;
+        }
+
+        /** Of the reward: the mean of the middle half, which single images move less than they do the mean. */
+        public Interval interquartileMean() {
+            return interquartileMean;
+        }
+
+        /** Mean decoded latents of an image. */
+        public double decoderCalls() {
+            return mean(image -> image.costs().decoderCalls());
+        }
+
+        /** Mean calls of the searched reward for an image. */
+        public double rewardCalls() {
+            return mean(image -> image.costs().rewardCalls());
+        }
+
+        /** The most memory of the process while one of its searches ran; NaN where that is not known. */
+        public double peakBytes() {
+            return cells.stream().mapToDouble(CellResult::peakBytes).max().orElse(Double.NaN);
         }
 
         /** Mean network evaluations of an image. */

@@ -4,10 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.stream.IntStream;
-import org.noisetrail.model.Condition;
 import org.noisetrail.search.Funnel;
 import org.noisetrail.search.PrunedBestOfN;
 
@@ -24,8 +21,7 @@ public final class Funnels {
      * @param chosenOn its mean, by the reward that it was chosen by, over those that it was chosen on
      * @param scores by each stored reward
      */
-    public record Tried(
-            PrunedBestOfN method, double networkEvaluations, double chosenOn, List<Interval> scores) {}
+    public record Tried(PrunedBestOfN method, double networkEvaluations, double chosenOn, List<Interval> scores) {}
 
     /**
      * The best of them, the best first; each starts as many trajectories as the budget pays for, at most as many as are stored.
@@ -34,14 +30,14 @@ public final class Funnels {
      * @param judge place of the stored reward by which funnels are judged; what they choose by is the rule's
      * @param count how many to give
      */
-    public static List<Tried> best(
-            RewardTensor tensor, long budget, int judge, OfflineTable.Rule rule, int count) {
-        boolean[] odd = halves(tensor);
+    public static List<Tried> best(RewardTensor tensor, long budget, int judge, OfflineTable.Rule rule, int count) {
+        boolean[] odd = tensor.groups().odd();
         record Mean(PrunedBestOfN method, double value) {}
         List<Mean> means = new ArrayList<>();
         for (PrunedBestOfN method : candidates(tensor, budget)) {
             double[] scores = OfflineTable.Chosen.of(tensor, method, rule).scores()[judge];
-            means.add(new Mean(method, Arrays.stream(half(scores, odd, false)).average().orElse(Double.NaN)));
+            means.add(new Mean(
+                    method, Arrays.stream(half(scores, odd, false)).average().orElse(Double.NaN)));
         }
         return means.stream()
                 .sorted(Comparator.comparingDouble((Mean mean) -> -mean.value()))
@@ -53,27 +49,17 @@ public final class Funnels {
     private static Tried tried(
             RewardTensor tensor, PrunedBestOfN method, double chosenOn, boolean[] odd, OfflineTable.Rule rule) {
         OfflineTable.Chosen chosen = OfflineTable.Chosen.of(tensor, method, rule);
+        Groups told = Groups.of(IntStream.range(0, odd.length)
+                .filter(i -> odd[i])
+                .mapToObj(i -> tensor.runs().get(i).request())
+                .toList());
         return new Tried(
                 method,
                 Arrays.stream(chosen.evaluations()).average().orElse(Double.NaN),
                 chosenOn,
                 Arrays.stream(chosen.scores())
-                        .map(scores -> Interval.of(half(scores, odd, true)))
+                        .map(scores -> Interval.of(half(scores, odd, true), told, Interval.MEAN))
                         .toList());
-    }
-
-    /** Whether an image belongs to the half that is told of: every other condition, with all its images; of one condition every other image. */
-    private static boolean[] halves(RewardTensor tensor) {
-        Map<Object, Integer> places = new TreeMap<>(Comparator.comparing(Object::toString));
-        List<Condition> conditions =
-                tensor.runs().stream().map(run -> run.request().condition()).toList();
-        boolean one = conditions.stream().distinct().count() == 1;
-        boolean[] odd = new boolean[conditions.size()];
-        for (int run = 0; run < odd.length; run++) {
-            Object key = one ? Long.valueOf(tensor.runs().get(run).request().image()) : conditions.get(run);
-            odd[run] = places.computeIfAbsent(key, k -> places.size()) % 2 == 1;
-        }
-        return odd;
     }
 
     private static double[] half(double[] values, boolean[] odd, boolean which) {

@@ -2,10 +2,11 @@ package org.noisetrail.evaluation;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.function.ToDoubleFunction;
 import org.noisetrail.files.Numbers;
 
 /**
- * The mean of some values, and where their population's mean is likely to lie.
+ * The mean of some values (or another statistic of them), and where their population's is likely to lie.
  *
  * @param low the 2.5th percentile of the means of resamples (Efron 1979, the percentile bootstrap)
  * @param high the 97.5th
@@ -16,27 +17,36 @@ public record Interval(double mean, double low, double high) {
     /** Fixed, so that the same values give the same interval. */
     private static final long SEED = 0x6e6f697365L;
 
+    static final ToDoubleFunction<double[]> MEAN =
+            values -> Arrays.stream(values).average().orElse(Double.NaN);
+
     /** NaN throughout. */
     public static final Interval UNKNOWN = new Interval(Double.NaN, Double.NaN, Double.NaN);
 
     /** NaN throughout if there are no values or one of them is NaN. */
     public static Interval of(double... values) {
-        double mean = Arrays.stream(values).average().orElse(Double.NaN);
-        if (!Double.isFinite(mean)) {
+        return of(values, Groups.each(values.length), MEAN);
+    }
+
+    /**
+     * As {@link #of(double...)}, of values that belong together: whole groups are resampled, as a sample of other groups would bring them (the cluster bootstrap), so that many
+     * images of few prompts do not pass for many prompts.
+     *
+     * @param statistic of values in any order: their mean, or another
+     */
+    static Interval of(double[] values, Groups groups, ToDoubleFunction<double[]> statistic) {
+        double whole = values.length == 0 ? Double.NaN : statistic.applyAsDouble(values);
+        if (!Double.isFinite(whole) || Arrays.stream(values).anyMatch(Double::isNaN)) {
             return UNKNOWN;
         }
         SplittableRandom random = new SplittableRandom(SEED);
-        double[] means = new double[RESAMPLES];
+        double[] resampled = new double[RESAMPLES];
         for (int r = 0; r < RESAMPLES; r++) {
-            double sum = 0;
-            for (int i = 0; i < values.length; i++) {
-                sum += values[random.nextInt(values.length)];
-            }
-            means[r] = sum / values.length;
+            resampled[r] = statistic.applyAsDouble(groups.resample(values, random));
         }
-        Arrays.sort(means);
+        Arrays.sort(resampled);
         double tail = (1 - CONFIDENCE) / 2;
-        return new Interval(mean, percentile(means, tail), percentile(means, 1 - tail));
+        return new Interval(whole, percentile(resampled, tail), percentile(resampled, 1 - tail));
     }
 
     private static double percentile(double[] sorted, double share) {

@@ -53,7 +53,10 @@ public record OfflineTable(RewardTensor tensor, int searched, List<Row> rows) {
     record Chosen(double[] evaluations, double[] rewardCalls, double[][] scores) {
         static Chosen of(RewardTensor tensor, TrajectoryMethod method, Rule rule) {
             int runs = tensor.runs().size();
-            Chosen chosen = new Chosen(new double[runs], new double[runs], new double[tensor.rewards().size()][runs]);
+            Chosen chosen = new Chosen(
+                    new double[runs],
+                    new double[runs],
+                    new double[tensor.rewards().size()][runs]);
             int last = tensor.schedule().size() - 1;
             for (int run = 0; run < runs; run++) {
                 TrajectoryMethod.Pick pick = method.pick(
@@ -82,8 +85,8 @@ public record OfflineTable(RewardTensor tensor, int searched, List<Row> rows) {
             }
             for (long budget : budgets) {
                 if (budget < tensor.plain()) {
-                    throw new IllegalArgumentException("network evaluations must be >= " + tensor.plain()
-                            + ", one plain trajectory's: " + budget);
+                    throw new IllegalArgumentException(
+                            "network evaluations must be >= " + tensor.plain() + ", one plain trajectory's: " + budget);
                 }
                 Method sized = contender.method().sized(tensor.schedule(), budget / tensor.factor());
                 if (rows.stream().noneMatch(row -> row.method().equals(sized))) {
@@ -110,7 +113,9 @@ public record OfflineTable(RewardTensor tensor, int searched, List<Row> rows) {
                 method,
                 evaluations,
                 mean(chosen.rewardCalls()),
-                Arrays.stream(chosen.scores()).map(Interval::of).toList(),
+                Arrays.stream(chosen.scores())
+                        .map(scores -> mean(tensor, scores))
+                        .toList(),
                 method.choosesOnTheWay() ? against(tensor, chosen, rule) : null);
     }
 
@@ -119,13 +124,16 @@ public record OfflineTable(RewardTensor tensor, int searched, List<Row> rows) {
         if (best.candidates() > tensor.trajectories()) {
             return null;
         }
-        Chosen other =
-                Chosen.of(tensor, best, new Rule(rule.searched(), Double.POSITIVE_INFINITY, rule.maxBatch()));
+        Chosen other = Chosen.of(tensor, best, new Rule(rule.searched(), Double.POSITIVE_INFINITY, rule.maxBatch()));
         List<Interval> differences = new ArrayList<>();
         for (int reward = 0; reward < chosen.scores().length; reward++) {
-            differences.add(Interval.of(minus(chosen.scores()[reward], other.scores()[reward])));
+            differences.add(mean(tensor, minus(chosen.scores()[reward], other.scores()[reward])));
         }
         return new Against("best-of-" + best.candidates(), differences);
+    }
+
+    private static Interval mean(RewardTensor tensor, double[] values) {
+        return Interval.of(values, tensor.groups(), Interval.MEAN);
     }
 
     private static double[] minus(double[] a, double[] b) {

@@ -67,6 +67,11 @@ public record RewardTensor(
         return scores[0][0].length;
     }
 
+    /** Images that belong together, in the runs' order. */
+    Groups groups() {
+        return Groups.of(runs.stream().map(Run::request).toList());
+    }
+
     /** Network evaluations of one plain trajectory. */
     public long plain() {
         return schedule.evaluations() * factor;
@@ -122,18 +127,19 @@ public record RewardTensor(
         Safetensors stored = Safetensors.open(file);
         String header = stored.metadata().get(FORMAT);
         if (header == null) {
-            throw new NoisetrailException(file + " holds no rewards of trajectories: compare --store writes such files");
+            throw new NoisetrailException(
+                    file + " holds no rewards of trajectories: compare --store writes such files");
         }
         JsonNode root = JsonFiles.parse(file.toString(), header);
         if (root.path("version").asInt() > VERSION) {
-            throw new NoisetrailException(file + " is of version " + root.path("version").asInt()
-                    + "; this library reads up to " + VERSION + ": use a newer noisetrail");
+            throw new NoisetrailException(
+                    file + " is of version " + root.path("version").asInt() + "; this library reads up to " + VERSION
+                            + ": use a newer noisetrail");
         }
         try {
             return read(stored, root);
         } catch (IllegalArgumentException e) {
-            throw new NoisetrailException(
-                    file + " is not sound: " + Excerpt.of(String.valueOf(e.getMessage())), e);
+            throw new NoisetrailException(file + " is not sound: " + Excerpt.of(String.valueOf(e.getMessage())), e);
         }
     }
 

@@ -36,8 +36,8 @@ public record Certificate(Path file, Trail trail, Image pixels, double reward, d
                 .sorted()
                 .toList();
         if (names.isEmpty()) {
-            throw new NoisetrailException(pictureOrFolder + " holds no pictures: a run writes them to "
-                    + RunFiles.IMAGES + "/NNN.png");
+            throw new NoisetrailException(
+                    pictureOrFolder + " holds no pictures: a run writes them to " + RunFiles.IMAGES + "/NNN.png");
         }
         return names.stream()
                 .map(name -> read(pictureOrFolder.resolve(RunFiles.IMAGES).resolve(name)))
@@ -59,8 +59,7 @@ public record Certificate(Path file, Trail trail, Image pixels, double reward, d
             throw new NoisetrailException(picture + " must have the trail of one image: it has that of "
                     + trail.images().size());
         }
-        return new Certificate(
-                picture, trail, pixels, claim(picture, texts, REWARD), claim(picture, texts, HELD_OUT));
+        return new Certificate(picture, trail, pixels, claim(picture, texts, REWARD), claim(picture, texts, HELD_OUT));
     }
 
     private static double claim(Path picture, List<PngFile.Text> texts, String keyword) {

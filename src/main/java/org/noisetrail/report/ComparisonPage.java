@@ -78,7 +78,8 @@ final class ComparisonPage {
                 + escape("Images: " + settings.get("images") + ", drawn with " + settings.get("seedCount")
                         + " seed(s); every method draws the same images from the same initial noise."));
         add(
-                " Numbers are means over all of them; brackets hold 95 % of the means of bootstrap resamples of the images.");
+                " Numbers are means over all of them (IQM: over the middle half); brackets hold 95 % of those of bootstrap resamples of what was asked, all images of a prompt or class together.");
+        add(" P(better): how likely an image beats one of best-of-n that was asked to be the same. Ties are exact.");
         add(" NFE: network evaluations an image.</p>\n");
     }
 
@@ -123,23 +124,24 @@ final class ComparisonPage {
 
     private void table(ComparisonTable table) {
         add("<div class=\"scroll\" tabindex=\"0\">\n<table>\n<thead><tr>");
-        for (int c = 0; c < ComparisonWords.HEAD.size(); c++) {
-            String style = c == ComparisonWords.HEAD.size() - 1 ? "<th class=\"words\">" : "<th>";
-            add(style + escape(ComparisonWords.HEAD.get(c)) + "</th>");
+        List<List<String>> shown = ComparisonWords.shown(table);
+        List<String> head = shown.get(0);
+        for (int c = 0; c < head.size(); c++) {
+            add((c == head.size() - 1 ? "<th class=\"words\">" : "<th>") + escape(head.get(c)) + "</th>");
         }
         add("</tr></thead>\n<tbody>\n");
-        List<List<String>> lines = ComparisonWords.cells(table);
-        for (int r = 0; r < lines.size(); r++) {
-            List<String> line = lines.get(r);
+        int versus = head.indexOf(ComparisonWords.VERSUS);
+        for (int r = 0; r < table.rows().size(); r++) {
             ComparisonTable.Difference difference = table.rows().get(r).difference();
             add("<tr>");
-            for (int c = 0; c < line.size(); c++) {
-                String style = c == line.size() - 1
+            for (int c = 0; c < head.size(); c++) {
+                String style = c == head.size() - 1
                         ? "words"
-                        : c == line.size() - 2 && difference != null
+                        : c == versus && difference != null
                                 ? style(difference.reward().sign())
                                 : "";
-                add((style.isEmpty() ? "<td>" : "<td class=\"" + style + "\">") + escape(line.get(c)) + "</td>");
+                add((style.isEmpty() ? "<td>" : "<td class=\"" + style + "\">")
+                        + escape(shown.get(r + 1).get(c)) + "</td>");
             }
             add("</tr>\n");
         }

@@ -1,11 +1,14 @@
 package org.noisetrail.report;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.evaluation.Comparison;
 import org.noisetrail.evaluation.ComparisonTable;
@@ -15,17 +18,27 @@ import org.noisetrail.search.Methods;
 
 /** A {@link ComparisonTable} in words: for a terminal, as Markdown, CSV and JSON. */
 public final class ComparisonWords {
+    static final String VERSUS = "vs best-of-n at its NFE [95 %]";
+
     /** The cells of one row, in the order of {@link #HEAD}. */
     public static final List<String> HEAD = List.of(
             "method",
             "reward [95 %]",
+            "IQM [95 %]",
             "held-out [95 %]",
+            "second held-out [95 %]",
             "transitions",
             "NFE",
+            "decoded",
+            "judged",
             "s/image",
+            "peak MiB",
             "|p|/sqrt(d)",
             "diversity",
-            "vs best-of-n at its NFE [95 %]",
+            VERSUS,
+            "held-out vs it [95 %]",
+            "P(better) [95 %]",
+            "won/tied/lost",
             "settings");
 
     /** The names of the columns of a CSV file. */
@@ -49,25 +62,66 @@ public final class ComparisonWords {
             "best_of_n",
             "difference_mean",
             "difference_low",
-            "difference_high");
+            "difference_high",
+            "second_held_out_mean",
+            "second_held_out_low",
+            "second_held_out_high",
+            "iqm",
+            "iqm_low",
+            "iqm_high",
+            "decoder_calls",
+            "reward_calls",
+            "peak_bytes",
+            "held_out_difference_mean",
+            "held_out_difference_low",
+            "held_out_difference_high",
+            "second_held_out_difference_mean",
+            "second_held_out_difference_low",
+            "second_held_out_difference_high",
+            "probability_of_improvement",
+            "probability_low",
+            "probability_high",
+            "won",
+            "tied",
+            "lost");
 
     private ComparisonWords() {}
 
-    /** The rows as tables show them. */
-    public static List<List<String>> cells(ComparisonTable table) {
+    /** The head, and the rows as tables show them, without the columns in which no row says anything. */
+    public static List<List<String>> shown(ComparisonTable table) {
+        List<List<String>> lines = new ArrayList<>(List.of(HEAD));
+        lines.addAll(cells(table));
+        int[] said = IntStream.range(0, HEAD.size())
+                .filter(c ->
+                        lines.stream().skip(1).anyMatch(line -> !line.get(c).matches("-?")))
+                .toArray();
+        return lines.stream()
+                .map(line -> IntStream.of(said).mapToObj(line::get).toList())
+                .toList();
+    }
+
+    private static List<List<String>> cells(ComparisonTable table) {
         List<List<String>> lines = new ArrayList<>();
         for (ComparisonTable.Row row : table.rows()) {
             ComparisonTable.Difference difference = row.difference();
             lines.add(List.of(
                     row.title(),
                     row.reward().toString(),
+                    row.interquartileMean().toString(),
                     row.heldOut().toString(),
+                    row.secondHeldOut().toString(),
                     whole(row.transitions()),
                     whole(row.networkEvaluations()),
+                    whole(row.decoderCalls()),
+                    whole(row.rewardCalls()),
                     String.format(Locale.ROOT, "%.3f", row.secondsPerImage()),
+                    whole(row.peakBytes() / (1 << 20)),
                     Numbers.score(row.pivotNorm()),
                     Double.isFinite(row.diversity()) ? String.format(Locale.ROOT, "%.2f", row.diversity()) : "-",
                     difference == null ? "" : difference.reward() + " (" + difference.label() + ")",
+                    difference == null ? "" : difference.heldOut().toString(),
+                    difference == null ? "" : difference.better().toString(),
+                    difference == null ? "" : difference.won() + "/" + difference.tied() + "/" + difference.lost(),
                     Methods.registry().words(row.method())));
         }
         return lines;
@@ -79,18 +133,25 @@ public final class ComparisonWords {
 
     /** A table for a terminal. */
     public static String text(ComparisonTable table) {
-        TextTable lines = new TextTable(HEAD.toArray(String[]::new));
-        cells(table).forEach(line -> lines.row(line.toArray(String[]::new)));
+        List<List<String>> shown = shown(table);
+        TextTable lines = new TextTable(shown.get(0).toArray(String[]::new));
+        shown.stream().skip(1).forEach(line -> lines.row(line.toArray(String[]::new)));
         return table.title() + "\n" + lines;
     }
 
     /** A heading and a table. */
     public static String markdown(ComparisonTable table) {
         StringBuilder text = new StringBuilder("### " + table.title() + "\n\n");
-        text.append(HEAD.stream().map(ComparisonWords::escaped).collect(Collectors.joining(" | ", "| ", " |\n")));
-        text.append("|---|").append("---:|".repeat(HEAD.size() - 2)).append("---|\n");
-        for (List<String> line : cells(table)) {
-            text.append(line.stream().map(ComparisonWords::escaped).collect(Collectors.joining(" | ", "| ", " |\n")));
+        List<List<String>> shown = shown(table);
+        for (int i = 0; i < shown.size(); i++) {
+            text.append(shown.get(i).stream()
+                    .map(ComparisonWords::escaped)
+                    .collect(Collectors.joining(" | ", "| ", " |\n")));
+            if (i == 0) {
+                text.append("|---|")
+                        .append("---:|".repeat(shown.get(0).size() - 2))
+                        .append("---|\n");
+            }
         }
         return text.toString();
     }
@@ -104,33 +165,47 @@ public final class ComparisonWords {
         StringBuilder text = new StringBuilder();
         for (ComparisonTable.Row row : table.rows()) {
             ComparisonTable.Difference difference = row.difference();
-            Interval gained = difference == null ? Interval.UNKNOWN : difference.reward();
             Comparison.Judge heldOut = table.aim().heldOut();
-            List<String> fields = List.of(
+            List<String> fields = new ArrayList<>(List.of(
                     table.aim().reward().toString(),
                     heldOut == null ? "" : heldOut.toString(),
                     row.label(),
                     Methods.registry().words(row.method()),
-                    row.target() == null ? "" : row.target().toString(),
-                    number(row.reward().mean()),
-                    number(row.reward().low()),
-                    number(row.reward().high()),
-                    number(row.heldOut().mean()),
-                    number(row.heldOut().low()),
-                    number(row.heldOut().high()),
-                    number(row.transitions()),
-                    number(row.networkEvaluations()),
-                    number(row.secondsPerImage()),
-                    number(row.pivotNorm()),
-                    number(row.diversity()),
-                    difference == null ? "" : difference.label(),
-                    number(gained.mean()),
-                    number(gained.low()),
-                    number(gained.high()));
+                    row.target() == null ? "" : row.target().toString()));
+            add(fields, row.reward(), row.heldOut());
+            add(
+                    fields,
+                    row.transitions(),
+                    row.networkEvaluations(),
+                    row.secondsPerImage(),
+                    row.pivotNorm(),
+                    row.diversity());
+            fields.add(difference == null ? "" : difference.label());
+            add(fields, difference == null ? Interval.UNKNOWN : difference.reward());
+            add(fields, row.secondHeldOut(), row.interquartileMean());
+            add(fields, row.decoderCalls(), row.rewardCalls(), row.peakBytes());
+            if (difference == null) {
+                fields.addAll(Collections.nCopies(CSV_HEAD.size() - fields.size(), ""));
+            } else {
+                add(fields, difference.heldOut(), difference.secondHeldOut(), difference.better());
+                add(fields, difference.won(), difference.tied(), difference.lost());
+            }
             text.append(fields.stream().map(ComparisonWords::quoted).collect(Collectors.joining(",")))
                     .append("\r\n");
         }
         return text.toString();
+    }
+
+    private static void add(List<String> fields, Interval... intervals) {
+        for (Interval interval : intervals) {
+            add(fields, interval.mean(), interval.low(), interval.high());
+        }
+    }
+
+    private static void add(List<String> fields, double... values) {
+        for (double value : values) {
+            fields.add(number(value));
+        }
     }
 
     /** The first line of a CSV file. */
@@ -152,6 +227,9 @@ public final class ComparisonWords {
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
         json.put("reward", table.aim().reward().toString());
         json.put("heldOut", heldOut == null ? null : heldOut.toString());
+        Comparison.Judge second = table.aim().secondHeldOut();
+        json.put("secondHeldOut", second == null ? null : second.toString());
+        json.put("ids", new TreeMap<>(table.ids()));
         json.put("rows", table.rows().stream().map(ComparisonWords::json).toList());
         return json;
     }
@@ -162,9 +240,14 @@ public final class ComparisonWords {
         json.put("settings", Methods.registry().json(row.method()));
         json.put("targetEvaluations", row.target());
         json.put("reward", json(row.reward()));
+        json.put("interquartileMean", json(row.interquartileMean()));
         json.put("heldOut", json(row.heldOut()));
+        json.put("secondHeldOut", json(row.secondHeldOut()));
         json.put("transitions", Numbers.orNull(row.transitions()));
         json.put("networkEvaluations", Numbers.orNull(row.networkEvaluations()));
+        json.put("decoderCalls", Numbers.orNull(row.decoderCalls()));
+        json.put("rewardCalls", Numbers.orNull(row.rewardCalls()));
+        json.put("peakBytes", Numbers.orNull(row.peakBytes()));
         json.put("secondsPerImage", row.secondsPerImage());
         json.put("pivotNorm", Numbers.orNull(row.pivotNorm()));
         json.put("diversity", Numbers.orNull(row.diversity()));
@@ -173,6 +256,12 @@ public final class ComparisonWords {
             Map<String, @Nullable Object> against = new LinkedHashMap<>();
             against.put("label", difference.label());
             against.put("difference", json(difference.reward()));
+            against.put("heldOutDifference", json(difference.heldOut()));
+            against.put("secondHeldOutDifference", json(difference.secondHeldOut()));
+            against.put("probabilityOfImprovement", json(difference.better()));
+            against.put("won", difference.won());
+            against.put("tied", difference.tied());
+            against.put("lost", difference.lost());
             json.put("againstBestOfN", against);
         }
         List<@Nullable Double> byStep = new ArrayList<>();

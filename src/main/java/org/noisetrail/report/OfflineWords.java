@@ -40,7 +40,8 @@ public final class OfflineWords {
             lines.row(line.toArray(String[]::new));
         }
         return "chosen by " + rewards.get(table.searched()) + ", of "
-                + table.tensor().runs().size() + " images with " + table.tensor().trajectories()
+                + table.tensor().runs().size() + " images with "
+                + table.tensor().trajectories()
                 + " trajectories each\n" + lines;
     }
 
@@ -76,7 +77,9 @@ public final class OfflineWords {
             each.put("scores", json(rewards, row.scores()));
             OfflineTable.Against against = row.against();
             if (against != null) {
-                each.put("againstBestOfN", Map.of("label", against.label(), "difference", json(rewards, against.scores())));
+                each.put(
+                        "againstBestOfN",
+                        Map.of("label", against.label(), "difference", json(rewards, against.scores())));
             }
             rows.add(each);
         }

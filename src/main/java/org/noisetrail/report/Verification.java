@@ -80,11 +80,13 @@ public final class Verification {
         String model = search.build().modelId();
         if (!model.equals(run.model())) {
             String other = "another model, or other settings of it: claimed " + run.model() + ", found " + model;
-            pictures.forEach(picture -> verdicts.put(picture, new Verdict(picture.file(), null, null, null, List.of(other))));
+            pictures.forEach(
+                    picture -> verdicts.put(picture, new Verdict(picture.file(), null, null, null, List.of(other))));
             return;
         }
-        List<Trail.Entry> entries =
-                pictures.stream().map(picture -> picture.trail().images().get(0)).toList();
+        List<Trail.Entry> entries = pictures.stream()
+                .map(picture -> picture.trail().images().get(0))
+                .toList();
         List<Condition> conditions =
                 entries.stream().map(entry -> entry.request().condition()).toList();
         boolean claimsReward = pictures.stream().anyMatch(picture -> !Double.isNaN(picture.reward()));
@@ -109,8 +111,11 @@ public final class Verification {
      * @param made null where it cannot be made
      * @param difference what is wrong with it; null where nothing is
      */
-    private record Claim(String role, String name, @Nullable Reward made, @Nullable String difference)
-            implements AutoCloseable {
+    private record Claim(
+            String role,
+            String name,
+            @Nullable Reward made,
+            @Nullable String difference) implements AutoCloseable {
         @Override
         public void close() {
             if (made != null) {
@@ -130,13 +135,21 @@ public final class Verification {
             return new Claim(role, name, null, null);
         }
         if (judge == null && asked == null) {
-            return new Claim(role, name, null, role + " unknown: the trail does not name it (those of version 1 do not)"
-                    + ", so that only pixels can be certified, or what --" + role + " names");
+            return new Claim(
+                    role,
+                    name,
+                    null,
+                    role + " unknown: the trail does not name it (those of version 1 do not)"
+                            + ", so that only pixels can be certified, or what --" + role + " names");
         }
         RewardText text = asked == null && judge != null ? known(judge.name()) : asked;
         if (text == null) {
-            return new Claim(role, name, null, role + " unknown: " + name + " is made of files of its own or of code:"
-                    + " --" + role + " says of which");
+            return new Claim(
+                    role,
+                    name,
+                    null,
+                    role + " unknown: " + name + " is made of files of its own or of code:" + " --" + role
+                            + " says of which");
         }
         Reward made = null;
         try {
@@ -168,8 +181,7 @@ public final class Verification {
         List<String> differences = new ArrayList<>();
         Verdict.Pixels pixels = pixels(picture.pixels(), drawn.pixels(), differences);
         Verdict.Score searched = score(reward, picture.reward(), drawn.reward(), differences);
-        Verdict.Score judged =
-                score(heldOut, picture.heldOut(), drawn.heldOut().orElse(Double.NaN), differences);
+        Verdict.Score judged = score(heldOut, picture.heldOut(), drawn.heldOut().orElse(Double.NaN), differences);
         return new Verdict(picture.file(), pixels, searched, judged, differences);
     }
 
@@ -188,8 +200,8 @@ public final class Verification {
             levels = Math.max(levels, apart);
         }
         if (levels > options.levels()) {
-            differences.add("pixels differ in " + different + " of " + one.length + " values, by up to " + levels
-                    + " levels");
+            differences.add(
+                    "pixels differ in " + different + " of " + one.length + " values, by up to " + levels + " levels");
         }
         return new Verdict.Pixels(one.length, different, levels);
     }
@@ -207,8 +219,8 @@ public final class Verification {
         boolean same = Double.compare(claimed, found) == 0
                 || Math.abs(claimed - found) <= options.error() * Math.max(1, Math.abs(claimed));
         if (!same) {
-            differences.add(claim.role() + " " + claim.name() + " is claimed to be " + claimed + " and found to be "
-                    + found);
+            differences.add(
+                    claim.role() + " " + claim.name() + " is claimed to be " + claimed + " and found to be " + found);
         }
         return new Verdict.Score(claim.name(), claimed, found);
     }

@@ -86,7 +86,9 @@ public record Trail(
         private static final Pattern FOLDERS = Pattern.compile("(?<=:)[^:;()]*/");
 
         static @Nullable Judge of(@Nullable Reward reward) {
-            return reward == null ? null : new Judge(FOLDERS.matcher(reward.name()).replaceAll(""), reward.id());
+            return reward == null
+                    ? null
+                    : new Judge(FOLDERS.matcher(reward.name()).replaceAll(""), reward.id());
         }
     }
 

@@ -34,8 +34,9 @@ public interface TrajectoryMethod extends Method {
     /** Refuses scores of fewer trajectories, or of other steps. */
     static void check(double[][] scores, int trajectories, Schedule schedule) {
         if (scores.length < trajectories || scores[0].length != schedule.size()) {
-            throw new IllegalArgumentException("scores must be of >= " + trajectories + " trajectories and "
-                    + schedule.size() + " steps: " + scores.length + " and " + (scores.length == 0 ? 0 : scores[0].length));
+            throw new IllegalArgumentException(
+                    "scores must be of >= " + trajectories + " trajectories and " + schedule.size() + " steps: "
+                            + scores.length + " and " + (scores.length == 0 ? 0 : scores[0].length));
         }
     }
 }

@@ -48,7 +48,8 @@ final class TrajectoryScores implements Method {
             int[] firsts = IntStream.range(0, wave.images())
                     .map(slot -> slot * trajectories)
                     .toArray();
-            List<Particle> images = IntStream.of(firsts).mapToObj(particles::get).toList();
+            List<Particle> images =
+                    IntStream.of(firsts).mapToObj(particles::get).toList();
             return new Outcome(
                     population.states(images),
                     images.stream().map(image -> image.path().recipe()).toList(),

@@ -72,7 +72,8 @@ class PromptsTest {
         assertThat(ending.err()).isEmpty();
         assertThat(ending.code()).isZero();
         JsonNode result = result(out());
-        assertThat(result.get("settings").get("reward").asText()).isEqualTo("clip");
+        assertThat(result.get("settings").get("rewards").get(0).get("name").asText())
+                .isEqualTo("clip");
         List<List<String>> expected = List.of(
                 List.of("a green coat", "dark"),
                 List.of("a red sneaker", "blurry"),

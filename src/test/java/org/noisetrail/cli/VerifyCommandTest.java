@@ -32,12 +32,40 @@ class VerifyCommandTest {
     static void draw() {
         generate(
                 "classes",
-                "--classes", "3,5,8", "--images", 3, "--method", "eps-greedy", "--rounds", 1, "--steps", 6,
-                "--reward", "0.7*class-0.5*brightness", "--held-out", "heldout");
+                "--classes",
+                "3,5,8",
+                "--images",
+                3,
+                "--method",
+                "eps-greedy",
+                "--rounds",
+                1,
+                "--steps",
+                6,
+                "--reward",
+                "0.7*class-0.5*brightness",
+                "--held-out",
+                "heldout");
         generate(
                 "prompts",
-                "--model", "fashion-scenes", "--prompt", "a green coat", "--method", "best-of-n", "--candidates", 2,
-                "--sampler", "ddim", "--steps", 4, "--guidance", 3, "--reward", "clip", "--held-out", "clip-heldout");
+                "--model",
+                "fashion-scenes",
+                "--prompt",
+                "a green coat",
+                "--method",
+                "best-of-n",
+                "--candidates",
+                2,
+                "--sampler",
+                "ddim",
+                "--steps",
+                4,
+                "--guidance",
+                3,
+                "--reward",
+                "clip",
+                "--held-out",
+                "clip-heldout");
         generate("plain", "--images", 1, "--method", "naive", "--steps", 6, "--reward", "brightness");
     }
 
@@ -90,11 +118,11 @@ class VerifyCommandTest {
 
     @Test
     void picturesOfAFolderHold() {
-        holds(
-                "000.png: yes: all 784 values as claimed, 0.7*class-0.5*brightness ",
-                "verify",
-                runs.resolve("classes"));
-        assertThat(Cli.run("verify", runs.resolve("classes"), "--max-batch", 2).out().lines()).hasSize(3);
+        holds("000.png: yes: all 784 values as claimed, 0.7*class-0.5*brightness ", "verify", runs.resolve("classes"));
+        assertThat(Cli.run("verify", runs.resolve("classes"), "--max-batch", 2)
+                        .out()
+                        .lines())
+                .hasSize(3);
     }
 
     @Test
@@ -185,13 +213,15 @@ class VerifyCommandTest {
                     "images":[{"image":0,"class":0,"start":0,"chain":0,"steps":["","","","","",""]}]}""".formatted(model));
             return texts;
         });
-        assertThat(differs("verify", old)).contains("reward unknown: the trail does not name it (those of version 1 do not)");
+        assertThat(differs("verify", old))
+                .contains("reward unknown: the trail does not name it (those of version 1 do not)");
         holds("all 784 values as claimed, brightness ", "verify", old, "--reward", "brightness");
     }
 
     @Test
     void filesThatAPictureNamesAreNotOpened() throws IOException {
-        Path hostile = claim(picture("plain"), "Trail", "\"name\":\"brightness\"", "\"name\":\"torchscript:/no/evil.pt\"");
+        Path hostile =
+                claim(picture("plain"), "Trail", "\"name\":\"brightness\"", "\"name\":\"torchscript:/no/evil.pt\"");
         assertThat(differs("verify", hostile)).contains("reward unknown: torchscript:/no/evil.pt is made of files");
         Path own = claim(picture("plain"), "Trail", "\"name\":\"brightness\"", "\"name\":\"my own\"");
         assertThat(differs("verify", own)).contains("reward unknown: my own is made of files of its own or of code");
@@ -203,7 +233,8 @@ class VerifyCommandTest {
         assertThat(none.err()).contains("holds no pictures");
         assertThat(none.code()).isEqualTo(1);
         Path plain = Files.write(
-                folder.resolve("a.png"), Png.encode(ImageIO.read(picture("plain").toFile()), Map.of()));
+                folder.resolve("a.png"),
+                Png.encode(ImageIO.read(picture("plain").toFile()), Map.of()));
         assertThat(Cli.run("verify", plain).err()).contains("a picture without a trail");
         Path claims = texts(picture("plain"), texts -> {
             texts.put("Reward", "high");

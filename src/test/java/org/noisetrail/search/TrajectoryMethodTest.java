@@ -64,7 +64,9 @@ class TrajectoryMethodTest {
             String what = text + ", image " + i;
             assertThat(image.recipe().start()).as(what).containsExactly(Draw.global(0, pick.trajectory()));
             assertThat((Double) scores[0][i][pick.trajectory()][last]).as(what).isEqualTo((Double) image.reward());
-            assertThat(scores[1][i][pick.trajectory()][last]).as(what).isEqualTo(image.heldOut().orElseThrow());
+            assertThat(scores[1][i][pick.trajectory()][last])
+                    .as(what)
+                    .isEqualTo(image.heldOut().orElseThrow());
             assertThat(pick.evaluations()).as(what).isEqualTo(image.costs().networkEvaluations());
             assertThat(pick.rewardCalls()).as(what).isEqualTo(image.costs().rewardCalls());
         }

@@ -1,0 +1,157 @@
+package org.noisetrail.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.noisetrail.evaluation.RunSettings;
+
+/** What compare --offline answers is what generate draws. */
+@Timeout(300)
+class OfflineCommandTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final String METHOD = "pruned-best-of-n";
+
+    @TempDir
+    private static Path folder;
+
+    private static Path file() {
+        return folder.resolve("scores.safetensors");
+    }
+
+    @BeforeAll
+    static void store() {
+        Cli.Ending ending = Cli.run(
+                "compare",
+                "--store",
+                file(),
+                "--trajectories",
+                6,
+                "--classes",
+                "2,7",
+                "--images",
+                4,
+                "--seeds",
+                1,
+                "--seed",
+                9,
+                "--steps",
+                6,
+                "--reward",
+                "brightness",
+                "--held-out",
+                "class,jpeg-bytes",
+                "-q");
+        assertThat(ending.err()).isEmpty();
+        assertThat(ending.out()).isEqualTo("written to " + file() + "\n");
+        assertThat(ending.code()).isZero();
+    }
+
+    private static JsonNode offline(Object... more) throws IOException {
+        Object[] all = new Object[4 + more.length];
+        System.arraycopy(new Object[] {"compare", "--offline", file(), "--json"}, 0, all, 0, 4);
+        System.arraycopy(more, 0, all, 4, more.length);
+        Cli.Ending ending = Cli.run(all);
+        assertThat(ending.err()).isEmpty();
+        assertThat(ending.code()).isZero();
+        return JSON.readTree(ending.out());
+    }
+
+    @Test
+    void itIsWhatTheSearchDraws() throws IOException {
+        Cli.Ending drawn = Cli.run(
+                "generate",
+                "--classes",
+                "2,7",
+                "--images",
+                4,
+                "--seed",
+                9,
+                "--steps",
+                6,
+                "--reward",
+                "brightness",
+                "--held-out",
+                "class",
+                "--method",
+                METHOD,
+                "--candidates",
+                6,
+                "--keep",
+                "3@2,2@4",
+                "--json",
+                "--out",
+                folder.resolve("out"));
+        assertThat(drawn.err()).isEmpty();
+        JsonNode expected = JSON.readTree(drawn.out());
+        JsonNode row =
+                offline("--methods", METHOD + ":candidates=6:keep=3@2,2@4").at("/rows/0");
+        assertThat(row.at("/scores/brightness/mean").asDouble())
+                .isEqualTo(expected.get("meanReward").asDouble());
+        assertThat(row.at("/scores/class/mean").asDouble())
+                .isEqualTo(expected.get("meanHeldOut").asDouble());
+        JsonNode ledger = expected.at("/images/0/ledger");
+        assertThat(row.get("networkEvaluations").asLong())
+                .isEqualTo(ledger.get("networkEvaluations").asLong());
+        assertThat(row.get("rewardCalls").asLong())
+                .isEqualTo(ledger.get("rewardCalls").asLong());
+    }
+
+    @Test
+    void anyStoredRewardCanBeChosenBy() throws IOException {
+        JsonNode dark = offline("--methods", "best-of-n:candidates=6", "--reward", "jpeg-bytes");
+        JsonNode bright = offline("--methods", "best-of-n:candidates=6");
+        assertThat(dark.get("searched").asText()).isEqualTo("jpeg-bytes");
+        assertThat(dark.at("/rows/0/scores/jpeg-bytes/mean").asDouble())
+                .isGreaterThan(bright.at("/rows/0/scores/jpeg-bytes/mean").asDouble());
+        assertThat(dark.at("/rows/0/scores/brightness/mean").asDouble())
+                .isLessThan(bright.at("/rows/0/scores/brightness/mean").asDouble());
+    }
+
+    @Test
+    void theFileSaysWhatWasDrawnByHash() throws IOException {
+        RunSettings settings = RunSettings.of(offline("--methods", "naive").get("settings"));
+        assertThat(settings.model().denoiser()).matches("[0-9a-f]{64}");
+        assertThat(settings.rewards().get(1).id()).matches("class [0-9a-f]{64}");
+        assertThat(settings.images()).hasSize(4);
+        assertThat(settings.seeds()).containsExactly(9L);
+        assertThat(settings.sampler()).containsEntry("steps", 6);
+    }
+
+    @Test
+    void funnelsAreTriedAtABudget() throws IOException {
+        JsonNode found = offline("--equal-nfe", 40, "--best-funnels", 2).get("bestFunnels");
+        assertThat(found).hasSize(3);
+        for (JsonNode judged : found) {
+            assertThat(judged.get("funnels")).hasSize(2);
+            assertThat(judged.at("/funnels/0/networkEvaluations").asDouble()).isLessThanOrEqualTo(40);
+        }
+    }
+
+    private static void isRefused(int code, String message, Object... arguments) {
+        Cli.Ending ending = Cli.run(arguments);
+        assertThat(ending.err()).startsWith("noisetrail: ").contains(message);
+        assertThat(ending.err().lines()).hasSize(1);
+        assertThat(ending.code()).isEqualTo(code);
+    }
+
+    @Test
+    void whatMakesNoSenseIsOneLine() {
+        isRefused(2, "--offline takes no --seeds", "compare", "--offline", file(), "--seeds", 2);
+        isRefused(2, "--offline takes no --model", "compare", "--offline", file(), "--model", "fashion-mnist");
+        isRefused(2, "give one of them", "compare", "--offline", file(), "--store", file());
+        isRefused(2, "--best-funnels needs --offline", "compare", "--best-funnels", 3);
+        isRefused(
+                2, "--best-funnels needs --equal-nfe or --sweep", "compare", "--offline", file(), "--best-funnels", 3);
+        isRefused(2, "must be one that is stored", "compare", "--offline", file(), "--reward", "clip");
+        isRefused(2, "--trajectories must be from 1 to 65536: 0", "compare", "--store", file(), "--trajectories", 0);
+        isRefused(2, "only methods that choose among whole", "compare", "--offline", file(), "--methods", "beam");
+        isRefused(1, "no such file", "compare", "--offline", folder.resolve("none"));
+    }
+}

@@ -1,0 +1,195 @@
+package org.noisetrail.evaluation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.checkpoint.Safetensors;
+import org.noisetrail.model.ImageShape;
+import org.noisetrail.model.Parameterisation;
+import org.noisetrail.reward.Reward;
+import org.noisetrail.reward.RewardText;
+import org.noisetrail.reward.Rewards;
+import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.sampler.Schedule;
+import org.noisetrail.search.ExactMixture;
+import org.noisetrail.search.Funnel;
+import org.noisetrail.search.ImageRequest;
+import org.noisetrail.search.PrunedBestOfN;
+import org.noisetrail.search.Search;
+
+class OfflineTableTest {
+    private static final EdmSampler SAMPLER = EdmSampler.DEFAULT.withSteps(6);
+    private static final Schedule SCHEDULE = SAMPLER.schedule(Parameterisation.denoiser());
+    private static final List<ImageRequest> IMAGES = ImageRequest.of(2, 5, 0, 1, 2);
+    private static final List<Contender> CONTENDERS = List.of(
+            contender("naive"),
+            contender("best-of-n:candidates=3"),
+            contender("pruned-best-of-n:candidates=9:keep=4@2,2@4"),
+            contender("pruned-best-of-n:candidates=6:keep=linear"));
+    private static final OfflineTable.Rule RULE = new OfflineTable.Rule(0, Double.POSITIVE_INFINITY, 64);
+
+    private final ExactMixture denoiser = new ExactMixture(new ImageShape(1, 8, 8), true, .2, -.4, 0, .4);
+
+    private static Contender contender(String text) {
+        return Contender.parse(text, Map.of());
+    }
+
+    private RewardTensor recorded() {
+        Map<String, Reward> judges = new LinkedHashMap<>();
+        judges.put("brightness", Rewards.brightness());
+        judges.put("compressibility:max-bytes=700", Rewards.compressibility(700));
+        return new Recording(
+                        denoiser,
+                        seed -> Search.builder(denoiser)
+                                .sampler(SAMPLER)
+                                .reward(Rewards.brightness())
+                                .seed(seed)
+                                .build(),
+                        IMAGES,
+                        List.of(7L, -8L),
+                        9,
+                        judges)
+                .run(Map.of("model", "mixture"));
+    }
+
+    private static RewardText text(String text) {
+        return RewardText.parse(text);
+    }
+
+    @Test
+    void itSaysOfStoredTrajectoriesWhatAComparisonSaysOfDrawnOnes(@TempDir Path folder) {
+        Path file = folder.resolve("scores.safetensors");
+        recorded().write(file);
+        RewardTensor read = RewardTensor.read(file);
+        assertThat(read.settings()).containsEntry("model", "mixture");
+        OfflineTable offline = OfflineTable.of(read, CONTENDERS, List.of(), RULE);
+        Comparison.Builder builder = Comparison.builder(denoiser)
+                .images(IMAGES)
+                .seeds(7, -8)
+                .sampler(SAMPLER)
+                .reward(text("brightness"), text("compressibility:max-bytes=700"));
+        CONTENDERS.forEach(builder::contender);
+        List<ComparisonTable.Row> drawn = builder.build().run().get(0).rows();
+        for (int i = 0; i < CONTENDERS.size(); i++) {
+            OfflineTable.Row row = offline.rows().get(i);
+            ComparisonTable.Row expected = drawn.get(i);
+            assertThat(row.scores()).containsExactly(expected.reward(), expected.heldOut());
+            assertThat(row.networkEvaluations()).isEqualTo(expected.networkEvaluations());
+            assertThat(row.rewardCalls()).isEqualTo(expected.rewardCalls());
+            ComparisonTable.Difference difference = expected.difference();
+            OfflineTable.Against against = row.against();
+            if (difference == null) {
+                assertThat(against).isNull();
+            } else {
+                assertThat(against)
+                        .isEqualTo(new OfflineTable.Against(
+                                difference.label(), List.of(difference.reward(), difference.heldOut())));
+            }
+        }
+    }
+
+    @Test
+    void budgetsSizeMethodsAsAComparisonDoes() {
+        OfflineTable table = OfflineTable.of(
+                recorded(), List.of(contender("best-of-n"), contender("naive")), List.of(33L, 66L), RULE);
+        assertThat(table.rows().stream().map(OfflineTable.Row::label))
+                .containsExactly("best-of-n at 33", "best-of-n at 66", "naive at 33");
+        assertThat(table.rows().stream().map(OfflineTable.Row::networkEvaluations))
+                .containsExactly(33.0, 66.0, 11.0);
+    }
+
+    @Test
+    void whatCannotBeAnsweredIsSaid() {
+        RewardTensor tensor = recorded();
+        assertThatThrownBy(() -> OfflineTable.of(tensor, List.of(contender("beam")), List.of(), RULE))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("only methods that choose among whole trajectories")
+                .hasMessageEndingWith(": beam");
+        assertThatThrownBy(
+                        () -> OfflineTable.of(tensor, List.of(contender("best-of-n:candidates=10")), List.of(), RULE))
+                .hasMessage("best-of-n:candidates=10: trajectories must be <= 9, as many as are stored: 10");
+        assertThatThrownBy(() -> OfflineTable.of(tensor, CONTENDERS, List.of(5L), RULE))
+                .hasMessage("network evaluations must be >= 11, one plain trajectory's: 5");
+        assertThatThrownBy(() -> tensor.index("class")).hasMessageContaining("brightness, compressibility");
+    }
+
+    @Test
+    void brokenFilesAreOneLine(@TempDir Path folder) throws Exception {
+        Path other = folder.resolve("other.safetensors");
+        Safetensors.writer().put("scores", new double[] {1}, 1, 1, 1, 1).write(other);
+        assertThatThrownBy(() -> RewardTensor.read(other))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessageContaining("holds no rewards of trajectories");
+        Path file = folder.resolve("scores.safetensors");
+        recorded().write(file);
+        String header = Safetensors.open(file).metadata().get("noisetrail-rewards");
+        Map<String, String> changes = Map.of(
+                "\"version\":1", "\"version\":9",
+                "\"evaluationsPerCall\":1", "\"evaluationsPerCall\":0",
+                "\"evaluations\":2", "\"evaluations\":5",
+                "\"noiseAt\":\"BEFORE\"", "\"noiseAt\":\"NEVER\"",
+                "\"rewards\":[\"brightness\",", "\"rewards\":[",
+                "\"seed\":\"7\"", "\"seed\":\"seven\"");
+        changes.forEach((from, to) -> {
+            assertThat(header).contains(from);
+            Path broken = folder.resolve("broken.safetensors");
+            Safetensors.writer()
+                    .metadata("noisetrail-rewards", header.replace(from, to))
+                    .put("scores", new double[2 * 10 * 9 * 6], 2, 10, 9, 6)
+                    .write(broken);
+            assertThatThrownBy(() -> RewardTensor.read(broken)).as(to).isInstanceOf(NoisetrailException.class);
+        });
+        Files.write(file, java.util.Arrays.copyOf(Files.readAllBytes(file), 200));
+        assertThatThrownBy(() -> RewardTensor.read(file)).isInstanceOf(NoisetrailException.class);
+    }
+
+    /** Of four classes, twice: estimates say the opposite of the end after one step, nothing after two, all of it after three. */
+    private static RewardTensor telling() {
+        int trajectories = 8;
+        List<RewardTensor.Run> runs = new ArrayList<>();
+        double[][][][] scores = new double[2][8][trajectories][SCHEDULE.size()];
+        for (int run = 0; run < 8; run++) {
+            runs.add(new RewardTensor.Run(run / 4, new ImageRequest(run, run % 4)));
+            for (int t = 0; t < trajectories; t++) {
+                double end = (5 * t + run) % trajectories;
+                int steps = SCHEDULE.size();
+                scores[0][run][t][0] = -end;
+                for (int step = 1; step < steps; step++) {
+                    scores[0][run][t][step] = step < 2 ? 0 : end;
+                }
+                scores[1][run][t][steps - 1] = 100 * (run % 4) + end;
+            }
+        }
+        return new RewardTensor(Map.of(), List.of("searched", "other"), runs, SCHEDULE, 1, scores);
+    }
+
+    @Test
+    void theBestFunnelPrunesWhereTheEndIsTold() {
+        // 8 starts cost 8 x 6 evaluations over three steps; the one that is left 5 more, of 11 a trajectory.
+        List<Funnels.Tried> best = Funnels.best(telling(), 53, 0, RULE, 3);
+        assertThat(best.get(0).method()).isEqualTo(new PrunedBestOfN(8, Funnel.parse("1@3")));
+        assertThat(best.get(0).networkEvaluations()).isEqualTo(53);
+        assertThat(best.get(0).chosenOn()).isEqualTo(7);
+        assertThat(best.get(1).chosenOn()).isLessThan(7);
+        assertThat(Funnels.best(telling(), 40, 0, RULE, 50))
+                .allSatisfy(tried -> assertThat(tried.networkEvaluations()).isLessThanOrEqualTo(40));
+    }
+
+    @Test
+    void whatIsToldOfAFunnelIsOfTheClassesItWasNotChosenOn() {
+        Funnels.Tried best = Funnels.best(telling(), 53, 1, RULE, 1).get(0);
+        // Chosen on classes 0 and 2, whose scores begin at 0 and 200; told of 1 and 3.
+        assertThat(best.chosenOn()).isEqualTo(107);
+        assertThat(best.scores().get(1).mean()).isCloseTo(207, within(1e-9));
+    }
+}

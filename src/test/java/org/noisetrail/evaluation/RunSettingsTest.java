@@ -1,0 +1,94 @@
+package org.noisetrail.evaluation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.noisetrail.files.Json;
+import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Condition;
+import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.search.ImageRequest;
+
+class RunSettingsTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    private static RunSettings.Builder builder(String denoiser, String decoder, Map<String, String> asked) {
+        return RunSettings.builder(
+                        "generate", new RunSettings.Model("a model", denoiser, decoder, null, asked), Device.CPU)
+                .batches(32, 16)
+                .seeds(-1, 7)
+                .images(ImageRequest.of(
+                        3, 5, List.of(Condition.prompt("a \"coat\""), new Condition.Prompt("a bag", "blurry"))))
+                .sampler(EdmSampler.DEFAULT.withSteps(6))
+                .reward(new RunSettings.Judge("class", "class ab12"))
+                .heldOut(new RunSettings.Judge("heldout", "heldout cd34"))
+                .option("budget", 2000L)
+                .option("method", "eps-greedy")
+                .option("lambda", .15)
+                .option("targetReward", null);
+    }
+
+    private static RunSettings.Builder builder() {
+        return builder("0ed4 guidance 5.0", "77aa", Map.of("guidance", "5"));
+    }
+
+    @Test
+    void whatIsReadIsWhatWasWritten() throws Exception {
+        RunSettings settings = builder().build();
+        RunSettings read = RunSettings.of(JSON.readTree(Json.pretty(settings.json())));
+        assertThat(read).isEqualTo(settings);
+        assertThat(read.hash()).isEqualTo(settings.hash());
+        assertThat(Json.pretty(read.json())).isEqualTo(Json.pretty(settings.json()));
+        assertThat(settings.json().get("conditions").toString())
+                .isEqualTo("[{prompt=a \"coat\"}, {prompt=a bag, negative=blurry}]");
+    }
+
+    @Test
+    void whatCanChangeAPixelOrAScoreChangesTheHash() {
+        Map<String, String> asked = Map.of("guidance", "5");
+        List<UnaryOperator<RunSettings.Builder>> changes = List.of(
+                b -> b.seeds(-1, 8),
+                b -> b.images(
+                        ImageRequest.of(4, 5, List.of(Condition.prompt("a \"coat\""), Condition.prompt("a bag")))),
+                b -> b.images(ImageRequest.of(3, 5, List.of(Condition.prompt("a \"coat\"")))),
+                b -> b.images(ImageRequest.of(3, 6, List.of(Condition.prompt("a \"coat\"")))),
+                b -> b.sampler(EdmSampler.DEFAULT.withSteps(7)),
+                b -> b.reward(new RunSettings.Judge("brightness", "brightness")),
+                b -> b.heldOut(new RunSettings.Judge("brightness", "brightness")),
+                b -> b.option("budget", 2001L));
+        Set<String> hashes = new HashSet<>(List.of(
+                builder().build().hash(),
+                builder("another", "77aa", asked).build().hash(),
+                builder("0ed4 guidance 5.0", "another", asked).build().hash(),
+                builder("0ed4 guidance 5.0", "77aa", Map.of("guidance", "6"))
+                        .build()
+                        .hash()));
+        changes.forEach(change -> hashes.add(change.apply(builder()).build().hash()));
+        assertThat(hashes).hasSize(4 + changes.size());
+        assertThat(builder().batches(1, 1).model("elsewhere").build().hash())
+                .isEqualTo(builder().build().hash());
+    }
+
+    @Test
+    void whatIsMissingIsNamed() {
+        ObjectNode json = JSON.valueToTree(builder().build().json());
+        for (String field : List.of("denoiser", "decoder", "seeds", "conditions", "rewards", "sampler", "firstImage")) {
+            ObjectNode without = json.deepCopy();
+            without.remove(field);
+            assertThatThrownBy(() -> RunSettings.of(without)).hasMessage("field \"" + field + "\" is missing");
+        }
+        json.put("threads", "many");
+        assertThatThrownBy(() -> RunSettings.of(json)).hasMessage("field \"threads\" must be a number >= 1: \"many\"");
+        assertThatThrownBy(() -> RunSettings.of(JSON.valueToTree(Arrays.asList(1, 2))))
+                .hasMessage("settings must be an object: [1,2]");
+    }
+}

@@ -1,0 +1,105 @@
+package org.noisetrail.evaluation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.noisetrail.search.ImageRequest;
+
+/** Against scipy 1.17.1 (trim_mean, mannwhitneyu), closed forms, and cases small enough to count. */
+class StatisticsTest {
+    private static final double[] X = {.31, .9, .05, .77, .31, .62, .48, .99, .12, .55, .4};
+    private static final double[] Y = {.3, .9, .1, .5, .31, .7, .2, .99, .11, .6, .45};
+    /** Of 4, 3 and 4 images. */
+    private static final Groups THREE = groups(0, 0, 0, 0, 1, 1, 1, 2, 2, 2, 2);
+
+    private static Groups groups(int... classes) {
+        return Groups.of(IntStream.range(0, classes.length)
+                .mapToObj(i -> new ImageRequest(i, classes[i]))
+                .toList());
+    }
+
+    @Test
+    void theInterquartileMeanIsScipysTrimmedMean() {
+        assertThat(Statistics.interquartileMean(X)).isCloseTo(.49142857142857144, within(1e-15));
+        assertThat(Statistics.interquartileMean(Y)).isCloseTo(.4371428571428571, within(1e-15));
+        assertThat(Statistics.interquartileMean(Arrays.copyOf(X, 3))).isCloseTo(.42, within(1e-15));
+        assertThat(Statistics.interquartileMean(Arrays.copyOf(X, 4))).isCloseTo(.54, within(1e-15));
+        assertThat(Statistics.interquartileMean(new double[] {7})).isEqualTo(7);
+        assertThat(Statistics.interquartileMean(new double[0])).isNaN();
+    }
+
+    @Test
+    void theProbabilityOfImprovementIsTheMeanOfMannAndWhitneys() {
+        // scipy: U / (n m) is .53125, .61111 and .46875.
+        assertThat(Statistics.probabilityOfImprovement(X, Y, THREE).mean()).isCloseTo(.5370370370370371, within(1e-15));
+        double back = Statistics.probabilityOfImprovement(Y, X, THREE).mean();
+        assertThat(back).isCloseTo(1 - .5370370370370371, within(1e-15));
+        assertThat(Statistics.probabilityOfImprovement(X, X, THREE)).isEqualTo(new Interval(.5, .5, .5));
+        double[] lower = Arrays.stream(X).map(x -> x - 1).toArray();
+        assertThat(Statistics.probabilityOfImprovement(X, lower, THREE)).isEqualTo(new Interval(1, 1, 1));
+        assertThat(Statistics.probabilityOfImprovement(new double[] {Double.NaN}, new double[] {1}, groups(0)))
+                .isEqualTo(Interval.UNKNOWN);
+    }
+
+    @Test
+    void tiesAreToldApart() {
+        assertThat(Statistics.Tally.of(X, Y)).isEqualTo(new Statistics.Tally(4, 3, 4));
+        double[] one = {1, 2, 3};
+        assertThat(Statistics.Tally.of(one, new double[] {0, 1, 3})).isEqualTo(new Statistics.Tally(2, 1, 0));
+        assertThat(Statistics.Tally.of(new double[] {Double.NaN}, new double[] {0}))
+                .isEqualTo(new Statistics.Tally(0, 0, 0));
+    }
+
+    @Test
+    void manyImagesOfFewPromptsAreFewSamples() {
+        // Two groups that are 0 and 1 throughout: a resample is 0, 1/2, 1/2 or 1 with equal odds, however many images
+        // they have.
+        double[] values = new double[60];
+        Arrays.fill(values, 30, 60, 1);
+        int[] classes = new int[60];
+        Arrays.fill(classes, 30, 60, 1);
+        assertThat(Interval.of(values, groups(classes), Interval.MEAN)).isEqualTo(new Interval(.5, 0, 1));
+        assertThat(Interval.of(values).low()).isGreaterThan(.35);
+    }
+
+    @Test
+    void aClustersIntervalIsTheNormalOneOfItsMeans() {
+        int count = 400;
+        double[] values = new double[5 * count];
+        int[] classes = new int[values.length];
+        double[] means = new double[count];
+        java.util.SplittableRandom random = new java.util.SplittableRandom(3);
+        for (int g = 0; g < count; g++) {
+            double level = random.nextDouble();
+            for (int i = 5 * g; i < 5 * g + 5; i++) {
+                classes[i] = g;
+                values[i] = level + .1 * random.nextDouble();
+                means[g] += values[i] / 5;
+            }
+        }
+        double mean = Arrays.stream(means).average().orElseThrow();
+        double deviation =
+                Math.sqrt(Arrays.stream(means).map(m -> (m - mean) * (m - mean)).sum() / count);
+        double half = 1.95996 * deviation / Math.sqrt(count);
+        Interval interval = Interval.of(values, groups(classes), Interval.MEAN);
+        assertThat(interval.mean()).isCloseTo(mean, within(1e-12));
+        assertThat(interval.low()).isCloseTo(mean - half, within(.06 * half));
+        assertThat(interval.high()).isCloseTo(mean + half, within(.06 * half));
+    }
+
+    @Test
+    void imagesOfOneConditionAreGroupedByTheirNumber() {
+        List<ImageRequest> twice =
+                List.of(new ImageRequest(4, 1), new ImageRequest(5, 1), new ImageRequest(4, 1), new ImageRequest(5, 1));
+        Groups groups = Groups.of(twice);
+        assertThat(groups.size()).isEqualTo(2);
+        assertThat(groups.of(1, new double[] {1, 2, 3, 4})).containsExactly(2, 4);
+        assertThat(groups.odd()).containsExactly(false, true, false, true);
+        assertThat(THREE.size()).isEqualTo(3);
+        assertThat(THREE.of(1, X)).containsExactly(.31, .62, .48);
+    }
+}
