@@ -36,6 +36,7 @@ public record LocalSearch(
     private static final Setting<Rounds> ROUNDS = Setting.of("rounds", Rounds.constant(20), Rounds::parse)
             .label("K")
             .symbol("K")
+            .namesFile(Rounds::namesFile)
             .help(
                     "Rounds a step; or a schedule by noise level: 20@0.01..1,1 is 20 rounds where 0.01 <= sigma <= 1, else 1; or a file that calibrate has written.")
             .build();

@@ -42,12 +42,10 @@ public interface Rounds {
      * @throws IllegalArgumentException if it is none of these
      */
     static Rounds parse(String text) {
-        String number = "(?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:[eE][+-]?\\d+)?";
-        if (text.matches("\\d{1,9}")) {
+        if (Banded.COUNT.matcher(text).matches()) {
             return constant(Integer.parseInt(text));
         }
-        Matcher schedule = Pattern.compile("(\\d{1,9})@(" + number + ")\\.\\.(" + number + ")(?:,(\\d{1,9}))?")
-                .matcher(text);
+        Matcher schedule = Banded.SCHEDULE.matcher(text);
         if (schedule.matches()) {
             double low = Double.parseDouble(schedule.group(2));
             double high = Double.parseDouble(schedule.group(3));
@@ -70,6 +68,12 @@ public interface Rounds {
                         + ".01 <= sigma <= 1, else 1), or a file that is there: " + text);
     }
 
+    /** Whether {@link #parse} takes the text for a file's name. */
+    static boolean namesFile(String text) {
+        return !Banded.COUNT.matcher(text).matches()
+                && !Banded.SCHEDULE.matcher(text).matches();
+    }
+
     /**
      * One number within a band of noise levels, another outside it.
      *
@@ -77,6 +81,11 @@ public interface Rounds {
      * @param outside likewise
      */
     record Banded(double low, double high, int inside, int outside) implements Rounds {
+        private static final String NUMBER = "((?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:[eE][+-]?\\d+)?)";
+        private static final Pattern COUNT = Pattern.compile("\\d{1,9}");
+        private static final Pattern SCHEDULE =
+                Pattern.compile("(\\d{1,9})@" + NUMBER + "\\.\\." + NUMBER + "(?:,(\\d{1,9}))?");
+
         public Banded {
             Checks.range("rounds", inside, 0, 65535);
             Checks.range("rounds", outside, 0, 65535);

@@ -4,6 +4,7 @@ import java.math.BigDecimal;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 
 /**
@@ -21,6 +22,7 @@ public final class Setting<T> {
     private final Function<T, String> text;
     private final Function<T, Object> json;
     private final String symbol;
+    private final Predicate<String> namesFile;
 
     private Setting(Builder<T> builder) {
         name = builder.name;
@@ -32,6 +34,7 @@ public final class Setting<T> {
         text = builder.text;
         json = builder.json;
         symbol = builder.symbol;
+        namesFile = builder.namesFile;
     }
 
     /** A whole number from {@code low} to {@code high}. */
@@ -129,6 +132,11 @@ public final class Setting<T> {
         return fallback instanceof Boolean;
     }
 
+    /** Whether {@link #parse} would take the text for a file's name: who reads texts of strangers refuses those. */
+    public boolean namesFile(String value) {
+        return namesFile.test(value);
+    }
+
     /** @throws IllegalArgumentException that names the setting, if the text is not one of its values */
     public T parse(String value) {
         try {
@@ -214,6 +222,7 @@ public final class Setting<T> {
         private String label = "VALUE";
         private String symbol = "";
         private String help = "";
+        private Predicate<String> namesFile = text -> false;
 
         private Builder(String name, T fallback, Function<String, T> parse) {
             if (!name.matches("[a-z][a-z0-9]*(-[a-z0-9]+)*")) {
@@ -259,6 +268,12 @@ public final class Setting<T> {
         /** What it does, in a line. */
         public Builder<T> help(String help) {
             this.help = help;
+            return this;
+        }
+
+        /** Says which texts are names of files; by default none is. */
+        public Builder<T> namesFile(Predicate<String> namesFile) {
+            this.namesFile = namesFile;
             return this;
         }
 
