@@ -52,6 +52,9 @@ public final class Pipeline implements AutoCloseable {
     private final PipelineOptions options;
     private final Parts parts;
     private final Map<String, Classifier> classifiers = new LinkedHashMap<>();
+    /** Whose networks these are; null for this pipeline's own. */
+    private final @Nullable Pipeline owner;
+
     private boolean closed;
 
     private Pipeline(String name, String location, Device device, PipelineOptions options) {
@@ -60,11 +63,31 @@ public final class Pipeline implements AutoCloseable {
         this.files = ModelFiles.at(location);
         this.device = device;
         this.options = options;
+        this.owner = null;
         this.parts = FORMATS.stream()
                 .filter(format -> format.recognises(files))
                 .findFirst()
                 .orElseThrow(() -> unknown(files))
                 .load(files, device, options);
+    }
+
+    private Pipeline(Pipeline owner, PipelineOptions options, Denoiser denoiser) {
+        this.name = owner.name;
+        this.location = owner.location;
+        this.files = owner.files;
+        this.device = owner.device;
+        this.options = options;
+        this.owner = owner;
+        Parts own = owner.parts;
+        this.parts = new Parts(
+                denoiser,
+                own.decoder(),
+                own.preview(),
+                own.sampler(),
+                own.classNames(),
+                own.takesPrompts(),
+                own.network(),
+                own.guide());
     }
 
     /** The names of the models embedded in the library's jars that are on the class path. */
@@ -177,6 +200,9 @@ public final class Pipeline implements AutoCloseable {
      * @throws NoisetrailException if the model has no such file, or TorchScript is not allowed
      */
     public synchronized Classifier classifier(String file) {
+        if (owner != null) {
+            return owner.classifier(file);
+        }
         if (closed) {
             throw new NoisetrailException("the model was closed");
         }
@@ -189,9 +215,27 @@ public final class Pipeline implements AutoCloseable {
         });
     }
 
+    /**
+     * The same model under another guidance, as if it had been loaded so: its images have the same bits, and trails name it alike. It shares this pipeline's networks and owns nothing:
+     * closing it does nothing, closing this one ends both.
+     *
+     * @param guidance 0 to 10000; 1: none, at half the cost
+     * @throws IllegalArgumentException if it is out of range, or the model has no guidance
+     */
+    public Pipeline guided(double guidance) {
+        if (parts.guide() == null) {
+            throw new IllegalArgumentException("the model draws classes, not prompts: it has no guidance");
+        }
+        PipelineOptions others = options.withGuidance(guidance);
+        return new Pipeline(owner == null ? this : owner, others, parts.guide().apply(others));
+    }
+
     /** Waits for calls in progress; later ones fail. */
     @Override
     public synchronized void close() {
+        if (owner != null) {
+            return;
+        }
         closed = true;
         parts.denoiser().close();
         parts.network().close();

@@ -160,6 +160,13 @@ public final class PipelineOptions {
         return builder.build();
     }
 
+    /** These options with another guidance. */
+    PipelineOptions withGuidance(double guidance) {
+        Map<String, String> settings = settings();
+        settings.put("guidance", String.valueOf(guidance));
+        return with(settings);
+    }
+
     /** Collects options. */
     public static final class Builder {
         private @Nullable Double guidance;

@@ -2,6 +2,7 @@ package org.noisetrail.model.diffusers;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.ComponentWeights;
@@ -64,9 +65,10 @@ public final class DiffusersFormat implements Format {
         try (Unfinished made = new Unfinished()) {
             PromptEncoder encoder = made.add(encoder(index, files, image, device, options));
             UNet network = made.add(new UNet(unet, weights(files, "unet", options), device));
-            Digest id = digest(files, index, state, options);
             DiscreteNoise noise = new DiscreteNoise(scheduler.alphasCumprod(), prediction(scheduler));
-            Denoiser plain = new DiffusersDenoiser(id, state, device, noise, network, encoder);
+            Function<PipelineOptions, Denoiser> asked =
+                    how -> new DiffusersDenoiser(digest(files, index, state, how), state, device, noise, network, encoder);
+            Denoiser plain = asked.apply(options);
             Decoder decoder = made.add(decoder(files, vae, image, device));
             Decoder preview = options.previewDecoder() == null
                     ? null
@@ -75,18 +77,21 @@ public final class DiffusersFormat implements Format {
                 made.add(preview);
             }
             double own = xl ? 5 : 7.5;
-            double guidance = options.guidance() != null
-                    ? options.guidance()
-                    : defaults == null ? own : defaults.number("guidance", own);
+            double usual = defaults == null ? own : defaults.number("guidance", own);
             return made.finish(new Parts(
-                    Guided.of(plain, guidance, options.guidanceRescale()),
+                    guided(plain, usual, options),
                     decoder,
                     preview,
                     defaults != null && defaults.has("sampler") ? defaults.text("sampler") : sampler(scheduler),
                     List.of(),
                     true,
-                    plain));
+                    plain,
+                    how -> guided(asked.apply(how), usual, how)));
         }
+    }
+
+    private static Denoiser guided(Denoiser plain, double usual, PipelineOptions options) {
+        return Guided.of(plain, options.guidance() == null ? usual : options.guidance(), options.guidanceRescale());
     }
 
     private static String path(ModelFiles files, String file) {

@@ -52,6 +52,13 @@ public final class EdmFormat implements Format {
     /** Pixels are states, and nothing guides. */
     public static Parts parts(Denoiser denoiser, NetworkConfig config) {
         return new Parts(
-                denoiser, Decoder.identity(denoiser.shape()), null, SAMPLER, config.classNames(), false, denoiser);
+                denoiser,
+                Decoder.identity(denoiser.shape()),
+                null,
+                SAMPLER,
+                config.classNames(),
+                false,
+                denoiser,
+                null);
     }
 }

@@ -1,9 +1,11 @@
 package org.noisetrail.model.format;
 
 import java.util.List;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.model.Decoder;
 import org.noisetrail.model.Denoiser;
+import org.noisetrail.model.PipelineOptions;
 
 /**
  * What a format has loaded; the pipeline closes it.
@@ -14,6 +16,7 @@ import org.noisetrail.model.Denoiser;
  * @param classNames one a class; empty where it draws none
  * @param takesPrompts whether a condition is a prompt
  * @param network what guidance is around; the denoiser itself where there is none
+ * @param guide the denoiser of the same network as other options guide it, owned by this network; null where there is no guidance
  */
 public record Parts(
         Denoiser denoiser,
@@ -22,4 +25,5 @@ public record Parts(
         String sampler,
         List<String> classNames,
         boolean takesPrompts,
-        Denoiser network) {}
+        Denoiser network,
+        @Nullable Function<PipelineOptions, Denoiser> guide) {}
