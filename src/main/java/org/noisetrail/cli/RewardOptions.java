@@ -25,8 +25,14 @@ final class RewardOptions {
         }
     }
 
+    /** Null where none was given. */
+    @Nullable
+    RewardText given() {
+        return reward;
+    }
+
     RewardText reward(Pipeline pipeline) {
-        return reward != null ? reward : RewardText.parse(pipeline.takesPrompts() ? "clip" : "brightness");
+        return reward != null ? reward : RewardText.usual(pipeline);
     }
 
     /** The caller's to close. */

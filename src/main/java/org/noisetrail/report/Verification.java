@@ -171,7 +171,7 @@ public final class Verification {
     private static @Nullable RewardText known(String name) {
         try {
             RewardText text = RewardText.parse(name);
-            return text.namesFiles() ? null : text;
+            return text.namesFile() ? null : text;
         } catch (IllegalArgumentException e) {
             return null;
         }

@@ -60,13 +60,13 @@ public record RewardText(List<Term> terms) {
                     : made(kind.name(), parts.stream().map(RewardText::toString).toList());
         }
 
-        private boolean namesFiles() {
-            return kind.takes() == RewardKind.Argument.PATH && !argument.isEmpty()
-                    || parts.stream().anyMatch(RewardText::namesFiles);
-        }
-
         private boolean needsPipeline() {
             return kind.needsPipeline().test(argument) || parts.stream().anyMatch(RewardText::needsPipeline);
+        }
+
+        private boolean namesFile() {
+            return kind.takes() == RewardKind.Argument.PATH && !argument.isEmpty()
+                    || parts.stream().anyMatch(RewardText::namesFile);
         }
 
         private Reward build(RewardKind.Surroundings around) {
@@ -102,9 +102,14 @@ public record RewardText(List<Term> terms) {
         return new Parser(text).whole();
     }
 
-    /** Whether it is made of files that its text names: TorchScript among them is code, so that who has a text from elsewhere may not want them opened. */
-    public boolean namesFiles() {
-        return terms.stream().anyMatch(Term::namesFiles);
+    /** What a model's images are judged by where nothing else is said: {@code clip} of a model of prompts, else {@code brightness}. */
+    public static RewardText usual(Pipeline pipeline) {
+        return parse(pipeline.takesPrompts() ? "clip" : "brightness");
+    }
+
+    /** Whether it, or what it is made of, names files: TorchScript among them is code, so that who has a text from elsewhere may not want them opened. */
+    public boolean namesFile() {
+        return terms.stream().anyMatch(Term::namesFile);
     }
 
     /** Whether it is made of what came beside a model. */

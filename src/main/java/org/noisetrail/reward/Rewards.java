@@ -1,11 +1,14 @@
 package org.noisetrail.reward;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.ServiceLoader;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.ObjDoubleConsumer;
 import java.util.stream.Collectors;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.kernels.Device;
@@ -96,6 +99,16 @@ public final class Rewards {
      */
     public static Reward aesthetic(Path folder, Device device) {
         return AestheticReward.load(folder, device);
+    }
+
+    /**
+     * Judges as another reward does, and shows what it judges: the best image of a batch, no more often than every so long. So a search can be looked at, by whatever method.
+     *
+     * @param every at least this time lies between two images shown; the first is shown at once
+     * @param viewer is given an image and its score on the thread that searches: it should be quick
+     */
+    public static Reward shown(Reward reward, Duration every, ObjDoubleConsumer<Image> viewer) {
+        return new ShownReward(reward, every.toNanos(), viewer, new AtomicLong(System.nanoTime()));
     }
 
     /**
