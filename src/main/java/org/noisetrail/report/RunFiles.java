@@ -6,13 +6,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.noisetrail.evaluation.Version;
 import org.noisetrail.files.AtomicFiles;
 import org.noisetrail.files.Json;
 import org.noisetrail.files.OutputFolder;
@@ -27,8 +25,6 @@ import org.noisetrail.trace.Progress;
  * run: such are refused, or removed before the first file is written, {@code result.json} before the images that it names.
  */
 public final class RunFiles implements SearchListener, AutoCloseable {
-    private static final Map<String, String> SOFTWARE = Map.of("Software", "noisetrail " + Version.NOISETRAIL);
-
     /** In the order in which an earlier run's are removed; its images last. */
     private static final List<String> SUMMARIES = List.of("result.json", "trail.json", "grid.png", "final.safetensors");
 
@@ -102,25 +98,12 @@ public final class RunFiles implements SearchListener, AutoCloseable {
         for (ImageResult image : images) {
             // Its pixels and its state leave memory here: there may be more of them than a heap holds.
             Finished summary = Finished.of(image);
-            byte[] png = Png.encode(image.pixels().toBufferedImage(), text(summary));
-            AtomicFiles.write(folder.file(summary.file()), png);
+            AtomicFiles.write(folder.file(summary.file()), Picture.png(run, image));
             if (states != null) {
                 states.add(image);
             }
             finished.add(summary);
         }
-    }
-
-    private Map<String, String> text(Finished image) {
-        Map<String, String> chunks = new LinkedHashMap<>(SOFTWARE);
-        if (!Double.isNaN(image.reward())) {
-            chunks.put(Certificate.REWARD, Double.toString(image.reward()));
-        }
-        if (!Double.isNaN(image.heldOut())) {
-            chunks.put(Certificate.HELD_OUT, Double.toString(image.heldOut()));
-        }
-        chunks.put(TrailFiles.KEYWORD, TrailFiles.chunk(TrailFiles.of(run, List.of(image))));
-        return chunks;
     }
 
     /** The images finished so far, in the order asked for. */
@@ -140,7 +123,7 @@ public final class RunFiles implements SearchListener, AutoCloseable {
                 images.size(),
                 i -> Png.read(folder.file(images.get(i).file())),
                 Grid.columns(images.size(), conditions));
-        AtomicFiles.write(folder.file("grid.png"), Png.encode(sheet, SOFTWARE));
+        AtomicFiles.write(folder.file("grid.png"), Png.encode(sheet, Picture.SOFTWARE));
         if (states != null) {
             states.write(images);
         }
