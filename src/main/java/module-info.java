@@ -7,6 +7,7 @@ module org.noisetrail {
     requires org.bytedeco.openblas;
     requires com.fasterxml.jackson.databind;
     requires info.picocli;
+    requires jdk.httpserver;
     requires transitive jdk.jfr;
     requires org.slf4j;
     requires me.tongfei.progressbar;
@@ -22,6 +23,7 @@ module org.noisetrail {
     exports org.noisetrail.reward;
     exports org.noisetrail.sampler;
     exports org.noisetrail.search;
+    exports org.noisetrail.serve;
     exports org.noisetrail.settings;
     exports org.noisetrail.trace;
 

@@ -1,5 +1,6 @@
 package org.noisetrail.cli;
 
+import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -9,14 +10,21 @@ import java.util.concurrent.TimeUnit;
  */
 final class Interruption implements AutoCloseable {
     /** A round of a large model on a slow machine may take long; a thread that hangs must not keep the process. */
-    private static final long PATIENCE_SECONDS = 60;
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
+    private final Duration patience;
     private final Thread worker = Thread.currentThread();
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread hook = new Thread(this::end, "noisetrail-interruption");
     private boolean settled;
 
     Interruption() {
+        this(PATIENCE);
+    }
+
+    /** @param patience after which the process ends, closed or not */
+    Interruption(Duration patience) {
+        this.patience = patience;
         Runtime.getRuntime().addShutdownHook(hook);
     }
 
@@ -27,7 +35,7 @@ final class Interruption implements AutoCloseable {
             }
         }
         try {
-            closed.await(PATIENCE_SECONDS, TimeUnit.SECONDS);
+            closed.await(patience.toSeconds(), TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

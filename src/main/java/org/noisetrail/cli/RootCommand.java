@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
             ProfileCommand.class,
             CalibrateCommand.class,
             DemoCommand.class,
+            ServeCommand.class,
             ScoreCommand.class,
             DenoiseCommand.class,
             ComponentCommand.class,

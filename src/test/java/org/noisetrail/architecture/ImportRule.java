@@ -28,6 +28,7 @@ final class ImportRule {
     /** From the top down: a room may use those after it, never those before it. */
     static final List<String> ROOMS = List.of(
             "cli",
+            "serve",
             "report",
             "evaluation",
             "search",

@@ -1,0 +1,195 @@
+package org.noisetrail.cli;
+
+import java.io.PrintWriter;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.files.JsonFiles;
+import org.noisetrail.model.Pipeline;
+import org.noisetrail.search.Method;
+import org.noisetrail.serve.ImageServer;
+import org.noisetrail.serve.Limits;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+@Command(
+        name = "serve",
+        modelTransformer = RegistryOptions.Adder.class,
+        description = {
+            "Draws for HTTP clients: POST /v1/images/generations as OpenAI has it, with a search's options as fields; events; a page at /.",
+            "The options of method, sampler and rewards hold where a request says nothing."
+        })
+final class ServeCommand implements Callable<Integer> {
+    /** The environment's variable that may hold the token. */
+    private static final String TOKEN = "NOISETRAIL_TOKEN";
+
+    private static final int LONGEST_TOKEN = 4096;
+
+    /** For answers to be written, and the model to be freed, once the last search has ended. */
+    private static final Duration AFTERWARDS = Duration.ofSeconds(30);
+
+    @Spec
+    @SuppressWarnings("NullAway.Init")
+    private CommandSpec command;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private ModelOptions modelOptions;
+
+    @Option(
+            names = "--host",
+            paramLabel = "ADDRESS",
+            defaultValue = "127.0.0.1",
+            description = "Where to listen. Others than this machine's own need a token. Default: ${DEFAULT-VALUE}")
+    @SuppressWarnings("NullAway.Init")
+    private String host;
+
+    @Option(
+            names = "--port",
+            paramLabel = "N",
+            defaultValue = "8080",
+            description = "0 for a free one. Default: ${DEFAULT-VALUE}")
+    private int port;
+
+    @Option(
+            names = "--token-file",
+            paramLabel = "FILE",
+            description =
+                    "Holds what clients must give as \"Authorization: Bearer\", at least 16 characters. Default: what the environment's "
+                            + TOKEN + " holds")
+    private @Nullable Path tokenFile;
+
+    @Option(
+            names = "--queue",
+            paramLabel = "N",
+            defaultValue = "16",
+            description = "Requests that may wait; more are answered with 429. Default: ${DEFAULT-VALUE}")
+    private int queue;
+
+    @Option(
+            names = "--max-images",
+            paramLabel = "N",
+            defaultValue = "10",
+            description = "The most images of a request. Default: ${DEFAULT-VALUE}")
+    private int maxImages;
+
+    @Option(
+            names = "--max-budget",
+            paramLabel = "NFE",
+            defaultValue = "20000",
+            description = "The most network evaluations that an image may cost. Default: ${DEFAULT-VALUE}")
+    private long maxBudget;
+
+    @Option(
+            names = "--max-time",
+            paramLabel = "TIME",
+            defaultValue = "10m",
+            converter = Converters.TimeLimit.class,
+            description = "After this time a request's search is finished plainly. Default: ${DEFAULT-VALUE}")
+    @SuppressWarnings("NullAway.Init")
+    private Duration maxTime;
+
+    @Option(
+            names = "--grace",
+            paramLabel = "TIME",
+            defaultValue = "60s",
+            converter = Converters.TimeLimit.class,
+            description =
+                    "How long the running search may go on once the server was told to stop. Default: ${DEFAULT-VALUE}")
+    @SuppressWarnings("NullAway.Init")
+    private Duration grace;
+
+    @Option(
+            names = "--out",
+            paramLabel = "FOLDER",
+            description = "Write each request's images, too, to a folder of its own within this one, as generate does.")
+    private @Nullable Path out;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private MethodOptions.Chosen methodOptions;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private RewardOptions rewards;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private RewardOptions.HeldOut heldOut;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private SamplerOptions samplerOptions;
+
+    @Override
+    public Integer call() {
+        Method method = methodOptions.method();
+        if (port < 0 || port > 65535) {
+            throw new ParameterException(command.commandLine(), "--port must be from 0 to 65535: " + port);
+        }
+        Limits limits = new Limits(queue, maxImages, maxBudget, maxTime);
+        InetSocketAddress address = new InetSocketAddress(host, port);
+        String token = token();
+        modelOptions.check();
+        configureHttp();
+        try (Pipeline pipeline = modelOptions.load()) {
+            ImageServer server = ImageServer.builder(pipeline)
+                    .address(address)
+                    .token(token)
+                    .limits(limits)
+                    .method(method)
+                    .sampler(samplerOptions.sampler(pipeline))
+                    .reward(rewards.given())
+                    .heldOut(heldOut.reward())
+                    .batches(modelOptions.maxBatch(), modelOptions.decodeBatch())
+                    .folder(out)
+                    .start();
+            serve(server, pipeline.name());
+        }
+        return ExitCode.OK;
+    }
+
+    private void serve(ImageServer server, String model) {
+        PrintWriter print = command.commandLine().getOut();
+        try (server;
+                Interruption interruption = new Interruption(grace.plus(AFTERWARDS))) {
+            print.println(model + " is served on " + server.uri());
+            print.flush();
+            try {
+                new CountDownLatch(1).await();
+            } catch (InterruptedException e) {
+                // Told to stop.
+            }
+            interruption.settle();
+            server.stop(grace);
+        }
+    }
+
+    private @Nullable String token() {
+        if (tokenFile == null) {
+            return System.getenv(TOKEN);
+        }
+        return new String(JsonFiles.bytes(tokenFile, LONGEST_TOKEN), StandardCharsets.UTF_8).strip();
+    }
+
+    /** The JDK's server reads these once: a request must have come in this time, and answers are sent without delay. */
+    private static void configureHttp() {
+        setDefault("sun.net.httpserver.maxReqTime", "30");
+        setDefault("sun.net.httpserver.nodelay", "true");
+    }
+
+    private static void setDefault(String property, String value) {
+        if (System.getProperty(property) == null) {
+            System.setProperty(property, value);
+        }
+    }
+}

@@ -1,0 +1,215 @@
+package org.noisetrail.serve;
+
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.files.AtomicFiles;
+import org.noisetrail.files.OutputFolder;
+import org.noisetrail.model.Pipeline;
+import org.noisetrail.report.Png;
+import org.noisetrail.reward.RewardText;
+import org.noisetrail.sampler.Sampler;
+import org.noisetrail.sampler.Samplers;
+import org.noisetrail.search.LocalSearch;
+import org.noisetrail.search.Method;
+
+/**
+ * Draws for HTTP clients with one model, one search after the other: {@code POST /v1/images/generations} as OpenAI has it, events of a job, its cancelling, and a page at {@code /}. {@code
+ * docs/serve.md} has the fields and the answers.
+ *
+ * <p>It does not own the pipeline, which must stay open until it has stopped. Thread-safe.
+ */
+public final class ImageServer implements AutoCloseable {
+    /** Beside those who wait for an image or for events. */
+    private static final int OTHER_THREADS = 16;
+
+    /** An answer that is being written may take so long once the jobs have ended. */
+    private static final Duration ANSWERS = Duration.ofSeconds(10);
+
+    private final HttpServer http;
+    private final Jobs jobs;
+    private final ThreadPoolExecutor threads;
+
+    private ImageServer(Builder builder) {
+        Pipeline pipeline = builder.pipeline;
+        if (!Png.canShow(pipeline.decoder().image())) {
+            throw new IllegalArgumentException("the model's images must have 1 or 3 channels to be served as PNG: "
+                    + pipeline.decoder().image());
+        }
+        Gate gate = new Gate(builder.address, builder.token);
+        if (builder.folder != null) {
+            OutputFolder.open(builder.folder);
+        }
+        try {
+            http = HttpServer.create(builder.address, 0);
+        } catch (IOException e) {
+            throw new NoisetrailException(
+                    "cannot listen on " + text(builder.address) + ": " + AtomicFiles.reason(e), e);
+        }
+        Defaults defaults = new Defaults(
+                builder.method,
+                builder.sampler == null ? Samplers.parse(pipeline.sampler()) : builder.sampler,
+                builder.reward,
+                builder.heldOut);
+        Limits limits = builder.limits;
+        jobs = new Jobs(new Studio(pipeline, builder.maxBatch, builder.decodeBatch, builder.folder), limits.queue());
+        threads = pool(limits.queue() + 1 + Routes.WATCHERS + OTHER_THREADS);
+        DrawingParser parser = new DrawingParser(pipeline, defaults, limits, builder.maxBatch);
+        http.createContext("/", new Routes(gate, parser, jobs, Catalogue.json(pipeline, defaults, limits)));
+        http.setExecutor(threads);
+        http.start();
+    }
+
+    private static ThreadPoolExecutor pool(int size) {
+        AtomicInteger names = new AtomicInteger();
+        ThreadPoolExecutor pool =
+                new ThreadPoolExecutor(size, size, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(1024), work -> {
+                    Thread thread = new Thread(work, "noisetrail-http-" + names.incrementAndGet());
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        pool.allowCoreThreadTimeOut(true);
+        return pool;
+    }
+
+    /** Starts with a server on 127.0.0.1, a free port, {@link Limits#DEFAULT}, eps-greedy, and the pipeline's sampler and usual reward. */
+    public static Builder builder(Pipeline pipeline) {
+        return new Builder(pipeline);
+    }
+
+    /** Where it listens. */
+    public InetSocketAddress address() {
+        return http.getAddress();
+    }
+
+    /** The page's address. */
+    public URI uri() {
+        return URI.create("http://" + text(address()) + "/");
+    }
+
+    private static String text(InetSocketAddress address) {
+        String host = address.getAddress().getHostAddress();
+        return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
+    }
+
+    /**
+     * Ends it without losing a finished image: jobs that wait are refused, the one that is drawn may go on for so long, and is then ended within a round; what is finished is answered
+     * (and written). Returns when all is done.
+     */
+    public void stop(Duration patience) {
+        jobs.stop(patience);
+        threads.shutdown();
+        try {
+            if (!threads.awaitTermination(ANSWERS.toSeconds(), TimeUnit.SECONDS)) {
+                threads.shutdownNow();
+            }
+        } catch (InterruptedException e) {
+            threads.shutdownNow();
+            Thread.currentThread().interrupt();
+        }
+        http.stop(0);
+    }
+
+    /** As {@link #stop}, without patience. */
+    @Override
+    public void close() {
+        stop(Duration.ZERO);
+    }
+
+    /** Collects what a server is. */
+    public static final class Builder {
+        private final Pipeline pipeline;
+        private InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
+        private @Nullable String token;
+        private Limits limits = Limits.DEFAULT;
+        private Method method = LocalSearch.epsGreedy();
+        private @Nullable Sampler sampler;
+        private @Nullable RewardText reward;
+        private @Nullable RewardText heldOut;
+        private int maxBatch = 64;
+        private int decodeBatch = 16;
+        private @Nullable Path folder;
+
+        private Builder(Pipeline pipeline) {
+            this.pipeline = pipeline;
+        }
+
+        /** Where to listen; port 0 for a free one. Where other machines can reach it, a {@link #token} is needed. */
+        public Builder address(InetSocketAddress address) {
+            if (address.isUnresolved()) {
+                throw new IllegalArgumentException("there is no host of this name: " + address.getHostString());
+            }
+            this.address = address;
+            return this;
+        }
+
+        /** What clients have to give as {@code Authorization: Bearer}: at least 16 characters; null for none. */
+        public Builder token(@Nullable String token) {
+            this.token = token;
+            return this;
+        }
+
+        /** What it takes on; by default {@link Limits#DEFAULT}. */
+        public Builder limits(Limits limits) {
+            this.limits = limits;
+            return this;
+        }
+
+        /** Where a request names none. */
+        public Builder method(Method method) {
+            this.method = method;
+            return this;
+        }
+
+        /** Where a request names none; null for the pipeline's own. */
+        public Builder sampler(@Nullable Sampler sampler) {
+            this.sampler = sampler;
+            return this;
+        }
+
+        /** Where a request names none; it may name files, which a request's may not. Null for {@link RewardText#usual}. */
+        public Builder reward(@Nullable RewardText reward) {
+            this.reward = reward;
+            return this;
+        }
+
+        /** Where a request names none; null for none. */
+        public Builder heldOut(@Nullable RewardText heldOut) {
+            this.heldOut = heldOut;
+            return this;
+        }
+
+        /** As {@code Search.Builder.maxBatch} and {@code decodeBatch}; by default 64 and 16. */
+        public Builder batches(int maxBatch, int decodeBatch) {
+            this.maxBatch = maxBatch;
+            this.decodeBatch = decodeBatch;
+            return this;
+        }
+
+        /** Where jobs' files go, as {@code generate} writes them, each to a folder named as the job; null for nowhere. */
+        public Builder folder(@Nullable Path folder) {
+            this.folder = folder;
+            return this;
+        }
+
+        /**
+         * Listens from here on.
+         *
+         * @throws IllegalArgumentException if other machines could reach it without a token, or the model's images are no pictures
+         * @throws NoisetrailException if the address cannot be listened on, or the folder not written to
+         */
+        public ImageServer start() {
+            return new ImageServer(this);
+        }
+    }
+}

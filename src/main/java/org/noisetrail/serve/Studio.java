@@ -1,0 +1,133 @@
+package org.noisetrail.serve;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.model.Pipeline;
+import org.noisetrail.report.Finished;
+import org.noisetrail.report.Picture;
+import org.noisetrail.report.Report;
+import org.noisetrail.report.RunFiles;
+import org.noisetrail.reward.Reward;
+import org.noisetrail.reward.RewardText;
+import org.noisetrail.reward.Rewards;
+import org.noisetrail.search.ImageResult;
+import org.noisetrail.search.Search;
+import org.noisetrail.search.SearchCancelledException;
+import org.noisetrail.search.SearchListener;
+import org.noisetrail.search.Trail;
+import org.noisetrail.trace.Progress;
+
+/** Draws jobs with a model and the rewards that were last asked for. Used by one thread, which closes it; the model is its maker's. */
+final class Studio implements AutoCloseable {
+    /** Rewards that are kept: each may hold a network. */
+    private static final int KEPT = 4;
+
+    private static final Duration BETWEEN_PREVIEWS = Duration.ofMillis(250);
+
+    private final Pipeline pipeline;
+    private final int maxBatch;
+    private final int decodeBatch;
+    private final @Nullable Path folder;
+    private final Map<String, Reward> rewards = new LinkedHashMap<>(16, .75f, true);
+
+    /** @param folder where each job's files go, to a folder of its own; null for none */
+    Studio(Pipeline pipeline, int maxBatch, int decodeBatch, @Nullable Path folder) {
+        this.pipeline = pipeline;
+        this.maxBatch = maxBatch;
+        this.decodeBatch = decodeBatch;
+        this.folder = folder;
+    }
+
+    /**
+     * Draws its images, and tells it.
+     *
+     * @throws SearchCancelledException if the thread is interrupted
+     * @throws Refusal if it asks for what the model cannot draw or be judged by
+     */
+    void draw(Job job) {
+        Drawing drawing = job.drawing();
+        Search.Builder builder = drawing.search(maxBatch, decodeBatch);
+        Trail run;
+        try {
+            Reward searched = Rewards.shown(reward(drawing.reward()), BETWEEN_PREVIEWS, job::preview);
+            Reward heldOut = drawing.heldOut() == null ? null : reward(drawing.heldOut());
+            builder.reward(searched).heldOut(heldOut);
+            for (Reward judge : heldOut == null ? List.of(searched) : List.of(searched, heldOut)) {
+                judge.check(
+                        pipeline.decoder().image(),
+                        drawing.images().stream()
+                                .map(image -> image.condition())
+                                .toList());
+            }
+            run = builder.build().trail(List.of());
+        } catch (IllegalArgumentException | NoisetrailException e) {
+            throw Refusal.bad(400, "invalid_value", String.valueOf(e.getMessage()));
+        }
+        SearchListener listener = new SearchListener() {
+            @Override
+            public void onProgress(Progress progress) {
+                job.progress(progress);
+            }
+
+            @Override
+            public void onImages(List<ImageResult> images) {
+                images.forEach(image -> job.add(new Job.Drawn(Finished.of(image), Picture.png(run, image))));
+            }
+        };
+        if (folder == null) {
+            builder.listener(listener).build().draw(drawing.images());
+        } else {
+            write(job, folder, builder, run, listener);
+        }
+    }
+
+    /** As {@code generate} does. */
+    private static void write(Job job, Path folder, Search.Builder builder, Trail run, SearchListener listener) {
+        long started = System.nanoTime();
+        Drawing drawing = job.drawing();
+        try (RunFiles files = new RunFiles(folder.resolve(job.id()), drawing.images(), run, false, false)) {
+            SearchCancelledException cancelled = null;
+            try {
+                builder.listener(files.also(listener)).build().draw(drawing.images());
+            } catch (SearchCancelledException e) {
+                cancelled = e;
+            }
+            job.settle();
+            if (!files.finished().isEmpty()) {
+                Duration elapsed = Duration.ofNanos(System.nanoTime() - started);
+                files.finish(new Report(drawing.settings(), files.finished(), cancelled == null, elapsed));
+            }
+            if (cancelled != null) {
+                throw cancelled;
+            }
+        }
+    }
+
+    private Reward reward(RewardText text) {
+        String name = text.toString();
+        Reward known = rewards.get(name);
+        if (known == null) {
+            // Before, not after: two of the largest need not fit beside the others.
+            if (rewards.size() >= KEPT) {
+                Iterator<Reward> oldest = rewards.values().iterator();
+                oldest.next().close();
+                oldest.remove();
+            }
+            known = text.build(() -> pipeline);
+            rewards.put(name, known);
+        }
+        return known;
+    }
+
+    @Override
+    public void close() {
+        rewards.values().forEach(Reward::close);
+        rewards.clear();
+    }
+}
