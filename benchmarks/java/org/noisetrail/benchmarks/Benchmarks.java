@@ -18,7 +18,8 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 public final class Benchmarks {
     private Benchmarks() {}
 
-    public static void main(String[] args) throws RunnerException, CommandLineOptionException, java.io.IOException {
+    public static void main(String[] args)
+            throws RunnerException, CommandLineOptionException, java.io.IOException, InterruptedException {
         if (args.length == 1 && args[0].equals("overhead")) {
             Overhead.print();
             return;
@@ -33,6 +34,10 @@ public final class Benchmarks {
         }
         if (args.length == 2 && args[0].equals("screening")) {
             ScreeningTable.run(args[1]);
+            return;
+        }
+        if (args.length > 0 && args[0].equals("serve")) {
+            ServeLoad.print(args.length > 1 ? Integer.parseInt(args[1]) : 60);
             return;
         }
         if (args.length == 2 && args[0].equals("full-size")) {
