@@ -3,9 +3,12 @@ package org.noisetrail.reward;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CompletionService;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorCompletionService;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -15,13 +18,14 @@ import org.noisetrail.NoisetrailException;
 import org.noisetrail.torch.Tensors;
 
 /**
- * A user's function, called on threads of a pool of its own: those of the common pool cannot be interrupted while the function
- * waits (for a server that scores, say).
+ * A user's function, called on threads that can be interrupted while it waits (for a server that scores, say). Each batch takes as many as there are processors; they
+ * come from a pool that grows, so that a function that never returns, or waits for another search, holds up no batch but its own.
  */
 record HostReward(String name, ToDoubleFunction<Image> reward) implements Reward {
     private static final AtomicInteger THREADS = new AtomicInteger();
 
-    private static final ThreadPoolExecutor POOL = pool(Runtime.getRuntime().availableProcessors());
+    private static final Executor POOL =
+            new ThreadPoolExecutor(0, Integer.MAX_VALUE, 10, TimeUnit.SECONDS, new SynchronousQueue<>(), Worker::new);
 
     HostReward {
         Objects.requireNonNull(name, "name");
@@ -33,7 +37,7 @@ record HostReward(String name, ToDoubleFunction<Image> reward) implements Reward
         Scores.pointer(scores, images);
         Work work = new Work(this, images.toHost());
         if (Thread.currentThread() instanceof Worker) {
-            // A reward that scores images within a reward: waiting for the pool from within it could wait for ever.
+            // Images that are scored within a reward: processors squared would be no faster.
             work.run();
         } else {
             runOnPool(work);
@@ -42,14 +46,16 @@ record HostReward(String name, ToDoubleFunction<Image> reward) implements Reward
     }
 
     private void runOnPool(Work work) {
-        int workers = Math.min(work.images.size(), POOL.getCorePoolSize());
+        int workers = Math.min(work.images.size(), Runtime.getRuntime().availableProcessors());
+        CompletionService<Void> ends = new ExecutorCompletionService<>(POOL);
         List<Future<?>> running = new ArrayList<>(workers);
         try {
             for (int i = 0; i < workers; i++) {
-                running.add(POOL.submit(work));
+                running.add(ends.submit(work, null));
             }
-            for (Future<?> worker : running) {
-                worker.get();
+            // In the order of their ends: a failure is told even where another call hangs.
+            for (int i = 0; i < workers; i++) {
+                ends.take().get();
             }
         } catch (ExecutionException e) {
             if (e.getCause() instanceof NoisetrailException failure) {
@@ -58,11 +64,15 @@ record HostReward(String name, ToDoubleFunction<Image> reward) implements Reward
             throw new NoisetrailException("reward " + name + " failed: " + e.getCause(), e.getCause());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            throw new NoisetrailException("reward " + name + " was interrupted", e);
+            throw interrupted(e);
         } finally {
             work.next.set(work.images.size());
             running.forEach(worker -> worker.cancel(true));
         }
+    }
+
+    private NoisetrailException interrupted(InterruptedException cause) {
+        return new NoisetrailException("reward " + name + " was interrupted", cause);
     }
 
     /** Scores one image after another, in as many threads as run it. */
@@ -81,6 +91,9 @@ record HostReward(String name, ToDoubleFunction<Image> reward) implements Reward
         @Override
         public void run() {
             for (int row = next.getAndIncrement(); row < images.size(); row = next.getAndIncrement()) {
+                if (Thread.currentThread().isInterrupted()) {
+                    throw reward.interrupted(new InterruptedException());
+                }
                 Image image = images.get(row);
                 try {
                     scores[row] = reward.reward.applyAsDouble(image);
@@ -93,13 +106,6 @@ record HostReward(String name, ToDoubleFunction<Image> reward) implements Reward
                 }
             }
         }
-    }
-
-    private static ThreadPoolExecutor pool(int threads) {
-        ThreadPoolExecutor pool = new ThreadPoolExecutor(
-                threads, threads, 10, TimeUnit.SECONDS, new LinkedBlockingQueue<>(), Worker::new);
-        pool.allowCoreThreadTimeOut(true);
-        return pool;
     }
 
     private static final class Worker extends Thread {

@@ -42,7 +42,10 @@ public interface Reward extends AutoCloseable {
     /**
      * A reward on the host: {@code reward} is called for the images of a batch in parallel, on as many threads as there are
      * processors, so it must be thread-safe. What it throws ends the search, as the cause of a
-     * {@link org.noisetrail.NoisetrailException} that names the image. Interrupting the thread that scores interrupts these calls too.
+     * {@link org.noisetrail.NoisetrailException} that names the image.
+     *
+     * <p>It may wait, also for another search: batches share no threads. Interrupting the thread that scores interrupts these calls and does not wait for them: one that does
+     * not heed it runs on, on a daemon thread of its own, until it returns, and what it returns is dropped.
      */
     static Reward of(String name, ToDoubleFunction<Image> reward) {
         return new HostReward(name, reward);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
@@ -155,6 +156,143 @@ class HostRewardTest {
         assertThat(score(Reward.of("next", image -> 1), 4))
                 .as("the pool lives on")
                 .containsOnly(1);
+    }
+
+    /** Calls that wait for good and heed no interrupt, on a thread that scores. */
+    private static final class Hanging implements AutoCloseable {
+        final CountDownLatch entered = new CountDownLatch(1);
+        final CountDownLatch end = new CountDownLatch(1);
+        final AtomicReference<Throwable> thrown = new AtomicReference<>();
+        final Thread scoring;
+
+        Hanging(int rows) {
+            Reward hangs = Reward.of("hanging", image -> {
+                entered.countDown();
+                await(end);
+                return 0;
+            });
+            scoring = new Thread(() -> {
+                try {
+                    score(hangs, rows);
+                } catch (Throwable e) {
+                    thrown.set(e);
+                }
+            });
+            scoring.start();
+        }
+
+        @Override
+        public void close() {
+            end.countDown();
+        }
+    }
+
+    @Test
+    void aRewardThatHangsHoldsUpNoOther() throws Exception {
+        try (Hanging one = new Hanging(100);
+                Hanging two = new Hanging(100)) {
+            one.entered.await();
+            two.entered.await();
+            assertThat(score(Reward.of("other", image -> image.label()), 50)[49]).isEqualTo(49);
+        }
+    }
+
+    @Test
+    void cancellingDoesNotWaitForARewardThatHeedsNoInterrupt() throws Exception {
+        try (Hanging hanging = new Hanging(100)) {
+            hanging.entered.await();
+            hanging.scoring.interrupt();
+            hanging.scoring.join(10_000);
+            assertThat(hanging.scoring.isAlive()).isFalse();
+            assertThat(hanging.thrown.get()).hasMessage("reward hanging was interrupted");
+            assertThat(score(Reward.of("next", image -> 1), 4)).containsOnly(1);
+        }
+    }
+
+    @Test
+    void aFailureIsToldWhileAnotherImagesCallHangs() {
+        CountDownLatch end = new CountDownLatch(1);
+        CountDownLatch hanging = new CountDownLatch(oneProcessor() ? 0 : 1);
+        try {
+            assertThatThrownBy(() -> score(
+                            Reward.of("half", image -> {
+                                if (image.label() == 0 && !oneProcessor()) {
+                                    hanging.countDown();
+                                    await(end);
+                                }
+                                await(hanging);
+                                throw new IllegalStateException("no such server");
+                            }),
+                            2))
+                    .isInstanceOf(NoisetrailException.class)
+                    .hasMessageContaining("no such server");
+        } finally {
+            end.countDown();
+        }
+    }
+
+    /** Heeds no interrupt. */
+    private static void await(CountDownLatch latch) {
+        while (latch.getCount() > 0) {
+            try {
+                latch.await();
+            } catch (InterruptedException e) {
+                // Not heeded.
+            }
+        }
+    }
+
+    @Test
+    void aRewardMayWaitForAnotherThreadsScores() {
+        // As many calls at once as there are processors, each of which needs a thread that scores.
+        double[] scores = score(
+                Reward.of(
+                        "outer",
+                        image -> CompletableFuture.supplyAsync(
+                                        () -> score(Reward.of("inner", other -> image.label()), 3)[2], work -> new Thread(work).start())
+                                .join()),
+                64);
+        assertThat(scores[63]).isEqualTo(63);
+    }
+
+    @Test
+    void scoringWithinARewardIsCancelledWithIt() throws Exception {
+        CountDownLatch entered = new CountDownLatch(1);
+        CountDownLatch ended = new CountDownLatch(1);
+        AtomicInteger inner = new AtomicInteger();
+        Reward counts = Reward.of("counts", image -> {
+            inner.incrementAndGet();
+            entered.countDown();
+            try {
+                Thread.sleep(50_000);
+            } catch (InterruptedException e) {
+                // Told to who asks for it.
+                Thread.currentThread().interrupt();
+            }
+            return 0;
+        });
+        Thread thread = new Thread(() -> {
+            try {
+                score(
+                        Reward.of("outer", image -> {
+                            try {
+                                return score(counts, 100)[0];
+                            } finally {
+                                ended.countDown();
+                            }
+                        }),
+                        1);
+            } catch (NoisetrailException e) {
+                // What is looked at is the call within.
+            }
+        });
+        thread.start();
+        entered.await();
+        thread.interrupt();
+        thread.join(10_000);
+        assertThat(thread.isAlive()).isFalse();
+        assertThat(ended.await(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(inner.get()).isEqualTo(1);
     }
 
     @Test
