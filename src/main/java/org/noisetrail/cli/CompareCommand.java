@@ -169,7 +169,6 @@ final class CompareCommand implements Callable<Integer> {
                     contenders,
                     LongStream.of(budgets()).boxed().toList(),
                     given.isEmpty() ? null : given.get(0).toString(),
-                    modelOptions.maxBatch(),
                     show.json());
             return ExitCode.OK;
         }

@@ -32,7 +32,6 @@ final class OfflineOptions {
             "--sweep",
             "--best-funnels",
             "--target-reward",
-            "--max-batch",
             "--json",
             "--quiet",
             "--verbose");
@@ -72,7 +71,7 @@ final class OfflineOptions {
     @Option(
             names = "--target-reward",
             paramLabel = "X",
-            description = "With --offline: as --target-reward of generate, with --max-batch as there.")
+            description = "With --offline: as --target-reward of generate.")
     private @Nullable Double target;
 
     /** Where scores are to be stored; null where they are not. */
@@ -120,7 +119,7 @@ final class OfflineOptions {
     }
 
     /** Prints what the methods choose among the stored trajectories. */
-    void replay(List<Contender> contenders, List<Long> budgets, @Nullable String reward, int maxBatch, boolean json) {
+    void replay(List<Contender> contenders, List<Long> budgets, @Nullable String reward, boolean json) {
         Integer count = funnels;
         if (count != null && count < 1) {
             throw usage("--best-funnels must be >= 1: " + count);
@@ -131,8 +130,7 @@ final class OfflineOptions {
         RewardTensor tensor = RewardTensor.read(Objects.requireNonNull(offline));
         OfflineTable.Rule rule = new OfflineTable.Rule(
                 reward == null ? 0 : tensor.index(reward),
-                target == null ? Double.POSITIVE_INFINITY : target,
-                maxBatch);
+                target == null ? Double.POSITIVE_INFINITY : target);
         OfflineTable table = OfflineTable.of(tensor, contenders, budgets, rule);
         StringBuilder text = new StringBuilder(OfflineWords.text(table));
         Map<String, @Nullable Object> all = new LinkedHashMap<>(OfflineWords.json(table));

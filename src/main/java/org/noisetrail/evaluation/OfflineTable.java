@@ -23,9 +23,8 @@ public record OfflineTable(RewardTensor tensor, int searched, List<Row> rows) {
      *
      * @param searched a stored reward's place
      * @param target ends a search early; infinite for none
-     * @param maxBatch of the search that is answered for; matters with a target only
      */
-    public record Rule(int searched, double target, int maxBatch) {}
+    public record Rule(int searched, double target) {}
 
     /**
      * A method with what it chose.
@@ -60,7 +59,7 @@ public record OfflineTable(RewardTensor tensor, int searched, List<Row> rows) {
             int last = tensor.schedule().size() - 1;
             for (int run = 0; run < runs; run++) {
                 TrajectoryMethod.Pick pick = method.pick(
-                        tensor.scores()[rule.searched()][run], tensor.schedule(), rule.target(), rule.maxBatch());
+                        tensor.scores()[rule.searched()][run], tensor.schedule(), rule.target());
                 chosen.evaluations[run] = (double) pick.evaluations() * tensor.factor();
                 chosen.rewardCalls[run] = pick.rewardCalls();
                 for (int reward = 0; reward < chosen.scores.length; reward++) {
@@ -124,7 +123,7 @@ public record OfflineTable(RewardTensor tensor, int searched, List<Row> rows) {
         if (best.candidates() > tensor.trajectories()) {
             return null;
         }
-        Chosen other = Chosen.of(tensor, best, new Rule(rule.searched(), Double.POSITIVE_INFINITY, rule.maxBatch()));
+        Chosen other = Chosen.of(tensor, best, new Rule(rule.searched(), Double.POSITIVE_INFINITY));
         List<Interval> differences = new ArrayList<>();
         for (int reward = 0; reward < chosen.scores().length; reward++) {
             differences.add(mean(tensor, minus(chosen.scores()[reward], other.scores()[reward])));

@@ -6,12 +6,15 @@ import org.noisetrail.settings.Kind;
 import org.noisetrail.settings.Setting;
 
 /**
- * N whole trajectories an image; the one of the best final reward is kept.
+ * N whole trajectories an image; the one of the best final reward is kept. Where there is a target, 1, 2, 4, ... of them (from 64 on 64 at a time) are drawn and judged, until one has
+ * reached it.
  *
  * @param candidates N, 1 to 65536
  * @param sharedStart whether all start from candidate 0's initial noise (as the paper does) instead of each from its own
  */
 public record BestOfN(int candidates, boolean sharedStart) implements TrajectoryMethod {
+    private static final int MOST_AIMED = 64;
+
     private static final Setting<Integer> CANDIDATES =
             Setting.integer("candidates", "N", 4, 1, 65536, "Whole trajectories.");
     private static final Setting<Boolean> SHARED_START =
@@ -42,7 +45,6 @@ public record BestOfN(int candidates, boolean sharedStart) implements Trajectory
         return KIND.name();
     }
 
-    /** Chains beyond {@code maxBatch} go one group after the other, so that a target can end them. */
     @Override
     public int rowsPerImage(int maxBatch) {
         return Math.min(candidates, maxBatch);
@@ -53,13 +55,18 @@ public record BestOfN(int candidates, boolean sharedStart) implements Trajectory
         return new ChainSearch(wave, candidates, sharedStart).run();
     }
 
+    /** How many go after the first so many where there is a target: one, then as many again, less than twice what was needed. */
+    static int aimed(int drawn) {
+        return Math.min(Math.max(1, drawn), MOST_AIMED);
+    }
+
     @Override
     public int trajectories() {
         return candidates;
     }
 
     @Override
-    public Pick pick(double[][] scores, Schedule schedule, double target, int maxBatch) {
+    public Pick pick(double[][] scores, Schedule schedule, double target) {
         if (sharedStart && candidates > 1) {
             throw new IllegalArgumentException("trajectories must each have their own initial noise: shared start");
         }
@@ -67,7 +74,7 @@ public record BestOfN(int candidates, boolean sharedStart) implements Trajectory
         int best = 0;
         int drawn = 0;
         do {
-            int end = Math.min(candidates, drawn + maxBatch);
+            int end = target < Double.POSITIVE_INFINITY ? Math.min(candidates, drawn + aimed(drawn)) : candidates;
             for (; drawn < end; drawn++) {
                 best = value(scores[drawn]) > value(scores[best]) ? drawn : best;
             }

@@ -13,19 +13,21 @@ import org.noisetrail.engine.StepEngine;
 import org.noisetrail.engine.Winners;
 import org.noisetrail.noise.Recipe;
 
-/** Independent chains an image, the best of which is kept: best-of-N; with one chain, the naive sampler. */
+/**
+ * Independent chains an image, the best of which is kept: best-of-N; with one chain, the naive sampler.
+ *
+ * <p>Chains go in groups, one after the other, so that a target or a time limit can end them. Where there is a target, an image draws one chain, then as many again as it has drawn, and
+ * so on until one has reached it: less than twice what it needed, whatever goes to the network at once and whoever it is drawn with.
+ */
 final class ChainSearch {
     private final Wave wave;
     private final int chains;
     private final boolean sharedStart;
-    private final int together;
 
-    /** Chains beyond what goes to the network at once go one group after the other, so that a target or a time limit can end them. */
     ChainSearch(Wave wave, int chains, boolean sharedStart) {
         this.wave = wave;
         this.chains = chains;
         this.sharedStart = sharedStart;
-        this.together = Math.min(chains, wave.maxBatch());
     }
 
     /** Chains that have come to their ends, image by image; owns their states. */
@@ -33,6 +35,15 @@ final class ChainSearch {
         @Override
         public void close() {
             candidates.close();
+        }
+    }
+
+    /** What the chains of each image have come to, by slot. */
+    private record Best(int[] chain, double[] norms, long[] nans, double[] scores) {
+        static Best none(int images) {
+            double[] scores = new double[images];
+            Arrays.fill(scores, Double.NaN);
+            return new Best(new int[images], new double[images], new long[images], scores);
         }
     }
 
@@ -48,49 +59,60 @@ final class ChainSearch {
     }
 
     private Outcome single(Particles best) {
-        try (Finished finished = chains(0, 1, 1)) {
+        try (Finished finished = chains(wave.slots(), 0, 1, 1)) {
             wave.engine.put(finished.candidates().next(), wave.slots(), best);
             return outcome(best, new int[wave.images()], finished.norms(), new long[wave.images()], null);
         }
     }
 
-    private Outcome compare(int affordable, Particles states) {
-        int[] winner = new int[wave.images()];
-        double[] norms = new double[wave.images()];
-        int groups = (affordable + together - 1) / together;
-        try (Winners winners = wave.engine.winners(groups, wave.slots())) {
-            double[] scores = new double[0];
-            for (int group = 0; group < groups; group++) {
-                int first = group * together;
-                int count = Math.min(together, affordable - first);
-                try (Finished finished = chains(first, count, affordable);
-                        Draws draws = draws(wave.schedule().size() - 1, first, count)) {
-                    wave.engine.score(finished.candidates(), draws, wave.reward());
-                    wave.engine.select(finished.candidates(), winners, true, null, states);
-                    int[] selected = winners.read()[group];
-                    for (int slot = 0; slot < selected.length; slot++) {
-                        if (selected[slot] >= 0) {
-                            winner[slot] = first + selected[slot];
-                            norms[slot] = finished.norms()[slot * count + selected[slot]];
-                        }
-                    }
-                }
-                double[] best = winners.scores();
-                scores = best;
-                wave.stand(states, () -> ends(winner, norms, best));
-                wave.reportRewards(scores);
-                if (Arrays.stream(scores).allMatch(s -> s >= wave.target())) {
-                    break;
+    private Outcome compare(int affordable, Particles particles) {
+        Best best = Best.none(wave.images());
+        int[] active = wave.slots();
+        int count;
+        for (int first = 0; first < affordable && active.length > 0; first += count) {
+            count = Math.min(together(first), affordable - first);
+            group(active, first, count, affordable, best, particles);
+            wave.stand(particles, () -> ends(best));
+            active = Arrays.stream(active)
+                    .filter(slot -> !(best.scores[slot] >= wave.target()))
+                    .toArray();
+        }
+        wave.each(slot -> {
+            if (best.nans[slot] == wave.ledger.costs(slot).rewardCalls()) {
+                // NaN loses as minus infinity, but is told as what it is.
+                best.scores[slot] = Double.NaN;
+            }
+        });
+        return outcome(particles, best.chain, best.norms, best.nans, best.scores);
+    }
+
+    /** How many chains go after the first so many. */
+    private int together(int first) {
+        return wave.target() < Double.POSITIVE_INFINITY ? BestOfN.aimed(first) : wave.maxBatch();
+    }
+
+    /** Chains first .. first + count - 1 of some images, of {@code all}. */
+    private void group(int[] slots, int first, int count, int all, Best best, Particles particles) {
+        double[] before =
+                Arrays.stream(slots).mapToDouble(slot -> best.scores[slot]).toArray();
+        try (Winners winners = wave.engine.winners(1, slots, before);
+                Finished finished = chains(slots, first, count, all);
+                Draws draws = draws(wave.schedule().size() - 1, slots, first, count)) {
+            wave.engine.score(finished.candidates(), draws, wave.reward());
+            wave.engine.select(finished.candidates(), winners, true, null, particles);
+            int[] selected = winners.read()[0];
+            int[] nans = winners.nanScores();
+            double[] scores = winners.scores();
+            wave.reportRewards(scores);
+            for (int g = 0; g < slots.length; g++) {
+                int slot = slots[g];
+                best.nans[slot] += nans[g];
+                best.scores[slot] = scores[g];
+                if (selected[g] >= 0) {
+                    best.chain[slot] = first + selected[g];
+                    best.norms[slot] = finished.norms()[g * count + selected[g]];
                 }
             }
-            long[] nans = Arrays.stream(winners.nanScores()).asLongStream().toArray();
-            for (int slot = 0; slot < nans.length; slot++) {
-                if (nans[slot] == wave.ledger.costs(slot).rewardCalls()) {
-                    // NaN loses as minus infinity, but is told as what it is.
-                    scores[slot] = Double.NaN;
-                }
-            }
-            return outcome(states, winner, norms, nans, scores);
         }
     }
 
@@ -106,10 +128,10 @@ final class ChainSearch {
         return Recipe.steps(sharedStart ? 0 : chain, chain, Collections.nCopies(steps, List.of()));
     }
 
-    private List<Stand> ends(int[] winner, double[] norms, double[] scores) {
+    private List<Stand> ends(Best best) {
         int steps = wave.schedule().size();
-        return wave.mapped(
-                slot -> new Stand(slot, steps, slot, recipe(winner[slot], steps), norms[slot], scores[slot]));
+        return wave.mapped(slot -> new Stand(
+                slot, steps, slot, recipe(best.chain[slot], steps), best.norms[slot], best.scores[slot]));
     }
 
     /** The first chain of each image, while none is at its end. */
@@ -122,20 +144,20 @@ final class ChainSearch {
                 }));
     }
 
-    /** Runs chains first .. first + count - 1 of every image, of {@code all}. */
-    private Finished chains(int first, int count, int all) {
+    /** Runs chains first .. first + count - 1 of some images, of {@code all}. */
+    private Finished chains(int[] slots, int first, int count, int all) {
         StepEngine engine = wave.engine;
-        int rows = wave.images() * count;
+        int rows = slots.length * count;
         int steps = wave.schedule().size();
         double[] norms = new double[rows];
         Candidates candidates = engine.candidates(rows);
         Particles x = null;
         try {
-            try (Draws draws = draws(-1, first, count)) {
+            try (Draws draws = draws(-1, slots, first, count)) {
                 x = engine.start(draws);
             }
             for (int step = 0; step < steps; step++) {
-                try (Draws draws = draws(step, first, count)) {
+                try (Draws draws = draws(step, slots, first, count)) {
                     engine.advance(candidates, x, null, draws, 0, Locality.NONE);
                 }
                 if (!wave.schedule().isDead(step)) {
@@ -162,14 +184,14 @@ final class ChainSearch {
         }
     }
 
-    private Draws draws(int step, int first, int count) {
-        Draws.Builder draws = wave.engine.draws(step, wave.images() * count);
-        wave.each(slot -> {
+    private Draws draws(int step, int[] slots, int first, int count) {
+        Draws.Builder draws = wave.engine.draws(step, slots.length * count);
+        for (int g = 0; g < slots.length; g++) {
             for (int c = 0; c < count; c++) {
                 int candidate = step < 0 && sharedStart ? 0 : first + c;
-                draws.add(slot, 0, candidate, slot * count + c, Kind.GLOBAL);
+                draws.add(slots[g], 0, candidate, g * count + c, Kind.GLOBAL);
             }
-        });
+        }
         return draws.build();
     }
 }

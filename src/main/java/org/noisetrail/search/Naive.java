@@ -40,7 +40,7 @@ public record Naive() implements TrajectoryMethod {
     }
 
     @Override
-    public Pick pick(double[][] scores, Schedule schedule, double target, int maxBatch) {
+    public Pick pick(double[][] scores, Schedule schedule, double target) {
         TrajectoryMethod.check(scores, 1, schedule);
         return new Pick(0, schedule.evaluations(), 1);
     }

@@ -91,7 +91,7 @@ public record PrunedBestOfN(int candidates, Funnel keep, int noises) implements 
     }
 
     @Override
-    public Pick pick(double[][] scores, Schedule schedule, double target, int maxBatch) {
+    public Pick pick(double[][] scores, Schedule schedule, double target) {
         if (noises > 1) {
             throw new IllegalArgumentException("trajectories must go on with their own noise: noises " + noises);
         }

@@ -394,7 +394,7 @@ public final class Search {
             return this;
         }
 
-        /** The most rows (images x candidates) in one network call, 1 to 65536; by default 64. Results do not depend on it. */
+        /** The most rows (images x candidates) in one network call, 1 to 65536; by default 64. Results do not depend on it, unless a time limit ends the search. */
         public Builder maxBatch(int maxBatch) {
             Checks.range("max-batch", maxBatch, 1, LARGEST_BATCH);
             this.maxBatch = maxBatch;
@@ -415,8 +415,7 @@ public final class Search {
         }
 
         /**
-         * A step is searched no further for an image whose pivot has reached this reward; best-of-n, whose chains go to the network {@code maxBatch} at a time, draws no more of
-         * them; {@link Beam} and {@link Mcts} say what they do. By default never.
+         * A step is searched no further for an image whose pivot has reached this reward; {@link BestOfN}, {@link Beam} and {@link Mcts} say what they do. By default never.
          */
         public Builder targetReward(double reward) {
             if (Double.isNaN(reward)) {

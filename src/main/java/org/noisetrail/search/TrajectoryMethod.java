@@ -17,10 +17,9 @@ public interface TrajectoryMethod extends Method {
      *
      * @param scores [trajectories or more][steps], of the searched reward
      * @param target the search's target reward; infinite for none
-     * @param maxBatch the search's; a target is looked at between groups of so many trajectories
      * @throws IllegalArgumentException if the scores are of fewer trajectories or other steps, or its trajectories are others
      */
-    Pick pick(double[][] scores, Schedule schedule, double target, int maxBatch);
+    Pick pick(double[][] scores, Schedule schedule, double target);
 
     /**
      * A choice, and its price.

@@ -36,7 +36,7 @@ class OfflineTableTest {
             contender("best-of-n:candidates=3"),
             contender("pruned-best-of-n:candidates=9:keep=4@2,2@4"),
             contender("pruned-best-of-n:candidates=6:keep=linear"));
-    private static final OfflineTable.Rule RULE = new OfflineTable.Rule(0, Double.POSITIVE_INFINITY, 64);
+    private static final OfflineTable.Rule RULE = new OfflineTable.Rule(0, Double.POSITIVE_INFINITY);
 
     private final ExactMixture denoiser = new ExactMixture(new ImageShape(1, 8, 8), true, .2, -.4, 0, .4);
 

@@ -92,6 +92,59 @@ class MethodContractTest {
         replays(world, all);
     }
 
+    /** Those that end where rewards, or budgets, say so. */
+    static Stream<Arguments> ending() {
+        Stream<String> more = Stream.of(
+                "naive",
+                "best-of-n:candidates=70",
+                "best-of-n:candidates=7:shared-start",
+                "mcts:candidates=2:simulations=5",
+                "zero-order:candidates=2:rounds=4:patience=2:0.001:roll-over",
+                "eps-greedy:candidates=3:rounds=4:keep-pivot:patience=1:0.01",
+                "eps-greedy:candidates=2:rounds=3:score-at-first");
+        return Stream.concat(texts().stream(), more)
+                .flatMap(
+                        text -> Stream.of(SmallWorld.edm(), SmallWorld.ddim()).map(world -> Arguments.of(text, world)));
+    }
+
+    /** Between what a plain trajectory and a whole search reach, so that images come to it at different times. */
+    private static double target(SmallWorld world, Method method) {
+        double plain = SmallWorld.mean(SmallWorld.rewards(run(world.search(new Naive()).build())));
+        double searched = SmallWorld.mean(SmallWorld.rewards(run(world.search(method).build())));
+        return (plain + searched) / 2;
+    }
+
+    /** Neither the rows in a call nor the images in a group say how far an image is searched. */
+    @ParameterizedTest
+    @MethodSource("ending")
+    void noBatchAndNoOtherImageChangesWhereATargetOrABudgetEndsASearch(String text, SmallWorld world) {
+        Method method = Methods.parse(text);
+        double target = target(world, method);
+        for (long budget : new long[] {Long.MAX_VALUE, 3 * world.schedule().evaluations() + 1}) {
+            Search.Builder search = world.search(method).targetReward(target).budget(budget);
+            List<ImageResult> all = run(search.maxBatch(256).build()).images();
+            for (int maxBatch : new int[] {1, 2, 5, 7, 64}) {
+                alike(run(search.maxBatch(maxBatch).build()).images(), all);
+            }
+            for (int i = 0; i < IMAGES; i++) {
+                alike(search.maxBatch(256).build().run(ImageRequest.of(i, 1)).images(), all.subList(i, i + 1));
+            }
+        }
+    }
+
+    private static void alike(List<ImageResult> actual, List<ImageResult> expected) {
+        for (int i = 0; i < expected.size(); i++) {
+            ImageResult one = actual.get(i);
+            ImageResult other = expected.get(i);
+            assertThat(one.costs()).isEqualTo(other.costs());
+            assertThat(one.recipe()).isEqualTo(other.recipe());
+            assertThat(one.state()).isEqualTo(other.state());
+            assertThat(one.reward()).isEqualTo(other.reward());
+            assertThat(one.pivotNorm()).isEqualTo(other.pivotNorm());
+            assertThat(one.nanScores()).isEqualTo(other.nanScores());
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("cases")
     void theCostIsWhatTheMethodSays(String text, SmallWorld world) {

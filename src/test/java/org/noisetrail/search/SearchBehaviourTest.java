@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.AtomicReference;
@@ -471,6 +473,37 @@ class SearchBehaviourTest {
         }
         long oneRound = live * 4L * 2 + (SHORT.steps() - live) * 2L - 1;
         assertThat(result.images()).allMatch(image -> image.costs().networkEvaluations() == oneRound);
+    }
+
+    @Test
+    void bestOfNDrawsAsManyAgainUntilOneHasReachedTheTarget() {
+        List<ImageRequest> requests = ImageRequest.of(0, 12, 1, 2, 3);
+        double target = run(new BestOfN(4), 64, requests).meanReward();
+        List<ImageResult> aimed = Search.builder(tenClasses())
+                .sampler(SHORT)
+                .method(new BestOfN(11))
+                .reward(Rewards.brightness())
+                .seed(-3)
+                .targetReward(target)
+                .build()
+                .run(requests)
+                .images();
+        Set<Integer> drawn = new TreeSet<>();
+        for (int i = 0; i < aimed.size(); i++) {
+            ImageResult expected = null;
+            int count = 0;
+            for (int n : new int[] {1, 2, 4, 8, 11}) {
+                if (expected == null || expected.reward() < target) {
+                    expected = run(new BestOfN(n), 64, requests).images().get(i);
+                    count = n;
+                }
+            }
+            drawn.add(count);
+            assertThat(aimed.get(i).recipe()).isEqualTo(expected.recipe());
+            assertThat(aimed.get(i).state()).isEqualTo(expected.state());
+            assertThat(aimed.get(i).costs().networkEvaluations()).isEqualTo(count * SHORT_TABLE.evaluations());
+        }
+        assertThat(drawn).as("images differ").hasSizeGreaterThan(2);
     }
 
     @Test

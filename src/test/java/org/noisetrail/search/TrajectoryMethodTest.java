@@ -60,7 +60,7 @@ class TrajectoryMethodTest {
         int last = drawing.schedule().size() - 1;
         for (int i = 0; i < IMAGES.size(); i++) {
             ImageResult image = drawn.get(i);
-            TrajectoryMethod.Pick pick = method.pick(scores[0][i], drawing.schedule(), target, maxBatch);
+            TrajectoryMethod.Pick pick = method.pick(scores[0][i], drawing.schedule(), target);
             String what = text + ", image " + i;
             assertThat(image.recipe().start()).as(what).containsExactly(Draw.global(0, pick.trajectory()));
             assertThat((Double) scores[0][i][pick.trajectory()][last]).as(what).isEqualTo((Double) image.reward());
