@@ -270,7 +270,10 @@ public final class GaussianMixture extends ClassDenoiser {
     private String digest() {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            digest.update(("mixture " + shape() + " " + classes()).getBytes(java.nio.charset.StandardCharsets.UTF_8));
+            // What it takes and gives is told apart by what it says of two levels.
+            String words = "mixture " + shape() + " " + classes() + " "
+                    + parameterisation().at(1, .5) + " " + parameterisation().at(.6, .8);
+            digest.update(words.getBytes(java.nio.charset.StandardCharsets.UTF_8));
             for (List<Component> mixture : mixtures) {
                 for (Component c : mixture) {
                     ByteBuffer bytes = ByteBuffer.allocate(8 * (2 + c.mean.length))

@@ -9,7 +9,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
-import org.noisetrail.evaluation.Version;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
@@ -78,7 +77,7 @@ public final class DemoSheet {
         } finally {
             graphics.dispose();
         }
-        return Png.encode(all, Map.of("Software", "noisetrail " + Version.NOISETRAIL));
+        return Png.encode(all, Map.of());
     }
 
     /** @param runs naive ones draw the same images, whatever the reward: they share a row */

@@ -3,14 +3,11 @@ package org.noisetrail.report;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.noisetrail.evaluation.Version;
 import org.noisetrail.search.ImageResult;
 import org.noisetrail.search.Trail;
 
 /** A finished image as a picture that says what it is: its text chunks hold its rewards and the trail that draws it again. */
 public final class Picture {
-    static final Map<String, String> SOFTWARE = Map.of("Software", "noisetrail " + Version.NOISETRAIL);
-
     private Picture() {}
 
     /**
@@ -20,7 +17,7 @@ public final class Picture {
      * @throws IllegalArgumentException if the image has neither 1 nor 3 channels
      */
     public static byte[] png(Trail run, ImageResult image) {
-        Map<String, String> chunks = new LinkedHashMap<>(SOFTWARE);
+        Map<String, String> chunks = new LinkedHashMap<>();
         put(chunks, Certificate.REWARD, image.reward());
         put(chunks, Certificate.HELD_OUT, image.heldOut().orElse(Double.NaN));
         chunks.put(TrailFiles.KEYWORD, TrailFiles.chunk(TrailFiles.of(run, List.of(Finished.of(image)))));

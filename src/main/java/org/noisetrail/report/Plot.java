@@ -29,7 +29,6 @@ import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 import org.noisetrail.evaluation.Interval;
-import org.noisetrail.evaluation.Version;
 import org.noisetrail.files.AtomicFiles;
 import org.noisetrail.files.OutputFolder;
 
@@ -201,7 +200,7 @@ public record Plot(String name, String title, byte[] png, byte[] svg) {
         } finally {
             graphics.dispose();
         }
-        return Png.encode(sheet, Map.of("Software", "noisetrail " + Version.NOISETRAIL));
+        return Png.encode(sheet, Map.of());
     }
 
     /** The picture as an element of a page: without what only a file of its own needs. */

@@ -17,6 +17,7 @@ import javax.imageio.metadata.IIOMetadata;
 import javax.imageio.metadata.IIOMetadataNode;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.evaluation.Version;
 import org.noisetrail.files.AtomicFiles;
 import org.noisetrail.files.PngFile;
 import org.noisetrail.model.Condition;
@@ -34,7 +35,11 @@ public final class Png {
         return shape.channels() == 1 || shape.channels() == 3;
     }
 
-    /** @param text keywords (Latin-1, up to 79 characters) with what they say (Latin-1) */
+    /**
+     * A file that says which version made it.
+     *
+     * @param text more keywords (Latin-1, up to 79 characters) with what they say (Latin-1)
+     */
     public static byte[] encode(BufferedImage picture, Map<String, String> text) {
         ImageWriter writer = ImageIO.getImageWritersByFormatName("png").next();
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -42,12 +47,8 @@ public final class Png {
             IIOMetadata metadata = writer.getDefaultImageMetadata(
                     ImageTypeSpecifier.createFromRenderedImage(picture), writer.getDefaultWriteParam());
             IIOMetadataNode chunks = new IIOMetadataNode("tEXt");
-            text.forEach((keyword, value) -> {
-                IIOMetadataNode entry = new IIOMetadataNode("tEXtEntry");
-                entry.setAttribute("keyword", keyword);
-                entry.setAttribute("value", value);
-                chunks.appendChild(entry);
-            });
+            chunks.appendChild(entry("Software", "noisetrail " + Version.NOISETRAIL));
+            text.forEach((keyword, value) -> chunks.appendChild(entry(keyword, value)));
             IIOMetadataNode root = new IIOMetadataNode(FORMAT);
             root.appendChild(chunks);
             metadata.mergeTree(FORMAT, root);
@@ -59,6 +60,13 @@ public final class Png {
             writer.dispose();
         }
         return bytes.toByteArray();
+    }
+
+    private static IIOMetadataNode entry(String keyword, String value) {
+        IIOMetadataNode entry = new IIOMetadataNode("tEXtEntry");
+        entry.setAttribute("keyword", keyword);
+        entry.setAttribute("value", value);
+        return entry;
     }
 
     /**

@@ -123,7 +123,7 @@ public final class RunFiles implements SearchListener, AutoCloseable {
                 images.size(),
                 i -> Png.read(folder.file(images.get(i).file())),
                 Grid.columns(images.size(), conditions));
-        AtomicFiles.write(folder.file("grid.png"), Png.encode(sheet, Picture.SOFTWARE));
+        AtomicFiles.write(folder.file("grid.png"), Png.encode(sheet, Map.of()));
         if (states != null) {
             states.write(images);
         }

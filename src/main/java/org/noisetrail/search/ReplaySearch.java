@@ -68,19 +68,19 @@ record ReplaySearch(List<Recipe> recipes, double lambda, boolean project) implem
         Outcome toEnd() {
             start();
             int[] done = new int[wave.images()];
+            int[] position = new int[wave.images()];
             while (true) {
                 // Those that stand at the earliest step move first: so the others wait for them, and steps are shared.
                 int step = Arrays.stream(wave.slots())
                         .filter(slot -> done[slot] < recipes.get(slot).moves().size())
-                        .map(slot -> recipes.get(slot).position(done[slot]))
+                        .map(slot -> position[slot])
                         .min()
                         .orElse(wave.schedule().size());
                 if (step == wave.schedule().size()) {
                     break;
                 }
                 int[] here = Arrays.stream(wave.slots())
-                        .filter(slot -> done[slot] < recipes.get(slot).moves().size()
-                                && recipes.get(slot).position(done[slot]) == step)
+                        .filter(slot -> done[slot] < recipes.get(slot).moves().size() && position[slot] == step)
                         .toArray();
                 int up = recipes.get(here[0]).moves().get(done[here[0]]).up();
                 int[] moving = Arrays.stream(here)
@@ -89,6 +89,7 @@ record ReplaySearch(List<Recipe> recipes, double lambda, boolean project) implem
                         .toArray();
                 move(step, up, moving, done);
                 for (int slot : moving) {
+                    position[slot] = up == Move.DOWN ? step + 1 : up;
                     done[slot]++;
                 }
                 wave.reportProgress((long) wave.images() * (step + 1));

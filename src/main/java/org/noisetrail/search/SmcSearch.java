@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** One wave's way through {@link Smc}. */
@@ -78,9 +80,9 @@ final class SmcSearch extends PopulationSearch {
 
     /** Images that need not be searched any further end with their best. */
     private List<Weighed> settled(int step, List<Weighed> weighed) {
-        List<Integer> rows = ends.narrow(step, particles(weighed), method.candidates()).stream()
+        Set<Integer> rows = ends.narrow(step, particles(weighed), method.candidates()).stream()
                 .map(Particle::row)
-                .toList();
+                .collect(Collectors.toSet());
         return weighed.stream().filter(w -> rows.contains(w.particle.row())).toList();
     }
 

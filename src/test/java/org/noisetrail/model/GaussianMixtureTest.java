@@ -134,7 +134,9 @@ class GaussianMixtureTest {
         var c = GaussianMixture.builder(PIXEL, 0).component(1, 2, 3).component(1, 2, 4.5);
         assertThat(a.build().id())
                 .isEqualTo(b.build().id())
-                .isNotEqualTo(c.build().id());
+                .isNotEqualTo(c.build().id())
+                .isNotEqualTo(
+                        b.parameterisation(Parameterisation.flow()).build().id());
     }
 
     @Test
