@@ -103,6 +103,7 @@ class CellStoreTest {
                         "an image too many",
                         cell -> images(cell).add(images(cell).get(0))),
                 Map.entry("images are no list", cell -> ((ObjectNode) cell.get("result")).put("images", 2)),
+                Map.entry("another number", cell -> image(cell).put("id", 5)),
                 Map.entry("another condition", cell -> image(cell).put("class", 1)),
                 Map.entry("no condition", cell -> image(cell).remove("class")),
                 Map.entry("a reward is a word", cell -> image(cell).put("reward", "high")),

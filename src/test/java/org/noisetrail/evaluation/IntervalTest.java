@@ -52,4 +52,12 @@ class IntervalTest {
         assertThat(Interval.UNKNOWN.toString()).isEqualTo("-");
         assertThat(Interval.UNKNOWN.sign()).isZero();
     }
+
+    @Test
+    void anIntervalThatTouchesZeroIsOnNeitherSide() {
+        assertThat(new Interval(1, 0, 2).sign()).isZero();
+        assertThat(new Interval(-1, -2, 0).sign()).isZero();
+        assertThat(new Interval(1, Double.MIN_VALUE, 2).sign()).isOne();
+        assertThat(new Interval(-1, -2, -Double.MIN_VALUE).sign()).isEqualTo(-1);
+    }
 }

@@ -14,7 +14,7 @@ import org.noisetrail.NoisetrailException;
 
 /**
  * Gives damaged inputs to every parser, and reports what is neither read nor refused by the product's own exceptions, in one line of printable
- * characters, in time. {@code src/test/fuzz.sh SECONDS [SEED]} runs it; the input of a fault is kept under {@code target/fuzz}.
+ * characters, in time. {@code src/test/attack.sh fuzz SECONDS [SEED]} runs it; the input of a fault is kept under {@code target/fuzz}.
  */
 public final class Fuzz {
     private static final Duration LONGEST = Duration.ofSeconds(5);

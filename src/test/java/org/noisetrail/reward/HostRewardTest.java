@@ -193,7 +193,8 @@ class HostRewardTest {
                 Hanging two = new Hanging(100)) {
             one.entered.await();
             two.entered.await();
-            assertThat(score(Reward.of("other", image -> image.label()), 50)[49]).isEqualTo(49);
+            assertThat(score(Reward.of("other", image -> image.label()), 50)[49])
+                    .isEqualTo(49);
         }
     }
 
@@ -249,7 +250,8 @@ class HostRewardTest {
                 Reward.of(
                         "outer",
                         image -> CompletableFuture.supplyAsync(
-                                        () -> score(Reward.of("inner", other -> image.label()), 3)[2], work -> new Thread(work).start())
+                                        () -> score(Reward.of("inner", other -> image.label()), 3)[2],
+                                        work -> new Thread(work).start())
                                 .join()),
                 64);
         assertThat(scores[63]).isEqualTo(63);
@@ -259,6 +261,7 @@ class HostRewardTest {
     void scoringWithinARewardIsCancelledWithIt() throws Exception {
         CountDownLatch entered = new CountDownLatch(1);
         CountDownLatch ended = new CountDownLatch(1);
+        AtomicReference<String> within = new AtomicReference<>();
         AtomicInteger inner = new AtomicInteger();
         Reward counts = Reward.of("counts", image -> {
             inner.incrementAndGet();
@@ -277,6 +280,9 @@ class HostRewardTest {
                         Reward.of("outer", image -> {
                             try {
                                 return score(counts, 100)[0];
+                            } catch (NoisetrailException e) {
+                                within.set(e.getMessage());
+                                throw e;
                             } finally {
                                 ended.countDown();
                             }
@@ -293,6 +299,7 @@ class HostRewardTest {
         assertThat(thread.isAlive()).isFalse();
         assertThat(ended.await(10, TimeUnit.SECONDS)).isTrue();
         assertThat(inner.get()).isEqualTo(1);
+        assertThat(within.get()).isEqualTo("reward counts was interrupted");
     }
 
     @Test

@@ -158,6 +158,43 @@ class GoldenSearchTest {
         return true;
     }
 
+    /** Whatever rounding turns in a search: the reference's own choices, as a trail. */
+    @ParameterizedTest
+    @ValueSource(strings = {"search-zero-order", "search-random"})
+    void theReferencesChoicesReplayToItsStates(String name) throws IOException {
+        JsonNode golden = json(name);
+        JsonNode settings = golden.get("settings");
+        boolean local = settings.get("eps").asDouble() == 0;
+        List<ImageRequest> requests = requests(golden, settings.get("images"));
+        List<Trail.Entry> entries = new ArrayList<>();
+        for (int i = 0; i < requests.size(); i++) {
+            List<List<Draw>> steps = new ArrayList<>();
+            for (JsonNode rounds : golden.get("choices")) {
+                List<Draw> draws = new ArrayList<>();
+                for (int k = 0; k < rounds.size(); k++) {
+                    int candidate = rounds.get(k).get(i).asInt();
+                    if (candidate >= 0) {
+                        draws.add(new Draw.Named(k + 1, candidate, local));
+                    }
+                }
+                steps.add(draws);
+            }
+            entries.add(new Trail.Entry(requests.get(i), Recipe.steps(0, 0, steps)));
+        }
+        Search search = Search.builder(model.denoiser())
+                .seed(golden.get("seed").asLong())
+                .reward(Rewards.brightness())
+                .method(LocalSearch.builder()
+                        .lambda(settings.get("lam").asDouble())
+                        .build())
+                .build();
+        SearchResult result = search.trail(List.of()).with(entries).replay(model.denoiser(), 64, SearchListener.NONE);
+        float[] expected = Goldens.floats("edm/" + name + ".safetensors", "x");
+        for (int i = 0; i < requests.size(); i++) {
+            assertClose(result.images().get(i).state(), Arrays.copyOfRange(expected, i * 784, (i + 1) * 784));
+        }
+    }
+
     @Test
     void aBeamChoosesWhatTheReferenceChooses() throws IOException {
         JsonNode golden = json("search-beam");

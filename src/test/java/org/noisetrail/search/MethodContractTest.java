@@ -109,8 +109,10 @@ class MethodContractTest {
 
     /** Between what a plain trajectory and a whole search reach, so that images come to it at different times. */
     private static double target(SmallWorld world, Method method) {
-        double plain = SmallWorld.mean(SmallWorld.rewards(run(world.search(new Naive()).build())));
-        double searched = SmallWorld.mean(SmallWorld.rewards(run(world.search(method).build())));
+        double plain =
+                SmallWorld.mean(SmallWorld.rewards(run(world.search(new Naive()).build())));
+        double searched =
+                SmallWorld.mean(SmallWorld.rewards(run(world.search(method).build())));
         return (plain + searched) / 2;
     }
 

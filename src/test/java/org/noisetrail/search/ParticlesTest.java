@@ -298,6 +298,13 @@ class ParticlesTest {
                         .mapToLong(image -> image.costs().decoderCalls())
                         .sum())
                 .isEqualTo(decoder.rows + preview.rows);
+        // Each to its own image: what is judged was decoded, and the final image is, judged or not.
+        assertThat(images)
+                .extracting(
+                        image -> image.costs().decoderCalls() - image.costs().rewardCalls())
+                .containsOnly(images.get(0).costs().decoderCalls()
+                        - images.get(0).costs().rewardCalls())
+                .allMatch(unjudged -> unjudged == 0 || unjudged == 1);
         assertThat(decoder.rows).isPositive();
         assertThat(preview.rows > 0)
                 .as("candidates on the way are judged by the preview")

@@ -223,6 +223,8 @@ class SearchBehaviourTest {
         for (int i = 0; i < 5; i++) {
             assertThat(again.images().get(i).state())
                     .isEqualTo(drawn.images().get(i).state());
+            assertThat(again.images().get(i).pivotNorm())
+                    .isEqualTo(drawn.images().get(i).pivotNorm());
             long cost = replayCost(drawn.images().get(i).recipe());
             assertThat(again.images().get(i).costs().networkEvaluations()).isEqualTo(cost);
             all += cost;

@@ -26,6 +26,14 @@ class StepRoundsTest {
     @Test
     void whatAWorsePivotLosesIsNotGainedAgain() {
         assertThat(after(1, .5, 1).stalled(1, new Patience(2, .1, false))).isTrue();
+        assertThat(after(1, .5, 1).stalled(1, new Patience(1, .1, false))).isTrue();
+    }
+
+    @Test
+    void whatIsAskedForIsEnough() {
+        assertThat(after(1, 1.5).stalled(1, new Patience(1, .5, false))).isFalse();
+        assertThat(after(1, Math.nextDown(1.5)).stalled(1, new Patience(1, .5, false)))
+                .isTrue();
     }
 
     @Test

@@ -26,6 +26,7 @@ class ThresholdTest {
         // Six steps; F at the start; the last step's candidates cost nothing.
         SmallWorld world = SmallWorld.ddim();
         assertThat(cost(world, Reward.of("above", image -> .6))).isEqualTo(1 + 5 * 2);
+        assertThat(cost(world, Reward.of("at it", image -> .5))).isEqualTo(1 + 5 * 2);
         assertThat(cost(world, Reward.of("below", image -> .4))).isEqualTo(1 + 5 * ROUNDS * 2);
         // The first step comes to the mark with its first round: the others spend what it saved, so that all is spent.
         int[] calls = {0};
