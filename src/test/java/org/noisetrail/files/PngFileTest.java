@@ -89,6 +89,16 @@ class PngFileTest {
                 .containsExactly(new Text("A", "r\u00e9seau \u7db2"), new Text("B", "r\u00e9seau \u7db2"));
     }
 
+    @Test
+    void aKeywordHasUpTo79Characters() throws IOException {
+        String longest = "k".repeat(79);
+        assertThat(read(begin().chunk("tEXt", latin(longest + "\0v")).end()).texts())
+                .containsExactly(new Text(longest, "v"));
+        bytes.reset();
+        byte[] longer = begin().chunk("tEXt", latin(longest + "k\0v")).end();
+        assertThatThrownBy(() -> read(longer)).hasMessageContaining("a keyword of 1 to 79");
+    }
+
     @ParameterizedTest
     @CsvSource({
         "png-bad-iccp.png, chunk tEXt must have a keyword of 1 to 79 printable characters",

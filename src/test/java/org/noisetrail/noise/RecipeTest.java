@@ -205,4 +205,11 @@ class RecipeTest {
         assertThatThrownBy(() -> new Recipe(List.of(Draw.global(0, 0)), chain, List.of()))
                 .hasMessage("chain must be from 0 to 65535: " + chain);
     }
+
+    @Test
+    void theEndsOfRangesAreWithinThem() {
+        assertThat(Recipe.steps(0xFFFF, 0xFFFF, List.of()).chain()).isEqualTo(65535);
+        assertThat(Draw.parse("m65535.65535:0").toString()).isEqualTo("m65535.65535:0.0");
+        assertThat(Draw.parse("m0.0:1").toString()).isEqualTo("m0.0:1.0");
+    }
 }

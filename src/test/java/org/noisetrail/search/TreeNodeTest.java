@@ -119,4 +119,15 @@ class TreeNodeTest {
         single.child(0).visit();
         assertThat(single.select(1)).as("an only child").isSameAs(single.child(0));
     }
+
+    @Test
+    void theMeanIsOfRewardsThatHaveCome() {
+        TreeNode root = new TreeNode(0, 0, null);
+        root.visit();
+        root.visit();
+        root.backUp(3);
+        assertThat(root.mean()).isEqualTo(3);
+        root.backUp(5);
+        assertThat(root.mean()).isEqualTo(4);
+    }
 }
