@@ -267,12 +267,17 @@ public final class GaussianMixture extends ClassDenoiser {
         return mixtures.get((int) label);
     }
 
+    private static String words(Parameterisation parameterisation) {
+        return " " + parameterisation.at(1, .5) + " " + parameterisation.at(.6, .8);
+    }
+
     private String digest() {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            // What it takes and gives is told apart by what it says of two levels.
-            String words = "mixture " + shape() + " " + classes() + " "
-                    + parameterisation().at(1, .5) + " " + parameterisation().at(.6, .8);
+            // The default says nothing, as in trails of old; others are told apart by what they say of two levels.
+            String takes = words(parameterisation());
+            String words = "mixture " + shape() + " " + classes()
+                    + (takes.equals(words(Parameterisation.denoiser())) ? "" : takes);
             digest.update(words.getBytes(java.nio.charset.StandardCharsets.UTF_8));
             for (List<Component> mixture : mixtures) {
                 for (Component c : mixture) {

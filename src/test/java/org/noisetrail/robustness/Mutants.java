@@ -106,8 +106,7 @@ public final class Mutants {
      *
      * @param longest milliseconds after which they have failed; 0 for none
      */
-    private static @Nullable String failure(List<Path> first, List<String> tests, long longest)
-            throws Exception {
+    private static @Nullable String failure(List<Path> first, List<String> tests, long longest) throws Exception {
         AtomicReference<String> failed = new AtomicReference<>();
         AtomicReference<Throwable> broken = new AtomicReference<>();
         try (Anew loader = new Anew(first)) {
