@@ -129,8 +129,7 @@ final class OfflineOptions {
         }
         RewardTensor tensor = RewardTensor.read(Objects.requireNonNull(offline));
         OfflineTable.Rule rule = new OfflineTable.Rule(
-                reward == null ? 0 : tensor.index(reward),
-                target == null ? Double.POSITIVE_INFINITY : target);
+                reward == null ? 0 : tensor.index(reward), target == null ? Double.POSITIVE_INFINITY : target);
         OfflineTable table = OfflineTable.of(tensor, contenders, budgets, rule);
         StringBuilder text = new StringBuilder(OfflineWords.text(table));
         Map<String, @Nullable Object> all = new LinkedHashMap<>(OfflineWords.json(table));

@@ -58,8 +58,8 @@ public record OfflineTable(RewardTensor tensor, int searched, List<Row> rows) {
                     new double[tensor.rewards().size()][runs]);
             int last = tensor.schedule().size() - 1;
             for (int run = 0; run < runs; run++) {
-                TrajectoryMethod.Pick pick = method.pick(
-                        tensor.scores()[rule.searched()][run], tensor.schedule(), rule.target());
+                TrajectoryMethod.Pick pick =
+                        method.pick(tensor.scores()[rule.searched()][run], tensor.schedule(), rule.target());
                 chosen.evaluations[run] = (double) pick.evaluations() * tensor.factor();
                 chosen.rewardCalls[run] = pick.rewardCalls();
                 for (int reward = 0; reward < chosen.scores.length; reward++) {

@@ -17,12 +17,12 @@ import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.files.Excerpt;
 import org.noisetrail.files.JsonFiles;
 import org.noisetrail.files.Numbers;
+import org.noisetrail.model.format.Conditions;
 import org.noisetrail.sampler.Affine;
 import org.noisetrail.sampler.NoiseAt;
 import org.noisetrail.sampler.Schedule;
 import org.noisetrail.sampler.Stage;
 import org.noisetrail.sampler.Step;
-import org.noisetrail.model.format.Conditions;
 import org.noisetrail.search.ImageRequest;
 
 /**

@@ -17,11 +17,11 @@ import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.Decoder;
 import org.noisetrail.model.Pipeline;
+import org.noisetrail.model.format.Conditions;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.sampler.Sampler;
 import org.noisetrail.sampler.Samplers;
-import org.noisetrail.model.format.Conditions;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.torch.Torch;
 

@@ -130,8 +130,8 @@ final class ChainSearch {
 
     private List<Stand> ends(Best best) {
         int steps = wave.schedule().size();
-        return wave.mapped(slot -> new Stand(
-                slot, steps, slot, recipe(best.chain[slot], steps), best.norms[slot], best.scores[slot]));
+        return wave.mapped(slot ->
+                new Stand(slot, steps, slot, recipe(best.chain[slot], steps), best.norms[slot], best.scores[slot]));
     }
 
     /** The first chain of each image, while none is at its end. */

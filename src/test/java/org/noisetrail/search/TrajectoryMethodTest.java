@@ -123,11 +123,11 @@ class TrajectoryMethodTest {
     void trajectoriesThatAreNotThereAreNotChosenAmong() {
         SmallWorld world = SmallWorld.edm();
         double[][][] scores = world.search(new Naive()).build().trajectories(IMAGES, 3, List.of())[0];
-        assertThatThrownBy(() -> new BestOfN(4).pick(scores[0], world.schedule(), 1, 64))
+        assertThatThrownBy(() -> new BestOfN(4).pick(scores[0], world.schedule(), 1))
                 .hasMessage("scores must be of >= 4 trajectories and 8 steps: 3 and 8");
-        assertThatThrownBy(() -> new BestOfN(2, true).pick(scores[0], world.schedule(), 1, 64))
+        assertThatThrownBy(() -> new BestOfN(2, true).pick(scores[0], world.schedule(), 1))
                 .hasMessage("trajectories must each have their own initial noise: shared start");
-        assertThatThrownBy(() -> new PrunedBestOfN(3, Funnel.NONE, 2).pick(scores[0], world.schedule(), 1, 64))
+        assertThatThrownBy(() -> new PrunedBestOfN(3, Funnel.NONE, 2).pick(scores[0], world.schedule(), 1))
                 .hasMessage("trajectories must go on with their own noise: noises 2");
     }
 

@@ -173,7 +173,8 @@ class JobsTest {
             Client client = new Client(server.uri());
             String id = client.start("{\"class\":7,\"n\":3,\"steps\":6,\"rounds\":2}");
             List<Client.Event> events = client.events(id);
-            assertThat(named(events, "image").stream().map(image -> image.path("image").asInt()))
+            assertThat(named(events, "image").stream()
+                            .map(image -> image.path("image").asInt()))
                     .containsExactly(0, 1, 2);
             List<String> names = events.stream().map(Client.Event::name).toList();
             assertThat(names.lastIndexOf("progress")).isGreaterThan(names.indexOf("image"));

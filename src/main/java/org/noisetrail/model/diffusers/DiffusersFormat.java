@@ -66,8 +66,8 @@ public final class DiffusersFormat implements Format {
             PromptEncoder encoder = made.add(encoder(index, files, image, device, options));
             UNet network = made.add(new UNet(unet, weights(files, "unet", options), device));
             DiscreteNoise noise = new DiscreteNoise(scheduler.alphasCumprod(), prediction(scheduler));
-            Function<PipelineOptions, Denoiser> asked =
-                    how -> new DiffusersDenoiser(digest(files, index, state, how), state, device, noise, network, encoder);
+            Function<PipelineOptions, Denoiser> asked = how ->
+                    new DiffusersDenoiser(digest(files, index, state, how), state, device, noise, network, encoder);
             Denoiser plain = asked.apply(options);
             Decoder decoder = made.add(decoder(files, vae, image, device));
             Decoder preview = options.previewDecoder() == null
