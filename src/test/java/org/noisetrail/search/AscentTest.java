@@ -204,4 +204,10 @@ class AscentTest {
         assertThatThrownBy(() -> Methods.parse("ascent:regress=square"))
                 .hasMessage("regress must be one of [score, log, logit]: square");
     }
+
+    @Test
+    void anInfiniteScoreCountsAsTheMostOfTheOthers() {
+        assertThat(AscentSearch.weights(new double[] {Double.POSITIVE_INFINITY, 1, 2}, Ascent.Regress.SCORE))
+                .isEqualTo(AscentSearch.weights(new double[] {2, 1, 2}, Ascent.Regress.SCORE));
+    }
 }

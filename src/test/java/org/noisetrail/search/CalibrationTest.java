@@ -62,6 +62,9 @@ class CalibrationTest {
     @Test
     void stepsThatDifferInNothingShareAlike() {
         assertThat(of(.2, .2, .2).schedule(12).rounds()).containsExactly(4, 4, 4);
+        assertThat(of(.2, .2, .2).schedule(13).rounds())
+                .as("the earlier of equals")
+                .containsExactly(5, 4, 4);
     }
 
     @Test

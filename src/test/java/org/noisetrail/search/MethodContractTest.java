@@ -2,6 +2,7 @@ package org.noisetrail.search;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.time.Duration;
 import java.util.List;
@@ -179,6 +180,29 @@ class MethodContractTest {
         for (int i = 0; i < IMAGES; i++) {
             assertThat(reached.images().get(i).costs().networkEvaluations())
                     .isLessThanOrEqualTo(full.images().get(i).costs().networkEvaluations());
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void whatItCostsIsBudgetEnoughAndATargetOutOfReachEndsNothing(String text, SmallWorld world) {
+        Method method = Methods.parse(text);
+        SearchResult free = run(world.search(method).build());
+        same(free, run(world.search(method).targetReward(2).build()));
+        method.evaluations(world.schedule())
+                .ifPresent(
+                        cost -> same(free, run(world.search(method).budget(cost).build())));
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void theRewardThatIsToldIsTheFinalImages(String text, SmallWorld world) {
+        for (ImageResult image : run(world.search(Methods.parse(text)).build()).images()) {
+            double sum = 0;
+            for (byte pixel : image.pixels().pixels()) {
+                sum += pixel & 255;
+            }
+            assertThat(image.reward()).isCloseTo(sum / SmallWorld.SHAPE.elements() / 255, within(1e-12));
         }
     }
 
