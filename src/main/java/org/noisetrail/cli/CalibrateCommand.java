@@ -179,7 +179,7 @@ final class CalibrateCommand implements Callable<Integer> {
                     new ProfileFile(setup, given, command.commandLine().getErr());
             MachineProfile measured = file.measure(modelOptions.maxBatch(), modelOptions.decodeBatch());
             PrintWriter print = command.commandLine().getOut();
-            print.print(show.json() ? Json.pretty(measured.json()) : measured + "written to " + file.path() + "\n");
+            print.print(show.json() ? measured.toJson() : measured + "written to " + file.path() + "\n");
             print.flush();
         }
         return ExitCode.OK;

@@ -15,15 +15,18 @@ import org.noisetrail.trace.StepEvent;
 final class Judge implements AutoCloseable {
     private final Group group;
     private final IntConsumer decoded;
+    private final IntConsumer rewarded;
     private final Tensor pixels;
 
     /**
      * @param image the shape of the images that it judges
      * @param decoded told whose state is decoded, where decoding costs anything
+     * @param rewarded told whose image is scored
      */
-    Judge(Group group, ImageShape image, IntConsumer decoded) {
+    Judge(Group group, ImageShape image, IntConsumer decoded, IntConsumer rewarded) {
         this.group = group;
         this.decoded = decoded;
+        this.rewarded = rewarded;
         pixels = Tensors.bytes(group.device, group.decodeBatch, image.channels(), image.height(), image.width());
     }
 
@@ -44,7 +47,7 @@ final class Judge implements AutoCloseable {
                 decode(decoder, states, draws, from, count, round, badPart);
                 score(decoder, draws, from, count, round, reward, part, badPart);
                 for (int row = from; row < from + count; row++) {
-                    group.ledger.rewardCall(draws.slot(row));
+                    rewarded.accept(draws.slot(row));
                 }
             }
         }

@@ -39,7 +39,7 @@ final class Speculation implements AutoCloseable {
             tallies[slot] = new ScreenTally();
             agreements[slot] = new Agreement();
         }
-        cheap = new Judge(group, screen.decoder().image(), slot -> tallies[slot].decoded());
+        cheap = new Judge(group, screen.decoder().image(), slot -> tallies[slot].decoded(), slot -> {});
     }
 
     /** Whether a screen of a step's candidates is another look than the true one. */
@@ -155,9 +155,6 @@ final class Speculation implements AutoCloseable {
 
     private double[] judge(Candidates candidates, Rows states, Draws draws, int round, Reward reward) {
         judge.score(group.decoder, states, draws, round, reward, candidates.scores, candidates.bad);
-        for (int row = 0; row < draws.rows(); row++) {
-            group.ledger.rewardCall(draws.slot(row));
-        }
         try (Tensor scores = Tensors.rows(candidates.scores, 0, draws.rows())) {
             return Tensors.toDoubles(scores);
         }

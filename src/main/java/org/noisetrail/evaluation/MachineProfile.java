@@ -289,11 +289,15 @@ public final class MachineProfile {
 
     /** Writes the file, whole or not at all. */
     public void write(Path file) {
-        AtomicFiles.write(file, Json.pretty(json()).getBytes(StandardCharsets.UTF_8));
+        AtomicFiles.write(file, toJson().getBytes(StandardCharsets.UTF_8));
     }
 
     /** As its file has it. */
-    public ObjectNode json() {
+    public String toJson() {
+        return Json.pretty(json());
+    }
+
+    private ObjectNode json() {
         ObjectNode root = JsonNodeFactory.instance.objectNode();
         root.put("format", FORMAT).put("version", 1).put("hash", hash(key));
         ObjectNode words = root.putObject("measuredWith");

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.files.Excerpt;
+import org.noisetrail.files.JsonFiles;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Condition;
@@ -197,11 +198,15 @@ public record RunSettings(
     }
 
     /**
-     * Reads what {@link #json} gave.
+     * Reads what {@link #json} gave, as text.
      *
      * @throws IllegalArgumentException that names what is missing or of another type
      */
-    public static RunSettings of(JsonNode json) {
+    public static RunSettings parse(String json) {
+        return of(JsonFiles.parse("settings", json));
+    }
+
+    static RunSettings of(JsonNode json) {
         if (!(json instanceof ObjectNode root)) {
             throw new IllegalArgumentException("settings must be an object: " + Excerpt.of(json.toString()));
         }
@@ -304,11 +309,13 @@ public record RunSettings(
             return this;
         }
 
+        /** What is drawn. */
         public Builder images(List<ImageRequest> images) {
             this.images = images;
             return this;
         }
 
+        /** Of the searches, one after the other. */
         public Builder seeds(long... seeds) {
             this.seeds = LongStream.of(seeds).boxed().toList();
             return this;

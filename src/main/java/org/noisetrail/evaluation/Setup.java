@@ -51,10 +51,12 @@ public record Setup(
                 denoiser, Decoder.identity(denoiser.shape()), null, sampler, reward, null, List.of(Condition.NONE));
     }
 
+    /** The same under another sampler. */
     public Setup withSampler(Sampler sampler) {
         return new Setup(denoiser, decoder, preview, sampler, reward, heldOut, conditions);
     }
 
+    /** The same, final images judged by another reward besides; null for none. */
     public Setup withHeldOut(@Nullable Reward heldOut) {
         return new Setup(denoiser, decoder, preview, sampler, reward, heldOut, conditions);
     }

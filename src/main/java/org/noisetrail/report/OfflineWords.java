@@ -17,6 +17,7 @@ import org.noisetrail.search.Methods;
 public final class OfflineWords {
     private OfflineWords() {}
 
+    /** The table in aligned columns. */
     public static String text(OfflineTable table) {
         List<String> rewards = table.tensor().rewards();
         List<String> head = new ArrayList<>(List.of("method", "NFE", "reward calls"));
@@ -62,6 +63,7 @@ public final class OfflineWords {
                 + lines;
     }
 
+    /** The table, a row a method. */
     public static Map<String, @Nullable Object> json(OfflineTable table) {
         List<String> rewards = table.tensor().rewards();
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
@@ -87,6 +89,7 @@ public final class OfflineWords {
         return json;
     }
 
+    /** What funnels were tried, best first. */
     public static List<Map<String, @Nullable Object>> json(RewardTensor tensor, List<Funnels.Tried> funnels) {
         List<Map<String, @Nullable Object>> rows = new ArrayList<>();
         for (Funnels.Tried tried : funnels) {

@@ -36,6 +36,7 @@ public record Verdict(
         differences = List.copyOf(differences);
     }
 
+    /** Whether all is as claimed. */
     public boolean holds() {
         return differences.isEmpty();
     }
@@ -61,6 +62,7 @@ public record Verdict(
         return file + ": yes: " + String.join(", ", words);
     }
 
+    /** For {@code --json}. */
     public Map<String, @Nullable Object> json() {
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
         json.put("file", file.toString());

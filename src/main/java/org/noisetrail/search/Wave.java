@@ -19,6 +19,7 @@ import org.noisetrail.noise.Draw;
 import org.noisetrail.noise.Recipe;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.Schedule;
+import org.noisetrail.torch.Unfinished;
 import org.noisetrail.trace.Ledger;
 
 /**
@@ -65,8 +66,16 @@ public final class Wave implements AutoCloseable {
         this.reporter = reporter;
         this.deadline = deadline;
         ledger = new Ledger(requests.size());
+        try (Unfinished parts = new Unfinished()) {
+            engine = parts.add(built());
+            best = deadline == null ? null : new BestSoFar(this);
+            parts.finish();
+        }
+    }
+
+    private StepEngine built() {
         Screening screening = settings.screening();
-        engine = StepEngine.builder(settings.denoiser(), settings.schedule())
+        return StepEngine.builder(settings.denoiser(), settings.schedule())
                 .decoder(settings.decoder())
                 .preview(settings.preview())
                 .screen(screening == null ? null : screening.screen(settings))
@@ -79,12 +88,6 @@ public final class Wave implements AutoCloseable {
                         ledger)
                 .checkpoint(new Passing())
                 .build();
-        try {
-            best = deadline == null ? null : new BestSoFar(this);
-        } catch (Throwable t) {
-            engine.close();
-            throw t;
-        }
     }
 
     /** The one place where an interrupt and the time limit end a search. */

@@ -297,7 +297,7 @@ class PlannerTest {
         MachineProfile profile = MachineProfile.measure(setup, 2, 2);
         profile.write(file);
         MachineProfile read = MachineProfile.read(file);
-        assertThat(read.json()).isEqualTo(profile.json());
+        assertThat(read.toJson()).isEqualTo(profile.toJson());
         read.check(setup, "here");
         Setup other = Setup.of(mixture(), SAMPLER, Reward.of("mine", image -> 0));
         assertThatThrownBy(() -> Planner.of(other, 1, 1, 1).with(read))
