@@ -2,6 +2,7 @@ package org.noisetrail.engine;
 
 import java.util.Arrays;
 import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
@@ -28,8 +29,7 @@ final class Directions {
                 Tensor unit = unit(summed);
                 Tensor z = doubles(own, groups, groups, 1, d);
                 Tensor products = Torch.call(() -> z.mul(unit));
-                Tensor along = Torch.call(
-                        () -> products.sum(new long[] {2}, true, new org.bytedeco.pytorch.ScalarTypeOptional()));
+                Tensor along = sums(products);
                 Scalar k = new Scalar(-shift);
                 Tensor excess = Torch.call(() -> along.add(k));
                 Tensor moved = Torch.call(() -> excess.mul(unit));
@@ -50,12 +50,18 @@ final class Directions {
         }
     }
 
+    /** Over the last of three dimensions, which stays. */
+    private static Tensor sums(Tensor values) {
+        try (ScalarTypeOptional same = new ScalarTypeOptional()) {
+            return Torch.call(() -> values.sum(new long[] {2}, true, same));
+        }
+    }
+
     /** Scaled to length 1 along the last dimension; 0 stays 0. */
     private static Tensor unit(Tensor vectors) {
         try (Scalar tiny = new Scalar(1e-300);
                 Tensor squares = Torch.call(() -> vectors.mul(vectors));
-                Tensor sums = Torch.call(
-                        () -> squares.sum(new long[] {2}, true, new org.bytedeco.pytorch.ScalarTypeOptional()));
+                Tensor sums = sums(squares);
                 Tensor norms = Torch.call(sums::sqrt);
                 Tensor safe = Torch.call(() -> norms.clamp_min(tiny))) {
             return Torch.call(() -> vectors.div(safe));

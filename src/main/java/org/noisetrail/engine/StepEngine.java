@@ -34,8 +34,8 @@ public final class StepEngine implements AutoCloseable {
             group = parts.add(new Group(builder));
             selection = new Selection(group);
             forward = parts.add(new Forward(group));
-            judge = parts.add(new Judge(
-                    group, group.decoder.image(), group.ledger::decoderCall, group.ledger::rewardCall));
+            judge = parts.add(
+                    new Judge(group, group.decoder.image(), group.ledger::decoderCall, group.ledger::rewardCall));
             speculation = group.screen == null
                     ? null
                     : parts.add(new Speculation(group, group.screen, forward, selection, judge));

@@ -116,8 +116,8 @@ class OfflineCommandTest {
 
     @Test
     void theFileSaysWhatWasDrawnByHash() throws IOException {
-        RunSettings settings = RunSettings.parse(
-                offline("--methods", "naive").get("settings").toString());
+        RunSettings settings =
+                RunSettings.parse(offline("--methods", "naive").get("settings").toString());
         assertThat(settings.model().denoiser()).matches("[0-9a-f]{64}");
         assertThat(settings.rewards().get(1).id()).matches("class [0-9a-f]{64}");
         assertThat(settings.images()).hasSize(4);

@@ -31,6 +31,16 @@ class TensorsTest {
         }
     }
 
+    /** JavaCPP's flag nopointergc would keep the count at 0, and no test would see what is left behind. */
+    @Test
+    void whatIsOpenIsCounted() {
+        long before = Pointer.totalCount();
+        try (Tensor open = Tensors.floats(Device.CPU, 1)) {
+            assertThat(Pointer.totalCount()).isGreaterThan(before);
+        }
+        assertThat(Pointer.totalCount()).isEqualTo(before);
+    }
+
     @Test
     void rowsAreAViewThatOutlivesItsTensor() {
         Tensor whole = Tensors.of(Device.CPU, new float[] {1, 2, 3, 4, 5, 6}, 3, 2);
