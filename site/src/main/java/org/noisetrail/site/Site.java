@@ -40,7 +40,10 @@ public final class Site {
             "reward",
             "sampler",
             "method",
+            "planning",
             "screening",
+            "compare",
+            "offline",
             "models",
             "cost",
             "gpu",
@@ -48,6 +51,7 @@ public final class Site {
             "serve",
             "adapters",
             "reproducibility",
+            "certificates",
             "troubleshooting",
             "kernels",
             "release");
