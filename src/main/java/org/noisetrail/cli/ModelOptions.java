@@ -7,6 +7,7 @@ import org.noisetrail.evaluation.RunSettings;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.model.PipelineOptions;
+import org.noisetrail.model.Precision;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -62,6 +63,13 @@ final class ModelOptions {
             description = "A small autoencoder that judges candidates; final images take the model's own.")
     private @Nullable String previewDecoder;
 
+    @Option(
+            names = "--precision",
+            paramLabel = "WORD",
+            description =
+                    "What the denoiser computes with: float32 or bfloat16 (CPU: half its memory, other images). Default: float32")
+    private String precision = Precision.FLOAT32.word();
+
     @Option(names = "--no-torchscript", description = "Refuse TorchScript (.pt files), which is code.")
     private boolean noTorchScript;
 
@@ -87,8 +95,10 @@ final class ModelOptions {
 
     /** @throws IllegalArgumentException that names the option, if a value is out of its range */
     PipelineOptions pipelineOptions() {
-        PipelineOptions.Builder builder =
-                PipelineOptions.builder().torchScript(!noTorchScript).previewDecoder(previewDecoder);
+        PipelineOptions.Builder builder = PipelineOptions.builder()
+                .torchScript(!noTorchScript)
+                .previewDecoder(previewDecoder)
+                .precision(Precision.parse(precision));
         if (guidance != null) {
             builder.guidance(guidance);
         }

@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * <p>The settings that a trail must name to be drawn again are {@link #settings}: {@link #with(Map)} is its inverse.
  */
 public final class PipelineOptions {
+    /** The name of the setting that every model of safetensors has. */
+    public static final String PRECISION = "precision";
+
     private static final Pattern SIZES = Pattern.compile("(\\d{1,5})x(\\d{1,5})\\+(\\d{1,5})\\+(\\d{1,5})");
 
     /** The model as it is. */
@@ -29,6 +32,7 @@ public final class PipelineOptions {
     private final List<String> loras;
     private final @Nullable String previewDecoder;
     private final boolean torchScript;
+    private final Precision precision;
 
     private PipelineOptions(Builder builder) {
         guidance = builder.guidance;
@@ -40,6 +44,7 @@ public final class PipelineOptions {
         loras = List.copyOf(builder.loras);
         previewDecoder = builder.previewDecoder;
         torchScript = builder.torchScript;
+        precision = builder.precision;
     }
 
     /** Starts from {@link #DEFAULT}. */
@@ -107,6 +112,11 @@ public final class PipelineOptions {
         return torchScript;
     }
 
+    /** What the denoiser's network computes with. */
+    public Precision precision() {
+        return precision;
+    }
+
     /** What was given and changes images, by name; a preview decoder changes only what is chosen. */
     public Map<String, String> settings() {
         Map<String, String> settings = new LinkedHashMap<>();
@@ -128,6 +138,9 @@ public final class PipelineOptions {
         if (hasSizeCondition()) {
             settings.put("size-condition", sizeCondition);
         }
+        if (precision != Precision.FLOAT32) {
+            settings.put(PRECISION, precision.word());
+        }
         for (int i = 0; i < loras.size(); i++) {
             settings.put("lora-" + i, loras.get(i));
         }
@@ -148,6 +161,7 @@ public final class PipelineOptions {
                 case "height" -> builder.height(Integer.parseInt(value));
                 case "width" -> builder.width(Integer.parseInt(value));
                 case "size-condition" -> builder.sizeCondition(value);
+                case PRECISION -> builder.precision(Precision.parse(value));
                 case "clip-skip" -> builder.clipSkip(Integer.parseInt(value));
                 default -> {
                     if (!name.startsWith("lora-")) {
@@ -178,6 +192,7 @@ public final class PipelineOptions {
         private final List<String> loras = new ArrayList<>();
         private @Nullable String previewDecoder;
         private boolean torchScript = true;
+        private Precision precision = Precision.FLOAT32;
 
         private Builder() {}
 
@@ -239,6 +254,12 @@ public final class PipelineOptions {
         /** Whether a folder's TorchScript, which is code, may be run; by default it may. */
         public Builder torchScript(boolean allowed) {
             this.torchScript = allowed;
+            return this;
+        }
+
+        /** What the denoiser's network computes with; float32 by default. */
+        public Builder precision(Precision precision) {
+            this.precision = precision;
             return this;
         }
 

@@ -17,6 +17,7 @@ import org.noisetrail.model.Condition;
 import org.noisetrail.model.Conditioning;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.ImageShape;
+import org.noisetrail.model.Precision;
 import org.noisetrail.model.edm.EdmDenoiser;
 import org.noisetrail.model.edm.NetworkConfig;
 import org.noisetrail.torch.Tensors;
@@ -29,6 +30,10 @@ public final class Nets {
     private Nets() {}
 
     public static EdmDenoiser load(Path folder) {
+        return load(folder, Precision.FLOAT32);
+    }
+
+    public static EdmDenoiser load(Path folder, Precision precision) {
         ModelFiles files = ModelFiles.folder(folder);
         try {
             NetworkConfig config =
@@ -37,7 +42,8 @@ public final class Nets {
                     config,
                     new FileWeights(Safetensors.open(folder.resolve("model.safetensors"))),
                     new Digest(config.identity(), files, "model.safetensors"),
-                    Device.CPU);
+                    Device.CPU,
+                    precision);
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         }

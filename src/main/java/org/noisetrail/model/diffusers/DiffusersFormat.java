@@ -47,6 +47,7 @@ public final class DiffusersFormat implements Format {
 
     @Override
     public Parts load(ModelFiles files, Device device, PipelineOptions options) {
+        options.precision().require(device);
         ModelIndex index = ModelIndex.read(files);
         boolean xl = index.xl();
         UNetConfig unet = UNetConfig.parse(path(files, "unet/config.json"), files.bytes("unet/config.json"));
@@ -64,7 +65,7 @@ public final class DiffusersFormat implements Format {
         ConfigFile defaults = files.has(DEFAULTS) ? ConfigFile.read(files, DEFAULTS) : null;
         try (Unfinished made = new Unfinished()) {
             PromptEncoder encoder = made.add(encoder(index, files, image, device, options));
-            UNet network = made.add(new UNet(unet, weights(files, "unet", options), device));
+            UNet network = made.add(new UNet(unet, weights(files, "unet", options), device, options.precision()));
             DiscreteNoise noise = new DiscreteNoise(scheduler.alphasCumprod(), prediction(scheduler));
             Function<PipelineOptions, Denoiser> asked = how ->
                     new DiffusersDenoiser(digest(files, index, state, how), state, device, noise, network, encoder);

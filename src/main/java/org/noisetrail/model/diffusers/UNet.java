@@ -5,21 +5,27 @@ import static org.noisetrail.model.diffusers.Shapes.ANY;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.checkpoint.Weights;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Precision;
 import org.noisetrail.torch.ScriptFunction;
 import org.noisetrail.torch.Torch;
 
 /**
- * diffusers' {@code UNet2DConditionModel} (Rombach et al. 2022; Podell et al. 2023), in float32. States may have any height and width; the
+ * diffusers' {@code UNet2DConditionModel} (Rombach et al. 2022; Podell et al. 2023). States may have any height and width; the
  * text any length. On the CPU a row's result has the same bits in every batch and on every number of threads. Thread-safe.
  */
 public final class UNet implements AutoCloseable {
     private final UNetConfig config;
     private final ScriptFunction function;
 
-    /** @throws org.noisetrail.NoisetrailException that names a tensor that is missing, of another shape, or one too many */
+    /** In float32. */
     public UNet(UNetConfig config, Weights weights, Device device) {
+        this(config, weights, device, Precision.FLOAT32);
+    }
+
+    /** @throws org.noisetrail.NoisetrailException that names a tensor that is missing, of another shape, or one too many */
+    public UNet(UNetConfig config, Weights weights, Device device, Precision precision) {
         this.config = config;
-        this.function = Torch.call(() -> UNetScript.compile(config, weights, device));
+        this.function = Torch.call(() -> UNetScript.compile(config, weights, device, precision));
     }
 
     public UNetConfig config() {

@@ -5,6 +5,7 @@ import java.util.Deque;
 import org.bytedeco.javacpp.PointerScope;
 import org.noisetrail.checkpoint.Weights;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Precision;
 import org.noisetrail.model.layers.Layers;
 import org.noisetrail.model.layers.Script;
 import org.noisetrail.model.layers.SharedLinear;
@@ -36,12 +37,13 @@ final class UNetScript {
     }
 
     @SuppressWarnings("try")
-    static ScriptFunction compile(UNetConfig config, Weights weights, Device device) {
+    static ScriptFunction compile(UNetConfig config, Weights weights, Device device, Precision precision) {
         try (PointerScope leftovers = new PointerScope();
                 Script script = new Script(device)) {
-            Layers layers = new Layers(script, weights);
-            TimeEmbedding embedding = new TimeEmbedding(config, script, layers);
-            try (SharedLinear time = new SharedLinear(script, layers)) {
+            Layers layers = new Layers(script, weights, precision);
+            Layers exact = new Layers(script, weights);
+            TimeEmbedding embedding = new TimeEmbedding(config, script, exact);
+            try (SharedLinear time = new SharedLinear(script, exact)) {
                 ResidualBlocks residual = new ResidualBlocks(
                         script, layers, config.groups(), config.epsilon(), time, embedding.channels());
                 String output = new UNetScript(config, script, layers, residual).network();
@@ -56,7 +58,8 @@ final class UNetScript {
 
     private String network() {
         channels = config.channels().get(0);
-        x = layers.convolution(x, "conv_in", config.inChannels(), channels, 3);
+        script.line("context = " + layers.enter("context"));
+        x = layers.convolution(layers.enter(x), "conv_in", config.inChannels(), channels, 3);
         skips.push(new Skip(x, channels));
         for (int level = 0; level < config.levels(); level++) {
             down(level);
@@ -69,7 +72,7 @@ final class UNetScript {
             up(level);
         }
         String h = residual.activatedNorm(x, "conv_norm_out", channels);
-        return layers.convolution(h, "conv_out", channels, config.outChannels(), 3, layers.sign(), 1);
+        return layers.leave(layers.convolution(h, "conv_out", channels, config.outChannels(), 3, layers.sign(), 1));
     }
 
     private void down(int level) {

@@ -134,9 +134,10 @@ final class Blocks {
         h = layers.convolve(h, weight, bias, 0, 1, 1);
         h = script.assign(h + ".reshape([-1, 3, " + heads + ", " + perHead + ", " + resolution * resolution
                 + "]).permute([1, 0, 2, 4, 3]).contiguous()");
+        h = layers.leave(h);
         h = script.assign("torch.scaled_dot_product_attention(" + h + "[0], " + h + "[1], " + h + "[2])");
         h = script.assign(
                 h + ".transpose(2, 3).reshape([-1, " + channels + ", " + resolution + ", " + resolution + "])");
-        return layers.convolution(h, name + ".proj", channels, channels, 1);
+        return layers.convolution(layers.enter(h), name + ".proj", channels, channels, 1);
     }
 }

@@ -7,6 +7,7 @@ import org.noisetrail.checkpoint.Weights;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.ClassDenoiser;
 import org.noisetrail.model.Parameterisation;
+import org.noisetrail.model.Precision;
 import org.noisetrail.torch.ScriptFunction;
 import org.noisetrail.torch.Torch;
 
@@ -15,11 +16,16 @@ public final class EdmDenoiser extends ClassDenoiser {
     private final Digest id;
     private final ScriptFunction function;
 
-    /** @param id of the weights' file */
+    /** In float32. */
     public EdmDenoiser(NetworkConfig config, Weights weights, Digest id, Device device) {
+        this(config, weights, id, device, Precision.FLOAT32);
+    }
+
+    /** @param id of the weights' file */
+    public EdmDenoiser(NetworkConfig config, Weights weights, Digest id, Device device, Precision precision) {
         super(config.shape(), config.classes(), device, Parameterisation.edm(config.sigmaData()));
         this.id = id;
-        this.function = Torch.call(() -> UNetScript.compile(config, weights, device));
+        this.function = Torch.call(() -> UNetScript.compile(config, weights, device, precision));
     }
 
     @Override

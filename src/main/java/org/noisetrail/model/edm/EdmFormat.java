@@ -8,6 +8,7 @@ import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Decoder;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.PipelineOptions;
+import org.noisetrail.model.Precision;
 import org.noisetrail.model.format.Format;
 import org.noisetrail.model.format.Parts;
 
@@ -32,18 +33,26 @@ public final class EdmFormat implements Format {
     public Parts load(ModelFiles files, Device device, PipelineOptions options) {
         NetworkConfig config = NetworkConfig.read(files, false);
         requireNone(options);
-        Digest id = new Digest(config.identity(), files, WEIGHTS);
+        Precision precision = options.precision();
+        precision.require(device);
+        Digest id = new Digest(
+                precision == Precision.FLOAT32 ? config.identity() : config.identity() + " " + precision.word(),
+                files,
+                WEIGHTS);
         Denoiser denoiser = files.with(
-                WEIGHTS, path -> new EdmDenoiser(config, new FileWeights(Safetensors.open(path)), id, device));
+                WEIGHTS,
+                path -> new EdmDenoiser(config, new FileWeights(Safetensors.open(path)), id, device, precision));
         return parts(denoiser, config);
     }
 
     /** @throws IllegalArgumentException if something was asked that only models of prompts know */
     public static void requireNone(PipelineOptions options) {
-        if (!options.settings().isEmpty()) {
-            throw new IllegalArgumentException("the model draws classes, not prompts: it has no "
-                    + options.settings().keySet().iterator().next());
-        }
+        options.settings().keySet().stream()
+                .filter(setting -> !setting.equals(PipelineOptions.PRECISION))
+                .findFirst()
+                .ifPresent(setting -> {
+                    throw new IllegalArgumentException("the model draws classes, not prompts: it has no " + setting);
+                });
         if (options.previewDecoder() != null) {
             throw new IllegalArgumentException("the model draws pixels: it needs no preview-decoder");
         }

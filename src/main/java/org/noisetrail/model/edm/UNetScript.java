@@ -5,6 +5,7 @@ import java.util.Deque;
 import org.bytedeco.javacpp.PointerScope;
 import org.noisetrail.checkpoint.Weights;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Precision;
 import org.noisetrail.model.edm.Resampling.Way;
 import org.noisetrail.model.layers.Layers;
 import org.noisetrail.model.layers.Script;
@@ -32,11 +33,12 @@ final class UNetScript {
     }
 
     @SuppressWarnings("try")
-    static ScriptFunction compile(NetworkConfig config, Weights weights, Device device) {
+    static ScriptFunction compile(NetworkConfig config, Weights weights, Device device, Precision precision) {
         try (PointerScope leftovers = new PointerScope();
                 Script script = new Script(device)) {
-            Layers layers = new Layers(script, weights);
-            try (Embedding embedding = new Embedding(config, script, layers)) {
+            Layers layers = new Layers(script, weights, precision);
+            Layers exact = new Layers(script, weights);
+            try (Embedding embedding = new Embedding(config, script, exact)) {
                 UNetScript network = new UNetScript(config, script, layers, embedding);
                 String output = config.isSong() ? network.song() : network.adm();
                 script.first(embedding::write);
@@ -51,7 +53,7 @@ final class UNetScript {
     private String adm() {
         int levels = config.channelMult().size();
         Deque<Skip> skips = new ArrayDeque<>();
-        String x = "x";
+        String x = layers.enter("x");
         int channels = config.channels();
         for (int level = 0; level < levels; level++) {
             int resolution = config.resolution() >> level;
@@ -83,14 +85,14 @@ final class UNetScript {
             }
         }
         String h = blocks.activatedNorm(x, "model.out_norm", channels, 1e-5);
-        return layers.convolution(h, "model.out_conv", channels, config.channels(), 3, layers.sign(), 1);
+        return layers.leave(layers.convolution(h, "model.out_conv", channels, config.channels(), 3, layers.sign(), 1));
     }
 
     private String song() {
         int levels = config.channelMult().size();
         Deque<Skip> skips = new ArrayDeque<>();
-        String x = "x";
-        String side = "x";
+        String x = layers.enter("x");
+        String side = x;
         int sideChannels = config.channels();
         int channels = config.channels();
         for (int level = 0; level < levels; level++) {
@@ -143,7 +145,7 @@ final class UNetScript {
                 image = image.isEmpty() ? h : script.assign(h + " + " + image);
             }
         }
-        return image;
+        return layers.leave(image);
     }
 
     private static String prefix(String half, int resolution) {

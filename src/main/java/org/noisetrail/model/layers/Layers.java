@@ -9,6 +9,7 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.checkpoint.Weights;
+import org.noisetrail.model.Precision;
 
 /**
  * Writes a network's layers, with their weights by name, into a {@link Script}. Methods return the variable that holds a layer's result.
@@ -27,12 +28,30 @@ import org.noisetrail.checkpoint.Weights;
 public final class Layers {
     private final Script script;
     private final Weights weights;
+    private final Precision precision;
     private final boolean cpu;
 
+    /** In float32. */
     public Layers(Script script, Weights weights) {
+        this(script, weights, Precision.FLOAT32);
+    }
+
+    /** @param precision of what layers compute with; norms keep float32 weights, and compute with them */
+    public Layers(Script script, Weights weights, Precision precision) {
         this.script = script;
         this.weights = weights;
+        this.precision = precision;
         this.cpu = !script.device().isCuda();
+    }
+
+    /** A float32 value in the layers' precision. */
+    public String enter(String x) {
+        return precision == Precision.FLOAT32 ? x : script.assign(x + ".to(" + precision.code() + ")");
+    }
+
+    /** A layer's result in float32. */
+    public String leave(String x) {
+        return precision == Precision.FLOAT32 ? x : script.assign(x + ".to(" + Precision.FLOAT32.code() + ")");
     }
 
     /** What the argument and the result of {@link #activate} are multiplied with: 1 or -1. */
@@ -48,6 +67,10 @@ public final class Layers {
     /** A copy, multiplied with a factor. */
     public Tensor scaled(double factor, String name, long... shape) {
         return weights.get(name, shape).mul(new Scalar(factor));
+    }
+
+    private String compute(Tensor weight) {
+        return script.argument(weight.to(precision.type()));
     }
 
     // --- layers of maps [rows, channels, height, width] ---
@@ -87,13 +110,14 @@ public final class Layers {
     public String convolve(String x, Tensor weight, @Nullable Tensor bias, int padding, int stride, int groups) {
         long[] pad = {padding, padding};
         long[] step = {stride, stride};
-        String biasName = bias == null ? "None" : script.argument(bias);
+        String biasName = bias == null ? "None" : compute(bias);
         if (!cpu) {
-            return script.assign("torch.conv2d(" + x + ", " + script.argument(weight) + ", " + biasName + ", "
+            return script.assign("torch.conv2d(" + x + ", " + compute(weight) + ", " + biasName + ", "
                     + Arrays.toString(step) + ", " + Arrays.toString(pad) + ", [1, 1], " + groups + ")");
         }
         // Freed at once: the largest weights are a tenth of a gigabyte.
-        try (Tensor dense = weight.contiguous();
+        try (Tensor typed = weight.to(precision.type());
+                Tensor dense = typed.contiguous();
                 Tensor blocked = dense.to_mkldnn()) {
             Tensor packed = torch.mkldnn_reorder_conv2d_weight(
                     blocked, pad, step, new long[] {1, 1}, groups, new LongArrayRefOptional());
@@ -129,12 +153,12 @@ public final class Layers {
      * @param bias handed over
      */
     public String linear(String x, Tensor matrix, @Nullable Tensor bias) {
-        String biasName = bias == null ? "None" : script.argument(bias);
+        String biasName = bias == null ? "None" : compute(bias);
         if (!cpu) {
-            return script.assign("torch.linear(" + x + ", " + script.argument(matrix) + ", " + biasName + ")");
+            return script.assign("torch.linear(" + x + ", " + compute(matrix) + ", " + biasName + ")");
         }
         return script.assign("torch.mkldnn_convolution(" + x + ".transpose(1, 2).unsqueeze(2), "
-                + script.argument(pixels(matrix)) + ", " + biasName
+                + compute(pixels(matrix)) + ", " + biasName
                 + ", [0, 0], [1, 1], [1, 1], 1).squeeze(2).transpose(1, 2)");
     }
 
@@ -161,8 +185,9 @@ public final class Layers {
      */
     public String attention(String q, String k, String v, int heads, int channels, boolean causal) {
         String split = ".unflatten(2, [" + heads + ", " + channels / heads + "]).transpose(1, 2)";
-        return script.assign("torch.scaled_dot_product_attention(" + q + split + ", " + k + split + ", " + v + split
-                + ", None, 0.0, " + (causal ? "True" : "False") + ").transpose(1, 2).flatten(2)");
+        return enter(script.assign(
+                "torch.scaled_dot_product_attention(" + leave(q) + split + ", " + leave(k) + split + ", " + leave(v)
+                        + split + ", None, 0.0, " + (causal ? "True" : "False") + ").transpose(1, 2).flatten(2)"));
     }
 
     // --- activations ---

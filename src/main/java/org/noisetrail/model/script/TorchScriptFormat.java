@@ -6,6 +6,7 @@ import org.noisetrail.checkpoint.Digest;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.PipelineOptions;
+import org.noisetrail.model.Precision;
 import org.noisetrail.model.edm.EdmFormat;
 import org.noisetrail.model.edm.NetworkConfig;
 import org.noisetrail.model.format.Format;
@@ -29,6 +30,11 @@ public final class TorchScriptFormat implements Format {
     public Parts load(ModelFiles files, Device device, PipelineOptions options) {
         requireAllowed(files.path(WEIGHTS), options);
         EdmFormat.requireNone(options);
+        if (options.precision() != Precision.FLOAT32) {
+            throw new IllegalArgumentException(
+                    "a TorchScript model computes as it was written: precision must be float32: "
+                            + options.precision().word());
+        }
         NetworkConfig config = NetworkConfig.read(files, true);
         Digest id = new Digest(config.identity(), files, WEIGHTS);
         return EdmFormat.parts(new TorchScriptDenoiser(config, files, WEIGHTS, id, device), config);

@@ -13,6 +13,7 @@ import org.noisetrail.checkpoint.FileWeights;
 import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.checkpoint.Weights;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Precision;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
 
@@ -50,8 +51,12 @@ final class Folders {
     }
 
     static UNet unet(String name) {
+        return unet(name, Precision.FLOAT32);
+    }
+
+    static UNet unet(String name, Precision precision) {
         String part = name + "/unet";
-        return new UNet(unetConfig(config(part)), weights(part), Device.CPU);
+        return new UNet(unetConfig(config(part)), weights(part), Device.CPU, precision);
     }
 
     static AutoencoderKl vae(boolean encodes) {

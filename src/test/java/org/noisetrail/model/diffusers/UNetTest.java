@@ -18,17 +18,31 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Precision;
 import org.noisetrail.testing.Nets;
+import org.noisetrail.testing.Precisions;
 import org.noisetrail.torch.Tensors;
 
 class UNetTest {
     /** Batches of 1 to 4, a timestep a row, a fraction, odd latents, texts of 77 and 154 tokens. */
     @ParameterizedTest
     @ValueSource(strings = {"sd15", "sd21", "sdxl"})
-    @SuppressWarnings("try")
     void theNetworkEqualsDiffusersWithin1e5(String name) {
+        goldens(name, Precision.FLOAT32, 0, 1e-5);
+    }
+
+    /** A weight has 8 bits of mantissa: 2^-9 relative, which layers average over. */
+    @ParameterizedTest
+    @ValueSource(strings = {"sd15", "sd21", "sdxl"})
+    void inBfloat16ItIsWithinAPercentOrTwo(String name) {
+        Precisions.assume(Precision.BFLOAT16);
+        goldens(name, Precision.BFLOAT16, 1e-4, 2e-2);
+    }
+
+    @SuppressWarnings("try")
+    private static void goldens(String name, Precision precision, double least, double most) {
         Safetensors golden = Folders.golden(name + "/unet");
-        try (UNet unet = Folders.unet(name);
+        try (UNet unet = Folders.unet(name, precision);
                 PointerScope scope = new PointerScope()) {
             for (int i = 0; golden.entries().containsKey("case" + i + ".out"); i++) {
                 String prefix = "case" + i + ".";
@@ -46,7 +60,7 @@ class UNetTest {
                         : unet.forward(sample, timestep, text);
                 assertThat(Nets.relativeError(Tensors.toFloats(out), golden.floats(prefix + "out")))
                         .as("%s case %d", name, i)
-                        .isLessThan(1e-5);
+                        .isBetween(least, most);
             }
         }
     }
@@ -72,10 +86,17 @@ class UNetTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"sd15, 16, 16, 77", "sd15, 17, 13, 5", "sdxl, 11, 31, 77"})
-    void aRowsResultHasTheSameBitsInEveryBatch(String name, int height, int width, int length) {
+    @CsvSource({
+        "sd15, 16, 16, 77, FLOAT32",
+        "sd15, 17, 13, 5, FLOAT32",
+        "sdxl, 11, 31, 77, FLOAT32",
+        "sd15, 17, 13, 5, BFLOAT16",
+        "sdxl, 11, 31, 77, BFLOAT16"
+    })
+    void aRowsResultHasTheSameBitsInEveryBatch(String name, int height, int width, int length, Precision precision) {
+        Precisions.assume(precision);
         int rows = 7;
-        try (UNet unet = Folders.unet(name)) {
+        try (UNet unet = Folders.unet(name, precision)) {
             String differing = Folders.differingBatches(
                     rows, (from, count) -> draw(unet, rows, from, count, height, width, length));
             assertThat(differing).isEmpty();

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.Digest;
@@ -26,7 +27,9 @@ import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.Conditioning;
 import org.noisetrail.model.Denoiser;
+import org.noisetrail.model.Precision;
 import org.noisetrail.testing.Nets;
+import org.noisetrail.testing.Precisions;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
 
@@ -58,11 +61,19 @@ class EdmDenoiserTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"adm-rgb-32", "ddpmpp-rgb-16", "ncsnpp-rgb-16", "fashion-mnist"})
-    void aRowsOutputHasTheSameBitsInEveryBatch(String name) {
+    @CsvSource({
+        "adm-rgb-32, FLOAT32",
+        "ddpmpp-rgb-16, FLOAT32",
+        "ncsnpp-rgb-16, FLOAT32",
+        "fashion-mnist, FLOAT32",
+        "ncsnpp-rgb-16, BFLOAT16",
+        "fashion-mnist, BFLOAT16"
+    })
+    void aRowsOutputHasTheSameBitsInEveryBatch(String name, Precision precision) {
+        Precisions.assume(precision);
         Path folder = name.equals("fashion-mnist") ? Nets.FASHION : Nets.GOLDEN.resolve(name);
         int rows = name.equals("fashion-mnist") ? 64 : 9;
-        try (EdmDenoiser denoiser = Nets.load(folder)) {
+        try (EdmDenoiser denoiser = Nets.load(folder, precision)) {
             int d = denoiser.shape().elements();
             float[] input = Nets.normals(1, rows * d);
             float[] noise = new float[rows];
@@ -92,6 +103,23 @@ class EdmDenoiserTest {
                     }
                 }
             }
+        }
+    }
+
+    /** A weight has 8 bits of mantissa: 2^-9 relative, which layers average over. */
+    @ParameterizedTest
+    @ValueSource(strings = {"adm-rgb-32", "ddpmpp-rgb-16", "ncsnpp-rgb-16", "fashion-mnist"})
+    void inBfloat16ANetworkIsWithinAFewPercentOfFloat32(String name) {
+        Precisions.assume(Precision.BFLOAT16);
+        Path folder = name.equals("fashion-mnist") ? Nets.FASHION : Nets.GOLDEN.resolve(name);
+        try (EdmDenoiser exact = Nets.load(folder);
+                EdmDenoiser rounded = Nets.load(folder, Precision.BFLOAT16)) {
+            float[] input = Nets.normals(3, 4 * exact.shape().elements());
+            float[] noise = {-1, -.3f, .2f, 1};
+            long[] labels = exact.classes() == 0 ? null : new long[] {0, 1, 1, 0};
+            assertThat(Nets.relativeError(
+                            Nets.network(rounded, input, noise, labels), Nets.network(exact, input, noise, labels)))
+                    .isBetween(1e-4, 3e-2);
         }
     }
 
