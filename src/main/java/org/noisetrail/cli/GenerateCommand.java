@@ -130,7 +130,7 @@ final class GenerateCommand implements Callable<Integer> {
                     Reward judged = heldOut.build(pipeline);
                     Reward cheap = screen.build(pipeline)) {
                 Plan plan = plans ? plan(pipeline, sampler, named, searched, judged, requests) : null;
-                Method method = plan == null ? methodOptions.method() : plan.method();
+                Method method = plan == null ? methodOptions.method(pipeline) : plan.method();
                 Search.Builder search = search(pipeline, sampler, method, searched, judged);
                 if (plan != null) {
                     plan.apply(search);

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.model.Pipeline;
 import org.noisetrail.search.LocalSearch;
 import org.noisetrail.search.Method;
 import org.noisetrail.search.Methods;
@@ -20,13 +21,16 @@ class MethodOptions extends RegistryOptions<Method> {
     /** One method, with its settings. */
     static final class Chosen extends MethodOptions {
         private static final String DEFAULT = "eps-greedy";
+        /** Measured: docs/which-method.md. */
+        private static final String OF_PROMPTS = "pruned-best-of-n";
 
         @Option(
                 names = "--method",
                 order = -2,
                 paramLabel = "METHOD",
                 completionCandidates = Names.class,
-                description = "${COMPLETION-CANDIDATES}. Default: " + DEFAULT)
+                description = "${COMPLETION-CANDIDATES}. Default: " + DEFAULT + "; of a model of prompts "
+                        + OF_PROMPTS)
         private @Nullable String word;
 
         /** The methods' names, for the help text. */
@@ -41,6 +45,16 @@ class MethodOptions extends RegistryOptions<Method> {
         /** @throws IllegalArgumentException that names the setting, if there is no such method */
         Method method() {
             return make(word(), null);
+        }
+
+        /** As {@link #method()}; where none was asked for, the one that draws best from prompts, if the model takes them. */
+        Method method(Pipeline pipeline) {
+            return pipeline.takesPrompts() && !isNamed() ? make(OF_PROMPTS, null) : method();
+        }
+
+        /** @throws IllegalArgumentException as {@link #method()}, before anything is loaded */
+        void check() {
+            make(word(), null);
         }
 
         /** Whether a method was asked for, by its name or by options that it has. */

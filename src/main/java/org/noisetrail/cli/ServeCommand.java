@@ -10,7 +10,6 @@ import java.util.concurrent.CountDownLatch;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.files.JsonFiles;
 import org.noisetrail.model.Pipeline;
-import org.noisetrail.search.Method;
 import org.noisetrail.serve.ImageServer;
 import org.noisetrail.serve.Limits;
 import picocli.CommandLine.Command;
@@ -132,7 +131,8 @@ final class ServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Method method = methodOptions.method();
+        // Refused before anything is loaded.
+        methodOptions.check();
         if (port < 0 || port > 65535) {
             throw new ParameterException(command.commandLine(), "--port must be from 0 to 65535: " + port);
         }
@@ -146,7 +146,7 @@ final class ServeCommand implements Callable<Integer> {
                     .address(address)
                     .token(token)
                     .limits(limits)
-                    .method(method)
+                    .method(methodOptions.method(pipeline))
                     .sampler(samplerOptions.sampler(pipeline))
                     .reward(rewards.given())
                     .heldOut(heldOut.reward())
