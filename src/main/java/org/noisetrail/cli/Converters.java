@@ -58,11 +58,17 @@ final class Converters {
     static final class FileName implements ITypeConverter<Path> {
         @Override
         public Path convert(String text) {
+            return usage(() -> path(text));
+        }
+
+        /** @throws IllegalArgumentException if the locale has not all of its characters */
+        static Path path(String text) {
             try {
                 return Path.of(text);
             } catch (InvalidPathException e) {
-                throw new TypeConversionException("must be a name that Java can read in this locale"
-                        + " (LC_ALL=C.UTF-8 has all characters): " + text);
+                throw new IllegalArgumentException(
+                        "must be a name that Java can read in this locale (LC_ALL=C.UTF-8 has all characters): " + text,
+                        e);
             }
         }
     }

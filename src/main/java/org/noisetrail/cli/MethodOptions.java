@@ -29,8 +29,7 @@ class MethodOptions extends RegistryOptions<Method> {
                 order = -2,
                 paramLabel = "METHOD",
                 completionCandidates = Names.class,
-                description = "${COMPLETION-CANDIDATES}. Default: " + DEFAULT + "; of a model of prompts "
-                        + OF_PROMPTS)
+                description = "${COMPLETION-CANDIDATES}. Default: " + DEFAULT + "; of a model of prompts " + OF_PROMPTS)
         private @Nullable String word;
 
         /** The methods' names, for the help text. */

@@ -1,7 +1,6 @@
 package org.noisetrail.cli;
 
 import java.nio.file.Files;
-import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
@@ -42,7 +41,7 @@ final class ModelName {
     /** Refuses a name that is no model's, before anything slow is done. */
     void check() {
         checkNumbers();
-        if (!Pipeline.embedded().contains(name()) && !isThere(name())) {
+        if (!Pipeline.embedded().contains(name()) && !Files.exists(Converters.FileName.path(name()))) {
             throw new IllegalArgumentException("unknown model (no folder or file of this name, and not one of "
                     + String.join(", ", Pipeline.embedded()) + "): " + name());
         }
@@ -51,14 +50,6 @@ final class ModelName {
     /** As {@link #check}, where no model is needed. */
     void checkNumbers() {
         where.check();
-    }
-
-    private static boolean isThere(String name) {
-        try {
-            return Files.exists(Path.of(name));
-        } catch (InvalidPathException e) {
-            return false;
-        }
     }
 
     /** As asked for. Loads LibTorch. */
