@@ -18,8 +18,6 @@ public final class Candidates implements AutoCloseable {
     private Particles next;
     final Rows clean;
     final Tensor scores;
-    /** 1 where a row's image was not finite when it was last judged. */
-    final Tensor bad;
 
     /** Raised states and the network's output there, where the rows were only screened. */
     private @Nullable Particles halfway;
@@ -40,8 +38,23 @@ public final class Candidates implements AutoCloseable {
             next = parts.add(new Particles(device, capacity, shape, withOutput));
             clean = parts.add(new Rows(device, capacity, shape));
             scores = parts.add(Tensors.doubles(device, capacity));
-            bad = parts.add(Tensors.ints(device, capacity));
             parts.finish();
+        }
+    }
+
+    /** From now on it holds other rows. */
+    void begin(Draws draws, int round, boolean screened) {
+        rows = draws.rows();
+        step = draws.step();
+        this.round = round;
+        this.screened = screened;
+        estimates = null;
+    }
+
+    /** The first so many scores. Waits for the device. */
+    double[] scores(int count) {
+        try (Tensor first = Tensors.rows(scores, 0, count)) {
+            return Tensors.toDoubles(first);
         }
     }
 
@@ -97,6 +110,5 @@ public final class Candidates implements AutoCloseable {
         }
         clean.close();
         scores.close();
-        bad.close();
     }
 }

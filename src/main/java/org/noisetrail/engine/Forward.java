@@ -303,20 +303,22 @@ final class Forward implements AutoCloseable {
      * @param keep takes its output at the same rows; null where nobody needs it later
      */
     private Tensor network(Draws draws, int at, int count, int step, int round, @Nullable Rows keep) {
-        group.checkpoint.pass();
+        group.checkpoint.pass(count);
         for (int row = at; row < at + count; row++) {
             group.ledger.networkEvaluations(draws.slot(row), group.denoiser.evaluations());
         }
         try (Tensor inputs = input.view(0, count);
                 Tensor levels = Tensors.rows(level, 0, count);
                 Tensor entries = draws.entries(at, count);
-                StepEvent denoise = StepEvent.denoise(group.images(), count, step, round)) {
+                StepEvent denoise = StepEvent.denoise(group.images(), count, step, round);
+                Unfinished made = new Unfinished()) {
             Tensor output = group.denoiser.network(inputs, levels, group.conditioning, entries);
             Inputs.checkOutput("the denoiser", output, inputs, count, group.shape);
+            made.add(output);
             if (keep != null) {
                 keep.set(at, output);
             }
-            return output;
+            return made.finish(output);
         }
     }
 

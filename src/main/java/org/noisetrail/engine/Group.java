@@ -78,6 +78,15 @@ final class Group implements AutoCloseable {
         return images.length;
     }
 
+    boolean isLast(int step) {
+        return step == schedule.size() - 1;
+    }
+
+    /** What candidates of a step are judged by: clean estimates; after the last step the states, which are the images, unless a screened one has none yet. */
+    Rows judged(Candidates candidates, int step) {
+        return isLast(step) && !candidates.screened ? candidates.next().x() : candidates.clean;
+    }
+
     @Override
     public void close() {
         table.close();

@@ -9,6 +9,7 @@ import org.noisetrail.model.Inputs;
 import org.noisetrail.reward.ImageBatch;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.torch.Tensors;
+import org.noisetrail.torch.Unfinished;
 import org.noisetrail.trace.StepEvent;
 
 /** Makes 8-bit images of states and scores them, in chunks. An image that is not finite scores minus infinity, whatever the reward says of its black pixels. */
@@ -17,6 +18,8 @@ final class Judge implements AutoCloseable {
     private final IntConsumer decoded;
     private final IntConsumer rewarded;
     private final Tensor pixels;
+    /** 1 where a state's image was not finite. */
+    private final Tensor bad;
 
     /**
      * @param image the shape of the images that it judges
@@ -27,25 +30,28 @@ final class Judge implements AutoCloseable {
         this.group = group;
         this.decoded = decoded;
         this.rewarded = rewarded;
-        pixels = Tensors.bytes(group.device, group.decodeBatch, image.channels(), image.height(), image.width());
+        try (Unfinished parts = new Unfinished()) {
+            pixels = parts.add(
+                    Tensors.bytes(group.device, group.decodeBatch, image.channels(), image.height(), image.width()));
+            bad = parts.add(Tensors.ints(group.device, group.decodeBatch));
+            parts.finish();
+        }
     }
 
     /**
      * @param decoder of images of this judge's shape
      * @param scores float64, as many as rows
-     * @param bad int32, as many as rows: 1 where the image is not finite
      */
-    void score(Decoder decoder, Rows states, Draws draws, int round, Reward reward, Tensor scores, Tensor bad) {
+    void score(Decoder decoder, Rows states, Draws draws, int round, Reward reward, Tensor scores) {
         for (int from = 0; from < draws.rows(); from += group.decodeBatch) {
             int count = Math.min(group.decodeBatch, draws.rows() - from);
-            try (Tensor part = Tensors.rows(scores, from, count);
-                    Tensor badPart = Tensors.rows(bad, from, count)) {
-                if (!group.checkpoint.judges()) {
+            try (Tensor part = Tensors.rows(scores, from, count)) {
+                if (!group.checkpoint.judges(count)) {
                     Tensors.fill(part, Double.NEGATIVE_INFINITY);
                     continue;
                 }
-                decode(decoder, states, draws, from, count, round, badPart);
-                score(decoder, draws, from, count, round, reward, part, badPart);
+                decode(decoder, states, draws, from, count, round);
+                score(decoder, draws, from, count, round, reward, part);
                 for (int row = from; row < from + count; row++) {
                     rewarded.accept(draws.slot(row));
                 }
@@ -54,8 +60,7 @@ final class Judge implements AutoCloseable {
     }
 
     /** What a reward says of the images that lie in {@code pixels}. */
-    private void score(
-            Decoder decoder, Draws draws, int from, int count, int round, Reward reward, Tensor scores, Tensor bad) {
+    private void score(Decoder decoder, Draws draws, int from, int count, int round, Reward reward, Tensor scores) {
         try (StepEvent scoring = StepEvent.score(group.images(), count, draws.step(), round);
                 Tensor images = Tensors.rows(pixels, 0, count);
                 Tensor labels = draws.labels(from, count)) {
@@ -80,28 +85,28 @@ final class Judge implements AutoCloseable {
         int rows = draws.rows();
         int size = decoder.image().elements();
         byte[] all = new byte[Math.multiplyExact(rows, size)];
+        int[] broken = new int[rows];
         double[][] scores = new double[rewards.size()][rows];
-        try (Tensor bad = Tensors.ints(group.device, rows)) {
-            for (int from = 0; from < rows; from += group.decodeBatch) {
-                int count = Math.min(group.decodeBatch, rows - from);
-                group.checkpoint.pass();
-                try (Tensor badPart = Tensors.rows(bad, from, count);
-                        Tensor part = Tensors.doubles(group.device, count);
-                        Tensor images = Tensors.rows(pixels, 0, count)) {
-                    decode(decoder, states, draws, from, count, 0, badPart);
-                    System.arraycopy(Tensors.toBytes(images), 0, all, from * size, count * size);
-                    for (int r = 0; r < scores.length; r++) {
-                        score(decoder, draws, from, count, 0, rewards.get(r), part, badPart);
-                        System.arraycopy(Tensors.toDoubles(part), 0, scores[r], from, count);
-                    }
+        for (int from = 0; from < rows; from += group.decodeBatch) {
+            int count = Math.min(group.decodeBatch, rows - from);
+            group.checkpoint.pass(count);
+            try (Tensor badPart = Tensors.rows(bad, 0, count);
+                    Tensor part = Tensors.doubles(group.device, count);
+                    Tensor images = Tensors.rows(pixels, 0, count)) {
+                decode(decoder, states, draws, from, count, 0);
+                System.arraycopy(Tensors.toBytes(images), 0, all, from * size, count * size);
+                System.arraycopy(Tensors.toInts(badPart), 0, broken, from, count);
+                for (int r = 0; r < scores.length; r++) {
+                    score(decoder, draws, from, count, 0, rewards.get(r), part);
+                    System.arraycopy(Tensors.toDoubles(part), 0, scores[r], from, count);
                 }
             }
-            return new Judged(all, Tensors.toInts(bad), scores);
         }
+        return new Judged(all, broken, scores);
     }
 
-    /** Images of states to the first of {@code pixels}. */
-    private void decode(Decoder decoder, Rows states, Draws draws, int from, int count, int round, Tensor bad) {
+    /** Images of states to the first of {@code pixels}, and of {@code bad} which are not finite. */
+    private void decode(Decoder decoder, Rows states, Draws draws, int from, int count, int round) {
         ImageShape image = decoder.image();
         if (!decoder.isIdentity()) {
             for (int row = from; row < from + count; row++) {
@@ -122,5 +127,6 @@ final class Judge implements AutoCloseable {
     @Override
     public void close() {
         pixels.close();
+        bad.close();
     }
 }

@@ -58,9 +58,11 @@ final class Speculation implements AutoCloseable {
     void compete(Candidates into, Trial trial, Reward reward, Rivals rivals) {
         Draws draws = trial.draws();
         boolean halfway = halfway(draws.step());
-        into.screened = halfway;
+        into.begin(draws, trial.round(), halfway);
         forward.advance(into, trial.from(), trial.pivots(), draws, trial.round(), trial.locality(), halfway);
-        List<Contest> contests = contests(draws, screened(into, trial), rivals);
+        Rows seen = group.judged(into, draws.step());
+        cheap.score(screen.decoder(), seen, draws, trial.round(), screen.reward(), into.scores);
+        List<Contest> contests = contests(draws, into.scores(draws.rows()), rivals);
         into.screened = false;
         int[] chosen = contests.stream().flatMapToInt(Contest::chosen).toArray();
         verify(into, trial, reward, halfway, chosen, contests);
@@ -69,21 +71,6 @@ final class Speculation implements AutoCloseable {
             verify(into, trial, reward, halfway, rest, contests);
         }
         conclude(into, draws, halfway, contests);
-    }
-
-    private double[] screened(Candidates into, Trial trial) {
-        Draws draws = trial.draws();
-        try (Tensor scores = Tensors.doubles(group.device, draws.rows());
-                Tensor bad = Tensors.ints(group.device, draws.rows())) {
-            cheap.score(screen.decoder(), judged(into, draws), draws, trial.round(), screen.reward(), scores, bad);
-            return Tensors.toDoubles(scores);
-        }
-    }
-
-    /** What candidates are judged by; a screened one has no next state yet. */
-    private Rows judged(Candidates candidates, Draws draws) {
-        boolean last = draws.step() == group.schedule.size() - 1;
-        return last && !candidates.screened ? candidates.next().x() : candidates.clean;
     }
 
     private List<Contest> contests(Draws draws, double[] scores, Rivals rivals) {
@@ -109,6 +96,9 @@ final class Speculation implements AutoCloseable {
             keys.add(slot, COIN_ROUND, COIN_ROUND - Math.min(before, COIN_ROUND), 0, Kind.NONE);
             first += size;
         }
+        if (screen.audit() == 0) {
+            return audited;
+        }
         try (Draws named = keys.build()) {
             double[] uniforms = forward.coins(named);
             for (int g = 0; g < audited.length; g++) {
@@ -127,7 +117,7 @@ final class Speculation implements AutoCloseable {
             if (halfway) {
                 forward.complete(into, into.halfway(), draws);
             }
-            scores = judge(into, judged(into, draws), draws, trial.round(), reward);
+            scores = judge(into, group.judged(into, draws.step()), draws, trial.round(), reward);
         } else {
             try (Draws some = draws.of(rows)) {
                 Candidates compact = compact(rows.length);
@@ -136,9 +126,9 @@ final class Speculation implements AutoCloseable {
                     forward.complete(compact, compact.halfway(), some);
                     selection.copy(compact.next(), null, rows, into.next());
                     selection.copy(compact.clean, null, rows, into.clean);
-                    scores = judge(compact, judged(compact, some), some, trial.round(), reward);
+                    scores = judge(compact, group.judged(compact, draws.step()), some, trial.round(), reward);
                 } else {
-                    selection.copy(judged(into, draws), rows, null, compact.clean);
+                    selection.copy(group.judged(into, draws.step()), rows, null, compact.clean);
                     scores = judge(compact, compact.clean, some, trial.round(), reward);
                 }
             }
@@ -154,10 +144,8 @@ final class Speculation implements AutoCloseable {
     }
 
     private double[] judge(Candidates candidates, Rows states, Draws draws, int round, Reward reward) {
-        judge.score(group.decoder, states, draws, round, reward, candidates.scores, candidates.bad);
-        try (Tensor scores = Tensors.rows(candidates.scores, 0, draws.rows())) {
-            return Tensors.toDoubles(scores);
-        }
+        judge.score(group.decoder, states, draws, round, reward, candidates.scores);
+        return candidates.scores(draws.rows());
     }
 
     private Candidates compact(int rows) {

@@ -194,10 +194,7 @@ public final class StepEngine implements AutoCloseable {
      */
     public void advance(
             Candidates into, Particles from, @Nullable Rows pivots, Draws draws, int round, Locality locality) {
-        into.rows = draws.rows();
-        into.step = draws.step();
-        into.round = round;
-        into.screened = false;
+        into.begin(draws, round, false);
         forward.advance(into, from, pivots, draws, round, locality, false);
     }
 
@@ -208,10 +205,7 @@ public final class StepEngine implements AutoCloseable {
      */
     public void screen(
             Candidates into, Particles from, @Nullable Rows pivots, Draws draws, int round, Locality locality) {
-        into.rows = draws.rows();
-        into.step = draws.step();
-        into.round = round;
-        into.screened = group.schedule.screens(draws.step());
+        into.begin(draws, round, group.schedule.screens(draws.step()));
         forward.advance(into, from, pivots, draws, round, locality, into.screened);
     }
 
@@ -226,10 +220,7 @@ public final class StepEngine implements AutoCloseable {
      * @param halfway takes a row of draws from its row {@code sources[r]}
      */
     public void complete(Candidates into, Particles halfway, int[] sources, Draws draws) {
-        into.rows = draws.rows();
-        into.step = draws.step();
-        into.round = 0;
-        into.screened = false;
+        into.begin(draws, 0, false);
         try (Particles rows = halfway(sources.length)) {
             selection.copy(halfway, sources, null, rows);
             forward.complete(into, rows, draws);
@@ -250,15 +241,11 @@ public final class StepEngine implements AutoCloseable {
             throw new IllegalArgumentException(
                     "rivals must be " + trial.draws().rows() + ", the draws' rows: " + rivals.rows());
         }
-        into.estimates = null;
         if (speculation == null || !speculation.screens(trial.draws().step(), reward) || !rivals.contested()) {
             advance(into, trial.from(), trial.pivots(), trial.draws(), trial.round(), trial.locality());
             score(into, trial.draws(), reward);
             return;
         }
-        into.rows = trial.draws().rows();
-        into.step = trial.draws().step();
-        into.round = trial.round();
         speculation.compete(into, trial, reward, rivals);
     }
 
@@ -276,16 +263,8 @@ public final class StepEngine implements AutoCloseable {
 
     /** Judges the clean estimates of the last {@link #advance}, in 8 bits, by the preview decoder where there is one; after the last step, the final states by the true one. */
     public void score(Candidates candidates, Draws draws, Reward reward) {
-        boolean last = draws.step() == group.schedule.size() - 1;
-        Rows states = last ? candidates.next().x() : candidates.clean;
-        judge.score(
-                last ? group.decoder : group.preview,
-                states,
-                draws,
-                candidates.round,
-                reward,
-                candidates.scores,
-                candidates.bad);
+        Rows states = group.judged(candidates, draws.step());
+        judge.score(decoder(draws.step()), states, draws, candidates.round, reward, candidates.scores);
     }
 
     /**
@@ -294,30 +273,29 @@ public final class StepEngine implements AutoCloseable {
      * @return [rewards][rows]
      */
     public double[][] judge(Candidates candidates, Draws draws, List<Reward> rewards) {
-        boolean last = draws.step() == group.schedule.size() - 1;
         for (int row = 0; row < draws.rows(); row++) {
             group.ledger.rewardCall(draws.slot(row));
             for (int other = 1; other < rewards.size(); other++) {
                 group.ledger.heldOutCall(draws.slot(row));
             }
         }
-        Rows states = last ? candidates.next().x() : candidates.clean;
-        return judge.all(last ? group.decoder : group.preview, states, draws, rewards)
-                .scores();
+        Rows states = group.judged(candidates, draws.step());
+        return judge.all(decoder(draws.step()), states, draws, rewards).scores();
+    }
+
+    private Decoder decoder(int step) {
+        return group.isLast(step) ? group.decoder : group.preview;
     }
 
     /** The rows' scores. Waits for the device. */
     public double[] scores(Candidates candidates) {
-        try (Tensor scores = Tensors.rows(candidates.scores, 0, candidates.rows)) {
-            return Tensors.toDoubles(scores);
-        }
+        return candidates.scores(candidates.rows);
     }
 
     /** Judges final states by the true decoder, in 8 bits, in the order of the draws' rows. Waits for the device. */
     public double[] judge(Rows states, Draws draws, Reward reward) {
-        try (Tensor scores = Tensors.doubles(group.device, draws.rows());
-                Tensor bad = Tensors.ints(group.device, draws.rows())) {
-            judge.score(group.decoder, states, draws, 0, reward, scores, bad);
+        try (Tensor scores = Tensors.doubles(group.device, draws.rows())) {
+            judge.score(group.decoder, states, draws, 0, reward, scores);
             return Tensors.toDoubles(scores);
         }
     }

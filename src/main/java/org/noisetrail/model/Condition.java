@@ -44,6 +44,7 @@ public sealed interface Condition {
             Objects.requireNonNull(text, "text");
         }
 
+        /** A text without a negative. */
         public Prompt(String text) {
             this(text, null);
         }

@@ -12,6 +12,7 @@ import org.noisetrail.kernels.Device;
  * <p>On the CPU a row's bits do not depend on its batch or on threads in any of them. Each draws other images: its name is part of a trail.
  */
 public enum Precision {
+    /** 24 bits of mantissa: what checkpoints are made for, and the default. */
     FLOAT32(ScalarType.Float),
     /** Eight bits of mantissa: half the weights' memory, and faster on processors that multiply it ({@code avx512_bf16}, {@code amx_bf16}). On the CPU only, so far. */
     BFLOAT16(ScalarType.BFloat16);

@@ -27,7 +27,7 @@ public record RewardKind(
     public enum Argument {
         /** A colon and a word, or {@code word=number}. */
         WORD,
-        /** A colon and a path, which may hold any character but a parenthesis that closes one before it. */
+        /** A colon and a path, which may hold any character; within parentheses no semicolon and no closing parenthesis. */
         PATH,
         /** Other rewards, in parentheses, with semicolons between. */
         REWARDS

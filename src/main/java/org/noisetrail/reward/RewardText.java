@@ -11,6 +11,7 @@ import java.util.regex.Pattern;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.settings.Setting;
+import org.noisetrail.torch.Unfinished;
 
 /**
  * A reward as a text gives it. The grammar, here and nowhere else:
@@ -70,13 +71,10 @@ public record RewardText(List<Term> terms) {
         }
 
         private Reward build(RewardKind.Surroundings around) {
-            List<Reward> built = new ArrayList<>();
-            try {
-                parts.forEach(part -> built.add(part.build(around)));
-                return kind.make().apply(argument, around.with(built));
-            } catch (RuntimeException e) {
-                built.forEach(Reward::close);
-                throw e;
+            try (Unfinished made = new Unfinished()) {
+                List<Reward> built =
+                        parts.stream().map(part -> made.add(part.build(around))).toList();
+                return made.finish(kind.make().apply(argument, around.with(built)));
             }
         }
     }
@@ -143,17 +141,14 @@ public record RewardText(List<Term> terms) {
             return terms.get(0).build(around);
         }
         Map<Reward, Double> parts = new LinkedHashMap<>();
-        try {
+        try (Unfinished made = new Unfinished()) {
             for (Term term : terms) {
-                Reward made = term.build(around);
-                if (parts.put(made, term.weight()) != null) {
-                    throw new IllegalArgumentException("names " + made.name() + " twice: " + this);
+                Reward part = made.add(term.build(around));
+                if (parts.put(part, term.weight()) != null) {
+                    throw new IllegalArgumentException("names " + part.name() + " twice: " + this);
                 }
             }
-            return Rewards.weighted(parts);
-        } catch (RuntimeException e) {
-            parts.keySet().forEach(Reward::close);
-            throw e;
+            return made.finish(Rewards.weighted(parts));
         }
     }
 

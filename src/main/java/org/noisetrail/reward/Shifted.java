@@ -21,7 +21,10 @@ record Shifted(Reward part) implements Reward {
         return new Shifted(parts.get(0));
     });
 
-    private static final int[][] MOVES = {{0, 0}, {0, -1}, {0, 1}, {-1, 0}, {1, 0}};
+    private static final int HEIGHT = 2;
+    private static final int WIDTH = 3;
+    /** Dimension and direction. */
+    private static final int[][] MOVES = {{WIDTH, -1}, {WIDTH, 1}, {HEIGHT, -1}, {HEIGHT, 1}};
 
     @Override
     public String name() {
@@ -43,27 +46,28 @@ record Shifted(Reward part) implements Reward {
         Pointer mean = Scores.pointer(scores, images);
         Kernels kernels = Kernels.on(images.lane());
         try (Tensor one = Tensors.doubles(images.device(), images.rows())) {
-            int accumulate = 0;
+            double share = 1.0 / (1 + MOVES.length);
+            Tensors.fill(one, Double.NaN);
+            part.score(images, one);
+            kernels.accumulate(Tensors.pointer(one), images.rows(), share, 0, mean);
             for (int[] move : MOVES) {
                 Tensors.fill(one, Double.NaN);
-                try (Tensor pixels = moved(images, move)) {
+                try (Tensor pixels = moved(images, move[0], move[1])) {
                     part.score(
                             new ImageBatch(images.lane(), images.shape(), pixels, images.labels(), images.conditions()),
                             one);
                 }
-                kernels.accumulate(Tensors.pointer(one), images.rows(), 1.0 / MOVES.length, accumulate, mean);
-                accumulate = 1;
+                kernels.accumulate(Tensors.pointer(one), images.rows(), share, 1, mean);
             }
         }
     }
 
-    private static Tensor moved(ImageBatch images, int[] move) {
+    private static Tensor moved(ImageBatch images, int dimension, int direction) {
         ImageShape shape = images.shape();
+        int size = dimension == HEIGHT ? shape.height() : shape.width();
         try (Tensor whole = images.pixels().view(images.rows(), shape.channels(), shape.height(), shape.width());
-                Tensor rows = places(images, shape.height(), move[0]);
-                Tensor columns = places(images, shape.width(), move[1]);
-                Tensor vertical = Torch.call(() -> whole.index_select(2, rows))) {
-            return Torch.call(() -> vertical.index_select(3, columns));
+                Tensor places = places(images, size, direction)) {
+            return Torch.call(() -> whole.index_select(dimension, places));
         }
     }
 

@@ -1,7 +1,6 @@
 package org.noisetrail.reward;
 
 import java.util.List;
-import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.noisetrail.model.Condition;
@@ -23,7 +22,7 @@ record Worst(String name, List<Reward> parts) implements Reward {
 
     @Override
     public String id() {
-        return parts.stream().map(Reward::id).collect(Collectors.joining("; ", "worst(", ")"));
+        return RewardText.made("worst", parts.stream().map(Reward::id).toList());
     }
 
     @Override

@@ -30,6 +30,7 @@ public record BestOfN(int candidates, boolean sharedStart) implements Trajectory
         CANDIDATES.checked(candidates);
     }
 
+    /** Trajectories that each start from their own initial noise. */
     public BestOfN(int candidates) {
         this(candidates, false);
     }

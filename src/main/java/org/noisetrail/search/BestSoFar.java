@@ -29,7 +29,7 @@ final class BestSoFar implements AutoCloseable {
         stands = new Stand[wave.images()];
     }
 
-    /** @param offered in any order; of one image's the best is taken, if it is further than what it had, or better at the end */
+    /** @param offered in any order; of one image's the best is taken, if it is further than what it had, or as far and better */
     void offer(Particles from, List<Stand> offered) {
         for (Stand stand : offered) {
             Stand before = stands[stand.slot()];

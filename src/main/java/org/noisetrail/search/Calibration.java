@@ -34,6 +34,7 @@ public record Calibration(List<Double> levels, int candidates, List<StepGain> st
     public record StepGain(double mean, double deviation, double agreement) {
         static final StepGain NONE = new StepGain(0, 0);
 
+        /** Of a step of one evaluation. */
         public StepGain(double mean, double deviation) {
             this(mean, deviation, Double.NaN);
         }

@@ -1,7 +1,16 @@
 package org.noisetrail.search;
 
+import java.util.function.LongSupplier;
+
 /** When a wave's time is up: so early that what is left is enough to finish plainly, if calls take what they took so far. */
 final class Deadline {
+    /**
+     * A processor's call of few rows takes less than one of many, but not in proportion: one row as long as some two to five of many (benchmarks/results/fashion-scenes.md), here as eight.
+     */
+    static final int PROCESSOR_LEAST = 8;
+    /** A card's may take as long as one of many. */
+    static final int CARD_LEAST = Integer.MAX_VALUE;
+
     /** What takes time. */
     enum Work {
         NETWORK,
@@ -9,36 +18,56 @@ final class Deadline {
     }
 
     private final long end;
+    private final int least;
+    private final LongSupplier clock;
     private final long[] nanos = new long[Work.values().length];
     private final long[] calls = new long[nanos.length];
-    private long since = System.nanoTime();
+    private final long[] rows = new long[nanos.length];
+    private long since;
     private Work running = Work.NETWORK;
+    private int runningRows;
     private boolean begun;
 
-    /** @param end on {@link System#nanoTime}'s clock */
-    Deadline(long end) {
+    /**
+     * @param end on the clock
+     * @param least rows that any call takes as long as, at least
+     * @param clock nanoseconds, as {@link System#nanoTime}
+     */
+    Deadline(long end, int least, LongSupplier clock) {
         this.end = end;
+        this.least = least;
+        this.clock = clock;
     }
 
-    /** A call begins, and with that the one before has ended. */
-    void begin(Work work) {
-        long now = System.nanoTime();
+    /** A call of so many rows begins, and with that the one before has ended. */
+    void begin(Work work, int count) {
+        long now = clock.getAsLong();
         if (begun) {
             nanos[running.ordinal()] += now - since;
             calls[running.ordinal()]++;
+            rows[running.ordinal()] += runningRows;
         }
         begun = true;
         running = work;
+        runningRows = count;
         since = now;
     }
 
-    /** Whether so many more calls would not end before it. */
-    boolean isUp(long network, long judging) {
-        double needed = network * mean(Work.NETWORK) + judging * mean(Work.JUDGING);
-        return System.nanoTime() - end + needed >= 0;
+    /** Nanoseconds that so many images take, in calls of at most so many rows. */
+    double needed(Work work, int images, int batch) {
+        int w = work.ordinal();
+        if (calls[w] == 0) {
+            return 0;
+        }
+        double perCall = (double) nanos[w] / calls[w];
+        double perRow = (double) nanos[w] / rows[w];
+        int together = Math.min(images, batch);
+        double few = Math.min(perCall, perRow * Math.max(least, together));
+        return Sizes.chunks(images, batch) * Math.max(few, perRow * together);
     }
 
-    private double mean(Work work) {
-        return calls[work.ordinal()] == 0 ? 0 : (double) nanos[work.ordinal()] / calls[work.ordinal()];
+    /** Whether what needs so many nanoseconds would not end before it. */
+    boolean isUp(double needed) {
+        return clock.getAsLong() - end + needed >= 0;
     }
 }

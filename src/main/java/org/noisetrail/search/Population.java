@@ -182,9 +182,8 @@ final class Population implements AutoCloseable {
             made.add(from.child(dead, score, norms[c]));
         }
         List<Particle> kept = store(candidates.next(), chosen, made);
-        // What has looked ahead without noise has a way that no trail can say.
-        if (dead
-                || Arrays.stream(chosen).noneMatch(c -> proposals.get(c).draws().isEmpty())) {
+        // What has looked ahead without noise, at this step or before, has a way that no trail can say.
+        if (Arrays.stream(chosen).noneMatch(c -> proposals.get(c).draws().isEmpty())) {
             wave.stand(pool.rows(), () -> kept.stream().map(this::stand).toList());
         }
         return kept;

@@ -14,7 +14,7 @@ import org.noisetrail.settings.Setting;
  *
  * @param candidates N, 1 to 65536
  * @param keep how many go on, and when
- * @param noises M, noises that each of them tries at every step after the last pruning, the best clean estimate going on; 1 to 4096; 1 = its own alone
+ * @param noises M, noises that each of them tries at every step after the last pruning, the best clean estimate going on; 1 to 4096, and survivors x noises at most 65536; 1 = its own alone
  */
 public record PrunedBestOfN(int candidates, Funnel keep, int noises) implements TrajectoryMethod {
     private static final Setting<Integer> CANDIDATES =
@@ -68,6 +68,11 @@ public record PrunedBestOfN(int candidates, Funnel keep, int noises) implements 
         PrunedBestOfN paid = (PrunedBestOfN) Sizes.paid(wave, candidates, this::resized);
         if (noises > 1 && paid.evaluations(wave.schedule()).orElseThrow() > wave.affordableCalls()) {
             return new PrunedBestOfN(candidates, keep).search(wave);
+        }
+        int survivors = paid.width(keep.last(), wave.schedule().size());
+        if (noises > 1 && (long) survivors * noises > Search.LARGEST_BATCH) {
+            throw new IllegalArgumentException(
+                    "survivors x noises must be <= " + Search.LARGEST_BATCH + ": " + survivors + " x " + noises);
         }
         try (Population population = new Population(wave, Math.multiplyExact(wave.images(), paid.candidates))) {
             return new PrunedSearch(wave, population, paid).run();

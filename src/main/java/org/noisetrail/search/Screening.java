@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.noisetrail.engine.LossBound;
 import org.noisetrail.engine.Screen;
 import org.noisetrail.model.Decoder;
+import org.noisetrail.model.Denoiser;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.Schedule;
 
@@ -97,19 +98,18 @@ public record Screening(boolean first, Look look, LossBound loss, double audit) 
         }
     }
 
-    /** As the engine takes it. */
-    Screen screen(SearchSettings settings) {
-        Decoder decoder = switch (look) {
-            case WHOLE -> settings.decoder();
-            case HALF -> Decoder.half(settings.decoder(), settings.denoiser().shape());
-            case LINEAR ->
-                Decoder.linear(
-                        settings.decoder(),
-                        settings.denoiser().shape(),
-                        settings.denoiser().device());
-            case PREVIEW -> Objects.requireNonNull(settings.preview());
+    /**
+     * As the engine takes it; its decoder owns nothing.
+     *
+     * @param reward scores what is looked at
+     */
+    Screen screen(Denoiser denoiser, Decoder decoder, @Nullable Decoder preview, Reward reward) {
+        Decoder seen = switch (look) {
+            case WHOLE -> decoder;
+            case HALF -> Decoder.half(decoder, denoiser.shape());
+            case LINEAR -> Decoder.linear(decoder, denoiser.shape(), denoiser.device());
+            case PREVIEW -> Objects.requireNonNull(preview);
         };
-        Reward cheap = settings.screenReward();
-        return new Screen(first, decoder, cheap == null ? settings.searched() : cheap, loss, audit);
+        return new Screen(first, seen, reward, loss, audit);
     }
 }

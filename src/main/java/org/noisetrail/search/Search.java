@@ -119,7 +119,7 @@ public final class Search {
     public SearchResult run(List<ImageRequest> images) {
         long start = System.nanoTime();
         List<ImageResult> results = new ArrayList<>();
-        run(settings(start), method, heldOut, images, results::addAll, listener);
+        run(settings(deadline(start)), method, heldOut, images, results::addAll, listener);
         return new SearchResult(results, trail(results), Duration.ofNanos(System.nanoTime() - start));
     }
 
@@ -129,7 +129,7 @@ public final class Search {
      * @throws SearchCancelledException as {@link #run} does
      */
     public void draw(List<ImageRequest> images) {
-        run(settings(System.nanoTime()), method, heldOut, images, finished -> {}, listener);
+        run(settings(deadline(System.nanoTime())), method, heldOut, images, finished -> {}, listener);
     }
 
     /** The trail of images that this search has drawn. */
@@ -164,13 +164,19 @@ public final class Search {
             throw new IllegalArgumentException("calibration needs every candidate's reward, and no screen");
         }
         Calibration.Collector collector = new Calibration.Collector(schedule.size());
-        run(settings(System.nanoTime()), new Observed(local, collector), null, images, finished -> {}, listener);
+        run(
+                settings(deadline(System.nanoTime())),
+                new Observed(local, collector),
+                null,
+                images,
+                finished -> {},
+                listener);
         return new Calibration(RoundSchedule.levelsOf(schedule), local.candidates(), collector.gains());
     }
 
     /**
      * Draws whole trajectories, those of {@link BestOfN}, and tells what rewards say of them: of their clean estimates after each step, and after the last of the images. A
-     * {@link TrajectoryMethod} finds its choice there without drawing anything. The search's own method is not asked.
+     * {@link TrajectoryMethod} finds its choice there without drawing anything. The search's own method and its time limit are not asked.
      *
      * @param trajectories of each image, 1 to 65536
      * @param others judge beside the searched reward
@@ -186,25 +192,35 @@ public final class Search {
                 images.stream().map(ImageRequest::condition).toList();
         others.forEach(other -> other.check(decoder.image(), conditions));
         TrajectoryScores recorder = new TrajectoryScores(trajectories, images.size(), schedule.size(), others);
-        run(settings(System.nanoTime()), recorder, null, images, finished -> {}, listener);
+        run(settings(null), recorder, null, images, finished -> {}, listener);
         return recorder.scores();
     }
 
-    private SearchSettings settings(long start) {
+    /** Made once a run: a linear look asks the decoder first. */
+    private @Nullable Screen screen() {
+        return screening == null || reward == null
+                ? null
+                : screening.screen(denoiser, decoder, preview, screenReward == null ? reward : screenReward);
+    }
+
+    private @Nullable Long deadline(long start) {
+        return timeLimit == null || timeLimit.compareTo(FOR_EVER) > 0 ? null : start + timeLimit.toNanos();
+    }
+
+    private SearchSettings settings(@Nullable Long deadline) {
         return new SearchSettings(
                 denoiser,
                 decoder,
                 preview,
                 schedule,
                 reward,
-                screening,
-                screenReward,
+                screen(),
                 seed,
                 maxBatch,
                 decodeBatch,
                 budget,
                 target,
-                timeLimit == null || timeLimit.compareTo(FOR_EVER) > 0 ? null : start + timeLimit.toNanos());
+                deadline);
     }
 
     /** Local search whose rounds are looked at. */
@@ -243,8 +259,8 @@ public final class Search {
                 judge.check(settings.decoder().image(), conditions);
             }
         }
-        if (settings.screening() != null) {
-            Screen screen = settings.screening().screen(settings);
+        Screen screen = settings.screen();
+        if (screen != null) {
             screen.reward().check(screen.decoder().image(), conditions);
         }
         listener.onStart(images);
@@ -253,7 +269,7 @@ public final class Search {
         int together = Math.max(1, settings.maxBatch() / method.rowsPerImage(settings.maxBatch()));
         for (int from = 0; from < images.size(); from += together) {
             List<ImageRequest> group = images.subList(from, Math.min(images.size(), from + together));
-            Deadline deadline = deadline(settings.deadline(), group.size(), images.size() - from);
+            Deadline deadline = deadline(settings, group.size(), images.size() - from);
             try (Wave wave = new Wave(settings, from, group, reporter, deadline)) {
                 List<ImageResult> finished;
                 try (Outcome outcome = wave.search(method)) {
@@ -270,12 +286,16 @@ public final class Search {
     }
 
     /** Of a wave: its images' share of the time that is left. */
-    private static @Nullable Deadline deadline(@Nullable Long end, int images, int left) {
+    private static @Nullable Deadline deadline(SearchSettings settings, int images, int left) {
+        Long end = settings.deadline();
         if (end == null) {
             return null;
         }
         long now = System.nanoTime();
-        return new Deadline(now + (long) ((double) (end - now) * images / left));
+        return new Deadline(
+                now + (long) ((double) (end - now) * images / left),
+                settings.denoiser().device().isCuda() ? Deadline.CARD_LEAST : Deadline.PROCESSOR_LEAST,
+                System::nanoTime);
     }
 
     private static List<ImageResult> results(Wave wave, Outcome outcome, @Nullable Reward heldOut) {

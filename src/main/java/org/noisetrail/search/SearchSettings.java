@@ -1,6 +1,7 @@
 package org.noisetrail.search;
 
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.engine.Screen;
 import org.noisetrail.model.Decoder;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.reward.Reward;
@@ -10,7 +11,7 @@ import org.noisetrail.sampler.Schedule;
  * What a run of a search is given.
  *
  * @param preview judges candidates in the decoder's place
- * @param screenReward scores what screening looks at; null for the searched reward
+ * @param screen null where every candidate is judged
  * @param budget network evaluations an image
  * @param target infinite for none
  * @param deadline on {@link System#nanoTime}'s clock; null for none
@@ -21,8 +22,7 @@ record SearchSettings(
         @Nullable Decoder preview,
         Schedule schedule,
         @Nullable Reward reward,
-        @Nullable Screening screening,
-        @Nullable Reward screenReward,
+        @Nullable Screen screen,
         long seed,
         int maxBatch,
         int decodeBatch,

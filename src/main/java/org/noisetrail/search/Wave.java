@@ -74,11 +74,10 @@ public final class Wave implements AutoCloseable {
     }
 
     private StepEngine built() {
-        Screening screening = settings.screening();
         return StepEngine.builder(settings.denoiser(), settings.schedule())
                 .decoder(settings.decoder())
                 .preview(settings.preview())
-                .screen(screening == null ? null : screening.screen(settings))
+                .screen(settings.screen())
                 .seed(settings.seed())
                 .maxBatch(settings.maxBatch())
                 .decodeBatch(settings.decodeBatch())
@@ -93,18 +92,18 @@ public final class Wave implements AutoCloseable {
     /** The one place where an interrupt and the time limit end a search. */
     private final class Passing implements Checkpoint {
         @Override
-        public void pass() {
+        public void pass(int rows) {
             if (Thread.currentThread().isInterrupted()) {
                 throw new SearchCancelledException();
             }
             if (late() && best != null && best.isPaid()) {
                 throw new TimeIsUp();
             }
-            begin(Deadline.Work.NETWORK);
+            begin(Deadline.Work.NETWORK, rows);
         }
 
         @Override
-        public boolean judges() {
+        public boolean judges(int rows) {
             if (Thread.currentThread().isInterrupted()) {
                 throw new SearchCancelledException();
             }
@@ -112,14 +111,14 @@ public final class Wave implements AutoCloseable {
                 cut = true;
                 return false;
             }
-            begin(Deadline.Work.JUDGING);
+            begin(Deadline.Work.JUDGING, rows);
             return true;
         }
     }
 
-    private void begin(Deadline.Work work) {
+    private void begin(Deadline.Work work, int rows) {
         if (deadline != null) {
-            deadline.begin(work);
+            deadline.begin(work, rows);
         }
     }
 
@@ -127,8 +126,9 @@ public final class Wave implements AutoCloseable {
         if (finishing || deadline == null || best == null) {
             return false;
         }
-        long chunks = Sizes.chunks(images(), maxBatch());
-        return deadline.isUp(best.callsToEnd() * chunks, Sizes.chunks(images(), settings.decodeBatch()));
+        double needed = deadline.needed(Deadline.Work.NETWORK, images(), maxBatch()) * best.callsToEnd()
+                + deadline.needed(Deadline.Work.JUDGING, images(), settings.decodeBatch());
+        return deadline.isUp(needed);
     }
 
     /** Takes its images through a method; where time is up before that ends, from their best so far plainly to their ends. */

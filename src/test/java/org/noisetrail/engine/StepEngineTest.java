@@ -22,6 +22,7 @@ import org.noisetrail.sampler.NoiseAt;
 import org.noisetrail.sampler.Samplers;
 import org.noisetrail.sampler.Schedule;
 import org.noisetrail.sampler.Step;
+import org.noisetrail.testing.NativeObjects;
 import org.noisetrail.testing.Noises;
 import org.noisetrail.testing.Watched;
 import org.noisetrail.trace.Ledger;
@@ -232,7 +233,7 @@ class StepEngineTest {
         try (StepEngine engine = engine(process, process.network(), new Ledger(IMAGES))) {
             // The first time leaves behind what is kept for all that follow.
             failToMake(process, engine);
-            long before = Pointer.totalCount();
+            long before = NativeObjects.settled();
             failToMake(process, engine);
             assertThat(Pointer.totalCount()).isEqualTo(before);
         }
@@ -362,7 +363,7 @@ class StepEngineTest {
     @Test
     void anEngineLeavesNoNativeObjectsBehind() {
         for (int round = 0; round < 2; round++) {
-            long before = Pointer.totalCount();
+            long before = NativeObjects.settled();
             for (Process process : processes()) {
                 try (StepEngine engine = engine(process, process.network(), new Ledger(IMAGES));
                         Draws own = draws(engine, -1, 0, 0, Kind.GLOBAL);

@@ -8,6 +8,7 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.testing.NativeObjects;
 import org.noisetrail.torch.Tensors;
 
 /** Cheap looks at the states of a decoder whose images are known: every latent becomes a block of 2 x 2 pixels of a colour that is affine in it. */
@@ -114,7 +115,7 @@ class CheapDecodersTest {
     @Test
     void theyLeaveNothingBehind() {
         decoded(Decoder.linear(BLOCKS, STATE, Device.CPU), states());
-        long pointers = Pointer.totalCount();
+        long pointers = NativeObjects.settled();
         decoded(Decoder.linear(BLOCKS, STATE, Device.CPU), states());
         decoded(Decoder.half(BLOCKS, STATE), states());
         assertThat(Pointer.totalCount()).isEqualTo(pointers);

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.util.Arrays;
 import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.Test;
+import org.noisetrail.testing.NativeObjects;
 import org.noisetrail.testing.Nets;
 
 class GaussianMixtureTest {
@@ -156,7 +157,7 @@ class GaussianMixtureTest {
     void aCallLeavesNothingBehind() {
         GaussianMixture g = GaussianMixture.builder(PIXEL, 0).component(1, 1, 0).build();
         Nets.network(g, new float[2], new float[] {1, 2}, null);
-        long before = Pointer.totalCount();
+        long before = NativeObjects.settled();
         Nets.network(g, new float[2], new float[] {1, 2}, null);
         assertThat(Pointer.totalCount()).isEqualTo(before);
     }

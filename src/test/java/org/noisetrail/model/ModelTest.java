@@ -20,6 +20,7 @@ import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.kernels.Kernels;
+import org.noisetrail.testing.NativeObjects;
 import org.noisetrail.testing.Nets;
 import org.noisetrail.torch.Tensors;
 
@@ -225,7 +226,7 @@ class ModelTest {
             for (int i = 0; i < 24; i++) {
                 assertThat(out[i]).isEqualTo(i < 12 ? 2 * x[i] + 3 : 0.5f * x[i] + 1);
             }
-            long before = Pointer.totalCount();
+            long before = NativeObjects.settled();
             Nets.network(denoiser, x, new float[] {2, 0.5f}, new long[] {3, 1});
             assertThat(Pointer.totalCount()).isEqualTo(before);
         }
@@ -280,7 +281,7 @@ class ModelTest {
     @Test
     void loadingAndClosingLeavesNothingBehind() {
         use();
-        long before = Pointer.totalCount();
+        long before = NativeObjects.settled();
         for (int i = 0; i < 3; i++) {
             use();
         }

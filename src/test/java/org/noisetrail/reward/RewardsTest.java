@@ -26,6 +26,7 @@ import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Classifier;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
+import org.noisetrail.testing.NativeObjects;
 import org.noisetrail.torch.Tensors;
 
 class RewardsTest {
@@ -389,7 +390,7 @@ class RewardsTest {
         Reward reward = Rewards.weighted(parts);
         byte[] pixels = pixels(GREY, 4);
         score(reward, GREY, pixels, 0, 1, 2, 3);
-        long before = Pointer.totalCount();
+        long before = NativeObjects.settled();
         for (int i = 0; i < 50; i++) {
             score(reward, GREY, pixels, 0, 1, 2, 3);
         }

@@ -58,7 +58,7 @@ class AscentLawTest {
         assertThat(SmallWorld.mean(more)).isGreaterThan(5 * SmallWorld.error(more));
     }
 
-    /** DESIGN, section 9: N 4, K 5, kept, scored at first. */
+    /** N 4, K 5, kept, scored at first. */
     @Test
     void epsGreedyThatScoresAtFirstCosts282() {
         SearchResult result = Search.builder(new ExactMixture(SHAPE, false, DEVIATION, 0))

@@ -25,10 +25,10 @@ class AscentTest {
         return Search.builder(mixture).method(method).reward(Rewards.brightness());
     }
 
-    /** DESIGN, section 5: 35 + 13 M where candidates are scored at the first evaluation; without, every candidate pays both. */
+    /** 35 + 13 M where candidates are scored at the first evaluation; without, every candidate pays both. */
     @ParameterizedTest
     @CsvSource({"4, true, 87", "8, true, 139", "4, false, 139", "8, false, 243"})
-    void itCostsWhatTheDesignSays(int candidates, boolean scoreAtFirst, long expected) {
+    void itCosts35And13MWhereItScoresAtFirst(int candidates, boolean scoreAtFirst, long expected) {
         for (Ascent.Direction direction : Ascent.Direction.values()) {
             Ascent method = new Ascent(candidates, direction, 4, Ascent.Regress.SCORE, scoreAtFirst);
             ExactMixture mixture = mixture();

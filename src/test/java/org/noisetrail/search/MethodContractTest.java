@@ -15,6 +15,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.Schedule;
+import org.noisetrail.testing.NativeObjects;
 
 /** What every method owes, with noise before the network and after it: results that no batch changes, exact counts, trails that replay bit for bit, budgets that are kept. */
 class MethodContractTest {
@@ -198,11 +199,7 @@ class MethodContractTest {
     @MethodSource("cases")
     void theRewardThatIsToldIsTheFinalImages(String text, SmallWorld world) {
         for (ImageResult image : run(world.search(Methods.parse(text)).build()).images()) {
-            double sum = 0;
-            for (byte pixel : image.pixels().pixels()) {
-                sum += pixel & 255;
-            }
-            assertThat(image.reward()).isCloseTo(sum / SmallWorld.SHAPE.elements() / 255, within(1e-12));
+            assertThat(image.reward()).isCloseTo(SmallWorld.brightness(image.pixels()), within(1e-12));
         }
     }
 
@@ -232,7 +229,7 @@ class MethodContractTest {
             }
             return .1 * calls[0];
         });
-        long pointers = Pointer.totalCount();
+        long pointers = NativeObjects.settled();
         run(world.search(method).build());
         assertThat(Pointer.totalCount()).isEqualTo(pointers);
         assertThatThrownBy(() -> run(world.search(method).reward(broken).build()))

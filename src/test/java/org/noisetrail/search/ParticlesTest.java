@@ -28,6 +28,7 @@ import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.sampler.Sampler;
 import org.noisetrail.sampler.Samplers;
 import org.noisetrail.sampler.Schedule;
+import org.noisetrail.testing.NativeObjects;
 import org.noisetrail.testing.Noises;
 import org.noisetrail.testing.Watched;
 import org.noisetrail.torch.Tensors;
@@ -138,7 +139,7 @@ class ParticlesTest {
         }
     }
 
-    /** DESIGN, section 5: two for the first state, then two a candidate; those of the last step cost nothing. */
+    /** Two for the first state, then two a candidate; those of the last step cost nothing. */
     @Test
     void epsGreedyOfThreeByTwoCosts86WithGuidanceAndEightSteps() {
         Watched network = new Watched(DDIM.mixture());
@@ -365,7 +366,7 @@ class ParticlesTest {
                     .maxBatch(5)
                     .build();
             search.run(requests(3));
-            long before = Pointer.totalCount();
+            long before = NativeObjects.settled();
             search.run(requests(3));
             search.run(requests(3));
             assertThat(Pointer.totalCount()).as(method.name()).isEqualTo(before);

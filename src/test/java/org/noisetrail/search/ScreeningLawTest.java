@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
@@ -27,6 +26,7 @@ import org.noisetrail.reward.ImageBatch;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.testing.NativeObjects;
 
 /** Laws of speculative search, whatever the method: what it may cost, what it may save, and what it may never change. */
 class ScreeningLawTest {
@@ -40,10 +40,6 @@ class ScreeningLawTest {
 
         Counted(Reward inner) {
             this.inner = inner;
-        }
-
-        Counted(ToDoubleFunction<Image> value) {
-            this(Reward.of("counted", value));
         }
 
         @Override
@@ -61,14 +57,6 @@ class ScreeningLawTest {
     /** A standard normal that the pixels name. */
     private static double noise(Image image) {
         return new Random(Arrays.hashCode(image.pixels()) * 0x9E3779B97F4A7C15L).nextGaussian();
-    }
-
-    private static double brightness(Image image) {
-        double sum = 0;
-        for (byte value : image.pixels()) {
-            sum += (value & 0xff) / 255.;
-        }
-        return sum / image.pixels().length;
     }
 
     private static Screening screening(String screen, String bound, double audit) {
@@ -259,7 +247,7 @@ class ScreeningLawTest {
                 .sampler(new EdmSampler(8, .02, 80, 7, 40, .05, 50, 1))
                 .method(LocalSearch.builder().candidates(8).rounds(12).build())
                 .reward(Rewards.brightness())
-                .screenReward(Reward.of("rough", image -> brightness(image) + .01 * noise(image)))
+                .screenReward(Reward.of("rough", image -> SmallWorld.brightness(image) + .01 * noise(image)))
                 .maxBatch(256);
         Screened audited = screened(run(search.screening(screening("reward", bound, 1))));
         assertThat(audited.audits()).isEqualTo(audited.rounds()).isGreaterThan(200);
@@ -294,7 +282,9 @@ class ScreeningLawTest {
         Method method = Methods.parse("svdd:proposals=6");
         SearchResult full = run(world.search(method));
         SearchResult blind = run(world.search(method)
-                .screenReward(Reward.of("blind", image -> brightness(image) > .5 ? Double.NaN : brightness(image)))
+                .screenReward(Reward.of(
+                        "blind",
+                        image -> SmallWorld.brightness(image) > .5 ? Double.NaN : SmallWorld.brightness(image)))
                 .screening(screening("reward", "1%", 0)));
         same(full, blind);
         assertThat(screened(blind).unscreened()).isPositive();
@@ -305,7 +295,8 @@ class ScreeningLawTest {
     void aCandidateWithoutATrueScoreNeverWins() {
         SmallWorld world = SmallWorld.ddim();
         double[][] met = {{}};
-        Reward holes = Reward.of("holes", image -> Math.abs(noise(image)) < .3 ? Double.NaN : brightness(image));
+        Reward holes =
+                Reward.of("holes", image -> Math.abs(noise(image)) < .3 ? Double.NaN : SmallWorld.brightness(image));
         SearchResult result = run(world.search(Methods.parse("beam:candidates=6:beams=2"))
                 .reward(holes)
                 .screenReward(Rewards.brightness())
@@ -334,9 +325,9 @@ class ScreeningLawTest {
             if (calls[0]++ > 40) {
                 throw new NoisetrailException("broken");
             }
-            return brightness(image);
+            return SmallWorld.brightness(image);
         });
-        long pointers = Pointer.totalCount();
+        long pointers = NativeObjects.settled();
         run(search);
         assertThat(Pointer.totalCount()).isEqualTo(pointers);
         assertThatThrownBy(() -> run(search.reward(broken))).isInstanceOf(NoisetrailException.class);

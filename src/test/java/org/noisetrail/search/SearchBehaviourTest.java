@@ -33,6 +33,7 @@ import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.sampler.Schedule;
+import org.noisetrail.testing.NativeObjects;
 import org.noisetrail.torch.Torch;
 import org.noisetrail.trace.Costs;
 
@@ -268,7 +269,7 @@ class SearchBehaviourTest {
     @MethodSource("methods")
     void anInterruptEndsTheSearchBeforeItsNextNetworkCall(Method method) {
         ExactMixture mixture = tenClasses();
-        long pointers = Pointer.totalCount();
+        long pointers = NativeObjects.settled();
         for (int call : new int[] {1, 2, 9}) {
             mixture.calls.set(0);
             mixture.beforeCall = () -> {
@@ -362,7 +363,7 @@ class SearchBehaviourTest {
                 .reward(reward)
                 .listener(listener)
                 .build();
-        long pointers = Pointer.totalCount();
+        long pointers = NativeObjects.settled();
         assertThatThrownBy(() -> search.run(ImageRequest.of(0, 4, 1)))
                 .isInstanceOf(NoisetrailException.class)
                 .hasMessage("broken " + where);
@@ -390,8 +391,7 @@ class SearchBehaviourTest {
         for (int i = 0; i < 10; i++) {
             search.run(ImageRequest.of(0, 8, 0, 1));
         }
-        System.gc();
-        long pointers = Pointer.totalCount();
+        long pointers = NativeObjects.settled();
         long memory = residentBytes();
         for (int i = 0; i < 50; i++) {
             search.run(ImageRequest.of(0, 8, 0, 1));

@@ -6,6 +6,7 @@ import org.noisetrail.model.DiscreteNoise;
 import org.noisetrail.model.GaussianMixture;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Parameterisation;
+import org.noisetrail.reward.Image;
 import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.DdimSampler;
 import org.noisetrail.sampler.EdmSampler;
@@ -66,6 +67,15 @@ record SmallWorld(String name, Denoiser denoiser, Sampler sampler) {
                 .method(method)
                 .reward(Rewards.brightness())
                 .seed(5);
+    }
+
+    /** In plain Java: what {@link Rewards#brightness} says of a grey image. */
+    static double brightness(Image image) {
+        double sum = 0;
+        for (byte pixel : image.pixels()) {
+            sum += pixel & 255;
+        }
+        return sum / image.pixels().length / 255;
     }
 
     static double[] rewards(SearchResult result) {

@@ -35,6 +35,7 @@ import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.sampler.Schedule;
+import org.noisetrail.testing.NativeObjects;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.trace.Ledger;
 
@@ -576,7 +577,7 @@ class TreeSearchTest {
         for (Method method : List.of(new Beam(3, 4), new Mcts(4, 12, 1))) {
             Search search = search(mixture(), LIVE_WITHIN, method).maxBatch(7).build();
             search.run(ImageRequest.of(0, 5));
-            long pointers = Pointer.totalCount();
+            long pointers = NativeObjects.settled();
             for (int i = 0; i < 20; i++) {
                 search.run(ImageRequest.of(0, 5));
             }

@@ -19,7 +19,6 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.kernels.Device;
-import org.noisetrail.model.Condition;
 import org.noisetrail.model.Conditioning;
 import org.noisetrail.model.Decoder;
 import org.noisetrail.model.Denoiser;
@@ -34,6 +33,7 @@ import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.Sampler;
 import org.noisetrail.sampler.Samplers;
 import org.noisetrail.testing.Noises;
+import org.noisetrail.testing.Wrapped;
 import org.noisetrail.torch.Tensors;
 
 /** Users' denoisers, decoders and rewards that break their promise: one line, or the worst score; never a crash. */
@@ -173,42 +173,18 @@ class UnsoundPartsTest {
     }
 
     /** Gives what another denoiser gives, changed. */
-    private record Broken(Denoiser inner, Function<Tensor, @Nullable Tensor> change) implements Denoiser {
-        @Override
-        public String id() {
-            return "broken";
-        }
+    private static final class Broken extends Wrapped {
+        private final Function<Tensor, @Nullable Tensor> change;
 
-        @Override
-        public ImageShape shape() {
-            return inner.shape();
-        }
-
-        @Override
-        public Device device() {
-            return inner.device();
-        }
-
-        @Override
-        public Parameterisation parameterisation() {
-            return inner.parameterisation();
-        }
-
-        @Override
-        public void check(Condition condition) {}
-
-        @Override
-        public Conditioning encode(List<Condition> conditions) {
-            return inner.encode(conditions);
+        Broken(Denoiser inner, Function<Tensor, @Nullable Tensor> change) {
+            super(inner);
+            this.change = change;
         }
 
         @Override
         public Tensor network(Tensor input, Tensor level, Conditioning conditions, Tensor entries) {
             return change.apply(input);
         }
-
-        @Override
-        public void close() {}
     }
 
     /** By what the message says: what may come out where a float32 tensor of the input's shape should. */

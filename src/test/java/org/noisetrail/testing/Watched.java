@@ -8,16 +8,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Predicate;
 import org.bytedeco.pytorch.Tensor;
-import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.Conditioning;
 import org.noisetrail.model.Denoiser;
-import org.noisetrail.model.ImageShape;
-import org.noisetrail.model.Parameterisation;
 import org.noisetrail.torch.Tensors;
 
 /** Writes down every row that another denoiser is asked for. Not thread-safe. */
-public final class Watched implements Denoiser {
+public final class Watched extends Wrapped {
     /** What a row was: its input and level to the bit, and what was asked. */
     public record Asked(Condition condition, float level, FloatBuffer input) {}
 
@@ -33,11 +30,10 @@ public final class Watched implements Denoiser {
         }
     }
 
-    private final Denoiser inner;
     public final List<Asked> rows = new ArrayList<>();
 
     public Watched(Denoiser inner) {
-        this.inner = inner;
+        super(inner);
     }
 
     /** Rows that were asked for more than once. */
@@ -49,31 +45,6 @@ public final class Watched implements Denoiser {
 
     public long count(Predicate<Condition> condition) {
         return rows.stream().filter(row -> condition.test(row.condition())).count();
-    }
-
-    @Override
-    public String id() {
-        return inner.id();
-    }
-
-    @Override
-    public ImageShape shape() {
-        return inner.shape();
-    }
-
-    @Override
-    public Device device() {
-        return inner.device();
-    }
-
-    @Override
-    public Parameterisation parameterisation() {
-        return inner.parameterisation();
-    }
-
-    @Override
-    public void check(Condition condition) {
-        inner.check(condition);
     }
 
     @Override
@@ -93,10 +64,5 @@ public final class Watched implements Denoiser {
             rows.add(new Asked(encoded.conditions().get((int) entry[r]), levels[r], row));
         }
         return inner.network(input, level, encoded.inner(), entries);
-    }
-
-    @Override
-    public void close() {
-        inner.close();
     }
 }

@@ -8,6 +8,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.testing.NativeObjects;
 
 class TensorsTest {
     @Test
@@ -34,7 +35,7 @@ class TensorsTest {
     /** JavaCPP's flag nopointergc would keep the count at 0, and no test would see what is left behind. */
     @Test
     void whatIsOpenIsCounted() {
-        long before = Pointer.totalCount();
+        long before = NativeObjects.settled();
         try (Tensor open = Tensors.floats(Device.CPU, 1)) {
             assertThat(Pointer.totalCount()).isGreaterThan(before);
         }
@@ -70,7 +71,7 @@ class TensorsTest {
     @Test
     void closingFreesWhatWasMade() {
         use();
-        long before = Pointer.totalCount();
+        long before = NativeObjects.settled();
         for (int i = 0; i < 100; i++) {
             use();
         }

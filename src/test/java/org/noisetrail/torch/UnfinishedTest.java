@@ -8,6 +8,7 @@ import java.util.List;
 import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.Test;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.testing.NativeObjects;
 
 class UnfinishedTest {
     private final List<String> closed = new ArrayList<>();
@@ -59,7 +60,7 @@ class UnfinishedTest {
     @Test
     void tensorsThatCannotBeFilledAreNotLeftToTheCollector() {
         Tensors.floats(Device.CPU, 1).close();
-        long before = Pointer.totalCount();
+        long before = NativeObjects.settled();
         assertThatThrownBy(() -> Tensors.of(Device.CPU, new float[3], 2)).isInstanceOf(IllegalArgumentException.class);
         assertThat(Pointer.totalCount()).isEqualTo(before);
     }

@@ -2,6 +2,7 @@ package org.noisetrail.model.format;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.files.JsonFields;
@@ -13,26 +14,28 @@ public final class Conditions {
 
     /** Adds the fields; none where nothing is asked. */
     public static void write(Condition condition, ObjectNode json) {
-        if (condition instanceof Condition.Label asked) {
-            json.put("class", asked.label());
-        } else if (condition instanceof Condition.Prompt asked) {
-            json.put("prompt", asked.text());
-            if (asked.negative() != null) {
-                json.put("negative", asked.negative());
-            }
-        }
+        fields(condition)
+                .forEach((name, value) -> json.set(
+                        name,
+                        value instanceof Integer label ? json.numberNode(label) : json.textNode(value.toString())));
     }
 
     /** As {@link #write(Condition, ObjectNode)}. */
     public static void write(Condition condition, Map<String, @Nullable Object> json) {
+        json.putAll(fields(condition));
+    }
+
+    private static Map<String, Object> fields(Condition condition) {
+        Map<String, Object> fields = new LinkedHashMap<>();
         if (condition instanceof Condition.Label asked) {
-            json.put("class", asked.label());
+            fields.put("class", asked.label());
         } else if (condition instanceof Condition.Prompt asked) {
-            json.put("prompt", asked.text());
+            fields.put("prompt", asked.text());
             if (asked.negative() != null) {
-                json.put("negative", asked.negative());
+                fields.put("negative", asked.negative());
             }
         }
+        return fields;
     }
 
     /** @throws IllegalArgumentException that names a field of another type */

@@ -25,6 +25,7 @@ import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.testing.NativeObjects;
 import org.noisetrail.testing.Nets;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
@@ -178,7 +179,7 @@ class ClipModelTest {
     @Test
     void nothingIsLeftBehind() {
         useOnce();
-        long before = Pointer.totalCount();
+        long before = NativeObjects.settled();
         useOnce();
         assertThat(Pointer.totalCount()).isEqualTo(before);
     }

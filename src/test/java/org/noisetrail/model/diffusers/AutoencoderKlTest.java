@@ -14,6 +14,7 @@ import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.checkpoint.Weights;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.testing.NativeObjects;
 import org.noisetrail.testing.Nets;
 import org.noisetrail.torch.Tensors;
 
@@ -121,7 +122,7 @@ class AutoencoderKlTest {
     @Test
     void aDecodingLeavesNothingBehind() {
         use();
-        long before = Pointer.totalCount();
+        long before = NativeObjects.settled();
         use();
         assertThat(Pointer.totalCount()).isEqualTo(before);
     }

@@ -19,6 +19,7 @@ import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Precision;
+import org.noisetrail.testing.NativeObjects;
 import org.noisetrail.testing.Nets;
 import org.noisetrail.testing.Precisions;
 import org.noisetrail.torch.Tensors;
@@ -157,7 +158,7 @@ class UNetTest {
     @Test
     void aCallLeavesNothingBehindAndNeitherDoesTheNetwork() {
         forwards(1, 1);
-        long before = Pointer.totalCount();
+        long before = NativeObjects.settled();
         forwards(2, 3);
         assertThat(Pointer.totalCount()).isEqualTo(before);
     }

@@ -28,6 +28,7 @@ import org.noisetrail.model.Condition;
 import org.noisetrail.model.Conditioning;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.Precision;
+import org.noisetrail.testing.NativeObjects;
 import org.noisetrail.testing.Nets;
 import org.noisetrail.testing.Precisions;
 import org.noisetrail.torch.Tensors;
@@ -191,7 +192,7 @@ class EdmDenoiserTest {
     @Test
     void aCallLeavesNothingBehindAndNeitherDoesTheModel() {
         forwards(1, 1);
-        long before = Pointer.totalCount();
+        long before = NativeObjects.settled();
         forwards(2, 3);
         assertThat(Pointer.totalCount()).isEqualTo(before);
     }

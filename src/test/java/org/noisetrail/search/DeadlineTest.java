@@ -1,0 +1,51 @@
+package org.noisetrail.search;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+
+class DeadlineTest {
+    private final AtomicLong now = new AtomicLong(-50);
+
+    private Deadline seen(int least, int rows, long nanos) {
+        Deadline deadline = new Deadline(1000, least, now::get);
+        for (int call = 0; call < 3; call++) {
+            deadline.begin(Deadline.Work.NETWORK, rows);
+            now.addAndGet(nanos);
+        }
+        deadline.begin(Deadline.Work.JUDGING, 1);
+        return deadline;
+    }
+
+    @Test
+    void onAProcessorFewRowsTakeTheirShareOfAnEarlierCallButNoLessThanEight() {
+        Deadline deadline = seen(Deadline.PROCESSOR_LEAST, 64, 64);
+        assertThat(deadline.needed(Deadline.Work.NETWORK, 32, 64)).isEqualTo(32);
+        assertThat(deadline.needed(Deadline.Work.NETWORK, 1, 64)).isEqualTo(8);
+        assertThat(deadline.needed(Deadline.Work.NETWORK, 9, 3)).isEqualTo(3 * 8);
+    }
+
+    @Test
+    void moreRowsThanWereSeenTakeMore() {
+        assertThat(seen(Deadline.PROCESSOR_LEAST, 2, 10).needed(Deadline.Work.NETWORK, 6, 64))
+                .isEqualTo(30);
+        assertThat(seen(Deadline.PROCESSOR_LEAST, 2, 10).needed(Deadline.Work.NETWORK, 1, 64))
+                .isEqualTo(10);
+    }
+
+    @Test
+    void onACardACallOfFewRowsTakesAsLongAsOneOfMany() {
+        assertThat(seen(Deadline.CARD_LEAST, 64, 64).needed(Deadline.Work.NETWORK, 1, 64))
+                .isEqualTo(64);
+    }
+
+    @Test
+    void timeIsUpWhenWhatIsNeededWouldNotEndBeforeIt() {
+        Deadline deadline = new Deadline(1000, 8, now::get);
+        now.set(900);
+        assertThat(deadline.isUp(99)).isFalse();
+        assertThat(deadline.isUp(100)).isTrue();
+        assertThat(deadline.needed(Deadline.Work.JUDGING, 5, 1)).isZero();
+    }
+}
