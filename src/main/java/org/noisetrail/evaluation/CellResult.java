@@ -102,9 +102,10 @@ public record CellResult(double seconds, double diversity, double peakBytes, Lis
             ObjectNode json = JsonNodeFactory.instance.objectNode();
             json.put("id", id);
             Conditions.write(condition, json);
-            json.put("reward", Numbers.orNull(reward)).put("heldOut", Numbers.orNull(heldOut));
+            json.set("reward", score(reward));
+            json.set("heldOut", score(heldOut));
             if (!Double.isNaN(secondHeldOut)) {
-                json.put("secondHeldOut", Numbers.orNull(secondHeldOut));
+                json.set("secondHeldOut", score(secondHeldOut));
             }
             json.put("pivotNorm", Numbers.orNull(pivotNorm)).put("nanScores", nanScores);
             json.put("networkEvaluations", costs.networkEvaluations()).put("transitions", costs.transitions());
@@ -115,6 +116,15 @@ public record CellResult(double seconds, double diversity, double peakBytes, Lis
                 steps.add(Numbers.orNull(value));
             }
             return json.put("png", Base64.getEncoder().encodeToString(png));
+        }
+
+        /** An infinite one loses against all others, NaN against none: so it is kept apart from NaN. */
+        private static JsonNode score(double value) {
+            JsonNodeFactory nodes = JsonNodeFactory.instance;
+            if (Double.isNaN(value)) {
+                return nodes.nullNode();
+            }
+            return Double.isInfinite(value) ? nodes.textNode(Double.toString(value)) : nodes.numberNode(value);
         }
 
         private static Drawn of(JsonNode json, Expected expected) {
@@ -227,8 +237,11 @@ public record CellResult(double seconds, double diversity, double peakBytes, Lis
         return numberOf(field(json, name), name);
     }
 
-    /** null is what JSON has for NaN. */
+    /** null is what JSON has for NaN; infinite ones are words. */
     private static double numberOf(JsonNode value, String name) {
+        if (value.asText().matches("-?Infinity")) {
+            return Double.parseDouble(value.asText());
+        }
         if (!value.isNumber() && !value.isNull()) {
             throw new IllegalArgumentException(name + " must be a number or null");
         }

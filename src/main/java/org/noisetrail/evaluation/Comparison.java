@@ -2,6 +2,7 @@ package org.noisetrail.evaluation;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -130,6 +131,9 @@ public final class Comparison {
         notEmpty("rewards", aims);
         notEmpty("images", images);
         notEmpty("seeds", seeds);
+        if (seconds != null && !(seconds > 0)) {
+            throw new IllegalArgumentException("seconds must be > 0: " + seconds);
+        }
         if (seconds != null && !budgets.isEmpty()) {
             throw new IllegalArgumentException(
                     "methods must be sized for evaluations or for seconds, not both: " + budgets + " and " + seconds);
@@ -181,15 +185,10 @@ public final class Comparison {
 
     /** What it was told or takes by default, for the head of a report. Makes the rewards once, for what they are made of. */
     public Map<String, @Nullable Object> settings() {
-        Decoder preview = drawn.preview();
         RunSettings.Builder settings = RunSettings.builder(
                         "compare",
-                        new RunSettings.Model(
-                                drawn.name(),
-                                drawn.denoiser().id(),
-                                drawn.decoder().id(),
-                                preview == null ? null : preview.id(),
-                                drawn.settings()),
+                        RunSettings.Model.of(
+                                drawn.name(), drawn.denoiser(), drawn.decoder(), drawn.preview(), drawn.settings()),
                         drawn.denoiser().device())
                 .batches(maxBatch, decodeBatch)
                 .images(images)
@@ -234,6 +233,9 @@ public final class Comparison {
         private final Function<RewardText, Reward> rewards;
         private final List<Contender> contenders = new ArrayList<>();
         private final List<Aim> aims = new ArrayList<>();
+        /** One a text, so that a run makes its reward once, however many aims it is held out of. */
+        private final Map<RewardText, Judge> judges = new HashMap<>();
+
         private List<ImageRequest> images = ImageRequest.of(0, 10);
         private List<Long> seeds = List.of(0L);
         private List<Long> budgets = List.of();
@@ -300,7 +302,7 @@ public final class Comparison {
         }
 
         private Judge judge(RewardText text) {
-            return new Judge(text.toString(), () -> rewards.apply(text));
+            return judges.computeIfAbsent(text, asked -> new Judge(asked.toString(), () -> rewards.apply(asked)));
         }
 
         /** Adds a reward of your own. */
@@ -381,7 +383,8 @@ public final class Comparison {
         }
 
         /**
-         * @throws IllegalArgumentException if there is no method, no reward, no image or no seed, or a plain trajectory costs more than a budget
+         * @throws IllegalArgumentException if there is no method, no reward, no image or no seed, a plain trajectory costs more than a budget, or methods are to be sized for
+         *     evaluations and for seconds, or for no seconds
          * @throws org.noisetrail.NoisetrailException if the folder cannot be written to
          */
         public Comparison build() {

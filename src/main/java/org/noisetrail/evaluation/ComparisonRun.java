@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.model.Classifier;
@@ -117,8 +118,6 @@ final class ComparisonRun {
     private ComparisonTable table(Comparison.Aim aim) {
         List<Entry> entries = new ArrayList<>();
         List<ComparisonTable.Row> rows = new ArrayList<>();
-        // Insertion order: chains by the first search that costs as much.
-        Map<Integer, @Nullable Long> partners = new LinkedHashMap<>();
         for (@Nullable Long target : targets()) {
             for (Contender contender : comparison.contenders) {
                 Entry entry = entry(aim, contender, target);
@@ -130,9 +129,14 @@ final class ComparisonRun {
                 rows.add(row(aim, entry));
             }
         }
+        // Insertion order: chains by the first search that costs as much.
+        Map<Integer, @Nullable Long> partners = new LinkedHashMap<>();
+        Map<ComparisonTable.Row, Integer> partnerOf = new HashMap<>();
         for (int i = 0; i < entries.size(); i++) {
             if (entries.get(i).searches()) {
-                partners.putIfAbsent(partner(aim, rows.get(i)), entries.get(i).target());
+                int chains = partner(aim, rows.get(i));
+                partnerOf.put(rows.get(i), chains);
+                partners.putIfAbsent(chains, entries.get(i).target());
             }
         }
         cells += partners.size() * comparison.seeds.size();
@@ -148,13 +152,9 @@ final class ComparisonRun {
             }
         });
         List<ComparisonTable.Row> all = new ArrayList<>();
-        for (int i = 0; i < rows.size(); i++) {
-            ComparisonTable.Row row = rows.get(i);
-            if (!entries.get(i).searches()) {
-                all.add(row);
-                continue;
-            }
-            ComparisonTable.Row partner = best.get(partner(aim, row));
+        for (ComparisonTable.Row row : rows) {
+            Integer chains = partnerOf.get(row);
+            ComparisonTable.Row partner = chains == null ? null : best.get(chains);
             all.add(partner == null ? row : row.against(partner));
         }
         best.values().stream()
@@ -170,6 +170,7 @@ final class ComparisonRun {
         return new ComparisonTable(aim, ids, all);
     }
 
+    /** Chains of the best-of-n that costs as much: as many evaluations, or seconds where methods are sized for those. */
     private int partner(Comparison.Aim aim, ComparisonTable.Row row) {
         Double seconds = comparison.seconds;
         if (seconds != null) {
@@ -183,8 +184,8 @@ final class ComparisonRun {
         return comparison.budgets.isEmpty() ? Arrays.asList((Long) null) : new ArrayList<>(comparison.budgets);
     }
 
-    private boolean same(Entry one, Entry other) {
-        return java.util.Objects.equals(one.cap(), other.cap()) && one.method().equals(other.method());
+    private static boolean same(Entry one, Entry other) {
+        return Objects.equals(one.cap(), other.cap()) && one.method().equals(other.method());
     }
 
     private Entry entry(Comparison.Aim aim, Contender contender, @Nullable Long target) {
@@ -258,7 +259,7 @@ final class ComparisonRun {
             return finished.get();
         }
         warmUp();
-        try (Comparison.Watch display = comparison.watcher.begin(cell, cells, title)) {
+        try (Comparison.Watch display = comparison.watcher.begin(counted ? cell : 0, cells, title)) {
             CellResult result = search(what, images, display);
             comparison.store.put(key, result);
             return result;

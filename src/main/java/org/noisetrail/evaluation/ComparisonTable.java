@@ -1,6 +1,5 @@
 package org.noisetrail.evaluation;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
@@ -82,14 +81,10 @@ public record ComparisonTable(Comparison.Aim aim, Map<String, String> ids, List<
                     .flatMap(cell -> cell.images().stream())
                     .map(image -> new ImageRequest(image.id(), image.condition()))
                     .toList());
-            reward = mean(values(CellResult.Drawn::reward));
-            heldOut = mean(values(CellResult.Drawn::heldOut));
-            secondHeldOut = mean(values(CellResult.Drawn::secondHeldOut));
+            reward = Interval.of(values(CellResult.Drawn::reward), groups);
+            heldOut = Interval.of(values(CellResult.Drawn::heldOut), groups);
+            secondHeldOut = Interval.of(values(CellResult.Drawn::secondHeldOut), groups);
             interquartileMean = Interval.of(values(CellResult.Drawn::reward), groups, Statistics::interquartileMean);
-        }
-
-        private Interval mean(double[] values) {
-            return Interval.of(values, groups, Interval.MEAN);
         }
 
         /** This row, set beside another of the same images. */
@@ -110,10 +105,7 @@ public record ComparisonTable(Comparison.Aim aim, Map<String, String> ids, List<
         }
 
         private Interval minus(Row other, ToDoubleFunction<CellResult.Drawn> value) {
-            double[] own = values(value);
-            double[] others = other.values(value);
-            Arrays.setAll(own, i -> own[i] - others[i]);
-            return mean(own);
+            return Interval.ofDifferences(values(value), other.values(value), groups);
         }
 
         /** The method in words; a table has each once for each target. */
@@ -156,7 +148,7 @@ public record ComparisonTable(Comparison.Aim aim, Map<String, String> ids, List<
             return heldOut;
         }
 
-        /** NaN throughout where none was named. */
+        /** As {@link #heldOut}, of the second held-out reward. */
         public Interval secondHeldOut() {
             return secondHeldOut;
         }

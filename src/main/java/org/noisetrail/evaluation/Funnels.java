@@ -58,7 +58,7 @@ public final class Funnels {
                 Arrays.stream(chosen.evaluations()).average().orElse(Double.NaN),
                 chosenOn,
                 Arrays.stream(chosen.scores())
-                        .map(scores -> Interval.of(half(scores, odd, true), told, Interval.MEAN))
+                        .map(scores -> Interval.of(half(scores, odd, true), told))
                         .toList());
     }
 

@@ -23,10 +23,17 @@ final class Groups {
         return new Groups(IntStream.range(0, count).mapToObj(i -> new int[] {i}).toArray(int[][]::new));
     }
 
-    /** Of images, in the order of their values: those of one condition; where all have the same, those of one number, whatever their seeds. */
+    /**
+     * Of images, in the order of their values: those of one condition; where all have the same, those of one number, whatever their seeds; of one image each alone, since one group
+     * says nothing of how groups differ.
+     */
     static Groups of(List<ImageRequest> images) {
-        boolean alike = images.stream().map(ImageRequest::condition).distinct().count() <= 1;
-        return by(images, alike ? image -> (Object) image.image() : ImageRequest::condition);
+        Groups conditions = by(images, ImageRequest::condition);
+        if (conditions.size() > 1) {
+            return conditions;
+        }
+        Groups numbers = by(images, ImageRequest::image);
+        return numbers.size() > 1 ? numbers : each(images.size());
     }
 
     private static Groups by(List<ImageRequest> images, Function<ImageRequest, Object> key) {

@@ -28,6 +28,18 @@ public record Interval(double mean, double low, double high) {
         return of(values, Groups.each(values.length), MEAN);
     }
 
+    /** The mean of values that belong together. */
+    static Interval of(double[] values, Groups groups) {
+        return of(values, groups, MEAN);
+    }
+
+    /** The mean of what each value is above its counterpart, so that what both have in common cancels out. */
+    static Interval ofDifferences(double[] values, double[] others, Groups groups) {
+        double[] differences = new double[values.length];
+        Arrays.setAll(differences, i -> values[i] - others[i]);
+        return of(differences, groups);
+    }
+
     /**
      * As {@link #of(double...)}, of values that belong together: whole groups are resampled, as a sample of other groups would bring them (the cluster bootstrap), so that many
      * images of few prompts do not pass for many prompts.

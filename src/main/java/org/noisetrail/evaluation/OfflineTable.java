@@ -106,14 +106,14 @@ public record OfflineTable(RewardTensor tensor, int searched, List<Row> rows) {
                     + ", as many as are stored: " + method.trajectories());
         }
         Chosen chosen = Chosen.of(tensor, method, rule);
-        double evaluations = mean(chosen.evaluations());
+        Groups groups = tensor.groups();
         return new Row(
                 contender.label(),
                 method,
-                evaluations,
+                mean(chosen.evaluations()),
                 mean(chosen.rewardCalls()),
                 Arrays.stream(chosen.scores())
-                        .map(scores -> mean(tensor, scores))
+                        .map(scores -> Interval.of(scores, groups))
                         .toList(),
                 method.choosesOnTheWay() ? against(tensor, chosen, rule) : null);
     }
@@ -124,21 +124,12 @@ public record OfflineTable(RewardTensor tensor, int searched, List<Row> rows) {
             return null;
         }
         Chosen other = Chosen.of(tensor, best, new Rule(rule.searched(), Double.POSITIVE_INFINITY));
+        Groups groups = tensor.groups();
         List<Interval> differences = new ArrayList<>();
         for (int reward = 0; reward < chosen.scores().length; reward++) {
-            differences.add(mean(tensor, minus(chosen.scores()[reward], other.scores()[reward])));
+            differences.add(Interval.ofDifferences(chosen.scores()[reward], other.scores()[reward], groups));
         }
         return new Against("best-of-" + best.candidates(), differences);
-    }
-
-    private static Interval mean(RewardTensor tensor, double[] values) {
-        return Interval.of(values, tensor.groups(), Interval.MEAN);
-    }
-
-    private static double[] minus(double[] a, double[] b) {
-        double[] difference = new double[a.length];
-        Arrays.setAll(difference, i -> a[i] - b[i]);
-        return difference;
     }
 
     private static double mean(double[] values) {

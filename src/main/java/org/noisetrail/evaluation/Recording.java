@@ -1,6 +1,7 @@
 package org.noisetrail.evaluation;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,7 +30,10 @@ public record Recording(
     public Recording {
         images = List.copyOf(images);
         seeds = List.copyOf(seeds);
-        judges = new LinkedHashMap<>(judges);
+        judges = Collections.unmodifiableMap(new LinkedHashMap<>(judges));
+        if (judges.isEmpty()) {
+            throw new IllegalArgumentException("judges must be >= 1: 0");
+        }
         if (seeds.isEmpty()) {
             throw new IllegalArgumentException("seeds must be >= 1: 0");
         }

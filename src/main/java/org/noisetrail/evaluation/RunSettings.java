@@ -12,11 +12,13 @@ import java.util.Map;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.files.Excerpt;
+import org.noisetrail.files.JsonFields;
 import org.noisetrail.files.JsonFiles;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.Decoder;
+import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.model.format.Conditions;
 import org.noisetrail.reward.Reward;
@@ -68,6 +70,15 @@ public record RunSettings(
         public Model {
             settings = Collections.unmodifiableMap(new LinkedHashMap<>(settings));
         }
+
+        static Model of(
+                String name,
+                Denoiser denoiser,
+                Decoder decoder,
+                @Nullable Decoder preview,
+                Map<String, String> settings) {
+            return new Model(name, denoiser.id(), decoder.id(), preview == null ? null : preview.id(), settings);
+        }
     }
 
     /** Where it ran: results do not depend on it, but seconds do. */
@@ -105,14 +116,13 @@ public record RunSettings(
 
     /** Of a pipeline's run. */
     public static Builder builder(String command, Pipeline pipeline) {
-        Decoder preview = pipeline.previewDecoder();
         return builder(
                         command,
-                        new Model(
+                        Model.of(
                                 pipeline.name(),
-                                pipeline.denoiser().id(),
-                                pipeline.decoder().id(),
-                                preview == null ? null : preview.id(),
+                                pipeline.denoiser(),
+                                pipeline.decoder(),
+                                pipeline.previewDecoder(),
                                 pipeline.settings()),
                         pipeline.device())
                 .sampler(Samplers.parse(pipeline.sampler()));
@@ -244,12 +254,9 @@ public record RunSettings(
     }
 
     private static String text(ObjectNode json, String name) {
-        JsonNode value = take(json, name);
-        if (!value.isTextual()) {
-            throw new IllegalArgumentException(
-                    "field \"" + name + "\" must be a string: " + Excerpt.of(value.toString()));
-        }
-        return value.textValue();
+        String value = JsonFields.text(json, name);
+        json.remove(name);
+        return value;
     }
 
     private static int count(ObjectNode json, String name) {
@@ -271,7 +278,7 @@ public record RunSettings(
     private static List<Judge> judges(JsonNode list) {
         List<Judge> judges = new ArrayList<>();
         for (JsonNode judge : list) {
-            judges.add(new Judge(judge.path("name").asText(), judge.path("id").asText()));
+            judges.add(new Judge(JsonFields.text(judge, "name"), JsonFields.text(judge, "id")));
         }
         return judges;
     }

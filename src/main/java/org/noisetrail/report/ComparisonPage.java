@@ -5,7 +5,6 @@ import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.util.Base64;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.evaluation.CellResult;
@@ -111,9 +110,10 @@ final class ComparisonPage {
             }
             int sign = difference.reward().sign();
             String verdict = sign > 0 ? "better than" : sign < 0 ? "worse than" : "not told apart from";
-            add("<li>" + escape(row.label()) + " (" + whole(row.networkEvaluations()) + " NFE) is <strong class=\""
-                    + style(sign) + "\">" + verdict + "</strong> " + escape(difference.label())
-                    + " at the same cost: " + escape(difference.reward().toString()) + "</li>\n");
+            String cost = ComparisonWords.whole(row.networkEvaluations());
+            add("<li>" + escape(row.label()) + " (" + cost + " NFE) is <strong class=\"" + style(sign) + "\">" + verdict
+                    + "</strong> " + escape(difference.label()) + " at the same cost: "
+                    + escape(difference.reward().toString()) + "</li>\n");
         }
         add("</ul>\n");
     }
@@ -156,7 +156,7 @@ final class ComparisonPage {
                 .toList();
         byte[] png = Png.encode(sheet(pictures), Map.of());
         String words = row.title();
-        String caption = whole(row.networkEvaluations()) + " NFE, reward "
+        String caption = ComparisonWords.whole(row.networkEvaluations()) + " NFE, reward "
                 + Numbers.score(row.reward().mean());
         add("<figure><img alt=\"" + escape("Images by " + words) + "\" src=\"data:image/png;base64,"
                 + Base64.getEncoder().encodeToString(png) + "\"/><figcaption><strong>" + escape(words)
@@ -198,10 +198,6 @@ final class ComparisonPage {
 
     private void foot(Map<String, @Nullable Object> settings) {
         add("<h2>Settings</h2>\n<pre>" + escape(Json.pretty(settings)) + "</pre>\n</body>\n</html>\n");
-    }
-
-    private static String whole(double value) {
-        return String.format(Locale.ROOT, "%,d", Math.round(value));
     }
 
     private void add(String text) {

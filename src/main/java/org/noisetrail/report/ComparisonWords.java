@@ -20,7 +20,7 @@ import org.noisetrail.search.Methods;
 public final class ComparisonWords {
     static final String VERSUS = "vs best-of-n at its NFE [95 %]";
 
-    /** The cells of one row, in the order of {@link #HEAD}. */
+    /** The names of a table's columns. */
     public static final List<String> HEAD = List.of(
             "method",
             "reward [95 %]",
@@ -127,7 +127,8 @@ public final class ComparisonWords {
         return lines;
     }
 
-    private static String whole(double value) {
+    /** Rounded; a dash for what is no number. */
+    static String whole(double value) {
         return Double.isFinite(value) ? Numbers.count(Math.round(value)) : "-";
     }
 

@@ -42,6 +42,6 @@ public record Finished(
 
     /** The name of its file, within the folder that a command writes to. */
     public String file() {
-        return String.format(Locale.ROOT, "images/%03d.png", request.image());
+        return String.format(Locale.ROOT, RunFiles.IMAGES + "/%03d.png", request.image());
     }
 }

@@ -29,7 +29,7 @@ public final class OfflineWords {
         for (OfflineTable.Row row : table.rows()) {
             List<String> line = new ArrayList<>(List.of(
                     row.label(),
-                    Numbers.count(Math.round(row.networkEvaluations())),
+                    ComparisonWords.whole(row.networkEvaluations()),
                     String.format(Locale.ROOT, "%.1f", row.rewardCalls())));
             row.scores().forEach(score -> line.add(score.toString()));
             OfflineTable.Against against = row.against();
@@ -54,7 +54,7 @@ public final class OfflineWords {
         for (Funnels.Tried tried : funnels) {
             List<String> line = new ArrayList<>(List.of(
                     Methods.registry().text(tried.method()),
-                    Numbers.count(Math.round(tried.networkEvaluations())),
+                    ComparisonWords.whole(tried.networkEvaluations()),
                     Numbers.score(tried.chosenOn())));
             tried.scores().forEach(score -> line.add(score.toString()));
             lines.row(line.toArray(String[]::new));

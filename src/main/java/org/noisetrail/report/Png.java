@@ -1,6 +1,7 @@
 package org.noisetrail.report;
 
 import java.awt.image.BufferedImage;
+import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -72,13 +73,17 @@ public final class Png {
     /**
      * A picture that {@link #encode} made: its values as they are.
      *
-     * @throws NoisetrailException that names the file, if it is none
+     * @throws NoisetrailException that names the file, if it is none, or its values are not what it shows: of a palette, or not of 8 bits
      */
     public static Image read(Path file) {
         try {
             BufferedImage picture = ImageIO.read(file.toFile());
             if (picture == null) {
                 throw new NoisetrailException(file + " is not a picture");
+            }
+            if (picture.getColorModel() instanceof IndexColorModel
+                    || picture.getSampleModel().getSampleSize(0) != Byte.SIZE) {
+                throw new NoisetrailException(file + " must have 8 bits a channel, and no palette");
             }
             Raster raster = picture.getRaster();
             ImageShape shape = new ImageShape(raster.getNumBands(), raster.getHeight(), raster.getWidth());

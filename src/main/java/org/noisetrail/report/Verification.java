@@ -155,16 +155,19 @@ public final class Verification {
         try {
             made = text.build(() -> pipeline);
             made.check(pipeline.decoder().image(), conditions);
-        } catch (IllegalArgumentException e) {
+            String difference = judge == null || judge.id().equals(made.id())
+                    ? null
+                    : role + " is another one: claimed " + judge.name() + ", " + judge.id() + ", found " + made.id();
+            return new Claim(role, text.toString(), made, difference);
+        } catch (RuntimeException e) {
             if (made != null) {
                 made.close();
             }
-            return new Claim(role, text.toString(), null, role + " cannot be computed: " + e.getMessage());
+            if (e instanceof IllegalArgumentException) {
+                return new Claim(role, text.toString(), null, role + " cannot be computed: " + e.getMessage());
+            }
+            throw e;
         }
-        String difference = judge == null || judge.id().equals(made.id())
-                ? null
-                : role + " is another one: claimed " + judge.name() + ", " + judge.id() + ", found " + made.id();
-        return new Claim(role, text.toString(), made, difference);
     }
 
     /** A reward that is made of the library and the model alone; null if it is not. */

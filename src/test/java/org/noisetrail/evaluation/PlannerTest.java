@@ -253,16 +253,14 @@ class PlannerTest {
         });
         MachineProfile profile = MachineProfile.measure(Setup.of(mixture(), SAMPLER, slow), 4, 4);
         assertThat(profile.curve(Workload.Part.REWARD).rows()).containsExactly(1, 2, 4);
-        assertThat(profile.curve(Workload.Part.REWARD).seconds(1)).isBetween(.02, .2);
-        assertThat(profile.curve(Workload.Part.NETWORK).seconds(4)).isBetween(1e-6, .1);
-        assertThat(profile.curve(Workload.Part.OVERHEAD).seconds(4)).isBetween(1e-7, .1);
+        assertThat(profile.curve(Workload.Part.REWARD).seconds(1)).isBetween(.02, 2.);
+        assertThat(profile.curve(Workload.Part.NETWORK).seconds(4)).isBetween(1e-6, 2.);
+        assertThat(profile.curve(Workload.Part.OVERHEAD).seconds(4)).isBetween(1e-7, 2.);
         assertThat(profile.curve(Workload.Part.DECODER)).isEqualTo(Curve.NOTHING);
     }
 
-    /** As slow as it is told to be. */
+    /** Takes 20 ms a row. */
     private static final class Waiting implements Reward {
-        long millis = 20;
-
         @Override
         public String name() {
             return "waiting";
@@ -271,7 +269,7 @@ class PlannerTest {
         @Override
         public void score(ImageBatch images, Tensor scores) {
             try {
-                Thread.sleep(millis * images.rows());
+                Thread.sleep(20L * images.rows());
             } catch (InterruptedException e) {
                 throw new IllegalStateException(e);
             }
@@ -280,14 +278,13 @@ class PlannerTest {
     }
 
     @Test
-    void aPartThatHasBecomeSlowerIsPlannedForAsItIs() {
-        Waiting reward = new Waiting();
-        Setup setup = Setup.of(mixture(), SAMPLER, reward);
-        MachineProfile profile = MachineProfile.measure(setup, 4, 4);
-        reward.millis = 60;
+    void aPartThatHasBecomeSlowerIsPlannedForAsItIs(@TempDir Path folder) throws Exception {
+        Setup setup = Setup.of(mixture(), SAMPLER, new Waiting());
+        MachineProfile profile = profile(folder, setup);
         MachineProfile now = profile.now(setup);
+        // 20 ms a row, at the least, where the profile has 2.
         double then = profile.curve(Workload.Part.REWARD).seconds(4);
-        assertThat(now.curve(Workload.Part.REWARD).seconds(4)).isBetween(1.8 * then, 4 * then);
+        assertThat(now.curve(Workload.Part.REWARD).seconds(4)).isBetween(9.99 * then, 500 * then);
     }
 
     @Test
