@@ -2,7 +2,7 @@
 # What is too long for `mvn verify`; each ends with 1 if it finds a fault (src/test/README.md):
 #   src/test/attack.sh fuzz SECONDS [SEED]        damaged inputs for every parser
 #   src/test/attack.sh kills [KILLS] [SEED]       generate and compare killed at random moments (100)
-#   src/test/attack.sh leaks [SEARCHES]           resident memory over many searches (1000)
+#   src/test/attack.sh leaks [SEARCHES]           memory and native objects over many searches (1000)
 #   src/test/attack.sh mutants [FILE-OR-NUMBER]   defects that the tests must see: all, those of a file, or one
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -10,8 +10,8 @@ uncounted=true
 case ${1:-} in
     fuzz) main=org.noisetrail.fuzz.Fuzz ;;
     kills) main=org.noisetrail.robustness.Kills ;;
-    leaks) main=org.noisetrail.robustness.Leaks ;;
-    # Its tests count native objects.
+    # These count native objects.
+    leaks) main=org.noisetrail.robustness.Leaks; uncounted=false ;;
     mutants) main=org.noisetrail.robustness.Mutants; uncounted=false ;;
     *) sed -n '2,6s/^# *//p' "$0" >&2; exit 2 ;;
 esac

@@ -23,7 +23,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
-/** The house's rules (DESIGN, section 2), for the house that stands at a root package. */
+/** The house's rules, for the house that stands at a root package. */
 final class ImportRule {
     /** From the top down: a room may use those after it, never those before it. */
     static final List<String> ROOMS = List.of(

@@ -21,10 +21,10 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * Kills {@code generate} and {@code compare} (SIGKILL) at random moments, and looks at what they leave: {@code src/test/kills.sh [KILLS] [SEED]} runs it. Half of the moments are drawn over a
+ * Kills {@code generate} and {@code compare} (SIGKILL) at random moments, and looks at what they leave: {@code src/test/attack.sh kills [KILLS] [SEED]} runs it. Half of the moments are drawn over a
  * whole run, half over the time in which a run writes. After a few kills the same command runs to its end.
  *
- * <p>A fault is a file that is not, to the last bit, one that an undisturbed run writes (times by the clock apart); files of two runs beside each other; a result whose pictures are not all there, or
+ * <p>A fault is a file that is not, to the last bit, one that an undisturbed run writes (times by the clock and the memory held apart); files of two runs beside each other; a result whose pictures are not all there, or
  * are another run's; a cell that is drawn again though it was whole; an end that differs from an undisturbed run's, or leaves anything beside it.
  */
 public final class Kills {
@@ -257,7 +257,7 @@ public final class Kills {
         }
     }
 
-    /** The files that are no temporary ones, by name: a hash of what they hold, without times. */
+    /** The files that are no temporary ones, by name: a hash of what they hold, without what differs from run to run: times, and memory. */
     private static SortedMap<String, String> contents(Path folder) throws IOException {
         SortedMap<String, String> contents = new TreeMap<>();
         for (Path path : paths(folder)) {
@@ -277,15 +277,16 @@ public final class Kills {
         if (name.endsWith(".json")) {
             try {
                 JsonNode root = JSON.readTree(content);
-                root.findParents("seconds").forEach(parent -> ((ObjectNode) parent).remove("seconds"));
-                root.findParents("secondsPerImage").forEach(parent -> ((ObjectNode) parent).remove("secondsPerImage"));
+                for (String field : List.of("seconds", "secondsPerImage", "peakBytes")) {
+                    root.findParents(field).forEach(parent -> ((ObjectNode) parent).remove(field));
+                }
                 return root.toString().getBytes(StandardCharsets.UTF_8);
             } catch (com.fasterxml.jackson.core.JsonProcessingException e) {
                 return content;
             }
         }
         if (name.matches(".*\\.(md|csv|html)")) {
-            // They show times among other numbers, all of which are in compare.json.
+            // They show times and memory among other numbers, all of which are in compare.json.
             return new String(content, StandardCharsets.UTF_8)
                     .replaceAll("[-0-9. ]+", "")
                     .getBytes(StandardCharsets.UTF_8);

@@ -18,8 +18,8 @@ import org.noisetrail.settings.Kind;
 import org.noisetrail.torch.Torch;
 
 /**
- * Searches with every method in turn, and looks at the memory that the process holds: {@code src/test/leaks.sh [SEARCHES]} runs it. The model and its rewards are loaded again every 100
- * searches. Ends with 1 if the resident memory of the last tenth is more than 5 % above that of the second.
+ * Searches with every method in turn, and looks at the memory that the process holds: {@code src/test/attack.sh leaks [SEARCHES]} runs it. The model and its rewards are loaded again every 100
+ * searches. Ends with 1 if the resident memory of the last tenth is more than 5 % above that of the second, or its native objects are more.
  */
 public final class Leaks {
     private static final double MOST = .05;
@@ -35,6 +35,8 @@ public final class Leaks {
         int block = Math.max(methods.size(), searches / 10);
         double early = 0;
         double late = 0;
+        long objects = 0;
+        long more = 0;
         for (int from = 0; from < searches; from += block) {
             try (Pipeline model = Pipeline.load("fashion-mnist", Device.CPU);
                     Reward reward =
@@ -52,17 +54,21 @@ public final class Leaks {
             }
             System.gc();
             double now = residentMegabytes();
+            long count = Pointer.totalCount();
             System.out.printf(
                     Locale.ROOT,
                     "%5d searches: %.1f MB resident, %d native objects%n",
                     Math.min(searches, from + block),
                     now,
-                    Pointer.totalCount());
+                    count);
             early = from == block ? now : early;
             late = now;
+            objects = from == block ? count : objects;
+            more = count - objects;
         }
-        System.out.printf(Locale.ROOT, "%+.1f %% since the second line%n", 100 * (late / early - 1));
-        System.exit(late > early * (1 + MOST) ? 1 : 0);
+        System.out.printf(
+                Locale.ROOT, "%+.1f %%, %+d native objects since the second line%n", 100 * (late / early - 1), more);
+        System.exit(late > early * (1 + MOST) || more > 0 ? 1 : 0);
     }
 
     private static double residentMegabytes() throws IOException {

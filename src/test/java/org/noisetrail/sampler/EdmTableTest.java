@@ -114,7 +114,6 @@ class EdmTableTest {
                         s.rho());
     }
 
-    /** DESIGN, section 4. */
     @Test
     void withTheDefaultsSteps0And1And15To17AreDead() {
         Schedule schedule = EdmSampler.DEFAULT.schedule(Parameterisation.denoiser());

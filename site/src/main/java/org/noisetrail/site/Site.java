@@ -47,7 +47,6 @@ public final class Site {
             "models",
             "cost",
             "gpu",
-            "cluster",
             "serve",
             "adapters",
             "reproducibility",
