@@ -24,7 +24,7 @@ extern "C" {
 enum nt_status { NT_OK = 0, NT_INVALID = -1, NT_NO_DEVICE = -2, NT_DEVICE_ERROR = -3, NT_OUT_OF_MEMORY = -4 };
 enum nt_dtype { NT_F32 = 0, NT_F16 = 1, NT_BF16 = 2 };
 
-/* What noise a row is given (DESIGN: noise has a name). */
+/* What noise a row is given, by its name. */
 enum nt_kind {
     NT_NONE = 0,   /* none: z = 0 */
     NT_GLOBAL = 1, /* z = the normals of the row's key */
@@ -56,7 +56,7 @@ typedef struct nt_stage {
 } nt_stage;
 
 /*
- * What one step i multiplies with: a sampler is a table of these (DESIGN: a sampler is a table); row r uses entry stage - 1. 24 x float.
+ * What one step i multiplies with: a sampler is a table of these; row r uses entry stage - 1. 24 x float.
  * stage[0] is the evaluation at the state that the noise has entered (EDM's x^); stage[1] is EDM's second evaluation, or the evaluation after the step
  * where the noise enters AFTER the network (DDIM, flow SDE).
  */

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.evaluation.MachineProfile;
@@ -40,8 +41,9 @@ import picocli.CommandLine.Spec;
         description = {
             "Measures, by a search, how much each step's candidates differ, and gives a number of rounds to the steps",
             "where they are expected to gain most. Candidates of a step of two evaluations are judged after the first where their",
-            "ranks then agree so well with those after both that the evaluations saved gain more. Writes a file that --rounds takes. Better with another --seed than the one",
-            "that is searched with later. With --profile, measures instead what calls of the network, decoder and reward take",
+            "ranks then agree so well with those after both that the evaluations saved gain more. With --held-out, rounds go where",
+            "the choice by --reward gains most in the held-out reward, and to no step where that was not told apart from nothing.",
+            "Writes a file that --rounds takes. Better with another --seed than the one that is searched with later. With --profile, measures instead what calls of the network, decoder and reward take",
             "on this machine, for generate --seconds."
         })
 final class CalibrateCommand implements Callable<Integer> {
@@ -125,6 +127,7 @@ final class CalibrateCommand implements Callable<Integer> {
         }
         try (Pipeline pipeline = modelOptions.load();
                 Reward searched = rewards.build(pipeline);
+                Reward judged = heldOut.build(pipeline);
                 ProgressDisplay display = ProgressDisplay.of(
                         "calibrate, " + rewards.reward(pipeline),
                         show.quiet(),
@@ -140,6 +143,7 @@ final class CalibrateCommand implements Callable<Integer> {
                     .sampler(sampler)
                     .method(method)
                     .reward(searched)
+                    .heldOut(judged)
                     .seed(seed.seed())
                     .maxBatch(modelOptions.maxBatch())
                     .decodeBatch(modelOptions.decodeBatch())
@@ -151,7 +155,7 @@ final class CalibrateCommand implements Callable<Integer> {
             for (int i = 0; i < schedules.size(); i++) {
                 schedules.get(i).write(file(totals.get(i)));
             }
-            say(calibration, schedules, settings(pipeline, sampler, requests, searched));
+            say(calibration, schedules, settings(pipeline, sampler, requests, searched, judged));
         }
         return ExitCode.OK;
     }
@@ -212,7 +216,11 @@ final class CalibrateCommand implements Callable<Integer> {
     }
 
     private String table(Calibration calibration, List<RoundSchedule> schedules) {
+        boolean judged = heldOut.reward() != null;
         List<String> head = new ArrayList<>(List.of("step", "sigma", "deviation", "gain of a round", "agreement"));
+        if (judged) {
+            head.add("held-out gain of a round");
+        }
         totals.forEach(total -> head.add("rounds of " + total));
         TextTable table = new TextTable(head.toArray(String[]::new));
         for (int step = 0; step < calibration.levels().size(); step++) {
@@ -223,22 +231,33 @@ final class CalibrateCommand implements Callable<Integer> {
                     String.format(Locale.ROOT, "%.5f", gain.deviation()),
                     String.format(Locale.ROOT, "%.5f", gain.mean()),
                     Double.isNaN(gain.agreement()) ? "-" : String.format(Locale.ROOT, "%.2f", gain.agreement())));
+            if (judged) {
+                row.add(held(gain.heldOut()));
+            }
             for (RoundSchedule schedule : schedules) {
-                row.add(schedule.rounds().get(step) + (schedule.first().get(step) ? " at first" : ""));
+                int rounds = schedule.rounds().get(step);
+                row.add(rounds + (rounds > 0 && schedule.first().get(step) ? " at first" : ""));
             }
             table.row(row.toArray(String[]::new));
         }
         return table.toString();
     }
 
+    private static String held(Calibration.@Nullable HeldOutGain gain) {
+        return gain == null || Double.isNaN(gain.mean())
+                ? "-"
+                : String.format(Locale.ROOT, "%.5f +- %.5f", gain.mean(), gain.error());
+    }
+
     private Map<String, @Nullable Object> settings(
-            Pipeline pipeline, Sampler sampler, List<ImageRequest> requests, Reward searched) {
+            Pipeline pipeline, Sampler sampler, List<ImageRequest> requests, Reward searched, @Nullable Reward judged) {
         return modelOptions
                 .settings("calibrate", pipeline)
                 .seeds(seed.seed())
                 .images(requests)
                 .sampler(sampler)
                 .reward(rewards.reward(pipeline).toString(), searched)
+                .heldOut(String.valueOf(heldOut.reward()), judged)
                 .options(methodOptions.settings(methodOptions.method()))
                 .option("totalRounds", totals)
                 .build()
@@ -261,6 +280,10 @@ final class CalibrateCommand implements Callable<Integer> {
                 calibration.steps().stream()
                         .map(step -> Numbers.orNull(step.agreement()))
                         .toList());
+        if (heldOut.reward() != null) {
+            result.put("heldOutGain", held(calibration, Calibration.HeldOutGain::mean));
+            result.put("heldOutGainError", held(calibration, Calibration.HeldOutGain::error));
+        }
         List<Map<String, Object>> files = new ArrayList<>();
         for (int i = 0; i < schedules.size(); i++) {
             files.add(Map.of(
@@ -273,6 +296,15 @@ final class CalibrateCommand implements Callable<Integer> {
         }
         result.put("schedules", files);
         return result;
+    }
+
+    private static List<@Nullable Double> held(
+            Calibration calibration, ToDoubleFunction<Calibration.HeldOutGain> value) {
+        List<@Nullable Double> values = new ArrayList<>();
+        for (Calibration.StepGain step : calibration.steps()) {
+            values.add(step.heldOut() == null ? null : Numbers.orNull(value.applyAsDouble(step.heldOut())));
+        }
+        return values;
     }
 
     private ParameterException usage(String message) {

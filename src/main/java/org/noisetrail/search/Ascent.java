@@ -13,8 +13,10 @@ import org.noisetrail.settings.Setting;
  *
  * <p>{@link Direction#NOISE}: z* = sqrt(d) unit(sum_m w_m z_m). For a reward that is linear in the noise with slope G, the best of M gains |G| sqrt(2 ln M), this about
  * |G| sqrt(d M / (M + d)). {@link Direction#IMAGE}: z* is the step's own noise, moved along h = sum_m w_m (c_m - mean c) of the clean estimates c_m by {@code shift} standard deviations, at noise levels sigma >= 1; below,
- * as NOISE. An ideal denoiser's Jacobian is symmetric, so h is the regressed direction seen through the denoiser, for no further evaluation. (DESIGN, section 5. Evolution strategies' gradients are old: Rechenberg 1973;
+ * as NOISE. An ideal denoiser's Jacobian is symmetric, so h is the regressed direction seen through the denoiser, for no further evaluation. (Evolution strategies' gradients are old: Rechenberg 1973;
  * Salimans et al. 2017.)
+ *
+ * <p>Once a step's noise has reached the target, later steps take their own.
  *
  * @param candidates M, 2 to 65535
  * @param direction what the regression is made in
@@ -26,7 +28,9 @@ public record Ascent(int candidates, Direction direction, double shift, Regress 
         implements Method {
     /** What a round's scores are regressed on. */
     public enum Direction {
+        /** The noises themselves. */
         NOISE,
+        /** The clean estimates that they lead to. */
         IMAGE;
 
         @Override
@@ -38,7 +42,9 @@ public record Ascent(int candidates, Direction direction, double shift, Regress 
     /** The transform of scores that is regressed; scores that saturate are better regressed as logarithms or logits. */
     public enum Regress {
         SCORE,
+        /** Of scores above 0. */
         LOG,
+        /** Of scores between 0 and 1. */
         LOGIT;
 
         @Override

@@ -19,7 +19,7 @@ import org.noisetrail.torch.Unfinished;
 
 /** One wave's way through {@link Ascent}. */
 final class AscentSearch implements AutoCloseable {
-    /** Where the direction of images is used: below this noise level it no longer pays (DESIGN, section 5). */
+    /** Where the direction of images is used: below this noise level it no longer pays. */
     private static final double IMAGE_LEVEL = 1;
 
     private static final double LARGEST_WEIGHT = 3;
@@ -30,6 +30,9 @@ final class AscentSearch implements AutoCloseable {
     private final int images;
     private final double[] norms;
     private final long[] nans;
+    /** What each image's last searched step came to. */
+    private final double[] reached;
+
     private final List<List<List<Draw>>> draws = new ArrayList<>();
     private final Candidates many;
     private final Candidates single;
@@ -44,6 +47,8 @@ final class AscentSearch implements AutoCloseable {
         images = wave.images();
         norms = new double[images];
         nans = new long[images];
+        reached = new double[images];
+        Arrays.fill(reached, Double.NEGATIVE_INFINITY);
         wave.each(slot -> draws.add(new ArrayList<>()));
         try (Unfinished parts = new Unfinished()) {
             many = parts.add(engine.candidates(Math.multiplyExact(images, method.candidates())));
@@ -80,7 +85,7 @@ final class AscentSearch implements AutoCloseable {
         long price = method.price(step, method.candidates(), wave.schedule());
         boolean searching = !wave.schedule().isDead(step);
         int[] searched = Arrays.stream(wave.slots())
-                .filter(slot -> searching && wave.affords(slot, price, step + 1))
+                .filter(slot -> searching && !(reached[slot] >= wave.target()) && wave.affords(slot, price, step + 1))
                 .toArray();
         int[] plain = Arrays.stream(wave.slots())
                 .filter(slot -> Arrays.binarySearch(searched, slot) < 0)
@@ -202,6 +207,7 @@ final class AscentSearch implements AutoCloseable {
         wave.reportStep(step, slots, scores);
         for (int g = 0; g < slots.length; g++) {
             nans[slots[g]] += seen[g];
+            reached[slots[g]] = scores[g];
             List<Double> factors = Arrays.stream(weights[g]).boxed().toList();
             Draw draw = chosen[1][g] < 0
                     ? Draw.global(1, Math.max(0, chosen[0][g]))

@@ -2,15 +2,21 @@ package org.noisetrail.search;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.reward.Reward;
 
 /**
  * What each step's candidates differ by in reward, measured by a search, and the schedule of rounds that makes most of it.
  *
  * <p>A step whose candidates' rewards have standard deviation s is expected to gain s * e(n) from n of them, e(n) the expected maximum of n standard normals. The
  * rounds of a budget go one by one to the step where the next one adds most to that, which is optimal because e is concave (water-filling over expected maxima).
+ * Where a held-out reward looked on, s is what that gains by a round's choice, a unit of e(N): rounds go where the choice is good for it too, and to no step where it was not told
+ * apart from none.
  *
  * @param levels the noise levels of the steps that were measured
  * @param candidates N, candidates a round
@@ -30,13 +36,38 @@ public record Calibration(List<Double> levels, int candidates, List<StepGain> st
      * @param mean of what a round's best candidate has above the round's mean
      * @param deviation of the candidates' rewards within a round
      * @param agreement between the ranks of a round's candidates by their rewards after the first of two evaluations and after both: Spearman's correlation, -1 to 1; NaN where there is one evaluation, or nothing to rank
+     * @param heldOut null where no held-out reward looked on
      */
-    public record StepGain(double mean, double deviation, double agreement) {
-        static final StepGain NONE = new StepGain(0, 0);
-
-        /** Of a step of one evaluation. */
+    public record StepGain(
+            double mean,
+            double deviation,
+            double agreement,
+            @Nullable HeldOutGain heldOut) {
+        /** Of a step of one evaluation, without a held-out reward. */
         public StepGain(double mean, double deviation) {
-            this(mean, deviation, Double.NaN);
+            this(mean, deviation, Double.NaN, null);
+        }
+
+        /** What the schedule takes the step's candidates to differ by. */
+        private double spread(int candidates) {
+            return heldOut == null
+                    ? deviation
+                    : heldOut.isTold() ? heldOut.mean() / NormalMaximum.expected(candidates) : 0;
+        }
+    }
+
+    /**
+     * What the held-out reward of the candidate that the searched reward likes best has above the round's mean.
+     *
+     * @param mean over rounds; NaN where nothing was measured
+     * @param error the mean's standard error
+     */
+    public record HeldOutGain(double mean, double error) {
+        private static final double TWO_SIDED_95 = 1.959964;
+
+        /** Whether the 95 % interval lies above 0. */
+        public boolean isTold() {
+            return mean > TWO_SIDED_95 * error;
         }
     }
 
@@ -86,27 +117,37 @@ public record Calibration(List<Double> levels, int candidates, List<StepGain> st
 
     private double added(int step, int rounds) {
         double now = NormalMaximum.expected((long) candidates * rounds);
-        return steps.get(step).deviation() * (NormalMaximum.expected((long) candidates * (rounds + 1)) - now);
+        return steps.get(step).spread(candidates) * (NormalMaximum.expected((long) candidates * (rounds + 1)) - now);
     }
 
     /** Collects the scores of a search's rounds. */
     static final class Collector implements PivotSearch.Observer {
-        private final double[] gains;
-        private final double[] variances;
-        private final long[] rounds;
+        private final List<Reward> others;
+        private final Mean[] gains;
+        private final Mean[] variances;
         /** Of the rounds whose candidates were judged twice. */
-        private final double[] agreements;
+        private final Mean[] agreements;
 
-        private final long[] ranked;
+        private final Mean[] heldOut;
         /** Of a round that is still to be judged after both evaluations, image by image. */
         private final Deque<double[]> firsts = new ArrayDeque<>();
 
-        Collector(int steps) {
-            agreements = new double[steps];
-            ranked = new long[steps];
-            gains = new double[steps];
-            variances = new double[steps];
-            rounds = new long[steps];
+        /** @param heldOut looks on, if there is one */
+        Collector(int steps, @Nullable Reward heldOut) {
+            others = heldOut == null ? List.of() : List.of(heldOut);
+            gains = means(steps);
+            variances = means(steps);
+            agreements = means(steps);
+            this.heldOut = means(steps);
+        }
+
+        private static Mean[] means(int steps) {
+            return Stream.generate(Mean::new).limit(steps).toArray(Mean[]::new);
+        }
+
+        @Override
+        public List<Reward> others() {
+            return others;
         }
 
         @Override
@@ -115,28 +156,54 @@ public record Calibration(List<Double> levels, int candidates, List<StepGain> st
         }
 
         @Override
-        public void round(int step, double[] scores) {
+        public void round(int step, double[][] scores) {
+            double[] searched = scores[0];
             if (!firsts.isEmpty()) {
-                double agreement = agreement(firsts.remove(), scores);
-                if (Double.isFinite(agreement)) {
-                    agreements[step] += agreement;
-                    ranked[step]++;
-                }
+                agreements[step].add(agreement(firsts.remove(), searched));
             }
-            double mean = 0;
-            double best = Double.NEGATIVE_INFINITY;
-            for (double score : scores) {
-                mean += score / scores.length;
-                best = Math.max(best, score);
-            }
+            double mean = mean(searched);
+            int best = 0;
             double squares = 0;
-            for (double score : scores) {
-                squares += (score - mean) * (score - mean);
+            for (int c = 0; c < searched.length; c++) {
+                best = Particle.value(searched[c]) > Particle.value(searched[best]) ? c : best;
+                squares += (searched[c] - mean) * (searched[c] - mean);
             }
             if (Double.isFinite(squares)) {
-                gains[step] += best - mean;
-                variances[step] += squares / (scores.length - 1);
-                rounds[step]++;
+                gains[step].add(searched[best] - mean);
+                variances[step].add(squares / (searched.length - 1));
+            }
+            if (!others.isEmpty()) {
+                heldOut[step].add(scores[1][best] - mean(scores[1]));
+            }
+        }
+
+        private static double mean(double[] scores) {
+            return Arrays.stream(scores).sum() / scores.length;
+        }
+
+        /** Of what is finite. */
+        private static final class Mean {
+            private long count;
+            private double sum;
+            private double squares;
+
+            void add(double value) {
+                if (Double.isFinite(value)) {
+                    count++;
+                    sum += value;
+                    squares += value * value;
+                }
+            }
+
+            /** NaN of nothing. */
+            double value() {
+                return sum / count;
+            }
+
+            /** The standard error; NaN of fewer than two. */
+            double error() {
+                double mean = value();
+                return Math.sqrt(Math.max(0, squares / count - mean * mean) / (count - 1));
             }
         }
 
@@ -168,17 +235,18 @@ public record Calibration(List<Double> levels, int candidates, List<StepGain> st
         }
 
         List<StepGain> gains() {
-            List<StepGain> all = new ArrayList<>();
-            for (int i = 0; i < rounds.length; i++) {
-                all.add(
-                        rounds[i] == 0
-                                ? StepGain.NONE
-                                : new StepGain(
-                                        gains[i] / rounds[i],
-                                        Math.sqrt(variances[i] / rounds[i]),
-                                        ranked[i] == 0 ? Double.NaN : agreements[i] / ranked[i]));
-            }
-            return all;
+            return IntStream.range(0, gains.length).mapToObj(this::gain).toList();
+        }
+
+        private StepGain gain(int step) {
+            HeldOutGain judged =
+                    others.isEmpty() ? null : new HeldOutGain(heldOut[step].value(), heldOut[step].error());
+            boolean measured = gains[step].count > 0;
+            return new StepGain(
+                    measured ? gains[step].value() : 0,
+                    measured ? Math.sqrt(variances[step].value()) : 0,
+                    agreements[step].value(),
+                    judged);
         }
     }
 }

@@ -8,7 +8,7 @@ import org.noisetrail.settings.Setting;
 
 /**
  * Search around a pivot at every step: zero-order (epsilon 0), eps-greedy (the paper's method), and pure random per-step search
- * (epsilon 1) are settings of it (paper, algorithm 1; DESIGN, section 5).
+ * (epsilon 1) are settings of it (paper, algorithm 1).
  *
  * @param candidates N, candidates a round, 1 to 65536
  * @param rounds K, rounds a step

@@ -5,7 +5,7 @@ import org.noisetrail.settings.Kind;
 import org.noisetrail.settings.Setting;
 
 /**
- * Tree search over the noises of the steps to come (DESIGN, section 5). A node is a state; at a step that injects noise it has N children, one for each of the
+ * Tree search over the noises of the steps to come. A node is a state; at a step that injects noise it has N children, one for each of the
  * step's fixed noises. From the root, S simulations: down by UCB1 (Auer et al. 2002: mean + c sqrt(ln n / n_child), an unvisited child
  * first, the lowest index of equals) to a node without children, which gets them; one of them, at random, goes to the end without
  * injected noise; the reward of that image is added to every node from there up to the root. Then the root moves to the child of the best mean reward, and keeps what

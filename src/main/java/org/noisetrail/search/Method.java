@@ -6,7 +6,7 @@ import org.noisetrail.sampler.Schedule;
 import org.noisetrail.settings.Kind;
 
 /**
- * A search method with its settings (DESIGN, section 5): which noise to try next. Immutable; one object serves any number of searches.
+ * A search method with its settings: which noise to try next. Immutable; one object serves any number of searches.
  *
  * <p>A method of your own is one class, and one {@link Provider} that {@link java.util.ServiceLoader} finds; then the command line has its settings as options, and {@code compare}
  * sets it beside the others.

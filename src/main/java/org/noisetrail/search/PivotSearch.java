@@ -1,5 +1,6 @@
 package org.noisetrail.search;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -14,6 +15,7 @@ import org.noisetrail.engine.Rows;
 import org.noisetrail.engine.StepEngine;
 import org.noisetrail.engine.Trial;
 import org.noisetrail.engine.Winners;
+import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.Schedule;
 
 /** Rounds of candidates around a pivot at every step that injects noise: {@link LocalSearch}. */
@@ -25,7 +27,13 @@ final class PivotSearch {
 
     /** Sees the scores of an image's round; the host waits for the device to show them. */
     interface Observer {
-        void round(int step, double[] scores);
+        /** Judge the candidates, too. */
+        default List<Reward> others() {
+            return List.of();
+        }
+
+        /** @param scores [rewards][candidates], those of the searched reward first */
+        void round(int step, double[][] scores);
 
         /** What the same candidates scored after the first of the step's two evaluations, before {@link #round}. */
         default void first(int step, double[] scores) {}
@@ -173,7 +181,7 @@ final class PivotSearch {
                             Trial trial = new Trial(x, pivots, draws, round, locality);
                             engine.compete(many, trial, wave.reward(), Rivals.of(active.length, method.candidates()));
                         }
-                        observe(step, active.length, many);
+                        observe(step, active.length, many, draws);
                         engine.select(many, winners, method.keepPivot(), pivots, next);
                         budget.count(active);
                         if (reading) {
@@ -204,22 +212,30 @@ final class PivotSearch {
             if (observer != null && wave.schedule().screens(step)) {
                 engine.screen(many, x, pivots, draws, round, locality);
                 engine.score(many, draws, wave.reward());
-                for (double[] scores : byGroup(groups, many)) {
+                for (double[] scores : byGroup(groups, engine.scores(many))) {
                     observer.first(step, scores);
                 }
             }
         }
 
-        private void observe(int step, int groups, Candidates many) {
-            if (observer != null) {
-                for (double[] scores : byGroup(groups, many)) {
-                    observer.round(step, scores);
-                }
+        private void observe(int step, int groups, Candidates many, Draws draws) {
+            if (observer == null) {
+                return;
+            }
+            List<Reward> judges = new ArrayList<>(List.of(wave.reward()));
+            judges.addAll(observer.others());
+            double[][] scores =
+                    judges.size() == 1 ? new double[][] {engine.scores(many)} : engine.judge(many, draws, judges);
+            List<List<double[]>> groupsOf =
+                    Arrays.stream(scores).map(reward -> byGroup(groups, reward)).toList();
+            for (int g = 0; g < groups; g++) {
+                int group = g;
+                observer.round(
+                        step, groupsOf.stream().map(all -> all.get(group)).toArray(double[][]::new));
             }
         }
 
-        private List<double[]> byGroup(int groups, Candidates many) {
-            double[] scores = engine.scores(many);
+        private List<double[]> byGroup(int groups, double[] scores) {
             int size = method.candidates();
             return IntStream.range(0, groups)
                     .mapToObj(g -> Arrays.copyOfRange(scores, g * size, (g + 1) * size))

@@ -151,7 +151,7 @@ public final class Search {
     }
 
     /**
-     * Measures, by a whole search, what each step's candidates differ by.
+     * Measures, by a whole search, what each step's candidates differ by, and what its held-out reward gains by their choice.
      *
      * @throws IllegalArgumentException if the method is not a {@link LocalSearch} of at least 2 candidates, or candidates are screened
      * @throws SearchCancelledException if the thread is interrupted
@@ -163,7 +163,12 @@ public final class Search {
         if (screening != null) {
             throw new IllegalArgumentException("calibration needs every candidate's reward, and no screen");
         }
-        Calibration.Collector collector = new Calibration.Collector(schedule.size());
+        if (heldOut != null) {
+            heldOut.check(
+                    decoder.image(),
+                    images.stream().map(ImageRequest::condition).toList());
+        }
+        Calibration.Collector collector = new Calibration.Collector(schedule.size(), heldOut);
         run(
                 settings(deadline(System.nanoTime())),
                 new Observed(local, collector),
@@ -435,7 +440,7 @@ public final class Search {
         }
 
         /**
-         * A step is searched no further for an image whose pivot has reached this reward; {@link BestOfN}, {@link Beam} and {@link Mcts} say what they do. By default never.
+         * A step is searched no further for an image that has reached this reward; each method says what that ends. By default never.
          */
         public Builder targetReward(double reward) {
             if (Double.isNaN(reward)) {

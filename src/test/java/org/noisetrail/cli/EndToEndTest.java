@@ -276,6 +276,37 @@ class EndToEndTest {
     }
 
     @Test
+    void aRewardThatLosesByTheSearchGetsNoRounds() throws IOException {
+        Path rounds = folder.resolve("rounds.json");
+        Cli.Ending ending = Cli.run(
+                ("calibrate --json -q --images 2 --candidates 2 --rounds 1 --held-out -brightness --total-rounds 6 --out "
+                                + rounds)
+                        .split(" "));
+        assertThat(ending.code()).as(ending.err()).isZero();
+        JsonNode said = JSON.readTree(ending.out());
+        assertThat(said.get("heldOutGain")).hasSameSizeAs(said.get("gain"));
+        int told = 0;
+        for (int step = 0; step < said.get("gain").size(); step++) {
+            JsonNode lost = said.get("heldOutGain").get(step);
+            if (!lost.isNull()) {
+                assertThat(lost.asDouble())
+                        .isCloseTo(-said.get("gain").get(step).asDouble(), within(1e-12));
+                told++;
+            }
+        }
+        assertThat(told).isPositive();
+        assertThat(said.get("schedules").get(0).get("rounds")).allMatch(number -> number.asInt() == 0);
+        succeed("generate", "--images", 1, "--rounds", rounds, "--out", out(), "-q");
+        assertThat(result(out())
+                        .get("images")
+                        .get(0)
+                        .get("ledger")
+                        .get("networkEvaluations")
+                        .asInt())
+                .isEqualTo(PLAIN);
+    }
+
+    @Test
     void whatIsPlannedIsSaidAndKept() throws IOException {
         Path profile = folder.resolve("profile.json");
         succeed("calibrate", "--profile", "--classes", 3, "--max-batch", 2, "--out", profile);

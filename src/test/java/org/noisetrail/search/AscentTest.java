@@ -45,6 +45,23 @@ class AscentTest {
         }
     }
 
+    /** 4 candidates and the one made of them at the first step that injects noise, then each step's own. */
+    @Test
+    void aTargetThatIsReachedLeavesTheStepsAfterItTheirOwnNoise() {
+        Method method = Methods.parse("ascent:candidates=4");
+        for (double target : new double[] {0, 2}) {
+            ImageResult image = search(mixture(), method)
+                    .targetReward(target)
+                    .build()
+                    .run(ImageRequest.of(0, 1))
+                    .images()
+                    .get(0);
+            int steps = target == 0 ? 1 : 13;
+            assertThat(image.costs().networkEvaluations()).isEqualTo(35 + 2L * 4 * steps);
+            assertThat(image.costs().rewardCalls()).isEqualTo(5L * steps + 1);
+        }
+    }
+
     @Test
     void aMethodOfASizeCostsAtMostWhatWasAsked() {
         var schedule = EdmSampler.DEFAULT.schedule(mixture().parameterisation());

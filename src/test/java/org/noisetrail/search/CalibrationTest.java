@@ -8,12 +8,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.model.Parameterisation;
+import org.noisetrail.reward.Reward;
+import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.EdmSampler;
 
 class CalibrationTest {
@@ -100,10 +103,10 @@ class CalibrationTest {
 
     @Test
     void aRoundsSpreadIsItsSampleDeviation() {
-        Calibration.Collector collector = new Calibration.Collector(2);
-        collector.round(1, new double[] {1, 3, 5});
-        collector.round(1, new double[] {2, 2, 5});
-        collector.round(1, new double[] {2, Double.NaN, 5});
+        Calibration.Collector collector = new Calibration.Collector(2, null);
+        collector.round(1, new double[][] {{1, 3, 5}});
+        collector.round(1, new double[][] {{2, 2, 5}});
+        collector.round(1, new double[][] {{2, Double.NaN, 5}});
         List<Calibration.StepGain> gains = collector.gains();
         assertThat(gains.get(0)).isEqualTo(new Calibration.StepGain(0, 0));
         assertThat(gains.get(1).mean()).isCloseTo(2, within(1e-12));
@@ -127,9 +130,9 @@ class CalibrationTest {
     void stepsAreScoredAtFirstWhereThatKeepsMoreThanItCosts() {
         // The expected maxima of 4 and of 8 normals are 1.02938 and 1.42360: the ratio is .72308.
         List<Calibration.StepGain> steps = List.of(
-                new Calibration.StepGain(0, 1, .7230),
-                new Calibration.StepGain(0, 1, .7232),
-                new Calibration.StepGain(0, 1, Double.NaN));
+                new Calibration.StepGain(0, 1, .7230, null),
+                new Calibration.StepGain(0, 1, .7232, null),
+                new Calibration.StepGain(0, 1, Double.NaN, null));
         RoundSchedule schedule = new Calibration(THREE, 4, steps).schedule(6);
         assertThat(schedule.first()).containsExactly(false, true, false);
         assertThat(schedule.toString()).isEqualTo("[2 2f 2]");
@@ -180,5 +183,56 @@ class CalibrationTest {
         int last = world.schedule().lastLive();
         assertThat(calibration.steps().get(last).agreement()).isGreaterThan(.9);
         assertThat(calibration.atFirst(last)).isTrue();
+    }
+
+    @Test
+    void theHeldOutGainIsThatOfTheCandidateThatTheSearchedRewardLikesBest() {
+        Calibration.Collector collector = new Calibration.Collector(1, Rewards.brightness());
+        collector.round(0, new double[][] {{1, 3, 2}, {6, 0, 3}});
+        collector.round(0, new double[][] {{Double.NaN, 1, 5}, {1, 1, 7}});
+        Calibration.HeldOutGain gain =
+                Objects.requireNonNull(collector.gains().get(0).heldOut());
+        // -3 and 4: the mean is .5, their sample deviation 7 / sqrt(2), of two.
+        assertThat(gain.mean()).isCloseTo(.5, within(1e-12));
+        assertThat(gain.error()).isCloseTo(3.5, within(1e-12));
+        assertThat(gain.isTold()).isFalse();
+    }
+
+    private static Calibration.StepGain held(double deviation, double mean, double error) {
+        return new Calibration.StepGain(1, deviation, Double.NaN, new Calibration.HeldOutGain(mean, error));
+    }
+
+    @Test
+    void roundsGoWhereTheHeldOutRewardGainsAndNowhereElse() {
+        List<Calibration.StepGain> steps = List.of(held(9, -.5, .1), held(1, .3, .1), held(5, .3, .16));
+        assertThat(new Calibration(THREE, 4, steps).schedule(6).rounds())
+                .as("1.96 errors above 0")
+                .containsExactly(0, 6, 0);
+        steps = List.of(held(9, .2, .1), held(1, .2, .1), held(5, Double.NaN, Double.NaN));
+        assertThat(new Calibration(THREE, 4, steps).schedule(6).rounds())
+                .as("whatever the searched reward's deviation is")
+                .containsExactly(3, 3, 0);
+    }
+
+    /** A candidate's brightness, times a sign, is what the held-out reward sees. */
+    @ParameterizedTest
+    @CsvSource({"1", "-1"})
+    void aRewardHeldOutOfItselfGainsAsItDoesAndItsOppositeLosesAsMuch(int sign) {
+        SmallWorld world = SmallWorld.edm();
+        Calibration calibration = world.search(LocalSearch.builder().rounds(3).build())
+                .heldOut(Reward.of("same", image -> sign * SmallWorld.brightness(image)))
+                .build()
+                .calibrate(ImageRequest.of(0, 4));
+        int told = 0;
+        for (int step = 0; step < world.schedule().size(); step++) {
+            Calibration.StepGain gain = calibration.steps().get(step);
+            if (gain.deviation() > 0) {
+                Calibration.HeldOutGain heldOut = Objects.requireNonNull(gain.heldOut());
+                assertThat(heldOut.mean()).isCloseTo(sign * gain.mean(), within(1e-9));
+                told += heldOut.isTold() ? 1 : 0;
+            }
+        }
+        assertThat(told > 0).isEqualTo(sign > 0);
+        assertThat(calibration.schedule(9).total()).isEqualTo(sign > 0 ? 9 : 0);
     }
 }
