@@ -56,6 +56,10 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Mixin
     @SuppressWarnings("NullAway.Init")
+    private WorkerOptions workers;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
     private ConditionOptions asked;
 
     @Mixin
@@ -113,13 +117,16 @@ final class GenerateCommand implements Callable<Integer> {
         if (planOptions.seconds() != null && timeLimit != null) {
             throw usage("--seconds and --time-limit both limit time: give one of them");
         }
+        if (plans && workers.setting() != null) {
+            throw usage("a plan is for one worker: give --method and --time-limit with --devices, or leave that out");
+        }
         if (targetReward != null && targetReward.isNaN()) {
             throw usage("--target-reward must be a number: " + targetReward);
         }
         screen.screening();
         asked.check();
         modelOptions.check();
-        try (Pipeline pipeline = modelOptions.load()) {
+        try (Pipeline pipeline = modelOptions.load(workers.first(modelOptions.device()))) {
             if (!Png.canShow(pipeline.decoder().image())) {
                 throw usage("the model's images must have 1 or 3 channels to be written as PNG: "
                         + pipeline.decoder().image());
@@ -128,7 +135,8 @@ final class GenerateCommand implements Callable<Integer> {
             List<ImageRequest> requests = asked.requests(pipeline, 10);
             try (Reward searched = rewards.build(pipeline);
                     Reward judged = heldOut.build(pipeline);
-                    Reward cheap = screen.build(pipeline)) {
+                    Reward cheap = screen.build(pipeline);
+                    WorkerOptions.Others others = workers.load(modelOptions, rewards, heldOut, screen)) {
                 Plan plan = plans ? plan(pipeline, sampler, named, searched, judged, requests) : null;
                 Method method = plan == null ? methodOptions.method(pipeline) : plan.method();
                 Search.Builder search = search(pipeline, sampler, method, searched, judged);
@@ -136,6 +144,7 @@ final class GenerateCommand implements Callable<Integer> {
                     plan.apply(search);
                 }
                 screen.apply(search, cheap);
+                workers.to(search, others);
                 DrawingJob.Work work = new DrawingJob.Work(
                         method.name(),
                         requests,
@@ -209,6 +218,7 @@ final class GenerateCommand implements Callable<Integer> {
                 .heldOut(String.valueOf(heldOut.reward()), judged)
                 .options(methodOptions.settings(method))
                 .options(screen.settings())
+                .option("devices", workers.setting())
                 .option("budget", planOptions.budget())
                 .option("plan", plan == null ? null : plan.json())
                 .option("targetReward", targetReward == null ? null : Numbers.orNull(targetReward))

@@ -145,9 +145,18 @@ final class ModelOptions {
 
     /** Another model than the one that was named, where it was asked to be. */
     Pipeline load(String name, PipelineOptions options) {
+        return load(name, model.device(), options);
+    }
+
+    /** On another device than {@code --device}. */
+    Pipeline load(Device device) {
+        return load(name(), device, pipelineOptions());
+    }
+
+    private Pipeline load(String name, Device device, PipelineOptions options) {
         check();
         model.setThreads();
-        return Pipeline.load(name, model.device(), options);
+        return Pipeline.load(name, device, options);
     }
 
     /** The beginning of what a run's files say of it. */

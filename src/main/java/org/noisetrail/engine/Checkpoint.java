@@ -1,6 +1,6 @@
 package org.noisetrail.engine;
 
-/** Asked before each piece of an engine's work whether to go on. What it throws ends the call, and leaves the engine usable. */
+/** Asked before each piece of an engine's work whether to go on. What it throws ends the call, and leaves the engine usable. Thread-safe, where an engine has several hands. */
 public interface Checkpoint {
     /** Goes on always. */
     Checkpoint NONE = rows -> {};

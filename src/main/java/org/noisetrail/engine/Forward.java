@@ -1,39 +1,25 @@
 package org.noisetrail.engine;
 
+import java.util.ArrayList;
 import java.util.Arrays;
-import org.bytedeco.javacpp.Pointer;
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
-import org.noisetrail.kernels.ProposeArgs;
-import org.noisetrail.kernels.UpdateArgs;
-import org.noisetrail.model.Inputs;
-import org.noisetrail.sampler.NoiseAt;
-import org.noisetrail.sampler.Step;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Unfinished;
 import org.noisetrail.trace.StepEvent;
 
-/** Takes rows through a step: proposes their noise, asks the network, updates their states; in chunks of what goes to the network at once. */
+/** Takes rows through a step, in chunks of what goes to the network at once: each on the bench of the hand that takes it. */
 final class Forward implements AutoCloseable {
-    private static final int F32 = 0;
-    private static final int BEFORE = 0;
-    private static final int AFTER = 1;
-
     private final Group group;
-    private final Rows xHat;
-    private final Rows input;
-    private final Tensor level;
-    private final ProposeArgs propose;
-    private final UpdateArgs update;
+    private final List<Bench> benches = new ArrayList<>();
 
     Forward(Group group) {
         this.group = group;
         try (Unfinished parts = new Unfinished()) {
-            xHat = parts.add(new Rows(group.device, group.maxBatch, group.shape));
-            input = parts.add(new Rows(group.device, group.maxBatch, group.shape));
-            level = parts.add(Tensors.floats(group.device, group.maxBatch));
-            propose = parts.add(new ProposeArgs());
-            update = parts.add(new UpdateArgs());
+            for (int hand = 0; hand < group.hands; hand++) {
+                benches.add(parts.add(new Bench(group)));
+            }
             parts.finish();
         }
     }
@@ -55,33 +41,17 @@ final class Forward implements AutoCloseable {
     /** F at the particles' states, as the first stage of a step asks for it; nothing where steps begin with noise. */
     void evaluate(Draws draws, Particles into, int step) {
         Rows f = into.f();
-        if (f == null) {
-            return;
-        }
-        for (int from = 0; from < draws.rows(); from += group.maxBatch) {
-            int count = Math.min(group.maxBatch, draws.rows() - from);
-            group.kernels.input(
-                    into.x().at(from),
-                    count,
-                    group.elements,
-                    Tensors.pointer(group.table),
-                    group.schedule.size(),
-                    step,
-                    input.pointer(),
-                    F32,
-                    Tensors.pointer(level));
-            network(draws, from, count, draws.step(), 0, f).close();
+        if (f != null) {
+            group.each(
+                    draws.rows(),
+                    group.maxBatch,
+                    (hand, at, count) -> benches.get(hand).evaluate(draws, into, f, step, at, count));
         }
     }
 
     /** The noise of each row alone. */
     void noise(Rows into, @Nullable Rows pivots, Draws draws, Locality locality) {
-        try (StepEvent noise = StepEvent.noise(group.images(), draws.rows(), draws.step(), 0)) {
-            group.kernels.propose(proposal(draws, 0, draws.rows(), 0, locality)
-                    .pivots(pointer(pivots))
-                    .parents(pivots == null ? 0 : pivots.rows())
-                    .noise(into.pointer()));
-        }
+        benches.get(0).noise(into, pivots, draws, locality);
     }
 
     /** The coin of each row's key, in (0, 1). Waits for the device. */
@@ -108,230 +78,26 @@ final class Forward implements AutoCloseable {
             int round,
             Locality locality,
             boolean screened) {
-        Step step = group.schedule.step(draws.step());
-        for (int at = 0; at < draws.rows(); at += group.maxBatch) {
-            int count = Math.min(group.maxBatch, draws.rows() - at);
-            if (step.at() == NoiseAt.BEFORE) {
-                noiseFirst(step, screened, into, from, pivots, draws, at, count, round, locality);
-            } else {
-                noiseLast(step, into, from, pivots, draws, at, count, round, locality);
-            }
-            for (int row = at; !screened && row < at + count; row++) {
-                group.ledger.transition(draws.slot(row));
-            }
+        if (screened) {
+            into.halfway();
         }
-    }
-
-    private void noiseFirst(
-            Step step,
-            boolean screened,
-            Candidates into,
-            Particles from,
-            @Nullable Rows pivots,
-            Draws draws,
-            int at,
-            int count,
-            int round,
-            Locality locality) {
-        boolean two = step.second() != null && !screened;
-        Pointer raised = screened ? into.halfway().x().at(at) : xHat.pointer();
-        propose(draws, at, count, round, locality, from, pivots, BEFORE, into.noise.at(at), raised, true);
-        Pointer next = into.next().x().at(at);
-        Pointer clean = into.clean.at(at);
-        Rows keep = screened ? into.halfway().f() : null;
-        try (Tensor first = network(draws, at, count, draws.step(), round, keep)) {
-            euler(draws, at, count, round, raised, Tensors.pointer(first), next, two, clean);
-            if (two) {
-                heun(draws, at, count, round, raised, Tensors.pointer(first), next, clean);
-            }
-        }
+        group.each(
+                draws.rows(),
+                group.maxBatch,
+                (hand, at, count) ->
+                        benches.get(hand).advance(into, from, pivots, draws, at, count, round, locality, screened));
     }
 
     /** The second evaluation of screened rows. */
     void complete(Candidates into, Particles halfway, Draws draws) {
-        for (int at = 0; at < draws.rows(); at += group.maxBatch) {
-            int count = Math.min(group.maxBatch, draws.rows() - at);
-            Pointer raised = halfway.x().at(at);
-            Pointer first = halfway.output().at(at);
-            Pointer next = into.next().x().at(at);
-            euler(draws, at, count, 0, raised, first, next, true, into.clean.at(at));
-            heun(draws, at, count, 0, raised, first, next, into.clean.at(at));
-            for (int row = at; row < at + count; row++) {
-                group.ledger.transition(draws.slot(row));
-            }
-        }
-    }
-
-    private void euler(
-            Draws draws,
-            int at,
-            int count,
-            int round,
-            Pointer raised,
-            Pointer first,
-            Pointer next,
-            boolean two,
-            Pointer clean) {
-        try (StepEvent updating = StepEvent.update(group.images(), count, draws.step(), round)) {
-            group.kernels.update(update(draws, at, count, BEFORE)
-                    .xHat(raised)
-                    .f1(first)
-                    .next(next)
-                    .clean(two ? null : clean)
-                    .input(two ? input.pointer() : null)
-                    .level(two ? Tensors.pointer(level) : null));
-        }
-    }
-
-    private void heun(
-            Draws draws, int at, int count, int round, Pointer raised, Pointer first, Pointer next, Pointer clean) {
-        try (Tensor second = network(draws, at, count, draws.step(), round, null);
-                StepEvent updating = StepEvent.update(group.images(), count, draws.step(), round)) {
-            group.kernels.update(update(draws, at, count, AFTER)
-                    .xHat(raised)
-                    .f1(first)
-                    .y(next)
-                    .f2(Tensors.pointer(second))
-                    .next(next)
-                    .clean(clean));
-        }
-    }
-
-    private void noiseLast(
-            Step step,
-            Candidates into,
-            Particles from,
-            @Nullable Rows pivots,
-            Draws draws,
-            int at,
-            int count,
-            int round,
-            Locality locality) {
-        boolean evaluated = step.second() != null;
-        Pointer next = into.next().x().at(at);
-        propose(draws, at, count, round, locality, from, pivots, AFTER, into.noise.at(at), next, evaluated);
-        if (!evaluated) {
-            // Nothing follows the last step: the state is its own clean estimate.
-            try (Tensor last = into.next().x().view(at, count)) {
-                into.clean.set(at, last);
-            }
-            return;
-        }
-        try (Tensor second = network(
-                        draws, at, count, draws.step(), round, into.next().f());
-                StepEvent updating = StepEvent.update(group.images(), count, draws.step(), round)) {
-            group.kernels.update(update(draws, at, count, AFTER)
-                    .y(next)
-                    .f2(Tensors.pointer(second))
-                    .clean(into.clean.at(at)));
-        }
-    }
-
-    private void propose(
-            Draws draws,
-            int at,
-            int count,
-            int round,
-            Locality locality,
-            Particles from,
-            @Nullable Rows pivots,
-            int stage,
-            Pointer noise,
-            Pointer state,
-            boolean asked) {
-        try (StepEvent proposing = StepEvent.noise(group.images(), count, draws.step(), round)) {
-            group.kernels.propose(proposal(draws, at, count, round, locality)
-                    .x(from.x().pointer())
-                    .f(pointer(from.f()))
-                    .parents(from.rows())
-                    .pivots(pointer(pivots))
-                    .steps(Tensors.pointer(group.table))
-                    .stepCount(group.schedule.size())
-                    .stage(stage)
-                    .noise(noise)
-                    .state(state)
-                    .input(asked ? input.pointer() : null)
-                    .level(asked ? Tensors.pointer(level) : null));
-        }
-    }
-
-    private ProposeArgs proposal(Draws draws, int at, int count, int round, Locality locality) {
-        return propose.table(draws.table(at))
-                .rows(count)
-                .round(round)
-                .seed(group.seed)
-                .elements(group.elements)
-                .epsilon(locality.epsilon())
-                .lambda(locality.lambda())
-                .sphere(locality.project())
-                .x(null)
-                .f(null)
-                .parents(0)
-                .pivots(null)
-                .steps(null)
-                .stepCount(0)
-                .stage(0)
-                .noise(null)
-                .state(null)
-                .input(null)
-                .inputDtype(F32)
-                .level(null);
-    }
-
-    private UpdateArgs update(Draws draws, int at, int count, int stage) {
-        return update.table(draws.table(at))
-                .rows(count)
-                .elements(group.elements)
-                .steps(Tensors.pointer(group.table))
-                .stepCount(group.schedule.size())
-                .stage(stage)
-                .xHat(null)
-                .f1(null)
-                .y(null)
-                .f2(null)
-                .networkDtype(F32)
-                .next(null)
-                .clean(null)
-                .input(null)
-                .inputDtype(F32)
-                .level(null);
-    }
-
-    /**
-     * The network at what lies in {@code input}.
-     *
-     * @param keep takes its output at the same rows; null where nobody needs it later
-     */
-    private Tensor network(Draws draws, int at, int count, int step, int round, @Nullable Rows keep) {
-        group.checkpoint.pass(count);
-        for (int row = at; row < at + count; row++) {
-            group.ledger.networkEvaluations(draws.slot(row), group.denoiser.evaluations());
-        }
-        try (Tensor inputs = input.view(0, count);
-                Tensor levels = Tensors.rows(level, 0, count);
-                Tensor entries = draws.entries(at, count);
-                StepEvent denoise = StepEvent.denoise(group.images(), count, step, round);
-                Unfinished made = new Unfinished()) {
-            Tensor output = group.denoiser.network(inputs, levels, group.conditioning, entries);
-            Inputs.checkOutput("the denoiser", output, inputs, count, group.shape);
-            made.add(output);
-            if (keep != null) {
-                keep.set(at, output);
-            }
-            return made.finish(output);
-        }
-    }
-
-    private static @Nullable Pointer pointer(@Nullable Rows rows) {
-        return rows == null ? null : rows.pointer();
+        group.each(
+                draws.rows(),
+                group.maxBatch,
+                (hand, at, count) -> benches.get(hand).complete(into, halfway, draws, at, count));
     }
 
     @Override
     public void close() {
-        xHat.close();
-        input.close();
-        level.close();
-        propose.close();
-        update.close();
+        benches.forEach(Bench::close);
     }
 }

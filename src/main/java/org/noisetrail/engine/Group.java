@@ -1,6 +1,8 @@
 package org.noisetrail.engine;
 
 import java.util.List;
+import java.util.function.IntConsumer;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.kernels.Device;
@@ -12,11 +14,12 @@ import org.noisetrail.model.Decoder;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.sampler.Schedule;
+import org.noisetrail.torch.Crew;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Unfinished;
 import org.noisetrail.trace.Ledger;
 
-/** What the parts of an engine share: a group of images, what they are drawn with, and where. Owns its lane, its tables and the encoded conditions. */
+/** What the parts of an engine share: a group of images, what they are drawn with, and where. Owns its lane, its hands, its tables and the encoded conditions. */
 final class Group implements AutoCloseable {
     final Denoiser denoiser;
     final Decoder decoder;
@@ -35,6 +38,8 @@ final class Group implements AutoCloseable {
     final List<Condition> conditions;
     final Ledger ledger;
     final Checkpoint checkpoint;
+    final int hands;
+    private final @Nullable Crew crew;
     final Conditioning conditioning;
     final Tensor table;
 
@@ -59,6 +64,7 @@ final class Group implements AutoCloseable {
         conditions = builder.conditions;
         ledger = builder.ledger;
         checkpoint = builder.checkpoint;
+        hands = builder.hands;
         int largest = Math.max(elements, decoder.image().elements());
         if ((long) images.length * largest > Integer.MAX_VALUE) {
             throw new IllegalArgumentException("images together x elements must be <= " + Integer.MAX_VALUE
@@ -70,7 +76,33 @@ final class Group implements AutoCloseable {
             kernels = Kernels.on(lane);
             conditioning = parts.add(denoiser.encode(conditions));
             table = parts.add(Tensors.of(device, numbers, numbers.length));
+            crew = hands == 1 ? null : parts.add(new Crew(hands));
             parts.finish();
+        }
+    }
+
+    /** What is done to some consecutive rows. */
+    @FunctionalInterface
+    interface Chunk {
+        /** @param hand whose workspace it may use */
+        void run(int hand, int from, int count);
+    }
+
+    /** Has something done to all rows, in chunks of at most {@code largest}; by several hands at once, where there are such. */
+    void each(int rows, int largest, Chunk work) {
+        int size = Math.min(largest, (rows + hands - 1) / hands);
+        int chunks = (rows + size - 1) / size;
+        IntConsumer byHand = hand -> {
+            for (int chunk = hand; chunk < chunks; chunk += hands) {
+                work.run(hand, chunk * size, Math.min(size, rows - chunk * size));
+            }
+        };
+        if (crew == null) {
+            byHand.accept(0);
+        } else {
+            crew.run(IntStream.range(0, Math.min(hands, chunks))
+                    .mapToObj(hand -> (Runnable) () -> byHand.accept(hand))
+                    .toList());
         }
     }
 
@@ -89,6 +121,9 @@ final class Group implements AutoCloseable {
 
     @Override
     public void close() {
+        if (crew != null) {
+            crew.close();
+        }
         table.close();
         conditioning.close();
         lane.close();

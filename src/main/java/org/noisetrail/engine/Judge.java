@@ -1,5 +1,6 @@
 package org.noisetrail.engine;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntConsumer;
 import org.bytedeco.pytorch.Tensor;
@@ -17,23 +18,44 @@ final class Judge implements AutoCloseable {
     private final Group group;
     private final IntConsumer decoded;
     private final IntConsumer rewarded;
-    private final Tensor pixels;
-    /** 1 where a state's image was not finite. */
-    private final Tensor bad;
+    /** Of each hand. */
+    private final List<Space> spaces = new ArrayList<>();
+
+    /** Where one hand's images lie. */
+    private static final class Space implements AutoCloseable {
+        final Tensor pixels;
+        /** 1 where a state's image was not finite. */
+        final Tensor bad;
+
+        Space(Group group, ImageShape image) {
+            try (Unfinished parts = new Unfinished()) {
+                pixels = parts.add(Tensors.bytes(
+                        group.device, group.decodeBatch, image.channels(), image.height(), image.width()));
+                bad = parts.add(Tensors.ints(group.device, group.decodeBatch));
+                parts.finish();
+            }
+        }
+
+        @Override
+        public void close() {
+            pixels.close();
+            bad.close();
+        }
+    }
 
     /**
      * @param image the shape of the images that it judges
      * @param decoded told whose state is decoded, where decoding costs anything
-     * @param rewarded told whose image is scored
+     * @param rewarded told whose image is scored; both by several hands at once, where there are such
      */
     Judge(Group group, ImageShape image, IntConsumer decoded, IntConsumer rewarded) {
         this.group = group;
         this.decoded = decoded;
         this.rewarded = rewarded;
         try (Unfinished parts = new Unfinished()) {
-            pixels = parts.add(
-                    Tensors.bytes(group.device, group.decodeBatch, image.channels(), image.height(), image.width()));
-            bad = parts.add(Tensors.ints(group.device, group.decodeBatch));
+            for (int hand = 0; hand < group.hands; hand++) {
+                spaces.add(parts.add(new Space(group, image)));
+            }
             parts.finish();
         }
     }
@@ -43,31 +65,32 @@ final class Judge implements AutoCloseable {
      * @param scores float64, as many as rows
      */
     void score(Decoder decoder, Rows states, Draws draws, int round, Reward reward, Tensor scores) {
-        for (int from = 0; from < draws.rows(); from += group.decodeBatch) {
-            int count = Math.min(group.decodeBatch, draws.rows() - from);
+        group.each(draws.rows(), group.decodeBatch, (hand, from, count) -> {
+            Space space = spaces.get(hand);
             try (Tensor part = Tensors.rows(scores, from, count)) {
                 if (!group.checkpoint.judges(count)) {
                     Tensors.fill(part, Double.NEGATIVE_INFINITY);
-                    continue;
+                    return;
                 }
-                decode(decoder, states, draws, from, count, round);
-                score(decoder, draws, from, count, round, reward, part);
+                decode(decoder, states, draws, from, count, round, space);
+                score(decoder, draws, from, count, round, reward, space, part);
                 for (int row = from; row < from + count; row++) {
                     rewarded.accept(draws.slot(row));
                 }
             }
-        }
+        });
     }
 
-    /** What a reward says of the images that lie in {@code pixels}. */
-    private void score(Decoder decoder, Draws draws, int from, int count, int round, Reward reward, Tensor scores) {
+    /** What a reward says of the images that lie in a space. */
+    private void score(
+            Decoder decoder, Draws draws, int from, int count, int round, Reward reward, Space space, Tensor scores) {
         try (StepEvent scoring = StepEvent.score(group.images(), count, draws.step(), round);
-                Tensor images = Tensors.rows(pixels, 0, count);
+                Tensor images = Tensors.rows(space.pixels, 0, count);
                 Tensor labels = draws.labels(from, count)) {
             Tensors.fill(scores, Double.NaN);
             reward.score(
                     new ImageBatch(group.lane, decoder.image(), images, labels, draws.conditions(from, count)), scores);
-            group.kernels.penalise(Tensors.pointer(scores), Tensors.pointer(bad), count);
+            group.kernels.penalise(Tensors.pointer(scores), Tensors.pointer(space.bad), count);
         }
     }
 
@@ -87,26 +110,26 @@ final class Judge implements AutoCloseable {
         byte[] all = new byte[Math.multiplyExact(rows, size)];
         int[] broken = new int[rows];
         double[][] scores = new double[rewards.size()][rows];
-        for (int from = 0; from < rows; from += group.decodeBatch) {
-            int count = Math.min(group.decodeBatch, rows - from);
+        group.each(rows, group.decodeBatch, (hand, from, count) -> {
             group.checkpoint.pass(count);
-            try (Tensor badPart = Tensors.rows(bad, 0, count);
+            Space space = spaces.get(hand);
+            try (Tensor badPart = Tensors.rows(space.bad, 0, count);
                     Tensor part = Tensors.doubles(group.device, count);
-                    Tensor images = Tensors.rows(pixels, 0, count)) {
-                decode(decoder, states, draws, from, count, 0);
+                    Tensor images = Tensors.rows(space.pixels, 0, count)) {
+                decode(decoder, states, draws, from, count, 0, space);
                 System.arraycopy(Tensors.toBytes(images), 0, all, from * size, count * size);
                 System.arraycopy(Tensors.toInts(badPart), 0, broken, from, count);
                 for (int r = 0; r < scores.length; r++) {
-                    score(decoder, draws, from, count, 0, rewards.get(r), part);
+                    score(decoder, draws, from, count, 0, rewards.get(r), space, part);
                     System.arraycopy(Tensors.toDoubles(part), 0, scores[r], from, count);
                 }
             }
-        }
+        });
         return new Judged(all, broken, scores);
     }
 
-    /** Images of states to the first of {@code pixels}, and of {@code bad} which are not finite. */
-    private void decode(Decoder decoder, Rows states, Draws draws, int from, int count, int round) {
+    /** Images of states to the first of a space's pixels, and which are not finite. */
+    private void decode(Decoder decoder, Rows states, Draws draws, int from, int count, int round, Space space) {
         ImageShape image = decoder.image();
         if (!decoder.isIdentity()) {
             for (int row = from; row < from + count; row++) {
@@ -120,13 +143,16 @@ final class Judge implements AutoCloseable {
                 Inputs.checkOutput("the decoder", images, view, count, image);
             }
             group.kernels.quantise(
-                    Tensors.pointer(images), count, image.elements(), Tensors.pointer(pixels), Tensors.pointer(bad));
+                    Tensors.pointer(images),
+                    count,
+                    image.elements(),
+                    Tensors.pointer(space.pixels),
+                    Tensors.pointer(space.bad));
         }
     }
 
     @Override
     public void close() {
-        pixels.close();
-        bad.close();
+        spaces.forEach(Space::close);
     }
 }

@@ -1,12 +1,16 @@
 package org.noisetrail.engine;
 
+import java.util.concurrent.atomic.LongAdder;
+
 /** Counts what screening does for one image, as {@link Screened} says it. */
 final class ScreenTally {
     private long rounds;
     private long candidates;
     private long verified;
     private long unscreened;
-    private long screenDecodes;
+    /** Several hands decode at once. */
+    private final LongAdder screenDecodes = new LongAdder();
+
     private long savedEvaluations;
     private long savedDecodes;
     private double expectedLoss;
@@ -15,7 +19,7 @@ final class ScreenTally {
     private double auditSquares;
 
     void decoded() {
-        screenDecodes++;
+        screenDecodes.increment();
     }
 
     /** A round of so many candidates, so many of which the screen said nothing of. */
@@ -48,7 +52,7 @@ final class ScreenTally {
                 candidates,
                 verified,
                 unscreened,
-                screenDecodes,
+                screenDecodes.sum(),
                 savedEvaluations,
                 savedDecodes,
                 expectedLoss,

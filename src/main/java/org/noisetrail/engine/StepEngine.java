@@ -429,6 +429,7 @@ public final class StepEngine implements AutoCloseable {
         List<Condition> conditions = List.of();
         Ledger ledger = new Ledger(0);
         Checkpoint checkpoint = Checkpoint.NONE;
+        int hands = 1;
 
         private Builder(Denoiser denoiser, Schedule schedule) {
             this.denoiser = Objects.requireNonNull(denoiser, "denoiser");
@@ -487,6 +488,12 @@ public final class StepEngine implements AutoCloseable {
         /** Asked before each call; by default all goes on. */
         public Builder checkpoint(Checkpoint checkpoint) {
             this.checkpoint = checkpoint;
+            return this;
+        }
+
+        /** How many threads take chunks of a step's rows, each with its share of this thread's; by default 1, this one. Results do not depend on it. */
+        public Builder hands(int hands) {
+            this.hands = hands;
             return this;
         }
 

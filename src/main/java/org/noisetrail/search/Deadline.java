@@ -2,7 +2,7 @@ package org.noisetrail.search;
 
 import java.util.function.LongSupplier;
 
-/** When a wave's time is up: so early that what is left is enough to finish plainly, if calls take what they took so far. */
+/** When a wave's time is up: so early that what is left is enough to finish plainly, if calls take what they took so far. Thread-safe. */
 final class Deadline {
     /**
      * A processor's call of few rows takes less than one of many, but not in proportion: one row as long as some two to five of many (benchmarks/results/fashion-scenes.md), here as eight.
@@ -19,6 +19,7 @@ final class Deadline {
 
     private final long end;
     private final int least;
+    private final int hands;
     private final LongSupplier clock;
     private final long[] nanos = new long[Work.values().length];
     private final long[] calls = new long[nanos.length];
@@ -31,16 +32,18 @@ final class Deadline {
     /**
      * @param end on the clock
      * @param least rows that any call takes as long as, at least
+     * @param hands how many calls may run at once: then one takes up to so many times what lies between two beginnings
      * @param clock nanoseconds, as {@link System#nanoTime}
      */
-    Deadline(long end, int least, LongSupplier clock) {
+    Deadline(long end, int least, int hands, LongSupplier clock) {
         this.end = end;
         this.least = least;
+        this.hands = hands;
         this.clock = clock;
     }
 
-    /** A call of so many rows begins, and with that the one before has ended. */
-    void begin(Work work, int count) {
+    /** A call of so many rows begins, and with that the one before has ended, or was begun beside it. */
+    synchronized void begin(Work work, int count) {
         long now = clock.getAsLong();
         if (begun) {
             nanos[running.ordinal()] += now - since;
@@ -53,17 +56,19 @@ final class Deadline {
         since = now;
     }
 
-    /** Nanoseconds that so many images take, in calls of at most so many rows. */
-    double needed(Work work, int images, int batch) {
+    /** Nanoseconds that so many images take, spread over the hands, in calls of at most so many rows. */
+    synchronized double needed(Work work, int images, int batch) {
         int w = work.ordinal();
         if (calls[w] == 0) {
             return 0;
         }
-        double perCall = (double) nanos[w] / calls[w];
-        double perRow = (double) nanos[w] / rows[w];
-        int together = Math.min(images, batch);
+        double taken = (double) hands * nanos[w];
+        double perCall = taken / calls[w];
+        double perRow = taken / rows[w];
+        long one = Sizes.chunks(images, hands);
+        long together = Math.min(one, batch);
         double few = Math.min(perCall, perRow * Math.max(least, together));
-        return Sizes.chunks(images, batch) * Math.max(few, perRow * together);
+        return Sizes.chunks(one, batch) * Math.max(few, perRow * together);
     }
 
     /** Whether what needs so many nanoseconds would not end before it. */

@@ -1,13 +1,19 @@
 package org.noisetrail.search;
 
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import org.noisetrail.trace.Ledger;
 import org.noisetrail.trace.Progress;
 
-/** Adds up what waves have done, for the listener. */
+/** Adds up what waves have done and do, for the listener, which is told one thing at a time. Thread-safe. */
 final class Reporter {
+    /** How far a wave has come. */
+    private record Running(long steps, long evaluations) {}
+
     private final SearchListener listener;
     private final long totalSteps;
+    private final Map<Ledger, Running> running = new IdentityHashMap<>();
     private long finishedSteps;
     private long finishedEvaluations;
     private double best = Double.NaN;
@@ -17,18 +23,28 @@ final class Reporter {
         this.totalSteps = totalSteps;
     }
 
-    /** @param imageSteps of the running wave */
-    void progress(long imageSteps, Ledger ledger) {
-        listener.onProgress(new Progress(
-                finishedSteps + imageSteps, totalSteps, finishedEvaluations + ledger.networkEvaluations(), best));
+    /** @param imageSteps of the wave that the ledger belongs to */
+    synchronized void progress(long imageSteps, Ledger ledger) {
+        running.put(ledger, new Running(imageSteps, ledger.networkEvaluations()));
+        tell();
+    }
+
+    private void tell() {
+        long steps = finishedSteps;
+        long evaluations = finishedEvaluations;
+        for (Running wave : running.values()) {
+            steps += wave.steps();
+            evaluations += wave.evaluations();
+        }
+        listener.onProgress(new Progress(steps, totalSteps, evaluations, best));
     }
 
     /** @param rewards of the clean estimates that the images go on from */
-    void step(int step, List<ImageRequest> images, double[] rewards) {
+    synchronized void step(int step, List<ImageRequest> images, double[] rewards) {
         listener.onStep(step, images, rewards);
     }
 
-    void rewards(double... rewards) {
+    synchronized void rewards(double... rewards) {
         for (double reward : rewards) {
             if (!Double.isNaN(reward)) {
                 best = Double.isNaN(best) ? reward : Math.max(best, reward);
@@ -36,9 +52,14 @@ final class Reporter {
         }
     }
 
-    void waveDone(long imageSteps, Ledger ledger) {
+    synchronized void waveDone(long imageSteps, Ledger ledger) {
+        running.remove(ledger);
         finishedSteps += imageSteps;
         finishedEvaluations += ledger.networkEvaluations();
-        listener.onProgress(new Progress(finishedSteps, totalSteps, finishedEvaluations, best));
+        tell();
+    }
+
+    synchronized void images(List<ImageResult> finished) {
+        listener.onImages(finished);
     }
 }

@@ -2,26 +2,18 @@ package org.noisetrail.search;
 
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.LinkedHashSet;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.OptionalDouble;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
-import org.noisetrail.NoisetrailException;
-import org.noisetrail.engine.Draws;
-import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
-import org.noisetrail.engine.Screen;
-import org.noisetrail.engine.StepEngine;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.Decoder;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Pipeline;
-import org.noisetrail.reward.Image;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.sampler.Sampler;
@@ -42,15 +34,14 @@ public final class Search {
 
     private final Denoiser denoiser;
     private final Decoder decoder;
-    private final @Nullable Decoder preview;
     private final Map<String, String> modelSettings;
     private final Sampler sampler;
     private final Schedule schedule;
     private final Method method;
-    private final @Nullable Reward reward;
-    private final @Nullable Reward heldOut;
+    /** The first is the builder's own. */
+    private final List<Worker> workers;
+
     private final @Nullable Screening screening;
-    private final @Nullable Reward screenReward;
     private final long seed;
     private final int maxBatch;
     private final int decodeBatch;
@@ -62,15 +53,12 @@ public final class Search {
     private Search(Builder builder) {
         denoiser = builder.denoiser;
         decoder = builder.decoder;
-        preview = builder.preview;
         modelSettings = builder.modelSettings;
         sampler = builder.sampler;
         schedule = builder.schedule();
         method = builder.method;
-        reward = builder.reward;
-        heldOut = builder.heldOut;
+        workers = builder.workers();
         screening = builder.screening;
-        screenReward = builder.screenReward;
         seed = builder.seed;
         maxBatch = builder.maxBatch;
         decodeBatch = builder.decodeBatch;
@@ -118,9 +106,15 @@ public final class Search {
      */
     public SearchResult run(List<ImageRequest> images) {
         long start = System.nanoTime();
-        List<ImageResult> results = new ArrayList<>();
-        run(settings(deadline(start)), method, heldOut, images, results::addAll, listener);
-        return new SearchResult(results, trail(results), Duration.ofNanos(System.nanoTime() - start));
+        ImageResult[] results = new ImageResult[images.size()];
+        new Waves(settings(deadline(start)), method, images, listener, (first, finished) -> {
+                    for (int i = 0; i < finished.size(); i++) {
+                        results[first + i] = finished.get(i);
+                    }
+                })
+                .run();
+        List<ImageResult> all = List.of(results);
+        return new SearchResult(all, trail(all), Duration.ofNanos(System.nanoTime() - start));
     }
 
     /**
@@ -129,7 +123,7 @@ public final class Search {
      * @throws SearchCancelledException as {@link #run} does
      */
     public void draw(List<ImageRequest> images) {
-        run(settings(deadline(System.nanoTime())), method, heldOut, images, finished -> {}, listener);
+        new Waves(settings(deadline(System.nanoTime())), method, images, listener, (first, finished) -> {}).run();
     }
 
     /** The trail of images that this search has drawn. */
@@ -145,8 +139,8 @@ public final class Search {
                 seed,
                 locality.lambda(),
                 locality.project(),
-                Trail.Judge.of(reward),
-                Trail.Judge.of(heldOut),
+                Trail.Judge.of(workers.get(0).reward()),
+                Trail.Judge.of(workers.get(0).heldOut()),
                 entries);
     }
 
@@ -163,19 +157,14 @@ public final class Search {
         if (screening != null) {
             throw new IllegalArgumentException("calibration needs every candidate's reward, and no screen");
         }
+        Reward heldOut = workers.get(0).heldOut();
         if (heldOut != null) {
             heldOut.check(
                     decoder.image(),
                     images.stream().map(ImageRequest::condition).toList());
         }
         Calibration.Collector collector = new Calibration.Collector(schedule.size(), heldOut);
-        run(
-                settings(deadline(System.nanoTime())),
-                new Observed(local, collector),
-                null,
-                images,
-                finished -> {},
-                listener);
+        alone(deadline(System.nanoTime()), new Observed(local, collector), images);
         return new Calibration(RoundSchedule.levelsOf(schedule), local.candidates(), collector.gains());
     }
 
@@ -190,39 +179,48 @@ public final class Search {
      * @throws SearchCancelledException if the thread is interrupted
      */
     public double[][][][] trajectories(List<ImageRequest> images, int trajectories, List<Reward> others) {
-        if (reward == null) {
+        if (workers.get(0).reward() == null) {
             throw new IllegalArgumentException("a reward must be given");
         }
         List<Condition> conditions =
                 images.stream().map(ImageRequest::condition).toList();
         others.forEach(other -> other.check(decoder.image(), conditions));
         TrajectoryScores recorder = new TrajectoryScores(trajectories, images.size(), schedule.size(), others);
-        run(settings(null), recorder, null, images, finished -> {}, listener);
+        alone(null, recorder, images);
         return recorder.scores();
     }
 
-    /** Made once a run: a linear look asks the decoder first. */
-    private @Nullable Screen screen() {
-        return screening == null || reward == null
-                ? null
-                : screening.screen(denoiser, decoder, preview, screenReward == null ? reward : screenReward);
+    /** By the first worker, for what is seen on the way. */
+    private void alone(@Nullable Long deadline, Method observed, List<ImageRequest> images) {
+        SearchSettings one = settings(workers.get(0).withoutHeldOut(), deadline);
+        new Waves(List.of(one), observed, images, listener, (first, finished) -> {}).run();
     }
 
     private @Nullable Long deadline(long start) {
         return timeLimit == null || timeLimit.compareTo(FOR_EVER) > 0 ? null : start + timeLimit.toNanos();
     }
 
-    private SearchSettings settings(@Nullable Long deadline) {
+    /** Of each worker; those of one model share theirs. */
+    private List<SearchSettings> settings(@Nullable Long deadline) {
+        Map<Worker, SearchSettings> made = new HashMap<>();
+        return workers.stream()
+                .map(worker -> made.computeIfAbsent(worker, one -> settings(one, deadline)))
+                .toList();
+    }
+
+    private SearchSettings settings(Worker worker, @Nullable Long deadline) {
         return new SearchSettings(
-                denoiser,
-                decoder,
-                preview,
+                worker.denoiser(),
+                worker.decoder(),
+                worker.preview(),
                 schedule,
-                reward,
-                screen(),
+                worker.reward(),
+                worker.heldOut(),
+                worker.screen(screening),
                 seed,
                 maxBatch,
                 decodeBatch,
+                1,
                 budget,
                 target,
                 deadline);
@@ -246,100 +244,6 @@ public final class Search {
         }
     }
 
-    private static void run(
-            SearchSettings settings,
-            Method method,
-            @Nullable Reward heldOut,
-            List<ImageRequest> images,
-            Consumer<List<ImageResult>> results,
-            SearchListener listener) {
-        if (images.isEmpty()) {
-            throw new IllegalArgumentException("images must be >= 1: 0");
-        }
-        List<Condition> conditions =
-                images.stream().map(ImageRequest::condition).toList();
-        new LinkedHashSet<>(conditions).forEach(settings.denoiser()::check);
-        for (Reward judge : new Reward[] {settings.reward(), heldOut}) {
-            if (judge != null) {
-                judge.check(settings.decoder().image(), conditions);
-            }
-        }
-        Screen screen = settings.screen();
-        if (screen != null) {
-            screen.reward().check(screen.decoder().image(), conditions);
-        }
-        listener.onStart(images);
-        Reporter reporter = new Reporter(
-                listener, (long) images.size() * settings.schedule().size());
-        int together = Math.max(1, settings.maxBatch() / method.rowsPerImage(settings.maxBatch()));
-        for (int from = 0; from < images.size(); from += together) {
-            List<ImageRequest> group = images.subList(from, Math.min(images.size(), from + together));
-            Deadline deadline = deadline(settings, group.size(), images.size() - from);
-            try (Wave wave = new Wave(settings, from, group, reporter, deadline)) {
-                List<ImageResult> finished;
-                try (Outcome outcome = wave.search(method)) {
-                    finished = results(wave, outcome, heldOut);
-                } catch (NoisetrailException e) {
-                    // What waits inside (a user's reward) may have been the one to see the interrupt.
-                    throw Thread.currentThread().isInterrupted() ? SearchCancelledException.of(e) : e;
-                }
-                reporter.waveDone((long) group.size() * settings.schedule().size(), wave.ledger);
-                results.accept(finished);
-                listener.onImages(finished);
-            }
-        }
-    }
-
-    /** Of a wave: its images' share of the time that is left. */
-    private static @Nullable Deadline deadline(SearchSettings settings, int images, int left) {
-        Long end = settings.deadline();
-        if (end == null) {
-            return null;
-        }
-        long now = System.nanoTime();
-        return new Deadline(
-                now + (long) ((double) (end - now) * images / left),
-                settings.denoiser().device().isCuda() ? Deadline.CARD_LEAST : Deadline.PROCESSOR_LEAST,
-                System::nanoTime);
-    }
-
-    private static List<ImageResult> results(Wave wave, Outcome outcome, @Nullable Reward heldOut) {
-        SearchSettings settings = wave.settings;
-        ImageShape shape = settings.decoder().image();
-        StepEngine.Finals finals;
-        try (Draws own = wave.own(settings.schedule().size() - 1, wave.slots(), 0, Kind.GLOBAL)) {
-            Reward asked = outcome.rewards() == null ? settings.reward() : null;
-            finals = wave.engine.finish(outcome.x().x(), own, asked, heldOut);
-        }
-        double[] rewards = outcome.rewards() == null ? finals.rewards() : outcome.rewards();
-        double[] heldOuts = finals.heldOuts();
-        if (rewards != null) {
-            wave.reporter.rewards(rewards);
-        }
-        float[] states = outcome.x().x().toFloats();
-        List<ImageResult> results = new ArrayList<>();
-        int size = shape.elements();
-        int d = settings.denoiser().shape().elements();
-        for (int slot = 0; slot < wave.images(); slot++) {
-            ImageRequest request = wave.requests.get(slot);
-            byte[] pixels = Arrays.copyOfRange(finals.pixels(), slot * size, (slot + 1) * size);
-            results.add(new ImageResult(
-                    request,
-                    new Image(shape, pixels, request.condition()),
-                    Arrays.copyOfRange(states, slot * d, (slot + 1) * d),
-                    settings.denoiser().shape(),
-                    rewards == null ? Double.NaN : rewards[slot],
-                    heldOuts == null ? OptionalDouble.empty() : OptionalDouble.of(heldOuts[slot]),
-                    wave.ledger.costs(slot),
-                    outcome.pivotNorms()[slot],
-                    outcome.nanScores()[slot],
-                    finals.finite()[slot],
-                    outcome.recipes().get(slot),
-                    wave.engine.screened(slot)));
-        }
-        return results;
-    }
-
     /** Starts from the naive method with {@link EdmSampler#DEFAULT}. */
     public static final class Builder {
         private final Denoiser denoiser;
@@ -359,6 +263,8 @@ public final class Search {
         private double target = Double.POSITIVE_INFINITY;
         private @Nullable Duration timeLimit;
         private SearchListener listener = SearchListener.NONE;
+        private int alike = 1;
+        private final List<Worker> others = new ArrayList<>();
 
         private Builder(Denoiser denoiser) {
             this.denoiser = Objects.requireNonNull(denoiser, "denoiser");
@@ -452,7 +358,7 @@ public final class Search {
 
         /**
          * When this time is up, a search ends wherever it is: each image is finished from the best it has come to, by its own noise. It ends so early that this is done in time, if a call of the network and of
-         * the reward takes what it took so far; so the time is exceeded by one such call, or, where it is shorter than that, by a plain trajectory. Images that do not go together share the time evenly. Where a
+         * the reward takes what it took so far; so the time is exceeded by one such call, or, where it is shorter than that, by a plain trajectory. Images that do not go together share the time evenly, those that one worker draws. Where a
          * budget pays for nothing but the way a search is on, it is not left. By default unlimited.
          */
         public Builder timeLimit(Duration limit) {
@@ -463,15 +369,51 @@ public final class Search {
             return this;
         }
 
+        /**
+         * How many workers draw: the images are spread over them, and where there are fewer images than workers, so are the candidates of each step. Each has a thread, and its share
+         * of the threads that LibTorch's operations use on the thread that runs the search. With more than one, rewards are asked by several threads at once, and must be thread-safe. Results do not
+         * depend on it. By default 1.
+         */
+        public Builder workers(int workers) {
+            Checks.range("workers", workers, 1, 4096);
+            alike = workers;
+            return this;
+        }
+
+        /**
+         * Adds a worker of another pipeline: on another device. Images are spread over all workers; candidates only among those of one pipeline.
+         *
+         * @param pipeline of the same model, asked in the same way
+         * @param reward the same, where that pipeline is; null where none is searched for
+         * @param heldOut likewise
+         * @param screenReward likewise
+         */
+        public Builder worker(
+                Pipeline pipeline, @Nullable Reward reward, @Nullable Reward heldOut, @Nullable Reward screenReward) {
+            others.add(new Worker(
+                    pipeline.denoiser(), pipeline.decoder(), pipeline.previewDecoder(), reward, heldOut, screenReward));
+            return this;
+        }
+
         /** Is told how the search goes; by default nothing is. */
         public Builder listener(SearchListener listener) {
             this.listener = listener;
             return this;
         }
 
+        private List<Worker> workers() {
+            Worker own = new Worker(denoiser, decoder, preview, reward, heldOut, screenReward);
+            List<Worker> all = new ArrayList<>(Collections.nCopies(alike, own));
+            for (Worker other : others) {
+                other.checkSame(own);
+                all.add(other);
+            }
+            return List.copyOf(all);
+        }
+
         /**
-         * @throws IllegalArgumentException if the method needs a reward and has none, the budget does not pay for one plain trajectory, or the screening is not for this method, sampler or
-         *     model
+         * @throws IllegalArgumentException if the method needs a reward and has none, the budget does not pay for one plain trajectory, the screening is not for this method, sampler or
+         *     model, or workers are not of the same model and rewards
          */
         public Search build() {
             if (reward == null && method.needsReward()) {

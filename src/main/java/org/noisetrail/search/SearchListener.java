@@ -3,7 +3,7 @@ package org.noisetrail.search;
 import java.util.List;
 import org.noisetrail.trace.Progress;
 
-/** Told how a search goes, on the thread that runs it; it should be quick. */
+/** Told how a search goes, one thing at a time, on the thread that runs it, or a worker's where there are several; it should be quick. */
 public interface SearchListener {
     /** Listens to nothing. */
     SearchListener NONE = new SearchListener() {};
@@ -21,6 +21,6 @@ public interface SearchListener {
      */
     default void onStep(int step, List<ImageRequest> images, double[] rewards) {}
 
-    /** When some images are finished, each image once; what is told here is complete even if the search is cancelled later. */
+    /** When some images are finished, each image once, in the order in which they are: with several workers it need not be the one asked for. What is told here is complete even if the search is cancelled later. */
     default void onImages(List<ImageResult> images) {}
 }

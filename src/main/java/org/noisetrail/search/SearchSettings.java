@@ -8,10 +8,11 @@ import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.Schedule;
 
 /**
- * What a run of a search is given.
+ * What a worker of a search is given.
  *
  * @param preview judges candidates in the decoder's place
  * @param screen null where every candidate is judged
+ * @param hands how many threads take a step's rows
  * @param budget network evaluations an image
  * @param target infinite for none
  * @param deadline on {@link System#nanoTime}'s clock; null for none
@@ -22,13 +23,33 @@ record SearchSettings(
         @Nullable Decoder preview,
         Schedule schedule,
         @Nullable Reward reward,
+        @Nullable Reward heldOut,
         @Nullable Screen screen,
         long seed,
         int maxBatch,
         int decodeBatch,
+        int hands,
         long budget,
         double target,
         @Nullable Long deadline) {
+    SearchSettings withHands(int hands) {
+        return new SearchSettings(
+                denoiser,
+                decoder,
+                preview,
+                schedule,
+                reward,
+                heldOut,
+                screen,
+                seed,
+                maxBatch,
+                decodeBatch,
+                hands,
+                budget,
+                target,
+                deadline);
+    }
+
     Reward searched() {
         if (reward == null) {
             throw new IllegalStateException("no reward");

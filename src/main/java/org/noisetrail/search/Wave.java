@@ -40,9 +40,10 @@ public final class Wave implements AutoCloseable {
     /** Null where nothing but its end ends the search. */
     private final @Nullable BestSoFar best;
     /** Whether it goes plainly to its end: then time is no longer asked for. */
-    private boolean finishing;
+    private volatile boolean finishing;
 
-    private boolean cut;
+    /** Set by whichever hand was not to judge any more. */
+    private volatile boolean cut;
 
     /** Time is up, in the middle of a search. */
     private static final class TimeIsUp extends RuntimeException {
@@ -81,6 +82,7 @@ public final class Wave implements AutoCloseable {
                 .seed(settings.seed())
                 .maxBatch(settings.maxBatch())
                 .decodeBatch(settings.decodeBatch())
+                .hands(settings.hands())
                 .images(
                         requests.stream().mapToLong(ImageRequest::image).toArray(),
                         requests.stream().map(ImageRequest::condition).toList(),

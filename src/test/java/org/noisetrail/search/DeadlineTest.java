@@ -9,7 +9,11 @@ class DeadlineTest {
     private final AtomicLong now = new AtomicLong(-50);
 
     private Deadline seen(int least, int rows, long nanos) {
-        Deadline deadline = new Deadline(1000, least, now::get);
+        return seen(least, 1, rows, nanos);
+    }
+
+    private Deadline seen(int least, int hands, int rows, long nanos) {
+        Deadline deadline = new Deadline(1000, least, hands, now::get);
         for (int call = 0; call < 3; call++) {
             deadline.begin(Deadline.Work.NETWORK, rows);
             now.addAndGet(nanos);
@@ -41,8 +45,16 @@ class DeadlineTest {
     }
 
     @Test
+    void ofCallsSideBySideEachTakesAsManyTimesWhatLiesBetweenTheirBeginnings() {
+        Deadline deadline = seen(Deadline.PROCESSOR_LEAST, 2, 64, 32);
+        assertThat(deadline.needed(Deadline.Work.NETWORK, 32, 64)).isEqualTo(16);
+        assertThat(deadline.needed(Deadline.Work.NETWORK, 1, 64)).isEqualTo(8);
+        assertThat(deadline.needed(Deadline.Work.NETWORK, 17, 3)).isEqualTo(3 * 8);
+    }
+
+    @Test
     void timeIsUpWhenWhatIsNeededWouldNotEndBeforeIt() {
-        Deadline deadline = new Deadline(1000, 8, now::get);
+        Deadline deadline = new Deadline(1000, 8, 1, now::get);
         now.set(900);
         assertThat(deadline.isUp(99)).isFalse();
         assertThat(deadline.isUp(100)).isTrue();

@@ -65,6 +65,24 @@ class MethodContractTest {
         }
     }
 
+    @ParameterizedTest
+    @MethodSource("cases")
+    void noNumberOfWorkersChangesAResult(String text, SmallWorld world) {
+        Method method = Methods.parse(text);
+        SearchResult one = run(world.search(method).build());
+        for (int workers : new int[] {3, 4, 9}) { // 3 of them on 4 images; two hands each
+            SearchResult many = run(world.search(method).workers(workers).build());
+            same(one, many);
+            for (int i = 0; i < IMAGES; i++) {
+                ImageResult image = many.images().get(i);
+                assertThat(image.request()).isEqualTo(one.images().get(i).request());
+                assertThat(image.reward()).isEqualTo(one.images().get(i).reward());
+                assertThat(image.recipe()).isEqualTo(one.images().get(i).recipe());
+                assertThat(image.costs()).isEqualTo(one.images().get(i).costs());
+            }
+        }
+    }
+
     private static void replays(SmallWorld world, SearchResult result) {
         Trail trail = Trail.parse("test", result.trail().toJson());
         same(result, trail.replay(world.denoiser(), 64, SearchListener.NONE));

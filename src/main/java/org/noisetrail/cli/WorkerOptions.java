@@ -1,0 +1,114 @@
+package org.noisetrail.cli;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Pipeline;
+import org.noisetrail.reward.Reward;
+import org.noisetrail.search.Search;
+import picocli.CommandLine.Option;
+
+/** Several workers of one search. */
+final class WorkerOptions {
+    @Option(
+            names = "--devices",
+            paramLabel = "DEVICE",
+            split = ",",
+            converter = Converters.DeviceName.class,
+            description = "In place of --device, one worker for each, with commas between: cuda:0,cuda:1 or cpu,cpu. They share the "
+                    + "images, those on one device a single image's candidates, too, and those on the CPU its threads.")
+    private List<Device> devices = new ArrayList<>();
+
+    /** Where the first worker is. */
+    Device first(Device otherwise) {
+        return devices.isEmpty() ? otherwise : devices.get(0);
+    }
+
+    /** For {@code result.json}; null where nothing was asked for. */
+    @Nullable
+    List<String> setting() {
+        return devices.isEmpty() ? null : devices.stream().map(Device::toString).toList();
+    }
+
+    /** Loads what draws and judges on the devices after the first; the caller's to close. */
+    Others load(ModelOptions model, RewardOptions rewards, RewardOptions.HeldOut heldOut, ScreenOptions screen) {
+        Others others = new Others();
+        try {
+            Set<Device> different = new LinkedHashSet<>(devices);
+            different.remove(first(Device.CPU));
+            for (Device device : different) {
+                others.add(model.load(device), Collections.frequency(devices, device), rewards, heldOut, screen);
+            }
+            return others;
+        } catch (Throwable t) {
+            others.close();
+            throw t;
+        }
+    }
+
+    /** Gives a search of the first device's pipeline its other workers. */
+    void to(Search.Builder search, Others others) {
+        if (!devices.isEmpty()) {
+            search.workers(Collections.frequency(devices, devices.get(0)));
+        }
+        others.pipelines.forEach(each -> {
+            for (int worker = 0; worker < each.workers; worker++) {
+                search.worker(each.pipeline, each.searched, each.judged, each.cheap);
+            }
+        });
+    }
+
+    /** The model and its rewards on other devices. */
+    static final class Others implements AutoCloseable {
+        private static final class There {
+            final Pipeline pipeline;
+            final int workers;
+
+            @Nullable
+            Reward searched;
+
+            @Nullable
+            Reward judged;
+
+            @Nullable
+            Reward cheap;
+
+            There(Pipeline pipeline, int workers) {
+                this.pipeline = pipeline;
+                this.workers = workers;
+            }
+        }
+
+        private final List<There> pipelines = new ArrayList<>();
+
+        private Others() {}
+
+        private void add(Pipeline pipeline, int workers, RewardOptions rewards, RewardOptions.HeldOut heldOut, ScreenOptions screen) {
+            There there = new There(pipeline, workers);
+            pipelines.add(there);
+            there.searched = rewards.build(pipeline);
+            there.judged = heldOut.build(pipeline);
+            there.cheap = screen.build(pipeline);
+        }
+
+        @Override
+        public void close() {
+            for (There there : pipelines) {
+                if (there.cheap != null) {
+                    there.cheap.close();
+                }
+                if (there.judged != null) {
+                    there.judged.close();
+                }
+                if (there.searched != null) {
+                    there.searched.close();
+                }
+                there.pipeline.close();
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+package org.noisetrail.search;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.OptionalDouble;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.engine.Draws;
+import org.noisetrail.engine.Kind;
+import org.noisetrail.engine.Screen;
+import org.noisetrail.engine.StepEngine;
+import org.noisetrail.model.Condition;
+import org.noisetrail.model.ImageShape;
+import org.noisetrail.reward.Image;
+import org.noisetrail.reward.Reward;
+import org.noisetrail.torch.Crew;
+
+/**
+ * A run of a search: its images in waves that fit the batch, each worker taking the next one when it is free. Where there are fewer images than workers, those of one denoiser are
+ * hands that share the rows of each step.
+ */
+final class Waves {
+    /** Takes finished images: the first one's place in the run, and they. */
+    @FunctionalInterface
+    interface Sink {
+        void accept(int first, List<ImageResult> finished);
+    }
+
+    private final Method method;
+    private final List<ImageRequest> images;
+    private final Reporter reporter;
+    private final Sink sink;
+    private final List<SearchSettings> workers;
+    private final int size;
+
+    /** @throws IllegalArgumentException if there is no image, or one asks for what cannot be drawn or judged */
+    Waves(List<SearchSettings> given, Method method, List<ImageRequest> images, SearchListener listener, Sink sink) {
+        if (images.isEmpty()) {
+            throw new IllegalArgumentException("images must be >= 1: 0");
+        }
+        new LinkedHashSet<>(given).forEach(worker -> check(worker, images));
+        this.method = method;
+        this.images = images;
+        this.sink = sink;
+        SearchSettings first = given.get(0);
+        listener.onStart(images);
+        reporter =
+                new Reporter(listener, (long) images.size() * first.schedule().size());
+        int together = Math.min(given.size(), images.size());
+        boolean alike = given.stream().allMatch(worker -> worker.denoiser() == first.denoiser());
+        int hands = alike ? given.size() / together : 1;
+        workers = given.subList(0, together).stream()
+                .map(worker -> worker.withHands(hands))
+                .toList();
+        int largest = Math.max(1, first.maxBatch() / method.rowsPerImage(first.maxBatch()));
+        // As many waves for each worker, and of the same size.
+        int rounds = (images.size() + largest * together - 1) / (largest * together);
+        size = (images.size() + rounds * together - 1) / (rounds * together);
+    }
+
+    private static void check(SearchSettings worker, List<ImageRequest> images) {
+        List<Condition> conditions =
+                images.stream().map(ImageRequest::condition).toList();
+        new LinkedHashSet<>(conditions).forEach(worker.denoiser()::check);
+        for (Reward judge : new Reward[] {worker.reward(), worker.heldOut()}) {
+            if (judge != null) {
+                judge.check(worker.decoder().image(), conditions);
+            }
+        }
+        Screen screen = worker.screen();
+        if (screen != null) {
+            screen.reward().check(screen.decoder().image(), conditions);
+        }
+    }
+
+    void run() {
+        AtomicInteger next = new AtomicInteger();
+        if (workers.size() == 1) {
+            run(workers.get(0), next);
+            return;
+        }
+        try (Crew crew = new Crew(workers.size())) {
+            crew.run(workers.stream()
+                    .map(worker -> (Runnable) () -> run(worker, next))
+                    .toList());
+        }
+    }
+
+    private void run(SearchSettings worker, AtomicInteger next) {
+        for (int from = next.getAndAdd(size); from < images.size(); from = next.getAndAdd(size)) {
+            run(worker, from, images.subList(from, Math.min(images.size(), from + size)));
+        }
+    }
+
+    private void run(SearchSettings worker, int from, List<ImageRequest> group) {
+        try (Wave wave = new Wave(worker, from, group, reporter, deadline(worker, from))) {
+            List<ImageResult> finished;
+            try (Outcome outcome = wave.search(method)) {
+                finished = results(wave, outcome);
+            } catch (NoisetrailException e) {
+                // What waits inside (a user's reward) may have been the one to see the interrupt.
+                throw Thread.currentThread().isInterrupted() ? SearchCancelledException.of(e) : e;
+            }
+            reporter.waveDone((long) group.size() * worker.schedule().size(), wave.ledger);
+            sink.accept(from, finished);
+            reporter.images(finished);
+        }
+    }
+
+    private @Nullable Deadline deadline(SearchSettings worker, int from) {
+        if (worker.deadline() == null) {
+            return null;
+        }
+        long now = System.nanoTime();
+        double share = share(images.size(), size, workers.size(), from);
+        return new Deadline(
+                now + (long) ((worker.deadline() - now) * share),
+                worker.denoiser().device().isCuda() ? Deadline.CARD_LEAST : Deadline.PROCESSOR_LEAST,
+                worker.hands(),
+                System::nanoTime);
+    }
+
+    /** Of the time that is left, what a wave may take: its images' part of those that its worker has still to draw if the others keep up. */
+    static double share(int images, int size, int workers, int from) {
+        long left = 0;
+        for (long at = from; at < images; at += (long) size * workers) {
+            left += Math.min(size, images - at);
+        }
+        return Math.min(size, images - from) / (double) left;
+    }
+
+    private static List<ImageResult> results(Wave wave, Outcome outcome) {
+        SearchSettings settings = wave.settings;
+        ImageShape shape = settings.decoder().image();
+        StepEngine.Finals finals;
+        try (Draws own = wave.own(settings.schedule().size() - 1, wave.slots(), 0, Kind.GLOBAL)) {
+            Reward asked = outcome.rewards() == null ? settings.reward() : null;
+            finals = wave.engine.finish(outcome.x().x(), own, asked, settings.heldOut());
+        }
+        double[] rewards = outcome.rewards() == null ? finals.rewards() : outcome.rewards();
+        double[] heldOuts = finals.heldOuts();
+        if (rewards != null) {
+            wave.reporter.rewards(rewards);
+        }
+        float[] states = outcome.x().x().toFloats();
+        List<ImageResult> results = new ArrayList<>();
+        int size = shape.elements();
+        int d = settings.denoiser().shape().elements();
+        for (int slot = 0; slot < wave.images(); slot++) {
+            ImageRequest request = wave.requests.get(slot);
+            byte[] pixels = Arrays.copyOfRange(finals.pixels(), slot * size, (slot + 1) * size);
+            results.add(new ImageResult(
+                    request,
+                    new Image(shape, pixels, request.condition()),
+                    Arrays.copyOfRange(states, slot * d, (slot + 1) * d),
+                    settings.denoiser().shape(),
+                    rewards == null ? Double.NaN : rewards[slot],
+                    heldOuts == null ? OptionalDouble.empty() : OptionalDouble.of(heldOuts[slot]),
+                    wave.ledger.costs(slot),
+                    outcome.pivotNorms()[slot],
+                    outcome.nanScores()[slot],
+                    finals.finite()[slot],
+                    outcome.recipes().get(slot),
+                    wave.engine.screened(slot)));
+        }
+        return results;
+    }
+}

@@ -1,0 +1,57 @@
+package org.noisetrail.search;
+
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.engine.Screen;
+import org.noisetrail.model.Decoder;
+import org.noisetrail.model.Denoiser;
+import org.noisetrail.reward.Reward;
+
+/**
+ * What draws and judges a part of a search's images.
+ *
+ * @param preview judges candidates in the decoder's place
+ * @param screenReward scores what screening looks at; null for the searched reward
+ */
+record Worker(
+        Denoiser denoiser,
+        Decoder decoder,
+        @Nullable Decoder preview,
+        @Nullable Reward reward,
+        @Nullable Reward heldOut,
+        @Nullable Reward screenReward) {
+    Worker withoutHeldOut() {
+        return new Worker(denoiser, decoder, preview, reward, null, screenReward);
+    }
+
+    /** Made once a run: a linear look asks the decoder first. */
+    @Nullable
+    Screen screen(@Nullable Screening screening) {
+        return screening == null || reward == null
+                ? null
+                : screening.screen(denoiser, decoder, preview, screenReward == null ? reward : screenReward);
+    }
+
+    /** @throws IllegalArgumentException if it would draw or judge otherwise than another */
+    void checkSame(Worker other) {
+        same("denoiser", denoiser.id(), other.denoiser.id());
+        same("decoder", decoder.id(), other.decoder.id());
+        same(
+                "preview decoder",
+                preview == null ? null : preview.id(),
+                other.preview == null ? null : other.preview.id());
+        same("reward", id(reward), id(other.reward));
+        same("held-out reward", id(heldOut), id(other.heldOut));
+        same("screen's reward", id(screenReward), id(other.screenReward));
+    }
+
+    private static @Nullable String id(@Nullable Reward reward) {
+        return reward == null ? null : reward.id();
+    }
+
+    private static void same(String what, @Nullable String mine, @Nullable String others) {
+        if (!Objects.equals(mine, others)) {
+            throw new IllegalArgumentException("workers must have the same " + what + ": " + others + ", " + mine);
+        }
+    }
+}

@@ -1,0 +1,227 @@
+package org.noisetrail.search;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.engine.LossBound;
+import org.noisetrail.engine.Screened;
+import org.noisetrail.model.Decoder;
+import org.noisetrail.reward.ImageBatch;
+import org.noisetrail.reward.Reward;
+import org.noisetrail.reward.Rewards;
+import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.testing.NativeObjects;
+import org.noisetrail.trace.Progress;
+
+/** What several workers are told, where they run, and how they end; that they change no result is MethodContractTest's. */
+@Timeout(120)
+class WorkersTest {
+    private static final SmallWorld WORLD = SmallWorld.edm();
+    private static final Method METHOD = Methods.parse("eps-greedy:rounds=3");
+
+    private static Reward seen(Runnable look) {
+        return new Reward() {
+            @Override
+            public String name() {
+                return "seen";
+            }
+
+            @Override
+            public void score(ImageBatch images, Tensor scores) {
+                look.run();
+                Rewards.brightness().score(images, scores);
+            }
+        };
+    }
+
+    @Test
+    void imagesAreSpreadOverThreadsAndOneImagesCandidatesAre() {
+        for (int images : new int[] {6, 1}) {
+            Set<Thread> threads = ConcurrentHashMap.newKeySet();
+            Reward reward = seen(() -> {
+                threads.add(Thread.currentThread());
+                pause(); // so that no worker is done before another has begun
+            });
+            WORLD.search(METHOD).reward(reward).workers(3).build().run(ImageRequest.of(0, images));
+            threads.remove(Thread.currentThread());
+            assertThat(threads).as(images + " images").hasSize(3);
+        }
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(2);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    @Test
+    void theListenerIsToldOneThingAtATimeAndEachImageOnce() {
+        List<Progress> told = new ArrayList<>();
+        List<Long> images = new ArrayList<>();
+        AtomicInteger inside = new AtomicInteger();
+        AtomicBoolean overlap = new AtomicBoolean();
+        SearchListener listener = new SearchListener() {
+            @Override
+            public void onProgress(Progress progress) {
+                alone(() -> told.add(progress));
+            }
+
+            @Override
+            public void onImages(List<ImageResult> finished) {
+                alone(() -> finished.forEach(image -> images.add(image.request().image())));
+            }
+
+            private void alone(Runnable work) {
+                overlap.compareAndSet(false, inside.incrementAndGet() > 1);
+                work.run();
+                pause();
+                inside.decrementAndGet();
+            }
+        };
+        SearchResult result =
+                WORLD.search(METHOD).workers(4).listener(listener).build().run(ImageRequest.of(0, 8));
+        assertThat(overlap).isFalse();
+        assertThat(images).containsExactlyInAnyOrder(0L, 1L, 2L, 3L, 4L, 5L, 6L, 7L);
+        assertThat(result.images()).extracting(image -> image.request().image()).isSorted();
+        assertThat(told).extracting(Progress::imageSteps).isSorted();
+        assertThat(told).extracting(Progress::networkEvaluations).isSorted();
+        Progress last = told.get(told.size() - 1);
+        assertThat(last.imageSteps()).isEqualTo(last.imageStepsTotal()).isEqualTo(8 * 8);
+        assertThat(last.networkEvaluations())
+                .isEqualTo(result.images().stream()
+                        .mapToLong(image -> image.costs().networkEvaluations())
+                        .sum());
+    }
+
+    @Test
+    void anInterruptEndsAllWorkersAndFreesWhatTheyHeld() {
+        long before = NativeObjects.settled();
+        for (int images : new int[] {6, 1}) {
+            Thread caller = Thread.currentThread();
+            AtomicInteger calls = new AtomicInteger();
+            Reward reward = seen(() -> {
+                if (calls.incrementAndGet() == 5) {
+                    caller.interrupt();
+                }
+                pause();
+            });
+            Search search = WORLD.search(Methods.parse("eps-greedy"))
+                    .reward(reward)
+                    .workers(3)
+                    .build();
+            assertThatThrownBy(() -> search.run(ImageRequest.of(0, images)))
+                    .isInstanceOf(SearchCancelledException.class);
+            assertThat(Thread.interrupted()).isTrue();
+        }
+        assertThat(NativeObjects.settled()).isEqualTo(before);
+    }
+
+    @Test
+    void oneWorkersFailureIsTheSearchs() {
+        for (int images : new int[] {6, 1}) {
+            AtomicInteger calls = new AtomicInteger();
+            Reward reward = seen(() -> {
+                if (calls.incrementAndGet() == 7) {
+                    throw new NoisetrailException("the seventh call");
+                }
+            });
+            Search search = WORLD.search(METHOD).reward(reward).workers(2).build();
+            assertThatThrownBy(() -> search.run(ImageRequest.of(0, images)))
+                    .isInstanceOf(NoisetrailException.class)
+                    .hasMessage("the seventh call");
+        }
+    }
+
+    @Test
+    void workersMustDrawAndJudgeAlike() {
+        Decoder decoder = Decoder.identity(SmallWorld.SHAPE);
+        Reward reward = Rewards.brightness();
+        Worker own = new Worker(WORLD.denoiser(), decoder, null, reward, null, null);
+        own.checkSame(new Worker(WORLD.denoiser(), decoder, null, Rewards.brightness(), null, null));
+        refused(
+                own,
+                new Worker(SmallWorld.edm(EdmSampler.DEFAULT, .2, .1).denoiser(), decoder, null, reward, null, null),
+                "denoiser");
+        refused(own, new Worker(WORLD.denoiser(), decoder, decoder, reward, null, null), "preview decoder");
+        refused(own, new Worker(WORLD.denoiser(), decoder, null, null, null, null), "reward");
+        refused(own, new Worker(WORLD.denoiser(), decoder, null, reward, reward, null), "held-out reward");
+        refused(own, new Worker(WORLD.denoiser(), decoder, null, reward, null, reward), "screen's reward");
+        assertThatThrownBy(() -> WORLD.search(METHOD).workers(0)).hasMessageContaining("workers must be");
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 3, 9})
+    void whatIsScreenedAndVerifiedIsTheSame(int workers) {
+        Search.Builder search = WORLD.search(Methods.parse("zero-order:candidates=8:rounds=3"))
+                .screening(Screening.parse("first+half", LossBound.parse("50%"), .2));
+        List<ImageResult> one = search.build().run(ImageRequest.of(0, 3)).images();
+        List<ImageResult> many =
+                search.workers(workers).build().run(ImageRequest.of(0, 3)).images();
+        for (int i = 0; i < one.size(); i++) {
+            Screened screened = Objects.requireNonNull(one.get(i).screened());
+            assertThat(screened.verified()).isLessThan(screened.candidates());
+            assertThat(many.get(i).screened()).isEqualTo(screened);
+            assertThat(many.get(i).recipe()).isEqualTo(one.get(i).recipe());
+            assertThat(many.get(i).costs()).isEqualTo(one.get(i).costs());
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 5})
+    void aTimeLimitLeavesEveryImageItsShareAndATrailThatReplays(int images) {
+        long plain = WORLD.schedule().evaluations();
+        Method endless = Methods.parse("zero-order:candidates=4:rounds=1000");
+        Reward slow = seen(WorkersTest::pause);
+        SearchResult result = WORLD.search(endless)
+                .reward(slow)
+                .workers(2)
+                .timeLimit(Duration.ofMillis(300))
+                .build()
+                .run(ImageRequest.of(0, images));
+        SearchResult again =
+                Trail.parse("test", result.trail().toJson()).replay(WORLD.denoiser(), 64, SearchListener.NONE);
+        for (int i = 0; i < images; i++) {
+            ImageResult image = result.images().get(i);
+            assertThat(image.costs().networkEvaluations()).isBetween(plain + 1, 1000 * plain);
+            assertThat(again.images().get(i).state()).isEqualTo(image.state());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "8,2,1,0,.25",
+        "8,2,1,6,1",
+        "8,2,2,0,.5",
+        "8,2,2,2,.5",
+        "8,2,2,4,1",
+        "5,2,2,0,.6666666666666666",
+        "5,2,2,2,1",
+        "5,2,2,4,1"
+    })
+    void aWaveMayTakeItsShareOfWhatItsWorkerHasStillToDraw(int images, int size, int workers, int from, double share) {
+        assertThat(Waves.share(images, size, workers, from)).isEqualTo(share);
+    }
+
+    private static void refused(Worker own, Worker other, String what) {
+        assertThatThrownBy(() -> other.checkSame(own))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("workers must have the same " + what + ": ");
+    }
+}
