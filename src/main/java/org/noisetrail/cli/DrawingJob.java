@@ -15,7 +15,6 @@ import org.noisetrail.report.RunFiles;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.SearchCancelledException;
 import org.noisetrail.search.SearchListener;
-import org.noisetrail.search.Trail;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
@@ -50,15 +49,16 @@ final class DrawingJob {
 
     @FunctionalInterface
     interface Drawing {
-        void draw(SearchListener listener);
+        /** @param missing what is not there yet, at least one */
+        void draw(List<ImageRequest> missing, SearchListener listener);
     }
 
     /**
      * @param title of the progress bar
      * @param settings for {@code result.json}
-     * @param trail the run's, of no images yet or of all: finished ones get theirs from their recipes
+     * @param keep whether images of the same settings that are there already stay
      */
-    record Work(String title, List<ImageRequest> requests, Map<String, @Nullable Object> settings, Trail trail) {}
+    record Work(String title, RunFiles.Run run, Map<String, @Nullable Object> settings, boolean keep) {}
 
     private final Options options;
     private final Path folder;
@@ -80,12 +80,14 @@ final class DrawingJob {
      */
     int run(Work work, Drawing drawing) {
         long started = System.nanoTime();
-        try (RunFiles files =
-                        new RunFiles(folder, work.requests(), work.trail(), options.saveTensors, options.overwrite);
+        try (RunFiles files = new RunFiles(folder, work.run(), earlier(work), options.saveTensors);
                 Interruption interruption = new Interruption()) {
             boolean complete = true;
             try (ProgressDisplay display = ProgressDisplay.of(work.title(), options.show.quiet(), err)) {
-                drawing.draw(files.also(display));
+                List<ImageRequest> missing = files.missing();
+                if (!missing.isEmpty()) {
+                    drawing.draw(missing, files.also(display));
+                }
             } catch (SearchCancelledException e) {
                 complete = false;
             }
@@ -99,9 +101,20 @@ final class DrawingJob {
             }
             Report report = new Report(work.settings(), finished, complete, elapsed);
             files.finish(report);
-            say(report, work.requests().size());
+            say(report, work.run().requests().size());
             return !complete ? Failures.INTERRUPTED : report.nonFinite().isEmpty() ? ExitCode.OK : ExitCode.SOFTWARE;
         }
+    }
+
+    private RunFiles.Earlier earlier(Work work) {
+        if (options.overwrite) {
+            return RunFiles.Earlier.REMOVE;
+        }
+        if (work.keep() && options.saveTensors) {
+            throw new IllegalArgumentException(
+                    "--save-tensors needs the final states of all images: --resume and --shard cannot be given with it");
+        }
+        return work.keep() ? RunFiles.Earlier.KEEP : RunFiles.Earlier.REFUSE;
     }
 
     private void say(Report report, int wanted) {

@@ -11,12 +11,14 @@ import org.noisetrail.evaluation.Setup;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.report.Png;
+import org.noisetrail.report.RunFiles;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.Sampler;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.Method;
 import org.noisetrail.search.Search;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -106,6 +108,10 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Mixin
     @SuppressWarnings("NullAway.Init")
+    private ShardOptions shards;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
     private DrawingJob.Options output;
 
     @Override
@@ -117,8 +123,9 @@ final class GenerateCommand implements Callable<Integer> {
         if (planOptions.seconds() != null && timeLimit != null) {
             throw usage("--seconds and --time-limit both limit time: give one of them");
         }
-        if (plans && workers.setting() != null) {
-            throw usage("a plan is for one worker: give --method and --time-limit with --devices, or leave that out");
+        if (plans && (workers.areSeveral() || shards.keeps())) {
+            throw usage(
+                    "a plan is for one worker on one machine: give --method and its size with --devices, --shard and --resume");
         }
         if (targetReward != null && targetReward.isNaN()) {
             throw usage("--target-reward must be a number: " + targetReward);
@@ -145,14 +152,23 @@ final class GenerateCommand implements Callable<Integer> {
                 }
                 screen.apply(search, cheap);
                 workers.to(search, others);
-                DrawingJob.Work work = new DrawingJob.Work(
-                        method.name(),
-                        requests,
-                        settings(pipeline, sampler, method, plan, requests, searched, judged)
-                                .json(),
-                        search.build().trail(List.of()));
+                RunSettings settings = settings(pipeline, sampler, method, plan, requests, searched, judged);
+                Shard shard = shards.shard();
+                RunFiles.Run run = new RunFiles.Run(
+                        shard == null ? requests : shard.of(requests),
+                        search.build().trail(List.of()),
+                        settings.imageHash(),
+                        shard == null ? "" : shard.suffix());
+                if (run.requests().isEmpty()) {
+                    command.commandLine().getErr().println("noisetrail: shard " + shard + " has no image to draw");
+                    return ExitCode.OK;
+                }
+                DrawingJob.Work work = new DrawingJob.Work(method.name(), run, settings.json(), shards.keeps());
                 return new DrawingJob(output, "out", command.commandLine())
-                        .run(work, listener -> search.listener(listener).build().draw(requests));
+                        .run(
+                                work,
+                                (missing, listener) ->
+                                        search.listener(listener).build().draw(missing));
             }
         }
     }
@@ -218,7 +234,7 @@ final class GenerateCommand implements Callable<Integer> {
                 .heldOut(String.valueOf(heldOut.reward()), judged)
                 .options(methodOptions.settings(method))
                 .options(screen.settings())
-                .option("devices", workers.setting())
+                .devices(workers.all(pipeline.device()))
                 .option("budget", planOptions.budget())
                 .option("plan", plan == null ? null : plan.json())
                 .option("targetReward", targetReward == null ? null : Numbers.orNull(targetReward))

@@ -8,6 +8,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.model.Pipeline;
+import org.noisetrail.report.RunFiles;
 import org.noisetrail.report.TrailFiles;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.Trail;
@@ -57,11 +58,12 @@ final class ReplayCommand implements Callable<Integer> {
             settings.put("seed", Numbers.unsigned(trail.seed()));
             settings.put("sampler", SamplerOptions.settings(trail.sampler()));
             settings.put("maxBatch", modelOptions.maxBatch());
-            DrawingJob.Work plan = new DrawingJob.Work("replay", requests, settings, trail);
+            RunFiles.Run run = new RunFiles.Run(requests, trail, null, "");
+            DrawingJob.Work work = new DrawingJob.Work("replay", run, settings, false);
             return new DrawingJob(output, "replay", command.commandLine())
                     .run(
-                            plan,
-                            listener -> trail.draw(
+                            work,
+                            (missing, listener) -> trail.draw(
                                     pipeline, modelOptions.maxBatch(), modelOptions.decodeBatch(), listener));
         }
     }

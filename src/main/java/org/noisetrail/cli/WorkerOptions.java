@@ -19,8 +19,10 @@ final class WorkerOptions {
             paramLabel = "DEVICE",
             split = ",",
             converter = Converters.DeviceName.class,
-            description = "In place of --device, one worker for each, with commas between: cuda:0,cuda:1 or cpu,cpu. They share the "
-                    + "images, those on one device a single image's candidates, too, and those on the CPU its threads.")
+            description =
+                    "In place of --device, one worker for each, with commas between: cuda:0,cuda:1 or cpu,cpu. They"
+                            + " share the images, those on one device a single image's candidates, too, and those on the"
+                            + " CPU its threads.")
     private List<Device> devices = new ArrayList<>();
 
     /** Where the first worker is. */
@@ -28,10 +30,13 @@ final class WorkerOptions {
         return devices.isEmpty() ? otherwise : devices.get(0);
     }
 
-    /** For {@code result.json}; null where nothing was asked for. */
-    @Nullable
-    List<String> setting() {
-        return devices.isEmpty() ? null : devices.stream().map(Device::toString).toList();
+    boolean areSeveral() {
+        return devices.size() > 1;
+    }
+
+    /** Where each worker is. */
+    List<Device> all(Device otherwise) {
+        return devices.isEmpty() ? List.of(otherwise) : devices;
     }
 
     /** Loads what draws and judges on the devices after the first; the caller's to close. */
@@ -87,7 +92,12 @@ final class WorkerOptions {
 
         private Others() {}
 
-        private void add(Pipeline pipeline, int workers, RewardOptions rewards, RewardOptions.HeldOut heldOut, ScreenOptions screen) {
+        private void add(
+                Pipeline pipeline,
+                int workers,
+                RewardOptions rewards,
+                RewardOptions.HeldOut heldOut,
+                ScreenOptions screen) {
             There there = new There(pipeline, workers);
             pipelines.add(there);
             there.searched = rewards.build(pipeline);

@@ -1,17 +1,11 @@
 package org.noisetrail.evaluation;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.files.Json;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.sampler.Sampler;
 import org.noisetrail.sampler.Samplers;
@@ -31,9 +25,6 @@ record Cell(
         Sampler sampler,
         long seed,
         @Nullable Long budget) {
-    private static final ObjectMapper SORTED =
-            new ObjectMapper().configure(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS, true);
-
     Cell(
             Comparison.Judge reward,
             Comparison.@Nullable Judge heldOut,
@@ -64,22 +55,6 @@ record Cell(
         key.put("sampler", Samplers.registry().json(sampler));
         key.put("seed", Numbers.unsigned(seed));
         key.put("budget", budget);
-        try {
-            // Through text, so that a key is equal to itself read from a file, whatever its numbers' types.
-            return SORTED.readTree(SORTED.writeValueAsBytes(key));
-        } catch (java.io.IOException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
-    /** A name for a key: equal for equal keys, and for those only. */
-    static String hash(JsonNode key) {
-        try {
-            byte[] text = SORTED.writeValueAsString(SORTED.treeToValue(key, Object.class))
-                    .getBytes(StandardCharsets.UTF_8);
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text), 0, 12);
-        } catch (JsonProcessingException | NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
+        return Json.sorted(key);
     }
 }

@@ -1,5 +1,9 @@
 package org.noisetrail.evaluation;
 
+import static org.noisetrail.files.JsonFields.count;
+import static org.noisetrail.files.JsonFields.field;
+import static org.noisetrail.files.JsonFields.numberOrNan;
+
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -134,15 +138,15 @@ public record CellResult(double seconds, double diversity, double peakBytes, Lis
             }
             double[] byStep = new double[steps.size()];
             for (int i = 0; i < byStep.length; i++) {
-                byStep[i] = numberOf(steps.get(i), "rewardByStep");
+                byStep[i] = numberOrNan("rewardByStep", steps.get(i));
             }
             return new Drawn(
                     count(json, "id"),
                     Conditions.read(json),
-                    number(json, "reward"),
-                    number(json, "heldOut"),
-                    json.has("secondHeldOut") ? number(json, "secondHeldOut") : Double.NaN,
-                    number(json, "pivotNorm"),
+                    numberOrNan(json, "reward"),
+                    numberOrNan(json, "heldOut"),
+                    json.has("secondHeldOut") ? numberOrNan(json, "secondHeldOut") : Double.NaN,
+                    numberOrNan(json, "pivotNorm"),
                     count(json, "nanScores"),
                     new Costs(
                             count(json, "networkEvaluations"),
@@ -222,45 +226,14 @@ public record CellResult(double seconds, double diversity, double peakBytes, Lis
             }
             images.add(image);
         }
-        double seconds = number(json, "seconds");
+        double seconds = numberOrNan(json, "seconds");
         if (!(seconds >= 0)) {
             throw new IllegalArgumentException("seconds must be >= 0: " + seconds);
         }
         return new CellResult(
                 seconds,
-                number(json, "diversity"),
-                json.has("peakBytes") ? number(json, "peakBytes") : Double.NaN,
+                numberOrNan(json, "diversity"),
+                json.has("peakBytes") ? numberOrNan(json, "peakBytes") : Double.NaN,
                 images);
-    }
-
-    private static double number(JsonNode json, String name) {
-        return numberOf(field(json, name), name);
-    }
-
-    /** null is what JSON has for NaN; infinite ones are words. */
-    private static double numberOf(JsonNode value, String name) {
-        if (value.asText().matches("-?Infinity")) {
-            return Double.parseDouble(value.asText());
-        }
-        if (!value.isNumber() && !value.isNull()) {
-            throw new IllegalArgumentException(name + " must be a number or null");
-        }
-        return value.isNull() ? Double.NaN : value.doubleValue();
-    }
-
-    private static long count(JsonNode json, String name) {
-        JsonNode value = field(json, name);
-        if (!value.isIntegralNumber() || !value.canConvertToLong() || value.longValue() < 0) {
-            throw new IllegalArgumentException(name + " must be a whole number >= 0");
-        }
-        return value.longValue();
-    }
-
-    private static JsonNode field(JsonNode json, String name) {
-        JsonNode value = json.get(name);
-        if (value == null) {
-            throw new IllegalArgumentException("field \"" + name + "\" is missing");
-        }
-        return value;
     }
 }

@@ -10,6 +10,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.AtomicFiles;
+import org.noisetrail.files.Json;
 import org.noisetrail.files.JsonFiles;
 import org.noisetrail.files.OutputFolder;
 import org.slf4j.Logger;
@@ -65,6 +66,6 @@ final class CellStore {
     }
 
     private static Path file(OutputFolder folder, JsonNode key) {
-        return folder.file("cells/" + Cell.hash(key) + ".json");
+        return folder.file("cells/" + Json.hash(key) + ".json");
     }
 }

@@ -89,7 +89,7 @@ public final class MachineProfile {
     public static String hash(Map<String, String> key) {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         new TreeMap<>(key).forEach(json::put);
-        return Cell.hash(json);
+        return Json.hash(json);
     }
 
     /**

@@ -9,9 +9,12 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.LongStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.files.Excerpt;
+import org.noisetrail.files.Json;
 import org.noisetrail.files.JsonFields;
 import org.noisetrail.files.JsonFiles;
 import org.noisetrail.files.Numbers;
@@ -191,20 +194,40 @@ public record RunSettings(
 
     /** Names all that can change a pixel or a score: runs of one hash draw the same, wherever. */
     public String hash() {
+        ObjectNode key = imageKey();
+        key.put("firstImage", images.get(0).image()).put("images", images.size());
+        key.set(
+                "conditions",
+                JSON.valueToTree(inTurn(images).stream().map(RunSettings::json).toList()));
+        return Json.hash(key);
+    }
+
+    /** Names all that an image's bits can depend on besides its own number and condition: runs of one such name may take each other's images. */
+    public String imageHash() {
+        ObjectNode key = imageKey();
+        // Bits do depend on the kind of device, where pixels that people see do not.
+        key.set(
+                "devices",
+                JSON.valueToTree(Stream.of(machine.device().split(","))
+                        .map(device -> device.replaceFirst(":.*", ""))
+                        .distinct()
+                        .sorted()
+                        .toList()));
+        key.put("noisetrail", Version.NOISETRAIL);
+        return Json.hash(key);
+    }
+
+    private ObjectNode imageKey() {
         ObjectNode key = JSON.createObjectNode();
         key.put("denoiser", model.denoiser()).put("decoder", model.decoder());
         key.put("previewDecoder", model.previewDecoder());
         key.set("modelSettings", JSON.valueToTree(model.settings()));
         key.set("seeds", JSON.valueToTree(seeds));
-        key.put("firstImage", images.get(0).image()).put("images", images.size());
-        key.set(
-                "conditions",
-                JSON.valueToTree(inTurn(images).stream().map(RunSettings::json).toList()));
         key.set("sampler", JSON.valueToTree(sampler));
         key.set("rewards", JSON.valueToTree(rewards.stream().map(Judge::id).toList()));
         key.set("heldOut", JSON.valueToTree(heldOut.stream().map(Judge::id).toList()));
         key.set("options", JSON.valueToTree(options));
-        return Cell.hash(key);
+        return key;
     }
 
     /**
@@ -286,7 +309,7 @@ public record RunSettings(
     /** Collects them. */
     public static final class Builder {
         private final String command;
-        private final Device device;
+        private List<Device> devices;
         private Model model;
         private int maxBatch = 64;
         private int decodeBatch = 64;
@@ -300,12 +323,18 @@ public record RunSettings(
         private Builder(String command, Model model, Device device) {
             this.command = command;
             this.model = model;
-            this.device = device;
+            devices = List.of(device);
         }
 
         /** As the model was asked for; by default its own name. */
         public Builder model(String name) {
             model = new Model(name, model.denoiser(), model.decoder(), model.previewDecoder(), model.settings());
+            return this;
+        }
+
+        /** Where a search's workers are, each; by default one, where the pipeline is. */
+        public Builder devices(List<Device> devices) {
+            this.devices = devices;
             return this;
         }
 
@@ -373,7 +402,11 @@ public record RunSettings(
             return new RunSettings(
                     command,
                     model,
-                    new Machine(device.toString(), Torch.threads(), maxBatch, decodeBatch),
+                    new Machine(
+                            devices.stream().map(Device::toString).collect(Collectors.joining(",")),
+                            Torch.threads(),
+                            maxBatch,
+                            decodeBatch),
                     images,
                     seeds,
                     new LinkedHashMap<>(Samplers.registry().json(sampler)),

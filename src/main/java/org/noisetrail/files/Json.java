@@ -3,8 +3,15 @@ package org.noisetrail.files;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectWriter;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 
 /** Writes JSON: for people, indented, one value a line, short arrays of numbers in one; for programs, all of it in one line. */
 public final class Json {
@@ -14,7 +21,30 @@ public final class Json {
                     .withObjectIndenter(new DefaultIndenter("  ", "\n"))
                     .withArrayIndenter(DefaultPrettyPrinter.FixedSpaceIndenter.instance));
 
+    private static final ObjectMapper SORTED =
+            new ObjectMapper().configure(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS, true);
+
     private Json() {}
+
+    /** A value as a tree whose objects' keys are in order; equal to itself read from a file, whatever its numbers' types. */
+    public static JsonNode sorted(Object value) {
+        try {
+            return SORTED.readTree(SORTED.writeValueAsBytes(value));
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** A name for a value, 24 hexadecimal digits: equal for equal values, whatever the order of their keys, and for those only. */
+    public static String hash(Object value) {
+        try {
+            byte[] text = SORTED.writeValueAsString(SORTED.treeToValue(sorted(value), Object.class))
+                    .getBytes(StandardCharsets.UTF_8);
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text), 0, 12);
+        } catch (JsonProcessingException | NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
+        }
+    }
 
     /** Maps, lists, strings, numbers, booleans and nulls; ends with a line break. */
     public static String pretty(Object value) {

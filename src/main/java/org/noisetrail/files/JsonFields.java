@@ -29,6 +29,28 @@ public final class JsonFields {
         throw new IllegalArgumentException("field \"" + name + "\" must be a number: " + Excerpt.of(value.toString()));
     }
 
+    /** As {@link #number}, but null is NaN, of which JSON has no word; infinite ones are words. */
+    public static double numberOrNan(JsonNode node, String name) {
+        return node.path(name).isNull() ? Double.NaN : numberOrNan(name, field(node, name));
+    }
+
+    /** @param name for the message */
+    public static double numberOrNan(String name, JsonNode value) {
+        if (value.asText().equals("-Infinity")) {
+            return Double.NEGATIVE_INFINITY;
+        }
+        return value.isNull() ? Double.NaN : number(name, value);
+    }
+
+    /** A whole number that is not negative. */
+    public static long count(JsonNode node, String name) {
+        long value = whole(node, name);
+        if (value < 0) {
+            throw new IllegalArgumentException("field \"" + name + "\" must be >= 0: " + value);
+        }
+        return value;
+    }
+
     public static int integer(JsonNode node, String name) {
         JsonNode value = field(node, name);
         if (!value.canConvertToInt() || !value.isIntegralNumber()) {

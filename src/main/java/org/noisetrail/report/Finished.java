@@ -1,9 +1,12 @@
 package org.noisetrail.report;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Locale;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.engine.Screened;
+import org.noisetrail.files.JsonFields;
+import org.noisetrail.model.format.Conditions;
 import org.noisetrail.noise.Recipe;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.ImageResult;
@@ -40,8 +43,37 @@ public record Finished(
                 image.screened());
     }
 
+    /**
+     * As {@link Report#json(Finished)} wrote it.
+     *
+     * @throws IllegalArgumentException that names a field that is missing or of another type
+     */
+    static Finished of(JsonNode json, Recipe recipe) {
+        JsonNode ledger = JsonFields.field(json, "ledger");
+        JsonNode screening = json.get("screening");
+        return new Finished(
+                new ImageRequest(JsonFields.count(json, "id"), Conditions.read(json)),
+                JsonFields.numberOrNan(json, "reward"),
+                JsonFields.numberOrNan(json, "heldOut"),
+                new Costs(
+                        JsonFields.count(ledger, "networkEvaluations"),
+                        JsonFields.count(ledger, "transitions"),
+                        JsonFields.count(ledger, "decoderCalls"),
+                        JsonFields.count(ledger, "rewardCalls"),
+                        JsonFields.count(ledger, "heldOutCalls")),
+                JsonFields.numberOrNan(json, "pivotNorm"),
+                JsonFields.count(json, "nanScores"),
+                JsonFields.flag(json, "finite"),
+                recipe,
+                screening == null ? null : ScreeningWords.read(screening));
+    }
+
     /** The name of its file, within the folder that a command writes to. */
     public String file() {
+        return file(request);
+    }
+
+    static String file(ImageRequest request) {
         return String.format(Locale.ROOT, RunFiles.IMAGES + "/%03d.png", request.image());
     }
 }

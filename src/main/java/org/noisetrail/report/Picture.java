@@ -17,10 +17,16 @@ public final class Picture {
      * @throws IllegalArgumentException if the image has neither 1 nor 3 channels
      */
     public static byte[] png(Trail run, ImageResult image) {
+        return png(run, image, Map.of());
+    }
+
+    /** @param more text chunks, besides */
+    static byte[] png(Trail run, ImageResult image, Map<String, String> more) {
         Map<String, String> chunks = new LinkedHashMap<>();
         put(chunks, Certificate.REWARD, image.reward());
         put(chunks, Certificate.HELD_OUT, image.heldOut().orElse(Double.NaN));
         chunks.put(TrailFiles.KEYWORD, TrailFiles.chunk(TrailFiles.of(run, List.of(Finished.of(image)))));
+        chunks.putAll(more);
         return Png.encode(image.pixels().toBufferedImage(), chunks);
     }
 

@@ -5,10 +5,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.files.AtomicFiles;
@@ -33,34 +35,89 @@ public final class RunFiles implements SearchListener, AutoCloseable {
 
     private final OutputFolder folder;
     private final Trail run;
-    private final Map<ImageRequest, Integer> places = new HashMap<>();
+    private final @Nullable String settings;
+    private final boolean keep;
+    private final String part;
+    private final Map<ImageRequest, Integer> places = new LinkedHashMap<>();
     private final List<Finished> finished = new ArrayList<>();
     private final @Nullable FinalStates states;
     private boolean begun;
 
+    /** What becomes of the files that an earlier run has left. */
+    public enum Earlier {
+        /** If there are any, there is no run. */
+        REFUSE,
+        /** They go. */
+        REMOVE,
+        /** Images of the same settings stay, and are not drawn again. */
+        KEEP
+    }
+
+    /**
+     * What a run is to draw.
+     *
+     * @param trail the run's: finished images' recipes complete it
+     * @param settings names all that images depend on besides; null where no later run may take them
+     * @param part empty; where others draw the rest of a larger run into the same folder, what its own {@code result.json} is called by, such as {@code -3-of-16}
+     */
+    public record Run(
+            List<ImageRequest> requests,
+            Trail trail,
+            @Nullable String settings,
+            String part) {}
+
+    /** A whole run, of whose images no later one knows. */
+    public RunFiles(Path out, List<ImageRequest> requests, Trail run, boolean saveTensors, boolean overwrite) {
+        this(out, new Run(requests, run, null, ""), overwrite ? Earlier.REMOVE : Earlier.REFUSE, saveTensors);
+    }
+
     /**
      * @param out the folder; it is made if it is not there
-     * @param run the run's trail: finished images' recipes complete it
      * @param saveTensors whether final.safetensors is written
-     * @param overwrite whether files of an earlier run may go
-     * @throws IllegalArgumentException if there are such, and they may not; if the folder is a file
+     * @throws IllegalArgumentException if there are files of an earlier run that may neither stay nor go; if the folder is a file
      * @throws org.noisetrail.NoisetrailException if the folder cannot be written to
      */
-    public RunFiles(Path out, List<ImageRequest> requests, Trail run, boolean saveTensors, boolean overwrite) {
+    public RunFiles(Path out, Run run, Earlier earlier, boolean saveTensors) {
         folder = OutputFolder.open(out);
-        List<String> earlier = earlier();
-        if (!earlier.isEmpty() && !overwrite) {
-            throw new IllegalArgumentException(folder.path() + " holds an earlier run's " + earlier.get(0)
-                    + (earlier.size() > 1 ? " and " + (earlier.size() - 1) + " more" : "")
+        this.run = run.trail();
+        settings = run.settings();
+        part = run.part();
+        keep = earlier == Earlier.KEEP;
+        run.requests().forEach(request -> places.putIfAbsent(request, places.size()));
+        if (keep) {
+            if (settings == null || saveTensors) {
+                throw new IllegalArgumentException("images that are kept need settings, and have no final states");
+            }
+            finished.addAll(KeptImages.in(folder, List.copyOf(places.keySet()), settings));
+        } else if (earlier == Earlier.REFUSE) {
+            refuse(earlier());
+        }
+        states = saveTensors ? new FinalStates(folder) : null;
+    }
+
+    private void refuse(List<String> names) {
+        if (!names.isEmpty()) {
+            throw new IllegalArgumentException(folder.path() + " holds an earlier run's " + names.get(0)
+                    + (names.size() > 1 ? " and " + (names.size() - 1) + " more" : "")
                     + ": give another --out, or --overwrite");
         }
-        this.run = run;
-        states = saveTensors ? new FinalStates(folder) : null;
-        requests.forEach(request -> places.putIfAbsent(request, places.size()));
+    }
+
+    /** What is still to be drawn, in the order asked for. */
+    public List<ImageRequest> missing() {
+        Set<ImageRequest> there = finished.stream().map(Finished::request).collect(Collectors.toSet());
+        return places.keySet().stream()
+                .filter(request -> !there.contains(request))
+                .toList();
     }
 
     /** What an earlier run has left, of the names that this one may write. */
     private List<String> earlier() {
+        if (!part.isEmpty()) {
+            return Stream.concat(Stream.of(result()), places.keySet().stream().map(Finished::file))
+                    .filter(folder::has)
+                    .toList();
+        }
         return Stream.concat(
                         SUMMARIES.stream().filter(folder::has),
                         folder.names(IMAGES).stream()
@@ -69,9 +126,17 @@ public final class RunFiles implements SearchListener, AutoCloseable {
                 .toList();
     }
 
+    private String result() {
+        return "result" + part + ".json";
+    }
+
     private void begin() {
         if (!begun) {
-            earlier().forEach(folder::remove);
+            earlier().stream()
+                    // What stays belies nothing: its settings are the same, and a copy of this run that another machine
+                    // has finished may be killed with this one.
+                    .filter(name -> !keep || name.equals("final.safetensors"))
+                    .forEach(folder::remove);
             begun = true;
         }
     }
@@ -98,12 +163,16 @@ public final class RunFiles implements SearchListener, AutoCloseable {
         for (ImageResult image : images) {
             // Its pixels and its state leave memory here: there may be more of them than a heap holds.
             Finished summary = Finished.of(image);
-            AtomicFiles.write(folder.file(summary.file()), Picture.png(run, image));
+            AtomicFiles.write(folder.file(summary.file()), Picture.png(run, image, kept(summary)));
             if (states != null) {
                 states.add(image);
             }
             finished.add(summary);
         }
+    }
+
+    private Map<String, String> kept(Finished image) {
+        return settings == null ? Map.of() : KeptImages.chunk(image, settings);
     }
 
     /** The images finished so far, in the order asked for. */
@@ -113,9 +182,17 @@ public final class RunFiles implements SearchListener, AutoCloseable {
                 .toList();
     }
 
-    /** Writes what is made of all images; {@code result.json} last, so that where it is, the rest is. */
+    /** Writes what is made of all images; {@code result.json} last, so that where it is, the rest is. A part of a run has that alone. */
     public void finish(Report report) {
         begin();
+        if (part.isEmpty()) {
+            summarise(report);
+        }
+        byte[] result = Json.pretty(report.json()).getBytes(StandardCharsets.UTF_8);
+        AtomicFiles.write(folder.file(result()), result);
+    }
+
+    private void summarise(Report report) {
         List<Finished> images = report.images();
         int conditions = (int)
                 places.keySet().stream().map(ImageRequest::condition).distinct().count();
@@ -129,8 +206,6 @@ public final class RunFiles implements SearchListener, AutoCloseable {
         }
         byte[] trail = (TrailFiles.of(run, images).toJson() + "\n").getBytes(StandardCharsets.UTF_8);
         AtomicFiles.write(folder.file("trail.json"), trail);
-        byte[] result = Json.pretty(report.json()).getBytes(StandardCharsets.UTF_8);
-        AtomicFiles.write(folder.file("result.json"), result);
     }
 
     @Override

@@ -1,10 +1,12 @@
 package org.noisetrail.report;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.engine.Screened;
+import org.noisetrail.files.JsonFields;
 import org.noisetrail.files.Numbers;
 
 /** What screening did, for files and for people. */
@@ -30,6 +32,32 @@ final class ScreeningWords {
         measured.put("standardError", Numbers.orNull(screened.lossError()));
         json.put("measuredLoss", measured);
         return json;
+    }
+
+    /**
+     * As {@link #json} wrote it, but for the last bits of sums.
+     *
+     * @throws IllegalArgumentException that names a field that is missing or of another type
+     */
+    static Screened read(JsonNode json) {
+        JsonNode saved = JsonFields.field(json, "saved");
+        JsonNode measured = JsonFields.field(json, "measuredLoss");
+        long rounds = JsonFields.count(json, "rounds");
+        long audits = JsonFields.count(measured, "audits");
+        double loss = audits == 0 ? 0 : audits * JsonFields.numberOrNan(measured, "mean");
+        double error = audits < 2 ? 0 : JsonFields.numberOrNan(measured, "standardError");
+        return new Screened(
+                rounds,
+                JsonFields.count(json, "candidates"),
+                JsonFields.count(json, "verified"),
+                JsonFields.count(json, "unscreened"),
+                JsonFields.count(json, "screenDecodes"),
+                JsonFields.count(saved, "networkEvaluations"),
+                JsonFields.count(saved, "decoderCalls"),
+                rounds == 0 ? 0 : rounds * JsonFields.numberOrNan(json, "expectedLoss"),
+                audits,
+                loss,
+                audits == 0 ? 0 : error * error * audits * (audits - 1) + loss * loss / audits);
     }
 
     /** Lines below a table. */

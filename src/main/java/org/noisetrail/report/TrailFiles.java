@@ -52,8 +52,13 @@ public final class TrailFiles {
 
     /** A trail as a picture's text chunk holds it: in ASCII, whatever its prompts are written in. */
     static String chunk(Trail trail) {
+        return ascii(trail.toJson());
+    }
+
+    /** JSON as a picture's text chunk holds it. */
+    static String ascii(String json) {
         StringBuilder ascii = new StringBuilder();
-        trail.toJson().chars().forEach(c -> {
+        json.chars().forEach(c -> {
             // Only strings hold other characters, and there JSON takes them as escapes.
             if (c < 0x7f) {
                 ascii.append((char) c);

@@ -81,6 +81,8 @@ class UsageTest {
                 "--seconds 5 --time-limit 5 | --seconds and --time-limit both limit time: give one of them",
                 "--profile there.json | --profile is for --seconds, which is not given",
                 "--seed 1 --seed 2 | option '--seed' (S) should be specified only once",
+                "--devices cpu,gpu | device must be cpu, cuda or cuda:N: gpu",
+                "--shard 5/4 | must be from 1/4 to 4/4: 5/4",
                 "stray | Unmatched argument at index 3: 'stray'",
             })
     void generateRefusesWhatCannotBe(String args, String message) {

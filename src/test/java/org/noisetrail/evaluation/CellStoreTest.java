@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.noisetrail.files.Json;
 import org.noisetrail.files.OutputFolder;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.search.ImageRequest;
@@ -63,7 +64,7 @@ class CellStoreTest {
 
     private Path file(JsonNode cell) throws IOException {
         Path cells = Files.createDirectories(folder.resolve("cells"));
-        return cells.resolve(Cell.hash(cell.get("settings")) + ".json");
+        return cells.resolve(Json.hash(cell.get("settings")) + ".json");
     }
 
     private boolean isFound(JsonNode cell) throws IOException {

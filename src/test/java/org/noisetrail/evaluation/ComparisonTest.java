@@ -287,10 +287,10 @@ class ComparisonTest {
                 new Cell(bright, null, local, SAMPLER, 1, null).key(common, judge -> "another file"),
                 new Cell(bright, bright, local, SAMPLER, 1, null).key(common, judge -> "another file"),
                 new Cell(bright, null, local, SAMPLER, 1, null).key(Map.of("denoiser", "b"), IDS));
-        assertThat(keys.stream().map(Cell::hash)).doesNotHaveDuplicates();
+        assertThat(keys.stream().map(Json::hash)).doesNotHaveDuplicates();
         Cell same = new Cell(bright, null, LocalSearch.builder().rounds(2).build(), SAMPLER, 1, null);
-        assertThat(Cell.hash(same.key(common, IDS))).isEqualTo(Cell.hash(keys.get(0)));
-        assertThat(Cell.hash(same.key(common, IDS))).matches("[0-9a-f]{24}");
+        assertThat(Json.hash(same.key(common, IDS))).isEqualTo(Json.hash(keys.get(0)));
+        assertThat(Json.hash(same.key(common, IDS))).matches("[0-9a-f]{24}");
     }
 
     @Test

@@ -185,6 +185,81 @@ class RunFilesTest {
                 .isEqualTo(prompt);
     }
 
+    private static List<ImageRequest> requests(int from, int to) {
+        return RUN.images().subList(from, to).stream().map(ImageResult::request).toList();
+    }
+
+    /** Draws what is not there of some images, and says how many those were. */
+    private int draw(String to, int from, int until, String part, RunFiles.Earlier earlier, String settings) {
+        Trail trail = RUN.trail().with(List.of());
+        RunFiles.Run run = new RunFiles.Run(requests(from, until), trail, settings, part);
+        try (RunFiles files = new RunFiles(folder.resolve(to), run, earlier, false)) {
+            List<ImageRequest> missing = files.missing();
+            files.onImages(RUN.images().stream()
+                    .filter(image -> missing.contains(image.request()))
+                    .toList());
+            files.finish(new Report(Map.of(), files.finished(), true, Duration.ofSeconds(1)));
+            return missing.size();
+        }
+    }
+
+    private void equalFolders(String one, String other, List<String> names) throws IOException {
+        for (String name : names) {
+            assertThat(folder.resolve(other).resolve(name))
+                    .as(name)
+                    .hasSameBinaryContentAs(folder.resolve(one).resolve(name));
+        }
+    }
+
+    private static List<String> all() {
+        List<String> names = new ArrayList<>(List.of("grid.png", "trail.json", "result.json"));
+        requests(0, 12).forEach(request -> names.add(Finished.file(request)));
+        return names;
+    }
+
+    @Test
+    void partsAndWhatIsMadeOfThemEqualARunInOneGo() throws IOException {
+        assertThat(draw("one", 0, 12, "", RunFiles.Earlier.REFUSE, "a")).isEqualTo(12);
+        assertThat(draw("parts", 8, 12, "-2-of-2", RunFiles.Earlier.KEEP, "a")).isEqualTo(4);
+        assertThat(draw("parts", 0, 8, "-1-of-2", RunFiles.Earlier.KEEP, "a")).isEqualTo(8);
+        assertThat(folder.resolve("parts/result.json")).doesNotExist();
+        assertThat(draw("parts", 0, 12, "", RunFiles.Earlier.KEEP, "a")).isZero();
+        equalFolders("one", "parts", all());
+        assertThat(folder.resolve("parts/result-1-of-2.json")).exists();
+    }
+
+    @Test
+    void whatIsMissingOrDamagedIsDrawnAgainAndNothingElse() throws IOException {
+        draw("one", 0, 12, "", RunFiles.Earlier.REFUSE, "a");
+        draw("two", 0, 12, "", RunFiles.Earlier.REFUSE, "a");
+        Files.delete(folder.resolve("two/images/003.png"));
+        byte[] half = Arrays.copyOf(Files.readAllBytes(folder.resolve("two/images/005.png")), 90);
+        Files.write(folder.resolve("two/images/005.png"), half);
+        assertThat(draw("two", 0, 12, "", RunFiles.Earlier.KEEP, "a")).isEqualTo(2);
+        equalFolders("one", "two", all());
+    }
+
+    @Test
+    void imagesOfOtherSettingsOrOfNoneAreNeitherTakenNorLost() throws IOException {
+        draw("out", 0, 12, "", RunFiles.Earlier.REFUSE, "a");
+        byte[] before = Files.readAllBytes(folder.resolve("out/images/000.png"));
+        assertThatThrownBy(() -> draw("out", 0, 12, "", RunFiles.Earlier.KEEP, "b"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("000.png was drawn with other settings");
+        assertThat(folder.resolve("out/images/000.png")).hasBinaryContent(before);
+        draw("out", 0, 12, "", RunFiles.Earlier.REMOVE, null);
+        assertThatThrownBy(() -> draw("out", 0, 12, "", RunFiles.Earlier.KEEP, "a"))
+                .hasMessageContaining("000.png was drawn with other settings");
+    }
+
+    @Test
+    void aPartRemovesItsOwnFilesOnly() throws IOException {
+        draw("out", 0, 6, "-1-of-2", RunFiles.Earlier.KEEP, "a");
+        draw("out", 6, 12, "-2-of-2", RunFiles.Earlier.KEEP, "a");
+        assertThat(draw("out", 0, 6, "-1-of-2", RunFiles.Earlier.REMOVE, "b")).isEqualTo(6);
+        assertThat(draw("out", 6, 12, "-2-of-2", RunFiles.Earlier.KEEP, "a")).isZero();
+    }
+
     /** A program: 60 images of 3x512x512, 236 MB with their states. */
     static final class Large {
         private static final int IMAGES = 60;
