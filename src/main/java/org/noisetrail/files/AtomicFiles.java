@@ -16,6 +16,9 @@ import org.noisetrail.NoisetrailException;
 public final class AtomicFiles {
     private static final AtomicLong COUNTER = new AtomicLong();
 
+    /** In the names of temporary files: machines that share a folder may have processes of the same number. */
+    static final String HOST = host();
+
     @FunctionalInterface
     public interface Writer<T> {
         void write(T target) throws IOException;
@@ -68,11 +71,21 @@ public final class AtomicFiles {
      * was killed, a later {@link OutputFolder}.
      */
     public static Path temporary(Path file) {
-        Path temporary = file.resolveSibling("." + file.getFileName() + "."
+        Path temporary = file.resolveSibling("." + file.getFileName() + "." + HOST + "."
                 + ProcessHandle.current().pid() + "-" + COUNTER.incrementAndGet() + ".tmp");
         // For a process that is told to end while it writes: it does so after its hooks have run.
         temporary.toFile().deleteOnExit();
         return temporary;
+    }
+
+    private static String host() {
+        try {
+            // Not InetAddress, which may ask a name server.
+            String name = Files.readString(Path.of("/proc/sys/kernel/hostname")).strip();
+            return name.replaceAll("[^A-Za-z0-9-]", "_");
+        } catch (IOException e) {
+            return "localhost";
+        }
     }
 
     /** The error of a file that cannot be written: it names the file and the system's reason. */

@@ -22,8 +22,9 @@ import org.slf4j.LoggerFactory;
 public final class OutputFolder {
     private static final Logger LOG = LoggerFactory.getLogger(OutputFolder.class);
 
-    /** As {@link AtomicFiles} names them, and the probe below. */
-    private static final Pattern TEMPORARY = Pattern.compile("\\.(?:(\\d{1,18})|.+\\.(\\d{1,18})-\\d+)\\.tmp");
+    /** As {@link AtomicFiles} names them, and the probe below: those of this machine's processes, for of others nobody here knows whether they run. */
+    private static final Pattern TEMPORARY = Pattern.compile(
+            "\\.(?:" + AtomicFiles.HOST + "\\.(\\d{1,18})|.+\\." + AtomicFiles.HOST + "\\.(\\d{1,18})-\\d+)\\.tmp");
 
     private final Path folder;
     private final Set<Path> cleaned = ConcurrentHashMap.newKeySet();
@@ -45,7 +46,8 @@ public final class OutputFolder {
         try {
             Files.createDirectories(folder);
             // Permissions alone do not tell: the file system may be read-only.
-            Path probe = folder.resolve("." + ProcessHandle.current().pid() + ".tmp");
+            Path probe = folder.resolve(
+                    "." + AtomicFiles.HOST + "." + ProcessHandle.current().pid() + ".tmp");
             try {
                 Files.write(probe, new byte[0]);
             } finally {

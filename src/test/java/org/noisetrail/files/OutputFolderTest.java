@@ -42,23 +42,25 @@ class OutputFolderTest {
 
     @Test
     void whatKilledProcessesLeftIsRemoved() throws IOException {
-        Path top = leave(".result.json." + NOBODY + "-1.tmp");
-        Path inner = leave("images/.000.png." + NOBODY + "-27.tmp");
-        Path probe = leave("." + NOBODY + ".tmp");
+        Path top = leave(".result.json." + AtomicFiles.HOST + "." + NOBODY + "-1.tmp");
+        Path inner = leave("images/.000.png." + AtomicFiles.HOST + "." + NOBODY + "-27.tmp");
+        Path probe = leave("." + AtomicFiles.HOST + "." + NOBODY + ".tmp");
         use();
         assertThat(List.of(top, inner, probe)).noneMatch(Files::exists);
     }
 
     @Test
     void whatARunningProcessWritesStays() throws IOException {
-        Path file = leave("images/.000.png." + ProcessHandle.current().pid() + "-1.tmp");
+        Path file = leave("images/.000.png." + AtomicFiles.HOST + "."
+                + ProcessHandle.current().pid() + "-1.tmp");
         use();
         assertThat(file).exists();
     }
 
     @Test
     void aProcessThatIsYoungerThanTheFileHasNotWrittenIt() throws IOException {
-        Path file = leave("images/.000.png." + ProcessHandle.current().pid() + "-1.tmp");
+        Path file = leave("images/.000.png." + AtomicFiles.HOST + "."
+                + ProcessHandle.current().pid() + "-1.tmp");
         Files.setLastModifiedTime(file, FileTime.from(Instant.now().minusSeconds(1_000_000)));
         use();
         assertThat(file).doesNotExist();
@@ -67,11 +69,12 @@ class OutputFolderTest {
     @Test
     void filesOfOthersStay() throws IOException {
         List<Path> others = List.of(
-                leave("a." + NOBODY + "-1.tmp"),
+                leave("a." + AtomicFiles.HOST + "." + NOBODY + "-1.tmp"),
                 leave(".a.tmp"),
-                leave(".a." + NOBODY + "-1.tmp~"),
-                leave(".a." + NOBODY + ".tmp"),
-                leave("elsewhere/.a." + NOBODY + "-1.tmp"));
+                leave(".a." + AtomicFiles.HOST + "." + NOBODY + "-1.tmp~"),
+                leave(".a." + AtomicFiles.HOST + "." + NOBODY + ".tmp"),
+                leave(".a.another-machine." + NOBODY + "-1.tmp"),
+                leave("elsewhere/.a." + AtomicFiles.HOST + "." + NOBODY + "-1.tmp"));
         use();
         assertThat(others).allMatch(Files::exists);
     }
