@@ -30,6 +30,7 @@ module org.noisetrail {
     opens org.noisetrail.cli to
             info.picocli;
 
+    uses org.noisetrail.evaluation.CellRunner.Provider;
     uses org.noisetrail.reward.RewardKind.Provider;
     uses org.noisetrail.sampler.Sampler.Provider;
     uses org.noisetrail.search.Method.Provider;

@@ -7,12 +7,16 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.ServiceLoader;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.evaluation.CellRunner;
 import org.noisetrail.evaluation.Comparison;
 import org.noisetrail.evaluation.ComparisonTable;
 import org.noisetrail.evaluation.Contender;
@@ -30,6 +34,7 @@ import org.noisetrail.sampler.Sampler;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.Search;
 import org.noisetrail.search.SearchCancelledException;
+import org.noisetrail.torch.Torch;
 import org.noisetrail.trace.Progress;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -107,7 +112,8 @@ final class CompareCommand implements Callable<Integer> {
             paramLabel = "N",
             defaultValue = "3",
             description =
-                    "How many times the images are drawn, with other noise: that of --seed, and of the numbers after it. Default: ${DEFAULT-VALUE}")
+                    "How many times the images are drawn, with other noise: that of --seed, and of the numbers after"
+                            + " it. Default: ${DEFAULT-VALUE}")
     private int seeds;
 
     @Mixin
@@ -117,8 +123,8 @@ final class CompareCommand implements Callable<Integer> {
     @Option(
             names = "--equal-nfe",
             paramLabel = "X",
-            description =
-                    "Size each method (rounds, chains, beams, simulations) to cost about X network evaluations an image.")
+            description = "Size each method (rounds, chains, beams, simulations) to cost about X network evaluations an"
+                    + " image.")
     private @Nullable Long equal;
 
     @Option(
@@ -138,6 +144,25 @@ final class CompareCommand implements Callable<Integer> {
     @Mixin
     @SuppressWarnings("NullAway.Init")
     private SamplerOptions samplerOptions;
+
+    @Option(
+            names = "--shard",
+            paramLabel = "K/N",
+            converter = Shard.Converter.class,
+            description =
+                    "Make the K-th of N parts of the searches, such as 3/16, into a folder that all parts share; the"
+                            + " same command without it then writes the page.")
+    private @Nullable Shard shard;
+
+    @Option(
+            names = "--spark",
+            description =
+                    "Have the searches made by a Spark cluster that shares --out; needs the module noisetrail-spark"
+                            + " (docs/cluster.md).")
+    private boolean spark;
+
+    @Option(names = "--cell", hidden = true, description = "Make one search, as a runner was given it.")
+    private @Nullable String cell;
 
     @Option(names = "--out", paramLabel = "FOLDER", defaultValue = "compare", description = "Default: ${DEFAULT-VALUE}")
     @SuppressWarnings("NullAway.Init")
@@ -172,12 +197,22 @@ final class CompareCommand implements Callable<Integer> {
                     show.json());
             return ExitCode.OK;
         }
+        if (shard != null || spark) {
+            if (offline.store() != null) {
+                throw usage("--shard and --spark spread searches, and --store makes none: leave them out");
+            }
+            if (equalSeconds != null) {
+                throw usage(
+                        "--equal-seconds sizes methods for this machine: with --shard and --spark give --equal-nfe");
+            }
+        }
         long[] seedList = seeds();
         asked.check();
         modelOptions.check();
         Path store = offline.store();
         OutputFolder.open(store == null ? out : folderOf(store)); // now, before a search spends minutes
         try (Interruption interruption = new Interruption();
+                CellRunner runner = runner();
                 Pipeline pipeline = modelOptions.load()) {
             if (!Png.canShow(pipeline.decoder().image())) {
                 throw usage("the model's images must have 1 or 3 channels to be shown: "
@@ -200,6 +235,7 @@ final class CompareCommand implements Callable<Integer> {
                     .maxBatch(modelOptions.maxBatch())
                     .decodeBatch(modelOptions.decodeBatch())
                     .folder(out)
+                    .runner(runner)
                     .watcher(new Progress());
             contenders.forEach(builder::contender);
             if (equalSeconds != null) {
@@ -215,6 +251,10 @@ final class CompareCommand implements Callable<Integer> {
             Comparison comparison = builder.build();
             List<ComparisonTable> tables;
             try {
+                if (cell != null || shard != null) {
+                    part(comparison);
+                    return ExitCode.OK;
+                }
                 tables = comparison.run();
             } catch (SearchCancelledException e) {
                 interruption.settle();
@@ -298,6 +338,41 @@ final class CompareCommand implements Callable<Integer> {
     private static Path folderOf(Path file) {
         Path parent = file.toAbsolutePath().getParent();
         return parent == null ? Path.of(".") : parent;
+    }
+
+    /** Makes some searches, and no page. */
+    private void part(Comparison comparison) {
+        if (cell != null) {
+            comparison.make(cell);
+            return;
+        }
+        Shard part = Objects.requireNonNull(shard);
+        int searches = comparison.run(part.number() - 1, part.of());
+        PrintWriter print = command.commandLine().getOut();
+        print.printf(Locale.ROOT, "shard %s: %d searches are in %s%n", part, searches, out.resolve("cells"));
+        print.flush();
+    }
+
+    /** Where searches are made, if not here; none for one of them. */
+    private @Nullable CellRunner runner() {
+        if (!spark || cell != null) {
+            return null;
+        }
+        if (shard != null) {
+            throw usage("--shard and --spark both say who makes which search: give one");
+        }
+        if (!out.isAbsolute()) {
+            throw usage("with --spark --out must be absolute, as all machines name it: " + out);
+        }
+        CellRunner.Provider provider = ServiceLoader.load(CellRunner.Provider.class).stream()
+                .map(ServiceLoader.Provider::get)
+                .filter(each -> each.name().equals("spark"))
+                .findFirst()
+                .orElseThrow(
+                        () -> usage("--spark needs the module noisetrail-spark on the class path (docs/cluster.md)"));
+        modelOptions.setThreads();
+        return provider.open(
+                new CellRunner.Job(command.commandLine().getParseResult().originalArgs(), Torch.threads()));
     }
 
     private final class Progress implements Comparison.Watcher {

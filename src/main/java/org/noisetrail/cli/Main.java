@@ -37,8 +37,12 @@ public final class Main {
         }
     }
 
-    /** Runs a command in this process. Results go to {@code out}, progress and errors to {@code err}. */
-    static int run(PrintWriter out, PrintWriter err, String... args) {
+    /**
+     * Runs a command in this process. Results go to {@code out}, progress and errors to {@code err}.
+     *
+     * @return the exit code
+     */
+    public static int run(PrintWriter out, PrintWriter err, String... args) {
         RootCommand root = new RootCommand();
         CommandLine commandLine = new CommandLine(root);
         commandLine.setOut(out);

@@ -109,6 +109,7 @@ public final class Comparison {
     final int decodeBatch;
     final CellStore store;
     final Watcher watcher;
+    final @Nullable CellRunner runner;
 
     private Comparison(Builder builder) {
         drawn = builder.drawn;
@@ -127,6 +128,7 @@ public final class Comparison {
         features = builder.features;
         store = new CellStore(builder.folder == null ? null : OutputFolder.open(builder.folder));
         watcher = builder.watcher;
+        runner = builder.runner;
         notEmpty("methods", contenders);
         notEmpty("rewards", aims);
         notEmpty("images", images);
@@ -227,6 +229,28 @@ public final class Comparison {
         return new ComparisonRun(this).run();
     }
 
+    /**
+     * Makes one search, unless the folder has it.
+     *
+     * @param cell as a {@link CellRunner} is given it
+     * @throws IllegalArgumentException if it is no search of this comparison
+     */
+    public void make(String cell) {
+        new ComparisonRun(this).make(List.of(Cell.of(cell, this)));
+    }
+
+    /**
+     * Makes a part of the searches, so that several machines that share the folder do all of them; best-of-n for a search whose cost depends on what it meets is left to
+     * {@link #run}.
+     *
+     * @param part from 0
+     * @param parts how many there are
+     * @return how many searches the part has
+     */
+    public int run(int part, int parts) {
+        return new ComparisonRun(this).part(part, parts);
+    }
+
     /** Starts from no method and no reward, ten images, seed 0. */
     public static final class Builder {
         private final Drawn drawn;
@@ -246,6 +270,7 @@ public final class Comparison {
         private int maxBatch = 64;
         private int decodeBatch = 64;
         private @Nullable Path folder;
+        private @Nullable CellRunner runner;
         private Watcher watcher = (cell, cells, title) -> SILENT;
 
         private Builder(Drawn drawn, Sampler sampler, Function<RewardText, Reward> rewards) {
@@ -373,6 +398,12 @@ public final class Comparison {
         /** Where finished searches are kept, in {@code cells/}; by default nowhere. */
         public Builder folder(Path folder) {
             this.folder = folder;
+            return this;
+        }
+
+        /** Makes searches elsewhere; needs a folder that it shares. By default all are made here. */
+        public Builder runner(@Nullable CellRunner runner) {
+            this.runner = runner;
             return this;
         }
 

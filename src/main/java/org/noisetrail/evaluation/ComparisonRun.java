@@ -5,10 +5,14 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.model.Classifier;
 import org.noisetrail.model.Decoder;
@@ -18,6 +22,7 @@ import org.noisetrail.search.BestOfN;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.ImageResult;
 import org.noisetrail.search.Method;
+import org.noisetrail.search.Methods;
 import org.noisetrail.search.Search;
 import org.noisetrail.search.SearchListener;
 import org.noisetrail.search.SearchResult;
@@ -84,6 +89,9 @@ final class ComparisonRun {
         cells = comparison.aims.size() * comparison.seeds.size() * comparison.contenders.size() * budgets;
         List<ComparisonTable> tables = new ArrayList<>();
         try {
+            if (comparison.runner != null) {
+                elsewhere(foreseen());
+            }
             for (Comparison.Aim aim : comparison.aims) {
                 tables.add(table(aim));
             }
@@ -113,6 +121,88 @@ final class ComparisonRun {
 
     private Reward reward(Comparison.Judge judge) {
         return rewards.computeIfAbsent(judge, asked -> asked.make().get());
+    }
+
+    /** Makes what is not known of some searches. */
+    void make(List<Cell> wanted) {
+        cells = wanted.size();
+        try {
+            for (Cell each : wanted) {
+                cell(each, comparison.images, title(Methods.registry().text(each.method()), each), true);
+            }
+        } finally {
+            rewards.values().forEach(Reward::close);
+        }
+    }
+
+    /** Makes every {@code parts}-th search, from a place on. */
+    int part(int place, int parts) {
+        List<Cell> all = foreseen();
+        List<Cell> own = IntStream.range(0, all.size())
+                .filter(i -> i % parts == place)
+                .mapToObj(all::get)
+                .toList();
+        make(own);
+        return own.size();
+    }
+
+    /** The searches that can be told before any has run: of all methods, and of best-of-n at the cost of those that say what they cost. */
+    private List<Cell> foreseen() {
+        Set<Cell> all = new LinkedHashSet<>();
+        for (Comparison.Aim aim : comparison.aims) {
+            List<Entry> entries = new ArrayList<>();
+            for (@Nullable Long target : targets()) {
+                comparison.contenders.forEach(contender -> entries.add(entry(aim, contender, target)));
+            }
+            entries.forEach(entry -> all.addAll(cells(aim, entry)));
+            for (Entry entry : entries) {
+                OptionalLong cost = entry.method().evaluations(schedule);
+                if (entry.searches() && cost.isPresent() && comparison.seconds == null) {
+                    Method best = BestOfN.costing(schedule, cost.getAsLong(), false);
+                    all.addAll(cells(aim, new Entry("", best, entry.target(), null, false)));
+                }
+            }
+        }
+        return List.copyOf(all);
+    }
+
+    /** Those that are not known yet, all at once. */
+    private void elsewhere(List<Cell> wanted) {
+        List<String> texts = wanted.stream()
+                .filter(each -> comparison
+                        .store
+                        .find(key(each, common), expected(comparison.images))
+                        .isEmpty())
+                .map(Cell::text)
+                .toList();
+        if (comparison.runner != null && !texts.isEmpty()) {
+            comparison.runner.run(texts);
+        }
+    }
+
+    private JsonNode key(Cell what, Map<String, @Nullable Object> shared) {
+        return what.key(shared, judge -> reward(judge).id());
+    }
+
+    private CellResult.Expected expected(List<ImageRequest> images) {
+        return new CellResult.Expected(images, comparison.drawn.decoder().image(), schedule.size());
+    }
+
+    private List<Cell> cells(Comparison.Aim aim, Entry entry) {
+        return comparison.seeds.stream()
+                .map(seed -> new Cell(
+                        aim.reward(),
+                        aim.heldOut(),
+                        aim.secondHeldOut(),
+                        entry.method(),
+                        comparison.sampler,
+                        seed,
+                        entry.cap()))
+                .toList();
+    }
+
+    private static String title(String label, Cell each) {
+        return label + ", " + each.reward() + ", seed " + Long.toUnsignedString(each.seed());
     }
 
     private ComparisonTable table(Comparison.Aim aim) {
@@ -230,17 +320,10 @@ final class ComparisonRun {
 
     private ComparisonTable.Row row(Comparison.Aim aim, Entry entry) {
         List<CellResult> results = new ArrayList<>();
-        for (long seed : comparison.seeds) {
-            Cell each = new Cell(
-                    aim.reward(),
-                    aim.heldOut(),
-                    aim.secondHeldOut(),
-                    entry.method(),
-                    comparison.sampler,
-                    seed,
-                    entry.cap());
-            String title = entry.label() + ", " + aim.reward() + ", seed " + Long.toUnsignedString(seed);
-            results.add(cell(each, comparison.images, title, true));
+        List<Cell> all = cells(aim, entry);
+        elsewhere(all);
+        for (Cell each : all) {
+            results.add(cell(each, comparison.images, title(entry.label(), each), true));
         }
         return new ComparisonTable.Row(entry.label(), entry.method(), entry.target(), results, null);
     }
@@ -250,11 +333,9 @@ final class ComparisonRun {
         if (!counted) {
             shared.putAll(asked(images));
         }
-        JsonNode key = what.key(shared, judge -> reward(judge).id());
+        JsonNode key = key(what, shared);
         cell += counted ? 1 : 0;
-        CellResult.Expected expected =
-                new CellResult.Expected(images, comparison.drawn.decoder().image(), schedule.size());
-        Optional<CellResult> finished = comparison.store.find(key, expected);
+        Optional<CellResult> finished = comparison.store.find(key, expected(images));
         if (finished.isPresent()) {
             return finished.get();
         }

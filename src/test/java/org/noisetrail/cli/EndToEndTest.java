@@ -66,6 +66,52 @@ class EndToEndTest {
         return JSON.readTree(out.resolve("result.json").toFile());
     }
 
+    /** The files of a search for 5 images, but what only says how it was run. */
+    private Map<String, String> drawn(String folder, Object... more) throws IOException {
+        List<Object> all = new ArrayList<>(
+                List.of("generate", "--images", 5, "--classes", "3,8", "--steps", 4, "--rounds", 1, "-q"));
+        all.addAll(List.of("--out", this.folder.resolve(folder)));
+        all.addAll(Arrays.asList(more));
+        succeed(all.toArray());
+        Map<String, String> files = new java.util.TreeMap<>();
+        for (String name : files(this.folder.resolve(folder))) {
+            Path file = this.folder.resolve(folder).resolve(name);
+            if (name.equals("result.json")) {
+                files.put(
+                        name, result(this.folder.resolve(folder)).get("images").toString());
+            } else if (!name.startsWith("result-")) {
+                files.put(name, Arrays.toString(Files.readAllBytes(file)));
+            }
+        }
+        return files;
+    }
+
+    @Test
+    void workersAndShardsGiveTheFilesOfOnePlainRun() throws IOException {
+        Map<String, String> one = drawn("one");
+        assertThat(one).hasSize(8);
+        assertThat(drawn("workers", "--devices", "cpu,cpu")).isEqualTo(one);
+        drawn("shards", "--shard", "2/3");
+        drawn("shards", "--shard", "3/3");
+        drawn("shards", "--shard", "2/3"); // as a pod that is started again
+        assertThat(drawn("shards", "--resume")).isEqualTo(one);
+        assertThat(folder.resolve("shards/result-3-of-3.json")).exists();
+        Cli.Ending other = Cli.run(
+                "generate",
+                "--images",
+                5,
+                "--classes",
+                "3,8",
+                "--steps",
+                5,
+                "--resume",
+                "--out",
+                folder.resolve("shards"),
+                "-q");
+        assertThat(other.code()).isEqualTo(2);
+        assertThat(other.err()).contains("000.png was drawn with other settings: give another --out, or --overwrite");
+    }
+
     @Test
     void naiveImagesAreTheGoldensAndTheirFilesAreAllThere() throws IOException {
         Cli.Ending ending = succeed(

@@ -57,7 +57,8 @@ class UsageTest {
                 "--epsilon nan | epsilon must be a number: nan",
                 "--epsilon NaN | epsilon must be >= 0: NaN",
                 "--lambda -1 | lambda must be >= 0: -1",
-                "--method zero-order --epsilon .4 | --epsilon is not an option of --method zero-order (it is one of eps-greedy)",
+                "--method zero-order --epsilon .4 | --epsilon is not an option of --method zero-order (it is one of"
+                        + " eps-greedy)",
                 "--method naive --candidates 4 | --candidates is not an option of --method naive",
                 "--method naive --keep-pivot | --keep-pivot is not an option of --method naive",
                 "--method best-of-n --rounds 3 | --rounds is not an option of --method best-of-n",

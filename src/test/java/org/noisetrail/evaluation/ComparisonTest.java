@@ -179,6 +179,67 @@ class ComparisonTest {
                 .allSatisfy(row -> assertThat(row.reward().mean()).isGreaterThan(naive));
     }
 
+    private static List<List<Object>> told(List<ComparisonTable> tables) {
+        return tables.stream()
+                .flatMap(table -> table.rows().stream())
+                .map(row -> List.<Object>of(row.label(), row.reward().mean(), row.networkEvaluations()))
+                .toList();
+    }
+
+    /** Writes down the searches that begin. */
+    private static Comparison.Watcher into(List<String> begun) {
+        return (cell, cells, title) -> {
+            begun.add(title);
+            return () -> {};
+        };
+    }
+
+    @Test
+    void searchesThatARunnerHasMadeElsewhereAreTakenAsIfMadeHere(@TempDir Path folder) {
+        Path shared = folder.resolve("shared");
+        List<Integer> batches = new ArrayList<>();
+        CellRunner runner = cells -> {
+            batches.add(cells.size());
+            cells.forEach(cell -> plan(CONTENDERS, AIMS).folder(shared).build().make(cell));
+        };
+        List<String> begun = new ArrayList<>();
+        List<ComparisonTable> spread = compare(shared, plan(CONTENDERS, AIMS).runner(runner), into(begun));
+        assertThat(begun).isEmpty();
+        // All that can be told goes out at once: 5 methods for 2 rewards and 2 seeds, and best-of-n at their costs.
+        assertThat(batches.get(0)).isGreaterThanOrEqualTo(20);
+        assertThat(told(spread)).isEqualTo(told(compare(folder.resolve("alone"), plan(CONTENDERS, AIMS))));
+    }
+
+    @Test
+    void whatARunnerHasNotMadeIsMadeHere(@TempDir Path folder) {
+        List<String> begun = new ArrayList<>();
+        List<ComparisonTable> tables = compare(folder, plan(CONTENDERS, AIMS).runner(cells -> {}), into(begun));
+        assertThat(begun).isNotEmpty();
+        assertThat(told(tables)).isEqualTo(told(compare(folder, plan(CONTENDERS, AIMS))));
+    }
+
+    @Test
+    void partsTogetherMakeAllThatCanBeToldBeforeAnyHasRun(@TempDir Path folder) {
+        Path shared = folder.resolve("shared");
+        int searches = 0;
+        for (int part : new int[] {2, 0, 1}) {
+            searches += plan(CONTENDERS, AIMS).folder(shared).build().run(part, 3);
+        }
+        assertThat(searches).isGreaterThanOrEqualTo(20);
+        List<String> begun = new ArrayList<>();
+        List<ComparisonTable> tables = compare(shared, plan(CONTENDERS, AIMS), into(begun));
+        assertThat(begun).allMatch(title -> title.startsWith("best-of-"));
+        assertThat(told(tables)).isEqualTo(told(compare(folder.resolve("alone"), plan(CONTENDERS, AIMS))));
+    }
+
+    @Test
+    void aCellOfAnotherComparisonIsRefused(@TempDir Path folder) {
+        Comparison comparison = plan(CONTENDERS, AIMS).folder(folder).build();
+        for (String cell : List.of("{}", "no JSON", "{\"reward\": \"class\", \"heldOut\": null}")) {
+            assertThatThrownBy(() -> comparison.make(cell)).isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
     @Test
     void methodsOfEqualCostCostAboutThat(@TempDir Path folder) {
         ComparisonTable table =

@@ -1,0 +1,38 @@
+package org.noisetrail.evaluation;
+
+import java.util.List;
+
+/** Has a comparison's searches made elsewhere, many at a time: on the machines of a cluster that share its folder. */
+public interface CellRunner extends AutoCloseable {
+    /**
+     * Has searches made, each by {@link Comparison#make} of a comparison that is equal to this one, and returns when they are in its folder. What is not there then is made by the
+     * comparison itself.
+     *
+     * @param cells one a search
+     */
+    void run(List<String> cells);
+
+    @Override
+    default void close() {}
+
+    /** How a runner gets onto the command line: found by {@link java.util.ServiceLoader}. */
+    interface Provider {
+        /** Such as {@code spark}, for {@code compare --spark}. */
+        String name();
+
+        /** Before the comparison's model is loaded. */
+        CellRunner open(Job job);
+    }
+
+    /**
+     * What a runner is told.
+     *
+     * @param arguments of the command {@code compare}; with {@code --cell TEXT} besides they make one search
+     * @param threads of LibTorch's operations, those of every machine: a cell's seconds are told by them
+     */
+    record Job(List<String> arguments, int threads) {
+        public Job {
+            arguments = List.copyOf(arguments);
+        }
+    }
+}
