@@ -47,6 +47,7 @@ public final class Site {
             "models",
             "cost",
             "gpu",
+            "cluster",
             "serve",
             "adapters",
             "reproducibility",
