@@ -1,0 +1,84 @@
+package org.noisetrail.spark;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.apache.spark.TaskContext;
+import org.apache.spark.resource.ResourceInformation;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.files.Json;
+import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Pipeline;
+import org.noisetrail.report.Report;
+import org.noisetrail.report.RunFiles;
+import org.noisetrail.sampler.Samplers;
+import org.noisetrail.search.ImageRequest;
+import org.noisetrail.search.Methods;
+import org.noisetrail.search.Search;
+
+/** A request, on an executor: its images into its folder, whose {@code result.json} comes last. A task that is tried again draws what is missing. */
+final class Drawing {
+    private Drawing() {}
+
+    /**
+     * @return what is wrong with the request; empty if its folder is complete
+     * @throws NoisetrailException if the machine could not: another may
+     */
+    static String draw(Job job, Request request) {
+        String name = request.name(job);
+        if (Files.isRegularFile(job.path().resolve(name).resolve("result.json"))) {
+            return "";
+        }
+        try {
+            Models models = Models.of(job, device(job));
+            draw(job, request, models, job.path().resolve(name));
+            return "";
+        } catch (IllegalArgumentException e) {
+            return name + ": " + e.getMessage();
+        }
+    }
+
+    private static void draw(Job job, Request request, Models models, Path folder) {
+        long started = System.nanoTime();
+        Pipeline pipeline = models.pipeline();
+        Search.Builder search = Search.builder(pipeline)
+                .method(Methods.parse(request.method()))
+                .reward(models.reward(request.reward()))
+                .heldOut(request.heldOut() == null ? null : models.reward(request.heldOut()))
+                .seed(request.seed())
+                .maxBatch(job.maxBatch())
+                .decodeBatch(job.decodeBatch());
+        if (request.sampler() != null) {
+            search.sampler(Samplers.parse(request.sampler()));
+        }
+        if (request.budget() != null) {
+            search.budget(request.budget());
+        }
+        List<ImageRequest> images = request.requests();
+        Map<String, Object> settings = request.settings(job);
+        RunFiles.Run run = new RunFiles.Run(images, search.build().trail(List.of()), Json.hash(settings), "");
+        try (RunFiles files = new RunFiles(folder, run, RunFiles.Earlier.KEEP, false)) {
+            List<ImageRequest> missing = files.missing();
+            if (!missing.isEmpty()) {
+                search.listener(files).build().draw(missing);
+            }
+            Duration elapsed = Duration.ofNanos(System.nanoTime() - started);
+            files.finish(new Report(settings, files.finished(), true, elapsed));
+        }
+    }
+
+    /** The card that Spark has given the task. */
+    private static Device device(Job job) {
+        if (!job.cuda()) {
+            return Device.CPU;
+        }
+        ResourceInformation cards = TaskContext.get().resourcesJMap().get("gpu");
+        if (cards == null || cards.addresses().length != 1) {
+            throw new NoisetrailException("the task has no card of its own: set spark.executor.resource.gpu.amount and"
+                    + " spark.task.resource.gpu.amount to 1");
+        }
+        return Device.parse("cuda:" + cards.addresses()[0]);
+    }
+}

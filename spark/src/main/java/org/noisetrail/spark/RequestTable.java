@@ -1,0 +1,132 @@
+package org.noisetrail.spark;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.reward.RewardText;
+import org.noisetrail.sampler.Samplers;
+import org.noisetrail.search.Methods;
+
+/** A list of requests: JSON lines, CSV with a header, Parquet, or a table that Spark knows. */
+final class RequestTable {
+    private static final List<String> COLUMNS = List.of(
+            "id",
+            "prompt",
+            "negative",
+            "class",
+            "seed",
+            "images",
+            "firstImage",
+            "method",
+            "reward",
+            "heldOut",
+            "sampler",
+            "budget");
+
+    /** What holds where a line says nothing. */
+    record Defaults(
+            String method,
+            @Nullable String reward,
+            @Nullable String heldOut,
+            @Nullable String sampler,
+            @Nullable Long budget) {}
+
+    private RequestTable() {}
+
+    static Dataset<Row> read(SparkSession spark, String name) {
+        String lower = name.toLowerCase(Locale.ROOT);
+        if (lower.endsWith(".json") || lower.endsWith(".jsonl")) {
+            return spark.read().json(name);
+        }
+        if (lower.endsWith(".csv")) {
+            return spark.read().option("header", true).option("escape", "\"").csv(name);
+        }
+        return lower.endsWith(".parquet") ? spark.read().parquet(name) : spark.table(name);
+    }
+
+    /**
+     * The requests of a table, each once.
+     *
+     * @throws IllegalArgumentException that names the line (counted from 1) and what is wrong with it, or a column that is not known
+     */
+    static List<Request> requests(Dataset<Row> table, Defaults defaults) {
+        List<String> columns = Arrays.asList(table.columns());
+        for (String column : columns) {
+            if (!COLUMNS.contains(column)) {
+                throw new IllegalArgumentException(
+                        "requests may have columns " + String.join(", ", COLUMNS) + ": " + column);
+            }
+        }
+        List<Row> rows = table.collectAsList();
+        if (rows.isEmpty()) {
+            throw new IllegalArgumentException("requests must be >= 1: 0");
+        }
+        Set<Request> requests = new LinkedHashSet<>();
+        for (int i = 0; i < rows.size(); i++) {
+            try {
+                requests.add(request(new Line(columns, rows.get(i)), defaults));
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException("request " + (i + 1) + ": " + e.getMessage(), e);
+            }
+        }
+        return new ArrayList<>(requests);
+    }
+
+    private static Request request(Line line, Defaults defaults) {
+        String seed = line.text("seed");
+        Request request = new Request(
+                line.text("id"),
+                line.text("prompt"),
+                line.text("negative"),
+                line.whole("class") == null ? null : Math.toIntExact(line.whole("class")),
+                seed == null ? 0 : Long.parseUnsignedLong(seed),
+                line.whole("images") == null ? 1 : Math.toIntExact(line.whole("images")),
+                line.whole("firstImage") == null ? 0 : line.whole("firstImage"),
+                line.text("method", defaults.method()),
+                line.text("reward", defaults.reward()),
+                line.text("heldOut", defaults.heldOut()),
+                line.text("sampler", defaults.sampler()),
+                line.whole("budget") == null ? defaults.budget() : line.whole("budget"));
+        // What can be told here need not fail on a cluster.
+        request.requests();
+        Methods.parse(request.method());
+        for (String reward : Arrays.asList(request.reward(), request.heldOut())) {
+            if (reward != null) {
+                RewardText.parse(reward);
+            }
+        }
+        if (request.sampler() != null) {
+            Samplers.parse(request.sampler());
+        }
+        return request;
+    }
+
+    private record Line(List<String> columns, Row row) {
+        @Nullable
+        String text(String column) {
+            int at = columns.indexOf(column);
+            return at < 0 || row.isNullAt(at) ? null : row.get(at).toString();
+        }
+
+        String text(String column, @Nullable String otherwise) {
+            String text = text(column);
+            return text == null ? otherwise : text;
+        }
+
+        @Nullable
+        Long whole(String column) {
+            String text = text(column);
+            if (text != null && !text.matches("-?\\d{1,18}")) {
+                throw new IllegalArgumentException(column + " must be a whole number: " + text);
+            }
+            return text == null ? null : Long.valueOf(text);
+        }
+    }
+}
