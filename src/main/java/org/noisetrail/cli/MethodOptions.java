@@ -21,15 +21,14 @@ class MethodOptions extends RegistryOptions<Method> {
     /** One method, with its settings. */
     static final class Chosen extends MethodOptions {
         private static final String DEFAULT = "eps-greedy";
-        /** Measured: docs/which-method.md. */
-        private static final String OF_PROMPTS = "pruned-best-of-n";
 
         @Option(
                 names = "--method",
                 order = -2,
                 paramLabel = "METHOD",
                 completionCandidates = Names.class,
-                description = "${COMPLETION-CANDIDATES}. Default: " + DEFAULT + "; of a model of prompts " + OF_PROMPTS)
+                description = "${COMPLETION-CANDIDATES}. Default: " + DEFAULT
+                        + "; of a model of prompts pruned-best-of-n with --keep 4@2,1@6 --noises 2")
         private @Nullable String word;
 
         /** The methods' names, for the help text. */
@@ -48,7 +47,7 @@ class MethodOptions extends RegistryOptions<Method> {
 
         /** As {@link #method()}; where none was asked for, the one that draws best from prompts, if the model takes them. */
         Method method(Pipeline pipeline) {
-            return pipeline.takesPrompts() && !isNamed() ? make(OF_PROMPTS, null) : method();
+            return pipeline.takesPrompts() && !isNamed() ? Methods.parse(Methods.fromPrompts()) : method();
         }
 
         /** @throws IllegalArgumentException as {@link #method()}, before anything is loaded */

@@ -21,6 +21,8 @@ record Curve(List<Integer> rows, List<Double> seconds) {
     /** Rows are not doubled any more once a call takes this long. */
     private static final double LONG = 1;
 
+    private static final double QUICK = .1;
+
     Curve {
         if (rows.size() != seconds.size()) {
             throw new IllegalArgumentException(
@@ -35,18 +37,24 @@ record Curve(List<Integer> rows, List<Double> seconds) {
             }
         }
         rows = List.copyOf(rows);
-        List<Double> rising = new ArrayList<>();
-        for (double value : seconds) {
-            rising.add(rising.isEmpty() ? value : Math.max(value, rising.get(rising.size() - 1)));
+        // What is timed too long is more often the first, of a cold machine, than the last.
+        Double[] rising = seconds.toArray(Double[]::new);
+        for (int i = rising.length - 2; i >= 0; i--) {
+            rising[i] = Math.min(rising[i], rising[i + 1]);
         }
-        seconds = List.copyOf(rising);
+        seconds = List.of(rising);
     }
 
     /** Medians of some calls of 1, 2, 4, ... rows, after one that warms up; fewer where they are long. */
     static Curve measure(int most, IntConsumer call) {
+        return measure(1, most, call);
+    }
+
+    /** From so many rows on. */
+    static Curve measure(int least, int most, IntConsumer call) {
         List<Integer> rows = new ArrayList<>();
         List<Double> seconds = new ArrayList<>();
-        for (int count = 1; count <= most; count = count < most ? Math.min(most, 2 * count) : most + 1) {
+        for (int count = least; count <= most; count = count < most ? Math.min(most, 2 * count) : most + 1) {
             double first = time(count, call);
             double[] times = new double[first > LONG ? 1 : REPEATS];
             int calls = count;
@@ -94,6 +102,15 @@ record Curve(List<Integer> rows, List<Double> seconds) {
             }
         }
         return rows.isEmpty() ? most : best;
+    }
+
+    /** The most rows whose call takes no tenth of a second; 1 where there are none. */
+    int quick() {
+        int quick = 1;
+        for (int count : rows) {
+            quick = seconds(count) < QUICK ? Math.max(quick, count) : quick;
+        }
+        return quick;
     }
 
     Curve scaled(double factor) {

@@ -14,6 +14,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -100,39 +101,53 @@ public final class MachineProfile {
      */
     public static MachineProfile measure(Setup setup, int maxBatch, int decodeBatch) {
         int judged = Math.min(decodeBatch, maxBatch);
-        Map<Workload.Part, Curve> curves = parts(setup, maxBatch, judged);
+        Map<Workload.Part, Curve> curves = parts(setup, part -> new Span(1, isNetwork(part) ? maxBatch : judged));
         curves.put(Workload.Part.OVERHEAD, overhead(setup, maxBatch, judged));
         return new MachineProfile(key(setup), curves);
     }
 
     /**
-     * As the machine is now: calls of one row of each part are timed again, and its seconds are scaled, the engine's own as the network's. That also makes the first calls of a process, which are slow.
+     * As the machine is now: of each part, calls of the most rows that take no tenth of a second are timed again, and its seconds are scaled, the engine's own as the network's. That also makes the first calls of a
+     * process, which are slow.
      *
      * @throws NoisetrailException if it is a profile of something else
      */
     public MachineProfile now(Setup setup) {
         check(setup, "the machine's profile");
-        Map<Workload.Part, Curve> single = parts(setup, 1, 1);
+        Map<Workload.Part, Curve> timed = parts(setup, part -> {
+            int quick = curve(part).quick();
+            return new Span(quick, quick);
+        });
         Map<Workload.Part, Curve> scaled = new EnumMap<>(Workload.Part.class);
         curves.forEach((part, curve) -> {
-            Curve timed = single.getOrDefault(part, single.getOrDefault(Workload.Part.NETWORK, Curve.NOTHING));
-            double then = part == Workload.Part.OVERHEAD ? networkSeconds(1) : curve.seconds(1);
-            scaled.put(part, then > 0 ? curve.scaled(timed.seconds(1) / then) : curve);
+            Workload.Part like = timed.containsKey(part) ? part : Workload.Part.NETWORK;
+            int quick = curve(like).quick();
+            double then = curve(like).seconds(quick);
+            double now = timed.getOrDefault(like, Curve.NOTHING).seconds(quick);
+            scaled.put(part, then > 0 ? curve.scaled(now / then) : curve);
         });
         return new MachineProfile(key, scaled);
     }
 
-    private static Map<Workload.Part, Curve> parts(Setup setup, int most, int judged) {
+    /** Rows of calls that are timed: from the least, doubled, to the most. */
+    private record Span(int least, int most) {}
+
+    private static boolean isNetwork(Workload.Part part) {
+        return part == Workload.Part.NETWORK;
+    }
+
+    private static Map<Workload.Part, Curve> parts(Setup setup, Function<Workload.Part, Span> spans) {
         Map<Workload.Part, Curve> curves = new EnumMap<>(Workload.Part.class);
-        curves.put(Workload.Part.NETWORK, network(setup, most));
-        curves.put(Workload.Part.DECODER, decoder(setup, setup.decoder(), judged));
-        curves.put(Workload.Part.PREVIEW, decoder(setup, setup.preview(), judged));
-        curves.put(Workload.Part.REWARD, reward(setup, setup.reward(), judged));
-        curves.put(Workload.Part.HELD_OUT, reward(setup, setup.heldOut(), judged));
+        curves.put(Workload.Part.NETWORK, network(setup, spans.apply(Workload.Part.NETWORK)));
+        curves.put(Workload.Part.DECODER, decoder(setup, setup.decoder(), spans.apply(Workload.Part.DECODER)));
+        curves.put(Workload.Part.PREVIEW, decoder(setup, setup.preview(), spans.apply(Workload.Part.PREVIEW)));
+        curves.put(Workload.Part.REWARD, reward(setup, setup.reward(), spans.apply(Workload.Part.REWARD)));
+        curves.put(Workload.Part.HELD_OUT, reward(setup, setup.heldOut(), spans.apply(Workload.Part.HELD_OUT)));
         return curves;
     }
 
-    private static Curve network(Setup setup, int most) {
+    private static Curve network(Setup setup, Span span) {
+        int most = span.most();
         Condition condition = setup.conditions().get(0);
         Stage stage = setup.schedule().step(setup.schedule().size() / 2).first();
         try (Conditioning conditions = setup.denoiser().encode(List.of(condition));
@@ -141,7 +156,7 @@ public final class MachineProfile {
                 Tensor entries = Tensors.longs(setup.denoiser().device(), most)) {
             Tensors.fill(levels, stage.conditioning());
             Tensors.fill(entries, 0);
-            return Curve.measure(most, rows -> {
+            return Curve.measure(span.least(), most, rows -> {
                 try (Tensor input = Tensors.rows(states, 0, rows);
                         Tensor level = Tensors.rows(levels, 0, rows);
                         Tensor entry = Tensors.rows(entries, 0, rows);
@@ -152,12 +167,12 @@ public final class MachineProfile {
         }
     }
 
-    private static Curve decoder(Setup setup, @Nullable Decoder decoder, int most) {
+    private static Curve decoder(Setup setup, @Nullable Decoder decoder, Span span) {
         if (decoder == null || decoder.isIdentity()) {
             return Curve.NOTHING;
         }
-        try (Tensor states = states(setup, most)) {
-            return Curve.measure(most, rows -> {
+        try (Tensor states = states(setup, span.most())) {
+            return Curve.measure(span.least(), span.most(), rows -> {
                 try (Tensor input = Tensors.rows(states, 0, rows);
                         Tensor images = decoder.decode(input)) {
                     await(images);
@@ -176,7 +191,8 @@ public final class MachineProfile {
         return Tensors.of(setup.denoiser().device(), values, rows, shape.channels(), shape.height(), shape.width());
     }
 
-    private static Curve reward(Setup setup, @Nullable Reward reward, int most) {
+    private static Curve reward(Setup setup, @Nullable Reward reward, Span span) {
+        int most = span.most();
         if (reward == null) {
             return Curve.NOTHING;
         }
@@ -191,7 +207,7 @@ public final class MachineProfile {
                 Tensor scores = Tensors.doubles(device, most)) {
             Tensors.copy(values, pixels);
             Tensors.fill(labels, label);
-            return Curve.measure(most, rows -> {
+            return Curve.measure(span.least(), most, rows -> {
                 try (Tensor images = Tensors.rows(pixels, 0, rows);
                         Tensor classes = Tensors.rows(labels, 0, rows);
                         Tensor part = Tensors.rows(scores, 0, rows)) {

@@ -2,7 +2,7 @@ package org.noisetrail.search;
 
 import java.util.function.LongSupplier;
 
-/** When a wave's time is up: so early that what is left is enough to finish plainly, if calls take what they took so far. Thread-safe. */
+/** When a wave's time is up: so early that what is left is enough to finish plainly, if calls take what they took lately. Thread-safe. */
 final class Deadline {
     /**
      * A processor's call of few rows takes less than one of many, but not in proportion: one row as long as some two to five of many (benchmarks/results/fashion-scenes.md), here as eight.
@@ -10,6 +10,9 @@ final class Deadline {
     static final int PROCESSOR_LEAST = 8;
     /** A card's may take as long as one of many. */
     static final int CARD_LEAST = Integer.MAX_VALUE;
+
+    /** Of a call's weight, what is left when the next one has ended: a machine's speed changes. */
+    private static final double KEPT = .8;
 
     /** What takes time. */
     enum Work {
@@ -21,9 +24,10 @@ final class Deadline {
     private final int least;
     private final int hands;
     private final LongSupplier clock;
-    private final long[] nanos = new long[Work.values().length];
-    private final long[] calls = new long[nanos.length];
-    private final long[] rows = new long[nanos.length];
+    private final double[] nanos = new double[Work.values().length];
+    private final double[] calls = new double[nanos.length];
+    private final double[] rows = new double[nanos.length];
+    private final boolean[] warm = new boolean[nanos.length];
     private long since;
     private Work running = Work.NETWORK;
     private int runningRows;
@@ -46,14 +50,22 @@ final class Deadline {
     synchronized void begin(Work work, int count) {
         long now = clock.getAsLong();
         if (begun) {
-            nanos[running.ordinal()] += now - since;
-            calls[running.ordinal()]++;
-            rows[running.ordinal()] += runningRows;
+            end(running.ordinal(), now - since);
         }
         begun = true;
         running = work;
         runningRows = count;
         since = now;
+    }
+
+    /** The first one is not counted: a process's first call may take as long as a hundred, and what it seemed to leave no time for would be given up. */
+    private void end(int work, long taken) {
+        if (warm[work]) {
+            nanos[work] = KEPT * nanos[work] + taken;
+            calls[work] = KEPT * calls[work] + 1;
+            rows[work] = KEPT * rows[work] + runningRows;
+        }
+        warm[work] = true;
     }
 
     /** Nanoseconds that so many images take, spread over the hands, in calls of at most so many rows. */
@@ -62,7 +74,7 @@ final class Deadline {
         if (calls[w] == 0) {
             return 0;
         }
-        double taken = (double) hands * nanos[w];
+        double taken = hands * nanos[w];
         double perCall = taken / calls[w];
         double perRow = taken / rows[w];
         long one = Sizes.chunks(images, hands);

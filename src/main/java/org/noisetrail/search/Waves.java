@@ -56,9 +56,13 @@ final class Waves {
                 .map(worker -> worker.withHands(hands))
                 .toList();
         int largest = Math.max(1, first.maxBatch() / method.rowsPerImage(first.maxBatch()));
-        // As many waves for each worker, and of the same size.
-        int rounds = (images.size() + largest * together - 1) / (largest * together);
-        size = (images.size() + rounds * together - 1) / (rounds * together);
+        size = together == 1 ? largest : even(images.size(), together, largest);
+    }
+
+    /** Of as many waves for each worker, and of the same size. */
+    private static int even(int images, int workers, int largest) {
+        long waves = Sizes.chunks(images, largest * workers) * workers;
+        return (int) ((images + waves - 1) / waves);
     }
 
     private static void check(SearchSettings worker, List<ImageRequest> images) {

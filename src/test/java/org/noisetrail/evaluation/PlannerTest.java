@@ -315,14 +315,21 @@ class PlannerTest {
     }
 
     @Test
+    void theMostRowsOfAQuickCallAreThoseWhoseCallTakesNoTenthOfASecond() {
+        assertThat(new Curve(List.of(1, 4, 8), List.of(.01, .099, .1)).quick()).isEqualTo(4);
+        assertThat(new Curve(List.of(1, 4), List.of(3.0, 5.0)).quick()).isEqualTo(1);
+        assertThat(Curve.NOTHING.quick()).isEqualTo(1);
+    }
+
+    @Test
     void secondsLieBetweenThoseMeasured() {
         Curve curve = new Curve(List.of(1, 4, 8), List.of(2.0, 5.0, 4.0));
         assertThat(curve.seconds(1)).isEqualTo(2);
-        assertThat(curve.seconds(2)).isEqualTo(3);
-        assertThat(curve.seconds(4)).isEqualTo(5);
-        // A call of more rows takes no less.
-        assertThat(curve.seconds(8)).isEqualTo(5);
-        assertThat(curve.seconds(16)).isEqualTo(10);
+        assertThat(curve.seconds(3)).isCloseTo(2 + 2 * 2 / 3., within(1e-12));
+        // A call of fewer rows takes no more.
+        assertThat(curve.seconds(4)).isEqualTo(4);
+        assertThat(curve.seconds(8)).isEqualTo(4);
+        assertThat(curve.seconds(16)).isEqualTo(8);
         assertThat(curve.best(64)).isEqualTo(8);
         assertThat(curve.best(7)).isEqualTo(4);
         assertThat(curve.best(3)).isEqualTo(1);

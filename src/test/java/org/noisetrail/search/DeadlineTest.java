@@ -1,6 +1,7 @@
 package org.noisetrail.search;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -25,31 +26,44 @@ class DeadlineTest {
     @Test
     void onAProcessorFewRowsTakeTheirShareOfAnEarlierCallButNoLessThanEight() {
         Deadline deadline = seen(Deadline.PROCESSOR_LEAST, 64, 64);
-        assertThat(deadline.needed(Deadline.Work.NETWORK, 32, 64)).isEqualTo(32);
-        assertThat(deadline.needed(Deadline.Work.NETWORK, 1, 64)).isEqualTo(8);
-        assertThat(deadline.needed(Deadline.Work.NETWORK, 9, 3)).isEqualTo(3 * 8);
+        assertThat(deadline.needed(Deadline.Work.NETWORK, 32, 64)).isCloseTo(32.0, within(1e-9));
+        assertThat(deadline.needed(Deadline.Work.NETWORK, 1, 64)).isCloseTo(8.0, within(1e-9));
+        assertThat(deadline.needed(Deadline.Work.NETWORK, 9, 3)).isCloseTo(24.0, within(1e-9));
     }
 
     @Test
     void moreRowsThanWereSeenTakeMore() {
         assertThat(seen(Deadline.PROCESSOR_LEAST, 2, 10).needed(Deadline.Work.NETWORK, 6, 64))
-                .isEqualTo(30);
+                .isCloseTo(30.0, within(1e-9));
         assertThat(seen(Deadline.PROCESSOR_LEAST, 2, 10).needed(Deadline.Work.NETWORK, 1, 64))
-                .isEqualTo(10);
+                .isCloseTo(10.0, within(1e-9));
     }
 
     @Test
     void onACardACallOfFewRowsTakesAsLongAsOneOfMany() {
         assertThat(seen(Deadline.CARD_LEAST, 64, 64).needed(Deadline.Work.NETWORK, 1, 64))
-                .isEqualTo(64);
+                .isCloseTo(64.0, within(1e-9));
     }
 
     @Test
     void ofCallsSideBySideEachTakesAsManyTimesWhatLiesBetweenTheirBeginnings() {
         Deadline deadline = seen(Deadline.PROCESSOR_LEAST, 2, 64, 32);
-        assertThat(deadline.needed(Deadline.Work.NETWORK, 32, 64)).isEqualTo(16);
-        assertThat(deadline.needed(Deadline.Work.NETWORK, 1, 64)).isEqualTo(8);
-        assertThat(deadline.needed(Deadline.Work.NETWORK, 17, 3)).isEqualTo(3 * 8);
+        assertThat(deadline.needed(Deadline.Work.NETWORK, 32, 64)).isCloseTo(16.0, within(1e-9));
+        assertThat(deadline.needed(Deadline.Work.NETWORK, 1, 64)).isCloseTo(8.0, within(1e-9));
+        assertThat(deadline.needed(Deadline.Work.NETWORK, 17, 3)).isCloseTo(24.0, within(1e-9));
+    }
+
+    @Test
+    void theFirstCallIsNotCountedAndTheLastCountsMost() {
+        Deadline deadline = new Deadline(1000, Deadline.CARD_LEAST, 1, now::get);
+        for (long taken : new long[] {999, 10, 10, 100}) {
+            deadline.begin(Deadline.Work.NETWORK, 4);
+            now.addAndGet(taken);
+        }
+        deadline.begin(Deadline.Work.JUDGING, 1);
+        // Each weighs four fifths of the one after it.
+        assertThat(deadline.needed(Deadline.Work.NETWORK, 1, 4))
+                .isCloseTo((100 + .8 * 10 + .64 * 10) / (1 + .8 + .64), within(1e-9));
     }
 
     @Test
