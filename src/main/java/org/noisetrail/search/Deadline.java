@@ -79,7 +79,7 @@ final class Deadline {
         double perRow = taken / rows[w];
         long one = Sizes.chunks(images, hands);
         long together = Math.min(one, batch);
-        double few = Math.min(perCall, perRow * Math.max(least, together));
+        double few = Math.min(perCall, perRow * least);
         return Sizes.chunks(one, batch) * Math.max(few, perRow * together);
     }
 
