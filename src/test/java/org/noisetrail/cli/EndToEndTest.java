@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.File;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -452,17 +453,27 @@ class EndToEndTest {
         isInterrupted(process.exitValue(), Files.readString(folder.resolve("err")));
     }
 
-    /** A Java process of this test's class path, with its output in the files out.txt and err. */
-    private static Process java(Path folder, Object... args) throws IOException {
-        // A shell that starts the tests in the background has them ignore SIGINT, and Java would inherit that.
-        List<String> words = new ArrayList<>(List.of(
-                "env",
-                "--default-signal=INT",
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:-UsePerfData",
+    /** The command line as this Java would start it, behind other words, before its arguments. */
+    private static List<String> words(List<String> before, String... arguments) {
+        List<String> words = new ArrayList<>(before);
+        words.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        words.add("-XX:-UsePerfData");
+        // Newer Javas warn where it is missing.
+        ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+                .filter(flag -> flag.startsWith("--enable-native-access"))
+                .forEach(words::add);
+        words.addAll(List.of(
                 "-cp",
                 System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
                 "org.noisetrail.cli.Main"));
+        words.addAll(List.of(arguments));
+        return words;
+    }
+
+    /** A Java process of this test's class path, with its output in the files out.txt and err. */
+    private static Process java(Path folder, Object... args) throws IOException {
+        // A shell that starts the tests in the background has them ignore SIGINT, and Java would inherit that.
+        List<String> words = words(List.of("env", "--default-signal=INT"));
         for (Object arg : args) {
             words.add(arg.toString());
         }
@@ -475,16 +486,7 @@ class EndToEndTest {
     @Test
     void aFullStandardOutputIsAFailure() throws Exception {
         Process process = new ProcessBuilder(
-                        "bash",
-                        "-c",
-                        "\"$0\" \"$@\" >/dev/full",
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-cp",
-                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-                        "org.noisetrail.cli.Main",
-                        "noise",
-                        "--elements",
-                        "4")
+                        words(List.of("bash", "-c", "\"$0\" \"$@\" >/dev/full"), "noise", "--elements", "4"))
                 .redirectError(folder.resolve("err").toFile())
                 .start();
         assertThat(process.waitFor()).isEqualTo(1);
@@ -494,15 +496,8 @@ class EndToEndTest {
     @Test
     void aDiskThatIsFullIsOneLineThatNamesTheFile() throws Exception {
         // No file above 64 KiB: the final states of 64 images do not fit, the first images do.
-        Process process = new ProcessBuilder(
-                        "bash",
-                        "-c",
-                        "ulimit -f 64; exec \"$0\" \"$@\"",
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-XX:-UsePerfData",
-                        "-cp",
-                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
-                        "org.noisetrail.cli.Main",
+        Process process = new ProcessBuilder(words(
+                        List.of("bash", "-c", "ulimit -f 64; exec \"$0\" \"$@\""),
                         "generate",
                         "--method",
                         "naive",
@@ -513,7 +508,7 @@ class EndToEndTest {
                         "--save-tensors",
                         "--out",
                         out().toString(),
-                        "-q")
+                        "-q"))
                 .redirectOutput(folder.resolve("out.txt").toFile())
                 .redirectError(folder.resolve("err").toFile())
                 .start();
