@@ -275,10 +275,30 @@ public final class StepEngine implements AutoCloseable {
     public double[][] judge(Candidates candidates, Draws draws, List<Reward> rewards) {
         for (int row = 0; row < draws.rows(); row++) {
             group.ledger.rewardCall(draws.slot(row));
-            for (int other = 1; other < rewards.size(); other++) {
+        }
+        countHeldOut(draws, rewards.size() - 1);
+        return judged(candidates, draws, rewards);
+    }
+
+    /**
+     * As {@link #judge(Candidates, Draws, List)}, of what {@link #score} or {@link #compete} has judged by the searched reward already.
+     *
+     * @return [others][rows]
+     */
+    public double[][] heldOut(Candidates candidates, Draws draws, List<Reward> others) {
+        countHeldOut(draws, others.size());
+        return judged(candidates, draws, others);
+    }
+
+    private void countHeldOut(Draws draws, int rewards) {
+        for (int row = 0; row < draws.rows(); row++) {
+            for (int each = 0; each < rewards; each++) {
                 group.ledger.heldOutCall(draws.slot(row));
             }
         }
+    }
+
+    private double[][] judged(Candidates candidates, Draws draws, List<Reward> rewards) {
         Rows states = group.judged(candidates, draws.step());
         return judge.all(decoder(draws.step()), states, draws, rewards).scores();
     }

@@ -90,7 +90,7 @@ final class ComparisonRun {
         List<ComparisonTable> tables = new ArrayList<>();
         try {
             if (comparison.runner != null) {
-                elsewhere(foreseen());
+                elsewhere(comparison.runner, foreseen());
             }
             for (Comparison.Aim aim : comparison.aims) {
                 tables.add(table(aim));
@@ -167,7 +167,7 @@ final class ComparisonRun {
     }
 
     /** Those that are not known yet, all at once. */
-    private void elsewhere(List<Cell> wanted) {
+    private void elsewhere(CellRunner runner, List<Cell> wanted) {
         List<String> texts = wanted.stream()
                 .filter(each -> comparison
                         .store
@@ -175,8 +175,8 @@ final class ComparisonRun {
                         .isEmpty())
                 .map(Cell::text)
                 .toList();
-        if (comparison.runner != null && !texts.isEmpty()) {
-            comparison.runner.run(texts);
+        if (!texts.isEmpty()) {
+            runner.run(texts);
         }
     }
 
@@ -321,7 +321,9 @@ final class ComparisonRun {
     private ComparisonTable.Row row(Comparison.Aim aim, Entry entry) {
         List<CellResult> results = new ArrayList<>();
         List<Cell> all = cells(aim, entry);
-        elsewhere(all);
+        if (comparison.runner != null) {
+            elsewhere(comparison.runner, all);
+        }
         for (Cell each : all) {
             results.add(cell(each, comparison.images, title(entry.label(), each), true));
         }

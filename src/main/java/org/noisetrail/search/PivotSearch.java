@@ -222,12 +222,13 @@ final class PivotSearch {
             if (observer == null) {
                 return;
             }
-            List<Reward> judges = new ArrayList<>(List.of(wave.reward()));
-            judges.addAll(observer.others());
-            double[][] scores =
-                    judges.size() == 1 ? new double[][] {engine.scores(many)} : engine.judge(many, draws, judges);
-            List<List<double[]>> groupsOf =
-                    Arrays.stream(scores).map(reward -> byGroup(groups, reward)).toList();
+            List<List<double[]>> groupsOf = new ArrayList<>();
+            groupsOf.add(byGroup(groups, engine.scores(many)));
+            if (!observer.others().isEmpty()) {
+                for (double[] scores : engine.heldOut(many, draws, observer.others())) {
+                    groupsOf.add(byGroup(groups, scores));
+                }
+            }
             for (int g = 0; g < groups; g++) {
                 int group = g;
                 observer.round(

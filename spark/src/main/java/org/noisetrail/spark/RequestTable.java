@@ -30,9 +30,13 @@ final class RequestTable {
             "sampler",
             "budget");
 
-    /** What holds where a line says nothing. */
+    /**
+     * What holds where a line says nothing.
+     *
+     * @param method null for what {@code generate} takes: eps-greedy, and of prompts {@link Methods#fromPrompts}
+     */
     record Defaults(
-            String method,
+            @Nullable String method,
             @Nullable String reward,
             @Nullable String heldOut,
             @Nullable String sampler,
@@ -81,15 +85,17 @@ final class RequestTable {
 
     private static Request request(Line line, Defaults defaults) {
         String seed = line.text("seed");
+        String prompt = line.text("prompt");
+        String method = line.text("method", defaults.method());
         Request request = new Request(
                 line.text("id"),
-                line.text("prompt"),
+                prompt,
                 line.text("negative"),
                 line.whole("class") == null ? null : Math.toIntExact(line.whole("class")),
                 seed == null ? 0 : Long.parseUnsignedLong(seed),
                 line.whole("images") == null ? 1 : Math.toIntExact(line.whole("images")),
                 line.whole("firstImage") == null ? 0 : line.whole("firstImage"),
-                line.text("method", defaults.method()),
+                method != null ? method : prompt == null ? "eps-greedy" : Methods.fromPrompts(),
                 line.text("reward", defaults.reward()),
                 line.text("heldOut", defaults.heldOut()),
                 line.text("sampler", defaults.sampler()),

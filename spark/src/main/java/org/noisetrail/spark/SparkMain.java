@@ -77,10 +77,8 @@ public final class SparkMain implements Callable<Integer> {
     @Option(
             names = "--method",
             paramLabel = "METHOD",
-            defaultValue = "eps-greedy",
-            description = "With its settings, as in eps-greedy:rounds=10. Default: ${DEFAULT-VALUE}")
-    @SuppressWarnings("NullAway.Init")
-    private String method;
+            description = "With its settings, as in eps-greedy:rounds=10. Default: as of generate")
+    private @Nullable String method;
 
     @Option(names = "--reward", paramLabel = "REWARD", description = "Default: brightness, of a model of prompts clip")
     private @Nullable String reward;
