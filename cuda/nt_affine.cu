@@ -23,11 +23,12 @@ __global__ void __launch_bounds__(MOST_THREADS, 1) propose_kernel(nt_propose_arg
     /* What the CPU's form refuses is left alone here: the whole block returns. */
     const bool moves = a.state || a.input;
     const bool with_pivot = row.kind == NT_LOCAL || row.kind == NT_COIN || row.kind == NT_PIVOT;
-    if (row.kind < NT_NONE || row.kind > NT_PIVOT || (a.steps && (row.stage < 1 || row.stage > a.step_count))
+    const int64_t added = a.round + (a.cursor ? *a.cursor : 0);
+    if (added < 0 || added + (row.draw >> 16) > 65535 || row.kind < NT_NONE || row.kind > NT_PIVOT || (a.steps && (row.stage < 1 || row.stage > a.step_count))
             || ((moves || with_pivot) && (row.parent < 0 || row.parent >= a.parents)) || (with_pivot && !a.pivots)) {
         return;
     }
-    const uint32_t round = static_cast<uint32_t>(a.round) << 16;
+    const uint32_t round = static_cast<uint32_t>(added) << 16;
     const float* pivot = a.pivots + (with_pivot ? row.parent * a.elements : 0);
     bool kept = false;
     auto fill = [&](int64_t from, int64_t count) {

@@ -27,7 +27,7 @@ int32_t stream_synchronize(void* stream) {
 }
 
 const Ops ops = {noise,      uniforms, propose, update, input,  quantise, penalise,      combine,        resample,      resize, luminance, jpeg_size, softmax_at,
-                 accumulate, select,   top,     gather, sphere, stream_create, stream_destroy, stream_synchronize};
+                 accumulate, select,   top,     gather, sphere, step_cursor, stream_create, stream_destroy, stream_synchronize};
 
 } // namespace
 } // namespace cuda

@@ -24,7 +24,8 @@ int32_t jpeg_size(void* stream, const ImageArgs& a, double max_bytes, int32_t* b
 int32_t softmax_at(void* stream, const float* logits, int64_t rows, int64_t classes, const int32_t* labels, double* out);
 int32_t accumulate(void* stream, const double* score, int64_t rows, double weight, int32_t add, double* out);
 int32_t penalise(void* stream, double* scores, const int32_t* bad, int64_t rows);
-int32_t select(void* stream, const double* scores, int64_t groups, int64_t size, int32_t keep, double* best, int32_t* winner, int32_t* nans);
+int32_t select(void* stream, const SelectArgs& a);
+int32_t step_cursor(void* stream, int32_t* cursor, int32_t by);
 int32_t top(void* stream, const double* scores, int64_t groups, int64_t size, int64_t take, int32_t* index, int32_t* nans);
 int32_t resample(void* stream, const double* weights, const double* uniforms, int64_t groups, int64_t size, int32_t* out);
 int32_t gather(

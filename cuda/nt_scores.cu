@@ -78,12 +78,16 @@ __device__ int32_t sum_of_warp(int32_t value) {
     return value;
 }
 
-__global__ void select_kernel(const double* scores, int64_t size, int32_t keep, double* best, int32_t* winner, int32_t* nans) {
+__global__ void select_kernel(SelectArgs a) {
     const int64_t g = blockIdx.x;
-    const double* group = scores + g * size;
+    const int32_t round = a.history ? *a.cursor : 0;
+    if (a.history && (round < 0 || round >= a.rounds)) {
+        return;
+    }
+    const double* group = a.scores + g * a.size;
     Ranked first = {-INFINITY, INT32_MAX};
     int32_t unknown = 0;
-    for (int64_t i = threadIdx.x; i < size; i += WARP) {
+    for (int64_t i = threadIdx.x; i < a.size; i += WARP) {
         unknown += group[i] != group[i];
         Ranked one = {ranked(group[i]), static_cast<int32_t>(i)};
         first = before(one, first) ? one : first;
@@ -91,13 +95,21 @@ __global__ void select_kernel(const double* scores, int64_t size, int32_t keep, 
     first = first_of_warp(first);
     unknown = sum_of_warp(unknown);
     if (threadIdx.x == 0) {
-        if (nans) {
-            nans[g] += unknown;
+        if (a.nans) {
+            a.nans[g] += unknown;
         }
-        const bool kept = keep && best[g] == best[g] && !(first.rank > best[g]);
-        winner[g] = kept ? -1 : first.index;
-        best[g] = kept ? best[g] : group[first.index];
+        const bool kept = a.keep && a.best[g] == a.best[g] && !(first.rank > a.best[g]);
+        const int32_t winner = kept ? -1 : first.index;
+        a.winner[g] = winner;
+        a.best[g] = kept ? a.best[g] : group[first.index];
+        if (a.history) {
+            a.history[round * a.groups + g] = winner;
+        }
     }
+}
+
+__global__ void step_cursor_kernel(int32_t* cursor, uint32_t by) {
+    *cursor = static_cast<int32_t>(static_cast<uint32_t>(*cursor) + by);
 }
 
 __global__ void top_kernel(const double* scores, int64_t size, int64_t take, int32_t* index, int32_t* nans) {
@@ -149,8 +161,12 @@ int32_t penalise(void* stream, double* scores, const int32_t* bad, int64_t rows)
     return launch("penalise", penalise_kernel, blocks_for(rows, BLOCK), BLOCK, 0, stream, scores, bad, rows);
 }
 
-int32_t select(void* stream, const double* scores, int64_t groups, int64_t size, int32_t keep, double* best, int32_t* winner, int32_t* nans) {
-    return launch("select", select_kernel, groups, WARP, 0, stream, scores, size, keep, best, winner, nans);
+int32_t select(void* stream, const SelectArgs& a) {
+    return launch("select", select_kernel, a.groups, WARP, 0, stream, a);
+}
+
+int32_t step_cursor(void* stream, int32_t* cursor, int32_t by) {
+    return launch("step_cursor", step_cursor_kernel, 1, 1, 0, stream, cursor, static_cast<uint32_t>(by));
 }
 
 int32_t top(void* stream, const double* scores, int64_t groups, int64_t size, int64_t take, int32_t* index, int32_t* nans) {

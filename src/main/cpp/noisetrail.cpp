@@ -164,7 +164,7 @@ private:
 };
 
 /* The bytes of `nt_propose_args` and `nt_update_args` are written by Java, field by field. */
-static_assert(sizeof(nt_propose_args) == 20 * 8 && sizeof(nt_update_args) == 16 * 8, "every field has 8 bytes");
+static_assert(sizeof(nt_propose_args) == 21 * 8 && sizeof(nt_update_args) == 16 * 8, "every field has 8 bytes");
 static_assert(sizeof(nt_step) == 24 * sizeof(float) && sizeof(nt_row) == 5 * sizeof(int32_t), "tables without gaps");
 
 /* Calls `body` with the device's kernels; the calling thread's current CUDA device is afterwards what it was. */
@@ -307,10 +307,14 @@ int32_t nt_propose(int32_t device, void* stream, const nt_propose_args* args) {
             .dtype("input_dtype", a.input_dtype)
             .pointer("x", a.x, moves && a.rows > 0)
             .pointer("steps", a.steps, stepped && a.rows > 0)
-            .table(device, a.table, a.rows, stepped, a.step_count, true, a.parents, a.pivots != nullptr)
-            .rounds(device, a.table, a.rows, (int32_t)a.round);
+            .table(device, a.table, a.rows, stepped, a.step_count, true, a.parents, a.pivots != nullptr);
     nt_propose_args used = a;
     used.steps = stepped ? a.steps : nullptr;
+    if (device == NT_CPU && a.cursor) {
+        used.round += *a.cursor;
+        check.range("round + cursor", used.round, 0, 65535);
+    }
+    check.rounds(device, a.table, a.rows, (int32_t)used.round);
     return run(device, check.ok(), [&](const Ops& ops) { return ops.propose(stream, used); });
 }
 
@@ -454,7 +458,8 @@ int32_t nt_accumulate(int32_t device, void* stream, const void* score, int64_t r
 }
 
 int32_t nt_select(
-        int32_t device, void* stream, const void* scores, int64_t groups, int64_t group_size, int32_t keep, void* best, void* winner, void* nans) {
+        int32_t device, void* stream, const void* scores, int64_t groups, int64_t group_size, int32_t keep, void* best, void* winner, void* nans,
+        void* history, int64_t rounds, const void* cursor) {
     Check check("select");
     check.range("groups", groups, 0, ANY)
             .range("group_size", group_size, 1, INT32_MAX)
@@ -462,9 +467,21 @@ int32_t nt_select(
             .pointer("scores", scores, groups > 0)
             .pointer("best", best, groups > 0)
             .pointer("winner", winner, groups > 0);
-    return run(device, check.ok(), [&](const Ops& ops) {
-        return ops.select(stream, (const double*)scores, groups, group_size, keep, (double*)best, (int32_t*)winner, (int32_t*)nans);
-    });
+    if (history) {
+        check.range("rounds", rounds, 1, INT32_MAX).product("rounds x groups", rounds, groups, 4).pointer("cursor", cursor);
+        if (check.ok() && device == NT_CPU) {
+            check.range("cursor", *(const int32_t*)cursor, 0, rounds - 1);
+        }
+    }
+    SelectArgs args = {(const double*)scores, groups, group_size, keep, (double*)best, (int32_t*)winner, (int32_t*)nans,
+                       (int32_t*)history,     rounds, (const int32_t*)cursor};
+    return run(device, check.ok(), [&](const Ops& ops) { return ops.select(stream, args); });
+}
+
+int32_t nt_step_cursor(int32_t device, void* stream, void* cursor, int32_t by) {
+    Check check("step_cursor");
+    check.pointer("cursor", cursor);
+    return run(device, check.ok(), [&](const Ops& ops) { return ops.step_cursor(stream, (int32_t*)cursor, by); });
 }
 
 int32_t nt_top(int32_t device, void* stream, const void* scores, int64_t groups, int64_t group_size, int64_t take, void* index, void* nans) {

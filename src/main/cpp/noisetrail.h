@@ -67,11 +67,11 @@ typedef struct nt_step {
     nt_stage stage[2];
 } nt_step;
 
-/* Arguments of nt_propose: 20 fields of 8 bytes each, so that Java can write them as longs. */
+/* Arguments of nt_propose: 21 fields of 8 bytes each, so that Java can write them as longs. */
 typedef struct nt_propose_args {
     const nt_row* table; /* [rows] */
     int64_t rows;
-    int64_t round; /* added to each row's round; 0 to 65535 */
+    int64_t round; /* added to each row's round, with the cursor's value; together 0 to 65535 */
     uint64_t seed;
     int64_t elements;
     double epsilon;      /* a coin's chance of a global candidate, 0 to 1 */
@@ -89,6 +89,7 @@ typedef struct nt_propose_args {
     void* input;         /* out input_dtype [rows, elements] */
     int64_t input_dtype; /* nt_dtype */
     float* level;        /* out [rows] */
+    const int32_t* cursor; /* [1], may be null: what is added to `round` when the call runs, so that a call given once makes each round's noise */
 } nt_propose_args;
 
 /* Arguments of nt_update: 16 fields of 8 bytes each. */
@@ -212,11 +213,15 @@ int32_t nt_accumulate(int32_t device, void* stream, const void* score /* f64 [ro
  * The best of each group of `group_size` consecutive scores: winner[g] = its index within the group (the lowest of equals; NaN counts
  * as minus infinity), and best[g] = its score. If `keep`, a group whose best score is not strictly above best[g] gets winner -1 and
  * best[g] stays. nans[g] (may be null) grows by the NaN scores seen. A group of NaN only has winner 0 (or -1 with keep, unless
- * best[g] is NaN, which means "nothing yet" and always loses) and leaves NaN as its best.
+ * best[g] is NaN, which means "nothing yet" and always loses) and leaves NaN as its best. history (may be null) gets a copy of winner in
+ * its row *cursor, 0 to rounds - 1: a call given once keeps each round's winners. A card leaves all alone where *cursor is outside.
  */
 int32_t nt_select(int32_t device, void* stream, const void* scores /* f64 [groups, group_size] */, int64_t groups,
                   int64_t group_size, int32_t keep, void* best /* f64 [groups] */, void* winner /* i32 [groups] */,
-                  void* nans /* i32 [groups] */);
+                  void* nans /* i32 [groups] */, void* history /* i32 [rounds, groups] */, int64_t rounds, const void* cursor /* i32 [1] */);
+
+/* *cursor += by, when the call runs: what nt_propose and nt_select read next. */
+int32_t nt_step_cursor(int32_t device, void* stream, void* cursor /* i32 [1] */, int32_t by);
 
 /* index[g, 0..take) = the `take` best of each group of scores, best first, by the rules of nt_select. take <= group_size. */
 int32_t nt_top(int32_t device, void* stream, const void* scores /* f64 [groups, group_size] */, int64_t groups, int64_t group_size,

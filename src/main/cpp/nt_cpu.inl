@@ -578,22 +578,30 @@ int32_t accumulate(void*, const double* score, int64_t rows, double weight, int3
     return NT_OK;
 }
 
-int32_t select(void*, const double* scores, int64_t groups, int64_t size, int32_t keep, double* best, int32_t* winner, int32_t* nans) {
-    for (int64_t g = 0; g < groups; g++) {
-        const double* group = scores + g * size;
+int32_t select(void*, const SelectArgs& a) {
+    for (int64_t g = 0; g < a.groups; g++) {
+        const double* group = a.scores + g * a.size;
         int64_t index = 0;
         int32_t unknown = 0;
-        for (int64_t i = 0; i < size; i++) {
+        for (int64_t i = 0; i < a.size; i++) {
             unknown += group[i] != group[i];
             index = ranked(group[i]) > ranked(group[index]) ? i : index;
         }
-        if (nans) {
-            nans[g] += unknown;
+        if (a.nans) {
+            a.nans[g] += unknown;
         }
-        bool kept = keep && best[g] == best[g] && !(ranked(group[index]) > best[g]);
-        winner[g] = kept ? -1 : (int32_t)index;
-        best[g] = kept ? best[g] : group[index];
+        bool kept = a.keep && a.best[g] == a.best[g] && !(ranked(group[index]) > a.best[g]);
+        a.winner[g] = kept ? -1 : (int32_t)index;
+        a.best[g] = kept ? a.best[g] : group[index];
+        if (a.history) {
+            a.history[*a.cursor * a.groups + g] = a.winner[g];
+        }
     }
+    return NT_OK;
+}
+
+int32_t step_cursor(void*, int32_t* cursor, int32_t by) {
+    *cursor = (int32_t)((uint32_t)*cursor + (uint32_t)by);
     return NT_OK;
 }
 
@@ -654,7 +662,7 @@ int32_t sphere(void*, float* p, int64_t rows, int64_t elements, int32_t project,
 
 extern const Ops ops;
 const Ops ops = {noise,      uniforms, propose, update, input,  quantise, penalise,      combine,        resample,      resize, luminance, jpeg_size, softmax_at,
-                 accumulate, select,   top,     gather, sphere, stream_create, stream_nothing, stream_nothing};
+                 accumulate, select,   top,     gather, sphere, step_cursor, stream_create, stream_nothing, stream_nothing};
 
 } // namespace NT_LEVEL
 } // namespace nt

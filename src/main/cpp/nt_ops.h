@@ -38,6 +38,17 @@ struct InputArgs {
     float* level;
 };
 
+struct SelectArgs {
+    const double* scores;
+    int64_t groups, size;
+    int32_t keep;
+    double* best;
+    int32_t *winner, *nans;
+    int32_t* history; /* null: no cursor is read */
+    int64_t rounds;
+    const int32_t* cursor;
+};
+
 /* One set of kernels; each returns an nt_status. `stream` is the device's own. */
 struct Ops {
     int32_t (*noise)(void* stream, const nt_row* table, int64_t rows, uint64_t seed, int64_t elements, float scale, float* out);
@@ -54,10 +65,11 @@ struct Ops {
     int32_t (*jpeg_size)(void* stream, const ImageArgs& a, double max_bytes, int32_t* bytes, double* score);
     int32_t (*softmax_at)(void* stream, const float* logits, int64_t rows, int64_t classes, const int32_t* labels, double* out);
     int32_t (*accumulate)(void* stream, const double* score, int64_t rows, double weight, int32_t add, double* out);
-    int32_t (*select)(void* stream, const double* scores, int64_t groups, int64_t size, int32_t keep, double* best, int32_t* winner, int32_t* nans);
+    int32_t (*select)(void* stream, const SelectArgs& a);
     int32_t (*top)(void* stream, const double* scores, int64_t groups, int64_t size, int64_t take, int32_t* index, int32_t* nans);
     int32_t (*gather)(void* stream, const char* src, int64_t row_bytes, const int32_t* index, int64_t count, int64_t per_group, int64_t group_size, const int32_t* target, char* dst);
     int32_t (*sphere)(void* stream, float* p, int64_t rows, int64_t elements, int32_t project, double* norm);
+    int32_t (*step_cursor)(void* stream, int32_t* cursor, int32_t by);
     int32_t (*stream_create)(void** out);
     int32_t (*stream_destroy)(void* stream);
     int32_t (*stream_synchronize)(void* stream);

@@ -153,16 +153,17 @@ constexpr uint64_t SEED = 0xFEDCBA9876543210ull;
 
 inline void add_proposal(std::vector<Case>& cases, int64_t rows, int64_t d, int32_t kind, int32_t dtype, bool sphere, bool with_f, bool any, bool timed) {
     const int64_t n = rows * d, parents = rows < 4 ? 1 : rows / 4;
-    const std::string name = "propose kind " + std::to_string(kind) + " " + name_of(dtype) + (sphere ? " sphere" : "") + (with_f ? " f" : "") + (any ? " wild" : "") + " "
+    const std::string name = "propose kind " + std::to_string(kind) + " " + name_of(dtype) + (sphere ? " sphere" : "") + (with_f ? " f cursor" : "") + (any ? " wild" : "") + " "
             + std::to_string(rows) + "x" + std::to_string(d);
     cases.push_back({name,
                      {in(table_of(rows, parents, kind)), in(any ? wild(1, parents * d, 30) : gaussians(1, parents * d, 30)), in(gaussians(2, parents * d, 1)),
-                      in(any ? wild(3, parents * d, 1) : gaussians(3, parents * d, 1)), in(some_steps()), out<float>(n), out<float>(n), network_out(n, dtype), out<float>(rows)},
+                      in(any ? wild(3, parents * d, 1) : gaussians(3, parents * d, 1)), in(some_steps()), out<float>(n), out<float>(n), network_out(n, dtype), out<float>(rows), in(std::vector<int32_t>{2})},
                      [=](int32_t device, void* stream, void* const* p) {
                          nt_propose_args a = {};
                          a.table = (const nt_row*)p[0];
                          a.rows = rows;
-                         a.round = 3;
+                         a.round = with_f ? 1 : 3;
+                         a.cursor = with_f ? (const int32_t*)p[9] : nullptr;
                          a.seed = SEED;
                          a.elements = d;
                          a.epsilon = .4;
@@ -366,7 +367,14 @@ inline std::vector<Case> all_cases(Extent extent) {
         const std::string at = " " + std::to_string(groups) + "x" + std::to_string(size);
         for (int32_t keep = 0; keep < 2; keep++) {
             cases.push_back({"select" + at + (keep ? " keep" : ""), {in(scores), in_out(best), out<int32_t>(groups), in_out(none)},
-                             [=](int32_t device, void* stream, void* const* p) { return nt_select(device, stream, p[0], groups, size, keep, p[1], p[2], p[3]); }});
+                             [=](int32_t device, void* stream, void* const* p) {
+                                 return nt_select(device, stream, p[0], groups, size, keep, p[1], p[2], p[3], nullptr, 0, nullptr);
+                             }});
+            cases.push_back({"select history" + at + (keep ? " keep" : ""),
+                             {in(scores), in_out(best), out<int32_t>(groups), out<int32_t>(4 * groups), in(std::vector<int32_t>{2 + keep})},
+                             [=](int32_t device, void* stream, void* const* p) {
+                                 return nt_select(device, stream, p[0], groups, size, keep, p[1], p[2], nullptr, p[3], 4, p[4]);
+                             }});
             cases.push_back({"accumulate" + at, {in(scores), in_out(std::vector<double>((size_t)n, .1))},
                              [=](int32_t device, void* stream, void* const* p) { return nt_accumulate(device, stream, p[0], n, .3, keep, p[1]); }});
         }
@@ -380,6 +388,10 @@ inline std::vector<Case> all_cases(Extent extent) {
         }
         cases.push_back({"penalise" + at, {in_out(scores), in(bad)},
                          [=](int32_t device, void* stream, void* const* p) { return nt_penalise(device, stream, p[0], p[1], n); }});
+    }
+    for (int32_t by : {1, -3}) {
+        cases.push_back({"step cursor by " + std::to_string(by), {in_out(std::vector<int32_t>{INT32_MAX - (by < 0), 7})},
+                         [=](int32_t device, void* stream, void* const* p) { return nt_step_cursor(device, stream, p[0], by); }});
     }
     return cases;
 }

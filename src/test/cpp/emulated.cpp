@@ -83,7 +83,7 @@ bool check(bool holds, const char* what) {
 
 /* Rows that the CPU would refuse leave their outputs alone, and their neighbours are what they are without them. */
 bool refused_rows_are_left_alone() {
-    constexpr int64_t d = 40, rows = 9;
+    constexpr int64_t d = 40, rows = 11;
     const std::vector<nt_step> steps = some_steps();
     const std::vector<float> x = gaussians(1, 2 * d, 3);
     std::vector<nt_row> table = table_of(rows, 2, NT_LOCAL);
@@ -93,6 +93,7 @@ bool refused_rows_are_left_alone() {
             case 1: row.kind = 5; break;
             case 3: row.stage = 4; break;
             case 5: row.parent = 2; break;
+            case 7: row.draw = 65535u << 16; break;
             default: row.stage = 0;
         }
     }
@@ -100,6 +101,7 @@ bool refused_rows_are_left_alone() {
     for (int64_t r = 0; r < rows; r += 2) {
         good_rows.push_back(table[(size_t)r]);
     }
+    int32_t cursor = 1;
     auto propose = [&](int32_t device, const std::vector<nt_row>& named, std::vector<float>& state) {
         nt_propose_args a = {};
         a.table = named.data();
@@ -111,6 +113,7 @@ bool refused_rows_are_left_alone() {
         a.steps = steps.data();
         a.step_count = 3;
         a.state = state.data();
+        a.cursor = &cursor;
         return nt_propose(device, nullptr, &a);
     };
     auto update = [&](int32_t device, const std::vector<nt_row>& named, std::vector<float>& y) {
@@ -131,9 +134,26 @@ bool refused_rows_are_left_alone() {
         for (int64_t e = 0; e < d; e++) {
             const float value = state[(size_t)(r * d + e)];
             good = check(r % 2 ? value == 7 : value == expected[(size_t)(r / 2 * d + e)], "propose leaves what is refused") && good;
-            const bool known = r != 3 && r != 7; /* a stage that is none; `update` reads nothing else of a row */
+            const bool known = r != 3 && r != 9; /* a stage that is none; `update` reads nothing else of a row */
             good = check(known ? moved[(size_t)(r * d + e)] == steps[(size_t)(r % 3)].stage[0].next.y * 7 : moved[(size_t)(r * d + e)] == 7, "update leaves what is refused") && good;
         }
+    }
+    for (int32_t outside : {-1, 65536, INT32_MIN, INT32_MAX}) {
+        cursor = outside;
+        std::vector<float> untouched(good_rows.size() * d, 7);
+        good = check(propose(NT_CPU, good_rows, untouched) == NT_INVALID && propose(CARD, good_rows, untouched) == NT_OK
+                             && untouched == std::vector<float>(good_rows.size() * d, 7),
+                     "propose leaves all alone where the cursor is outside")
+                && good;
+    }
+    const std::vector<double> scores = {1, 2};
+    for (int32_t outside : {-1, 3, INT32_MIN, INT32_MAX}) {
+        std::vector<double> best = {NAN};
+        std::vector<int32_t> seen = {-7, -7, 0, -7, -7}; /* winner, nans, and the history's three */
+        auto select = [&](int32_t device) { return nt_select(device, nullptr, scores.data(), 1, 2, 1, best.data(), &seen[0], &seen[1], &seen[2], 3, &outside); };
+        good = check(select(NT_CPU) == NT_INVALID && select(CARD) == NT_OK && std::isnan(best[0]) && seen == std::vector<int32_t>({-7, -7, 0, -7, -7}),
+                     "select leaves all alone where the cursor is outside")
+                && good;
     }
     const std::vector<float> logits(20, 1);
     const std::vector<int32_t> labels = {3, 10};

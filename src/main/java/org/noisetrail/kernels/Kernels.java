@@ -228,8 +228,39 @@ public final class Kernels {
             @Nullable Pointer best,
             @Nullable Pointer winner,
             @Nullable Pointer nans) {
+        select(scores, groups, groupSize, keep, best, winner, nans, null, 0, null);
+    }
+
+    /** The same, where history i32 [rounds, groups] (may be null) gets the winners too, in the row that cursor i32 [1] says when the call runs. */
+    public void select(
+            @Nullable Pointer scores,
+            long groups,
+            long groupSize,
+            int keep,
+            @Nullable Pointer best,
+            @Nullable Pointer winner,
+            @Nullable Pointer nans,
+            @Nullable Pointer history,
+            long rounds,
+            @Nullable Pointer cursor) {
         check(NativeKernels.nt_select(
-                device(), stream(), at(scores), groups, groupSize, keep, at(best), at(winner), at(nans)));
+                device(),
+                stream(),
+                at(scores),
+                groups,
+                groupSize,
+                keep,
+                at(best),
+                at(winner),
+                at(nans),
+                at(history),
+                rounds,
+                at(cursor)));
+    }
+
+    /** Adds to a cursor i32 [1] when the call runs: {@code nt_step_cursor}. */
+    public void stepCursor(@Nullable Pointer cursor, int by) {
+        check(NativeKernels.nt_step_cursor(device(), stream(), at(cursor), by));
     }
 
     /** The best of each group, best first: {@code nt_top}. scores f64 [groups, groupSize]; index i32 [groups, take]; nans i32 [groups], added to, or null. */

@@ -164,7 +164,12 @@ final class NativeKernels {
             int keep,
             @Nullable Pointer best,
             @Nullable Pointer winner,
-            @Nullable Pointer nans);
+            @Nullable Pointer nans,
+            @Nullable Pointer history,
+            long rounds,
+            @Nullable Pointer cursor);
+
+    static native int nt_step_cursor(int device, @Nullable Pointer stream, @Nullable Pointer cursor, int by);
 
     static native int nt_top(
             int device,

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * thread at a time; closed by its maker.
  */
 public final class ProposeArgs implements AutoCloseable {
-    private final Struct fields = new Struct(20);
+    private final Struct fields = new Struct(21);
 
     /** nt_row [rows]. */
     public ProposeArgs table(@Nullable Pointer table) {
@@ -24,7 +24,7 @@ public final class ProposeArgs implements AutoCloseable {
         return this;
     }
 
-    /** Added to each row's round; 0 to 65535. */
+    /** Added to each row's round, with the cursor's value; together 0 to 65535. */
     public ProposeArgs round(long round) {
         fields.put(2, round);
         return this;
@@ -129,6 +129,12 @@ public final class ProposeArgs implements AutoCloseable {
     /** Out, float32 [rows]. */
     public ProposeArgs level(@Nullable Pointer level) {
         fields.put(19, level);
+        return this;
+    }
+
+    /** Int32 [1], may be null: what is added to the round when the call runs, so that a call recorded once makes each round's noise. */
+    public ProposeArgs cursor(@Nullable Pointer cursor) {
+        fields.put(20, cursor);
         return this;
     }
 

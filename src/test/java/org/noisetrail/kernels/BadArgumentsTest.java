@@ -88,6 +88,16 @@ class BadArgumentsTest {
         refused("round must be >= 0: -1", () -> propose(args -> args.round(-1)));
         refused("round must be <= 65535: 65536", () -> propose(args -> args.round(65536)));
         refused("a row's round + round must be <= 65535: 65536", () -> propose(args -> args.round(65535)));
+        try (IntPointer cursor = new IntPointer(new int[] {-2})) {
+            refused(
+                    "round + cursor must be >= 0: -1",
+                    () -> propose(args -> args.round(1).cursor(cursor)));
+            cursor.put(0, 65535);
+            refused(
+                    "round + cursor must be <= 65535: 65536",
+                    () -> propose(args -> args.round(1).cursor(cursor)));
+            refused("a row's round + round must be <= 65535: 65536", () -> propose(args -> args.cursor(cursor)));
+        }
         refused("elements must be >= 1: -4", () -> propose(args -> args.elements(-4)));
         refused("rows x elements", () -> propose(args -> args.rows(HUGE)));
         refused("epsilon must be from 0 to 1: 1.1", () -> propose(args -> args.epsilon(1.1)));
@@ -247,6 +257,15 @@ class BadArgumentsTest {
         refused("scores must not be null", () -> CPU.select(null, 1, 4, 0, D, I, I));
         refused("best must not be null", () -> CPU.select(D, 1, 4, 0, null, I, I));
         refused("winner must not be null", () -> CPU.select(D, 1, 4, 0, D, null, I));
+        refused("rounds must be >= 1: 0", () -> CPU.select(D, 1, 4, 0, D, I, I, I, 0, I));
+        refused("rounds x groups", () -> CPU.select(D, 1L << 58, 1, 0, D, I, I, I, 1 << 30, I));
+        refused("cursor must not be null", () -> CPU.select(D, 1, 4, 0, D, I, I, I, 3, null));
+        refused("cursor must not be null", () -> CPU.stepCursor(null, 1));
+        for (int outside : new int[] {-1, 3}) {
+            try (IntPointer cursor = new IntPointer(new int[] {outside})) {
+                refused("cursor must be", () -> CPU.select(D, 1, 4, 0, D, I, I, I, 3, cursor));
+            }
+        }
         refused("take must be <= 4: 5", () -> CPU.top(D, 1, 4, 5, I, null));
         refused("take must be >=", () -> CPU.top(D, 1, 4, -1, I, null));
         refused("index must not be null", () -> CPU.top(D, 1, 4, 1, null, null));

@@ -209,6 +209,7 @@ class ProposalNoiseTest {
                 FloatPointer from = new FloatPointer(x);
                 FloatPointer around = new FloatPointer(pivots);
                 FloatPointer out = new FloatPointer((long) rows * elements);
+                IntPointer cursor = new IntPointer(new int[] {-2});
                 ProposeArgs args = new ProposeArgs()) {
             proposal(args, rowsTable, rows, elements)
                     .round(1)
@@ -222,6 +223,8 @@ class ProposalNoiseTest {
             CPU.propose(args.state(null).input(out));
             assertThat(Table.read(out, rows * elements)).isEqualTo(all.input);
             CPU.propose(args.input(null).x(null).steps(null).noise(out));
+            assertThat(Table.read(out, rows * elements)).isEqualTo(all.noise);
+            CPU.propose(args.round(3).cursor(cursor));
             assertThat(Table.read(out, rows * elements)).isEqualTo(all.noise);
         }
     }

@@ -63,6 +63,26 @@ class SelectionTest {
     }
 
     @Test
+    void historyKeepsEachRoundsWinnersWhereTheCursorStands() {
+        try (DoublePointer in = new DoublePointer(3, 2, 1, 5);
+                DoublePointer best = new DoublePointer(NAN, NAN);
+                IntPointer winner = new IntPointer(2);
+                IntPointer cursor = new IntPointer(new int[] {0});
+                IntPointer history = new IntPointer(new int[] {-7, -7, -7, -7, -7, -7})) {
+            CPU.select(in, 2, 2, 1, best, winner, null, history, 3, cursor);
+            CPU.stepCursor(cursor, 2);
+            in.put(1, 4);
+            CPU.select(in, 2, 2, 1, best, winner, null, history, 3, cursor);
+            int[] kept = new int[6];
+            history.get(kept);
+            assertThat(kept).containsExactly(0, 1, -7, -7, 1, -1);
+            assertThat(new int[] {winner.get(0), winner.get(1)}).containsExactly(1, -1);
+            CPU.stepCursor(cursor, -1);
+            assertThat(cursor.get(0)).isEqualTo(1);
+        }
+    }
+
+    @Test
     void nansAddUpOverCalls() {
         try (DoublePointer in = new DoublePointer(NAN, 1);
                 DoublePointer best = new DoublePointer(1);
