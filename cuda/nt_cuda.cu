@@ -1,5 +1,5 @@
 /*
- * The CUDA form of the kernels: its devices, its streams, and the table of its functions. The arithmetic is nt_math.h's, nt_resize.h's and nt_jpeg.h's, in the CPU's order, so the
+ * The CUDA form of the kernels: its devices, its streams and graphs, and the table of its functions. The arithmetic is nt_math.h's, nt_resize.h's and nt_jpeg.h's, in the CPU's order, so the
  * bits are the CPU's; only softmax (exp) may differ in its last.
  */
 #include "nt_cuda.h"
@@ -26,8 +26,39 @@ int32_t stream_synchronize(void* stream) {
     return told("stream_synchronize", cudaStreamSynchronize(static_cast<cudaStream_t>(stream)));
 }
 
+/*
+ * ThreadLocal: what other threads do meanwhile (allocate, ask events) is their affair, while an unsafe call of the recording thread is an error and not lost. LibTorch relaxes the
+ * mode by itself around the allocations it makes then.
+ */
+int32_t graph_begin(void* stream) {
+    return told("graph_begin", cudaStreamBeginCapture(static_cast<cudaStream_t>(stream), cudaStreamCaptureModeThreadLocal));
+}
+
+int32_t graph_end(void* stream, void** out) {
+    *out = nullptr;
+    cudaGraph_t graph = nullptr;
+    int32_t status = told("graph_end", cudaStreamEndCapture(static_cast<cudaStream_t>(stream), &graph));
+    if (status != NT_OK) {
+        return status;
+    }
+    cudaGraphExec_t launchable = nullptr;
+    status = told("graph_end", cudaGraphInstantiate(&launchable, graph, 0));
+    cudaGraphDestroy(graph);
+    *out = launchable;
+    return status;
+}
+
+int32_t graph_launch(void* stream, void* graph) {
+    return told("graph_launch", cudaGraphLaunch(static_cast<cudaGraphExec_t>(graph), static_cast<cudaStream_t>(stream)));
+}
+
+int32_t graph_destroy(void* graph) {
+    return told("graph_destroy", cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(graph)));
+}
+
 const Ops ops = {noise,      uniforms, propose, update, input,  quantise, penalise,      combine,        resample,      resize, luminance, jpeg_size, softmax_at,
-                 accumulate, select,   top,     gather, sphere, step_cursor, stream_create, stream_destroy, stream_synchronize};
+                 accumulate, select,   top,     gather, sphere, step_cursor, stream_create, stream_destroy, stream_synchronize,
+                 graph_begin, graph_end, graph_launch, graph_destroy};
 
 } // namespace
 } // namespace cuda

@@ -193,6 +193,15 @@ int32_t run(int32_t device, bool ok, const Run& body) {
 #endif
 }
 
+/* The same for what only a card can do. */
+template <class Run>
+int32_t run_on_card(const char* function, int32_t device, bool ok, const Run& body) {
+    if (ok && device == NT_CPU) {
+        return fail(NT_NO_DEVICE, "%s: the CPU has no graphs: a CUDA device is needed", function);
+    }
+    return run(device, ok, body);
+}
+
 constexpr int64_t ANY = std::numeric_limits<int64_t>::max();
 /* c0 counts elements / 4 in 32 bits; its last value is the uniforms'. */
 constexpr int64_t MOST_ELEMENTS = 4ll * 0xFFFFFFFFll;
@@ -247,6 +256,28 @@ int32_t nt_stream_destroy(int32_t device, void* stream) {
 
 int32_t nt_stream_synchronize(int32_t device, void* stream) {
     return run(device, true, [&](const Ops& ops) { return ops.stream_synchronize(stream); });
+}
+
+int32_t nt_graph_begin(int32_t device, void* stream) {
+    Check check("graph_begin");
+    check.pointer("stream", stream, device != NT_CPU);
+    return run_on_card("graph_begin", device, check.ok(), [&](const Ops& ops) { return ops.graph_begin(stream); });
+}
+
+int32_t nt_graph_end(int32_t device, void* stream, void* out) {
+    Check check("graph_end");
+    check.pointer("out", out).pointer("stream", stream, device != NT_CPU);
+    return run_on_card("graph_end", device, check.ok(), [&](const Ops& ops) { return ops.graph_end(stream, (void**)out); });
+}
+
+int32_t nt_graph_launch(int32_t device, void* stream, void* graph) {
+    Check check("graph_launch");
+    check.pointer("graph", graph, device != NT_CPU);
+    return run_on_card("graph_launch", device, check.ok(), [&](const Ops& ops) { return ops.graph_launch(stream, graph); });
+}
+
+int32_t nt_graph_destroy(int32_t device, void* graph) {
+    return graph ? run_on_card("graph_destroy", device, true, [&](const Ops& ops) { return ops.graph_destroy(graph); }) : NT_OK;
 }
 
 const char* nt_last_error(void) {

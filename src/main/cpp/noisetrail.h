@@ -126,6 +126,18 @@ int32_t nt_stream_destroy(int32_t device, void* stream);
 /* Returns when the stream's work is done, with the error of any of it that failed. */
 int32_t nt_stream_synchronize(int32_t device, void* stream);
 
+/*
+ * Graphs, CUDA's only (NT_NO_DEVICE on the CPU): what is given to a stream between begin and end is not run but recorded, as one piece of work that `launch` gives to a stream
+ * again and again. Memory that it names must stay where it is; a value that changes between launches must lie in it, not be an argument. Between begin and end the thread that
+ * began, which must also end, may not wait for the device, and nobody may use the default stream. What is recorded should have run before, so that nothing is loaded then.
+ */
+int32_t nt_graph_begin(int32_t device, void* stream); /* not the default stream; where it fails nothing is being recorded that was not before */
+/* Nothing is recorded afterwards, also where it fails (something was not allowed); *out is then null. `out` is in host memory. */
+int32_t nt_graph_end(int32_t device, void* stream, void* out /* void* [1], the graph */);
+int32_t nt_graph_launch(int32_t device, void* stream, void* graph);
+/* Frees a graph whose launches are done; null is left alone. */
+int32_t nt_graph_destroy(int32_t device, void* graph);
+
 /* The instruction set the CPU's kernels were chosen for: x86-64, x86-64-v3 (AVX2, FMA) or x86-64-v4 (AVX-512), at most what the environment's
  * NOISETRAIL_CPU names; same bits in all. */
 const char* nt_cpu_level(void);

@@ -662,7 +662,8 @@ int32_t sphere(void*, float* p, int64_t rows, int64_t elements, int32_t project,
 
 extern const Ops ops;
 const Ops ops = {noise,      uniforms, propose, update, input,  quantise, penalise,      combine,        resample,      resize, luminance, jpeg_size, softmax_at,
-                 accumulate, select,   top,     gather, sphere, step_cursor, stream_create, stream_nothing, stream_nothing};
+                 accumulate, select,   top,     gather, sphere, step_cursor, stream_create, stream_nothing, stream_nothing,
+                 nullptr,    nullptr,  nullptr, nullptr};
 
 } // namespace NT_LEVEL
 } // namespace nt

@@ -73,6 +73,10 @@ struct Ops {
     int32_t (*stream_create)(void** out);
     int32_t (*stream_destroy)(void* stream);
     int32_t (*stream_synchronize)(void* stream);
+    int32_t (*graph_begin)(void* stream); /* null, as the others, where a device has no graphs */
+    int32_t (*graph_end)(void* stream, void** out);
+    int32_t (*graph_launch)(void* stream, void* graph);
+    int32_t (*graph_destroy)(void* graph);
 };
 
 const Ops& cpu_ops();

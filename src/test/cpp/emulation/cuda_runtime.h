@@ -1,6 +1,7 @@
 /*
  * As much of CUDA as the kernels use, on the CPU: found before the real header, it lets g++ compile the .cu files. Each thread of a block is a fiber of one OS thread; fibers change
- * at barriers and shuffles, in an order that a test chooses. One block runs at a time, so shared memory is static memory.
+ * at barriers and shuffles, in an order that a test chooses. One block runs at a time, so shared memory is static memory. What is given to a stream is done at once, or, while the
+ * stream records, when its graph is launched.
  */
 #ifndef EMULATED_CUDA_RUNTIME_H
 #define EMULATED_CUDA_RUNTIME_H
@@ -58,10 +59,17 @@ enum cudaError_t {
     cudaErrorInvalidValue = 1,
     cudaErrorMemoryAllocation = 2,
     cudaErrorInvalidConfiguration = 9,
-    cudaErrorInvalidDevice = 101
+    cudaErrorInvalidDevice = 101,
+    cudaErrorIllegalState = 401,
+    cudaErrorStreamCaptureUnsupported = 900,
+    cudaErrorStreamCaptureInvalidated = 901,
+    cudaErrorStreamCaptureImplicit = 906
 };
 enum cudaFuncAttribute { cudaFuncAttributeMaxDynamicSharedMemorySize = 8 };
 enum { cudaStreamDefault = 0 };
+enum cudaStreamCaptureMode { cudaStreamCaptureModeThreadLocal = 1 };
+typedef struct emulated_graph* cudaGraph_t;
+typedef struct emulated_launchable* cudaGraphExec_t;
 struct cudaLaunchConfig_t {
     dim3 gridDim, blockDim;
     size_t dynamicSmemBytes;
@@ -84,8 +92,10 @@ void plant(Fault fault);
 int64_t allocations();
 /* Makes cudaGetLastError give this, as if somebody else's call had failed. */
 void leave_error(cudaError_t error);
-/* Makes the next allocation fail. */
-void fail_allocation();
+/* Makes the next call fail that needs memory. */
+void fail_memory();
+/* Graphs, launchable or not, that were not destroyed. */
+int64_t graphs();
 
 uint3 thread_index();
 uint3 block_index();
@@ -96,7 +106,16 @@ void barrier();
 /* Gives `size` bytes to the lanes of `mask` and gets those of lane `from`; a lane that is none of them gives back one's own. */
 void exchange(unsigned mask, int from, const void* mine, void* got, size_t size);
 Fault planted();
-cudaError_t run(const void* kernel, const cudaLaunchConfig_t& config, const std::function<void()>& thread);
+/* Keeps an error for cudaGetLastError, and gives it back. */
+cudaError_t failed(cudaError_t error);
+/* Allows a kernel so many bytes of dynamic shared memory. */
+cudaError_t allow_shared(const void* kernel, int bytes);
+/* Whether a card would take the launch. */
+cudaError_t accepted(const void* kernel, const cudaLaunchConfig_t& config);
+/* Runs a grid, whose threads each do `thread`. */
+void run(const cudaLaunchConfig_t& config, const std::function<void()>& thread);
+/* Does what is given to a stream, or records it. */
+cudaError_t submit(cudaStream_t stream, std::function<void()> work);
 
 template <class T>
 T shuffled(unsigned mask, T value, int from) {
@@ -141,13 +160,16 @@ inline int32_t atomicAdd(int32_t* at, int32_t value) {
 /* As CUDA's: the error is this launch's own. */
 template <class... Parameters, class... Args>
 cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(Parameters...), Args&&... args) {
+    const cudaError_t error = emulation::accepted(reinterpret_cast<const void*>(kernel), *config);
+    if (error != cudaSuccess) {
+        return error;
+    }
     const std::tuple<Parameters...> kept(args...);
-    return emulation::run(reinterpret_cast<const void*>(kernel), *config, [&] { std::apply(kernel, kept); });
+    return emulation::submit(config->stream, [kernel, kept, copied = *config] { emulation::run(copied, [&] { std::apply(kernel, kept); }); });
 }
-cudaError_t emulated_attribute(const void* kernel, int bytes);
 template <class Kernel>
 cudaError_t cudaFuncSetAttribute(Kernel* kernel, cudaFuncAttribute, int bytes) {
-    return emulated_attribute(reinterpret_cast<const void*>(kernel), bytes);
+    return emulation::allow_shared(reinterpret_cast<const void*>(kernel), bytes);
 }
 
 cudaError_t cudaGetLastError();
@@ -161,5 +183,11 @@ cudaError_t cudaMemsetAsync(void* memory, int value, size_t bytes, cudaStream_t 
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags);
 cudaError_t cudaStreamDestroy(cudaStream_t stream);
 cudaError_t cudaStreamSynchronize(cudaStream_t stream);
+cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode mode);
+cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t* graph);
+cudaError_t cudaGraphInstantiate(cudaGraphExec_t* launchable, cudaGraph_t graph, unsigned long long flags);
+cudaError_t cudaGraphDestroy(cudaGraph_t graph);
+cudaError_t cudaGraphLaunch(cudaGraphExec_t launchable, cudaStream_t stream);
+cudaError_t cudaGraphExecDestroy(cudaGraphExec_t launchable);
 
 #endif

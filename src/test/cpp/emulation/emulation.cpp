@@ -103,9 +103,6 @@ Order order = Order::FORWARD;
 Fault fault = Fault::NONE;
 std::mt19937 generator(1);
 std::map<const void*, size_t> allowed;
-cudaError_t last_error = cudaSuccess;
-bool next_allocation_fails = false;
-int64_t allocated = 0;
 
 [[noreturn]] void die(const char* what) {
     std::fprintf(stderr, "emulation: %s (block %u, thread %d)\n", what, block.x, current);
@@ -290,18 +287,6 @@ Fault planted() {
     return fault;
 }
 
-int64_t allocations() {
-    return allocated;
-}
-
-void leave_error(cudaError_t error) {
-    last_error = error;
-}
-
-void fail_allocation() {
-    next_allocation_fails = true;
-}
-
 uint3 thread_index() {
     return thread;
 }
@@ -347,13 +332,22 @@ void exchange(unsigned mask, int from, const void* mine, void* got, size_t size)
     copy(got, fiber.value, size);
 }
 
-cudaError_t run(const void* kernel, const cudaLaunchConfig_t& config, const std::function<void()>& one) {
+cudaError_t allow_shared(const void* kernel, int bytes) {
+    if (bytes < 0 || static_cast<size_t>(bytes) > MOST_SHARED) {
+        return failed(cudaErrorInvalidValue);
+    }
+    allowed[kernel] = static_cast<size_t>(bytes);
+    return cudaSuccess;
+}
+
+cudaError_t accepted(const void* kernel, const cudaLaunchConfig_t& config) {
     const auto limit = allowed.find(kernel);
     const size_t most = limit == allowed.end() ? PLAIN_SHARED : limit->second;
-    if (config.blockDim.x == 0 || config.blockDim.x > 1024 || config.gridDim.x == 0 || config.gridDim.x > 0x7FFFFFFFu || config.dynamicSmemBytes > most) {
-        last_error = cudaErrorInvalidConfiguration;
-        return last_error;
-    }
+    const bool good = config.blockDim.x > 0 && config.blockDim.x <= 1024 && config.gridDim.x > 0 && config.gridDim.x <= 0x7FFFFFFFu && config.dynamicSmemBytes <= most;
+    return good ? cudaSuccess : failed(cudaErrorInvalidConfiguration);
+}
+
+void run(const cudaLaunchConfig_t& config, const std::function<void()>& one) {
     const int threads = static_cast<int>(config.blockDim.x);
     dimensions = config.blockDim;
     body = &one;
@@ -407,77 +401,6 @@ cudaError_t run(const void* kernel, const cudaLaunchConfig_t& config, const std:
         }
 #endif
     }
-    return cudaSuccess;
 }
 
 } // namespace emulation
-
-using namespace emulation;
-
-cudaError_t emulated_attribute(const void* kernel, int bytes) {
-    if (bytes < 0 || static_cast<size_t>(bytes) > MOST_SHARED) {
-        last_error = cudaErrorInvalidValue;
-        return last_error;
-    }
-    allowed[kernel] = static_cast<size_t>(bytes);
-    return cudaSuccess;
-}
-
-cudaError_t cudaGetLastError() {
-    const cudaError_t error = last_error;
-    last_error = cudaSuccess;
-    return error;
-}
-
-const char* cudaGetErrorString(cudaError_t error) {
-    return error == cudaSuccess ? "no error" : error == cudaErrorMemoryAllocation ? "out of memory" : "emulated error";
-}
-
-cudaError_t cudaGetDevice(int* device) {
-    *device = 0;
-    return cudaSuccess;
-}
-
-cudaError_t cudaSetDevice(int device) {
-    return device == 0 ? cudaSuccess : cudaErrorInvalidDevice;
-}
-
-cudaError_t cudaGetDeviceCount(int* count) {
-    *count = 1;
-    return cudaSuccess;
-}
-
-cudaError_t cudaMallocAsync(void** memory, size_t bytes, cudaStream_t) {
-    if (next_allocation_fails) {
-        next_allocation_fails = false;
-        last_error = cudaErrorMemoryAllocation;
-        return last_error;
-    }
-    allocated++;
-    return posix_memalign(memory, 256, bytes) == 0 ? cudaSuccess : cudaErrorMemoryAllocation;
-}
-
-cudaError_t cudaFreeAsync(void* memory, cudaStream_t) {
-    allocated--;
-    std::free(memory);
-    return cudaSuccess;
-}
-
-cudaError_t cudaMemsetAsync(void* memory, int value, size_t bytes, cudaStream_t) {
-    std::memset(memory, value, bytes);
-    return cudaSuccess;
-}
-
-cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
-    *stream = new char;
-    return cudaSuccess;
-}
-
-cudaError_t cudaStreamDestroy(cudaStream_t stream) {
-    delete static_cast<char*>(stream);
-    return cudaSuccess;
-}
-
-cudaError_t cudaStreamSynchronize(cudaStream_t) {
-    return cudaSuccess;
-}

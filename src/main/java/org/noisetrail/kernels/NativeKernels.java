@@ -25,6 +25,14 @@ final class NativeKernels {
 
     static native int nt_stream_synchronize(int device, @Nullable Pointer stream);
 
+    static native int nt_graph_begin(int device, @Nullable Pointer stream);
+
+    static native int nt_graph_end(int device, @Nullable Pointer stream, @Nullable Pointer out);
+
+    static native int nt_graph_launch(int device, @Nullable Pointer stream, @Nullable Pointer graph);
+
+    static native int nt_graph_destroy(int device, @Nullable Pointer graph);
+
     static native @Cast("const char*") BytePointer nt_last_error();
 
     static native @Cast("const char*") BytePointer nt_cpu_level();

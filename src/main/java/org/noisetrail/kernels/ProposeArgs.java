@@ -132,7 +132,7 @@ public final class ProposeArgs implements AutoCloseable {
         return this;
     }
 
-    /** Int32 [1], may be null: what is added to the round when the call runs, so that a call recorded once makes each round's noise. */
+    /** Int32 [1], may be null: what is added to the round when the call runs, so that a call recorded once ({@link Graph}) makes each round's noise. */
     public ProposeArgs cursor(@Nullable Pointer cursor) {
         fields.put(20, cursor);
         return this;

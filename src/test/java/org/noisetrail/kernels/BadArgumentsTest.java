@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.noisetrail.kernels.Table.CPU;
 import static org.noisetrail.kernels.Table.row;
 
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.bytedeco.javacpp.BytePointer;
@@ -290,6 +291,20 @@ class BadArgumentsTest {
         assertThatThrownBy(() -> Lane.open(new Device(999))).isInstanceOf(NoisetrailException.class);
         assertThat(Kernels.cudaDevices()).isBetween(0, 998);
         assertThat(Kernels.cpuLevel()).startsWith("x86-64");
+    }
+
+    @Test
+    void theCpuRecordsNoGraphAndRunsNoneOfTheWork() {
+        AtomicBoolean ran = new AtomicBoolean();
+        try (Lane lane = Lane.open(Device.CPU)) {
+            assertThatThrownBy(() -> Graph.record(lane, () -> ran.set(true)))
+                    .isInstanceOf(NoisetrailException.class)
+                    .hasMessage("graph_begin: the CPU has no graphs: a CUDA device is needed");
+        }
+        assertThat(ran).isFalse();
+        assertThatThrownBy(() -> Graph.record(Lane.ofDefaultStream(new Device(999)), () -> ran.set(true)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("graph_begin: stream must not be null");
     }
 
     @Test
