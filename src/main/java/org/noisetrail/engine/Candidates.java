@@ -4,6 +4,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.ImageShape;
+import org.noisetrail.torch.Exchange;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Unfinished;
 
@@ -17,7 +18,11 @@ public final class Candidates implements AutoCloseable {
     final Rows noise;
     private Particles next;
     final Rows clean;
-    final Tensor scores;
+    /** float64 [capacity]. */
+    final Exchange.Slice scores;
+
+    /** |noise|, float64 [capacity]. */
+    final Exchange.Slice lengths;
 
     /** Raised states and the network's output there, where the rows were only screened. */
     private @Nullable Particles halfway;
@@ -30,14 +35,15 @@ public final class Candidates implements AutoCloseable {
     int step;
     int round;
 
-    Candidates(Device device, int capacity, ImageShape shape, boolean withOutput) {
+    Candidates(Device device, Exchange exchange, int capacity, ImageShape shape, boolean withOutput) {
         this.device = device;
         this.shape = shape;
         try (Unfinished parts = new Unfinished()) {
             noise = parts.add(new Rows(device, capacity, shape));
             next = parts.add(new Particles(device, capacity, shape, withOutput));
             clean = parts.add(new Rows(device, capacity, shape));
-            scores = parts.add(Tensors.doubles(device, capacity));
+            scores = parts.add(exchange.doubles(capacity));
+            lengths = parts.add(exchange.doubles(capacity));
             parts.finish();
         }
     }
@@ -53,8 +59,19 @@ public final class Candidates implements AutoCloseable {
 
     /** The first so many scores. Waits for the device. */
     double[] scores(int count) {
-        try (Tensor first = Tensors.rows(scores, 0, count)) {
-            return Tensors.toDoubles(first);
+        return scores.readDoubles(count);
+    }
+
+    /** float64 [capacity], to be written. */
+    Tensor scoring() {
+        scores.target();
+        return scores.tensor();
+    }
+
+    /** Sets the first so many scores. */
+    void scores(double[] known) {
+        try (Tensor first = Tensors.rows(scoring(), 0, known.length)) {
+            Tensors.copy(known, first);
         }
     }
 
@@ -110,5 +127,6 @@ public final class Candidates implements AutoCloseable {
         }
         clean.close();
         scores.close();
+        lengths.close();
     }
 }

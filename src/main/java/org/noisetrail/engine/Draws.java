@@ -2,10 +2,14 @@ package org.noisetrail.engine;
 
 import java.util.Arrays;
 import java.util.List;
+import org.bytedeco.javacpp.DoublePointer;
+import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.kernels.Kernels;
 import org.noisetrail.model.Condition;
+import org.noisetrail.torch.Exchange;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Unfinished;
 
@@ -20,9 +24,9 @@ public final class Draws implements AutoCloseable {
     private final int[] slots;
     private final Group group;
     private final int[] flat;
-    private final Tensor table;
-    private final Tensor entries;
-    private final Tensor labels;
+    private final Exchange.Slice table;
+    private final Exchange.Slice entries;
+    private final Exchange.Slice labels;
 
     private Draws(Group group, int step, int[] slots, int[] flat) {
         this.group = group;
@@ -35,11 +39,10 @@ public final class Draws implements AutoCloseable {
             label[row] = group.conditions.get(slots[row]) instanceof Condition.Label known ? known.label() : -1;
             wide[row] = slots[row];
         }
-        Device device = group.device;
         try (Unfinished parts = new Unfinished()) {
-            table = parts.add(Tensors.of(device, flat, flat.length));
-            entries = parts.add(Tensors.of(device, wide, wide.length));
-            labels = parts.add(Tensors.of(device, label, label.length));
+            table = parts.add(group.exchange.put(flat));
+            entries = parts.add(group.exchange.put(wide));
+            labels = parts.add(group.exchange.put(label));
             parts.finish();
         }
     }
@@ -69,17 +72,17 @@ public final class Draws implements AutoCloseable {
     }
 
     Pointer table(int row) {
-        return Rows.at(table, (long) row * FIELDS * Integer.BYTES);
+        return table.pointer((long) row * FIELDS * Integer.BYTES);
     }
 
     /** int64: which of the group's conditions each row has. */
     Tensor entries(int from, int count) {
-        return Tensors.rows(entries, from, count);
+        return Tensors.rows(entries.tensor(), from, count);
     }
 
     /** int32: each row's class, -1 without one. */
     Tensor labels(int from, int count) {
-        return Tensors.rows(labels, from, count);
+        return Tensors.rows(labels.tensor(), from, count);
     }
 
     List<Condition> conditions(int from, int count) {
@@ -130,6 +133,17 @@ public final class Draws implements AutoCloseable {
             table[at + 4] = kind.ordinal();
             slots[rows++] = slot;
             return this;
+        }
+
+        /** The coin of each row's key, in (0, 1): of what the host knows, on the host. */
+        double[] coins() {
+            try (IntPointer keys = new IntPointer(Arrays.copyOf(table, rows * FIELDS));
+                    DoublePointer uniforms = new DoublePointer(2L * rows)) {
+                Kernels.on(Device.CPU).uniforms(keys, rows, group.seed, uniforms);
+                double[] coins = new double[rows];
+                Arrays.setAll(coins, r -> uniforms.get(2L * r));
+                return coins;
+            }
         }
 
         /** The table, in the order of the calls. */

@@ -1,11 +1,8 @@
 package org.noisetrail.engine;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
-import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Unfinished;
 import org.noisetrail.trace.StepEvent;
 
@@ -52,17 +49,6 @@ final class Forward implements AutoCloseable {
     /** The noise of each row alone. */
     void noise(Rows into, @Nullable Rows pivots, Draws draws, Locality locality) {
         benches.get(0).noise(into, pivots, draws, locality);
-    }
-
-    /** The coin of each row's key, in (0, 1). Waits for the device. */
-    double[] coins(Draws draws) {
-        try (Tensor uniforms = Tensors.doubles(group.device, draws.rows(), 2)) {
-            group.kernels.uniforms(draws.table(0), draws.rows(), group.seed, Tensors.pointer(uniforms));
-            double[] pairs = Tensors.toDoubles(uniforms);
-            double[] coins = new double[draws.rows()];
-            Arrays.setAll(coins, r -> pairs[2 * r]);
-            return coins;
-        }
     }
 
     /**

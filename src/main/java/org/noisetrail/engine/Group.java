@@ -15,6 +15,7 @@ import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.sampler.Schedule;
 import org.noisetrail.torch.Crew;
+import org.noisetrail.torch.Exchange;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Unfinished;
 import org.noisetrail.trace.Ledger;
@@ -28,6 +29,7 @@ final class Group implements AutoCloseable {
     final Schedule schedule;
     final Device device;
     final Lane lane;
+    final Exchange exchange;
     final Kernels kernels;
     final ImageShape shape;
     final int elements;
@@ -74,6 +76,7 @@ final class Group implements AutoCloseable {
         try (Unfinished parts = new Unfinished()) {
             lane = parts.add(Lane.open(device));
             kernels = Kernels.on(lane);
+            exchange = parts.add(new Exchange(device));
             conditioning = parts.add(denoiser.encode(conditions));
             table = parts.add(Tensors.of(device, numbers, numbers.length));
             crew = hands == 1 ? null : parts.add(new Crew(hands));
@@ -126,6 +129,7 @@ final class Group implements AutoCloseable {
         }
         table.close();
         conditioning.close();
+        exchange.close();
         lane.close();
     }
 }

@@ -2,20 +2,28 @@ package org.noisetrail.engine;
 
 import java.util.Arrays;
 import java.util.stream.IntStream;
+import org.bytedeco.javacpp.DoublePointer;
+import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.kernels.Device;
+import org.noisetrail.kernels.Kernels;
+import org.noisetrail.torch.Exchange;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.trace.StepEvent;
 
 /** Chooses rows on the device, and copies what is chosen. */
-final class Selection {
+final class Selection implements AutoCloseable {
     private final Group group;
     private final long rowBytes;
+    private Tensor itself;
 
     Selection(Group group) {
         this.group = group;
         rowBytes = (long) group.elements * Float.BYTES;
+        int rows = Math.max(group.maxBatch, group.images());
+        itself = Tensors.of(group.device, range(rows), rows);
     }
 
     void select(Candidates candidates, Winners winners, boolean keep, @Nullable Rows pivots, Particles next) {
@@ -25,13 +33,7 @@ final class Selection {
         Pointer targets = winners.targets();
         try (StepEvent select = StepEvent.select(group.images(), candidates.rows, candidates.step, candidates.round)) {
             group.kernels.select(
-                    Tensors.pointer(candidates.scores),
-                    groups,
-                    size,
-                    keep ? 1 : 0,
-                    winners.best(),
-                    winner,
-                    winners.nans());
+                    candidates.scores.pointer(), groups, size, keep ? 1 : 0, winners.best(), winner, winners.nans());
             if (pivots != null) {
                 group.kernels.gather(
                         candidates.noise.pointer(), rowBytes, winner, groups, 1, size, targets, pivots.pointer());
@@ -42,27 +44,57 @@ final class Selection {
 
     /** to[targets[r]] = from[sources[r]]; null is r itself. */
     void copy(Particles from, int @Nullable [] sources, int @Nullable [] targets, Particles to) {
-        copy(from.x(), sources, targets, to.x());
-        if (from.f() != null && to.f() != null) {
-            copy(from.f(), sources, targets, to.f());
+        int count = count(from.x(), sources, targets);
+        try (Exchange.Slice index = table(sources);
+                Exchange.Slice target = table(targets)) {
+            copy(from.x(), index, target, count, to.x());
+            if (from.f() != null && to.f() != null) {
+                copy(from.f(), index, target, count, to.f());
+            }
         }
     }
 
     void copy(Rows from, int @Nullable [] sources, int @Nullable [] targets, Rows to) {
-        int count = sources != null ? sources.length : targets != null ? targets.length : from.rows();
-        int[] rows = sources == null ? IntStream.range(0, count).toArray() : sources;
-        try (Tensor index = Tensors.of(group.device, rows, count);
-                Tensor target = targets == null ? null : Tensors.of(group.device, targets, count)) {
-            group.kernels.gather(
-                    from.pointer(),
-                    rowBytes,
-                    Tensors.pointer(index),
-                    count,
-                    count,
-                    from.rows(),
-                    target == null ? null : Tensors.pointer(target),
-                    to.pointer());
+        int count = count(from, sources, targets);
+        try (Exchange.Slice index = table(sources);
+                Exchange.Slice target = table(targets)) {
+            copy(from, index, target, count, to);
         }
+    }
+
+    private static int count(Rows from, int @Nullable [] sources, int @Nullable [] targets) {
+        return sources != null ? sources.length : targets != null ? targets.length : from.rows();
+    }
+
+    private void copy(Rows from, Exchange.@Nullable Slice index, Exchange.@Nullable Slice target, int count, Rows to) {
+        group.kernels.gather(
+                from.pointer(),
+                rowBytes,
+                index == null ? itself(count) : index.pointer(),
+                count,
+                count,
+                from.rows(),
+                target == null ? null : target.pointer(),
+                to.pointer());
+    }
+
+    /** Null for 0, 1, 2, ..., which need not be told. */
+    private Exchange.@Nullable Slice table(int @Nullable [] rows) {
+        return rows == null || Arrays.equals(rows, range(rows.length)) ? null : group.exchange.put(rows);
+    }
+
+    /** 0, 1, 2, ... on the device. */
+    private Pointer itself(int count) {
+        if (itself.numel() < count) {
+            Tensor larger = Tensors.of(group.device, range(2 * count), 2 * count);
+            itself.close();
+            itself = larger;
+        }
+        return Tensors.pointer(itself);
+    }
+
+    private static int[] range(int count) {
+        return IntStream.range(0, count).toArray();
     }
 
     private void copy(Particles from, Pointer index, long groups, long size, Pointer targets, Particles to) {
@@ -88,31 +120,45 @@ final class Selection {
         }
     }
 
-    int[][] resample(double[][] weights, double[] uniforms) {
+    /** Of what the host knows, on the host. */
+    static int[][] resample(double[][] weights, double[] uniforms) {
         int groups = weights.length;
         int size = weights[0].length;
         double[] flat = Arrays.stream(weights).flatMapToDouble(Arrays::stream).toArray();
-        try (Tensor factors = Tensors.of(group.device, flat, flat.length);
-                Tensor starts = Tensors.of(group.device, uniforms, groups);
-                Tensor drawn = Tensors.ints(group.device, groups, size)) {
-            group.kernels.resample(
-                    Tensors.pointer(factors), Tensors.pointer(starts), groups, size, Tensors.pointer(drawn));
-            int[] all = Tensors.toInts(drawn);
+        try (DoublePointer factors = new DoublePointer(flat);
+                DoublePointer starts = new DoublePointer(uniforms);
+                IntPointer drawn = new IntPointer((long) groups * size)) {
+            Kernels.on(Device.CPU).resample(factors, starts, groups, size, drawn);
+            int[] all = new int[groups * size];
+            drawn.get(all);
             int[][] places = new int[groups][];
             Arrays.setAll(places, g -> Arrays.copyOfRange(all, g * size, (g + 1) * size));
             return places;
         }
     }
 
+    /** |row| of the first so many rows, into float64 [count]. */
+    void lengths(Rows rows, int count, Exchange.Slice into) {
+        group.kernels.sphere(rows.pointer(), count, group.elements, 0, into.target());
+    }
+
     /** |row| / sqrt(d) of each row. Waits for the device. */
     double[] norms(Rows rows) {
-        try (Tensor norm = Tensors.doubles(group.device, rows.rows())) {
-            group.kernels.sphere(rows.pointer(), rows.rows(), group.elements, 0, Tensors.pointer(norm));
-            double[] norms = Tensors.toDoubles(norm);
-            for (int r = 0; r < norms.length; r++) {
-                norms[r] /= Math.sqrt(group.elements);
-            }
-            return norms;
+        try (Exchange.Slice lengths = group.exchange.doubles(rows.rows())) {
+            lengths(rows, rows.rows(), lengths);
+            return relative(lengths, rows.rows());
         }
+    }
+
+    /** Lengths over sqrt(d). Waits for the device. */
+    double[] relative(Exchange.Slice lengths, int count) {
+        return Arrays.stream(lengths.readDoubles(count))
+                .map(length -> length / Math.sqrt(group.elements))
+                .toArray();
+    }
+
+    @Override
+    public void close() {
+        itself.close();
     }
 }

@@ -3,10 +3,8 @@ package org.noisetrail.engine;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.reward.Reward;
-import org.noisetrail.torch.Tensors;
 
 /**
  * Screens the candidates of rounds cheaply, and verifies as many of the best as what was seen of the screen asks for.
@@ -61,7 +59,7 @@ final class Speculation implements AutoCloseable {
         into.begin(draws, trial.round(), halfway);
         forward.advance(into, trial.from(), trial.pivots(), draws, trial.round(), trial.locality(), halfway);
         Rows seen = group.judged(into, draws.step());
-        cheap.score(screen.decoder(), seen, draws, trial.round(), screen.reward(), into.scores);
+        cheap.score(screen.decoder(), seen, draws, trial.round(), screen.reward(), into.scoring());
         List<Contest> contests = contests(draws, into.scores(draws.rows()), rivals);
         into.screened = false;
         int[] chosen = contests.stream().flatMapToInt(Contest::chosen).toArray();
@@ -99,11 +97,9 @@ final class Speculation implements AutoCloseable {
         if (screen.audit() == 0) {
             return audited;
         }
-        try (Draws named = keys.build()) {
-            double[] uniforms = forward.coins(named);
-            for (int g = 0; g < audited.length; g++) {
-                audited[g] = uniforms[g] < screen.audit();
-            }
+        double[] uniforms = keys.coins();
+        for (int g = 0; g < audited.length; g++) {
+            audited[g] = uniforms[g] < screen.audit();
         }
         return audited;
     }
@@ -144,7 +140,7 @@ final class Speculation implements AutoCloseable {
     }
 
     private double[] judge(Candidates candidates, Rows states, Draws draws, int round, Reward reward) {
-        judge.score(group.decoder, states, draws, round, reward, candidates.scores);
+        judge.score(group.decoder, states, draws, round, reward, candidates.scoring());
         return candidates.scores(draws.rows());
     }
 
@@ -153,7 +149,8 @@ final class Speculation implements AutoCloseable {
             if (few != null) {
                 few.close();
             }
-            few = new Candidates(group.device, rows, group.shape, group.schedule.startEvaluations() > 0);
+            few = new Candidates(
+                    group.device, group.exchange, rows, group.shape, group.schedule.startEvaluations() > 0);
         }
         return few;
     }
@@ -180,9 +177,7 @@ final class Speculation implements AutoCloseable {
             contest.learn(agreements[slot], tally);
             first += contest.size();
         }
-        try (Tensor all = Tensors.rows(into.scores, 0, draws.rows())) {
-            Tensors.copy(scores, all);
-        }
+        into.scores(scores);
         into.estimates = estimates;
     }
 

@@ -12,6 +12,7 @@ import org.noisetrail.model.Denoiser;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.Schedule;
 import org.noisetrail.sampler.Step;
+import org.noisetrail.torch.Exchange;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Unfinished;
 import org.noisetrail.trace.Ledger;
@@ -32,7 +33,7 @@ public final class StepEngine implements AutoCloseable {
     private StepEngine(Builder builder) {
         try (Unfinished parts = new Unfinished()) {
             group = parts.add(new Group(builder));
-            selection = new Selection(group);
+            selection = parts.add(new Selection(group));
             forward = parts.add(new Forward(group));
             judge = parts.add(
                     new Judge(group, group.decoder.image(), group.ledger::decoderCall, group.ledger::rewardCall));
@@ -75,7 +76,7 @@ public final class StepEngine implements AutoCloseable {
 
     /** Room for so many candidates, the caller's to close. */
     public Candidates candidates(int capacity) {
-        return new Candidates(group.device, capacity, group.shape, withOutput());
+        return new Candidates(group.device, group.exchange, capacity, group.shape, withOutput());
     }
 
     private boolean withOutput() {
@@ -94,7 +95,7 @@ public final class StepEngine implements AutoCloseable {
 
     /** @param scores per group, the score to beat where the best is kept; NaN = none yet */
     public Winners winners(int rounds, int[] targets, double[] scores) {
-        return new Winners(group.device, rounds, targets, scores);
+        return new Winners(group.exchange, rounds, targets, scores);
     }
 
     /** The initial particles of draws of step -1: x_0 = startScale * normal. */
@@ -160,12 +161,12 @@ public final class StepEngine implements AutoCloseable {
      */
     public void combine(Draws terms, double[][] weights, Rows into) {
         double[] flat = Arrays.stream(weights).flatMapToDouble(Arrays::stream).toArray();
-        try (Tensor factors = Tensors.of(group.device, flat, flat.length)) {
+        try (Exchange.Slice factors = group.exchange.put(flat)) {
             group.kernels.combine(
                     terms.table(0),
                     weights.length,
                     weights[0].length,
-                    Tensors.pointer(factors),
+                    factors.pointer(),
                     group.seed,
                     group.elements,
                     1,
@@ -264,7 +265,7 @@ public final class StepEngine implements AutoCloseable {
     /** Judges the clean estimates of the last {@link #advance}, in 8 bits, by the preview decoder where there is one; after the last step, the final states by the true one. */
     public void score(Candidates candidates, Draws draws, Reward reward) {
         Rows states = group.judged(candidates, draws.step());
-        judge.score(decoder(draws.step()), states, draws, candidates.round, reward, candidates.scores);
+        judge.score(decoder(draws.step()), states, draws, candidates.round, reward, candidates.scoring());
     }
 
     /**
@@ -404,20 +405,31 @@ public final class StepEngine implements AutoCloseable {
         return selection.norms(rows);
     }
 
+    /** |noise| / sqrt(d) of each of the candidates. Waits for the device; scores that are read next come with it. */
+    public double[] norms(Candidates candidates) {
+        selection.lengths(candidates.noise, candidates.rows, candidates.lengths);
+        return selection.relative(candidates.lengths, candidates.rows);
+    }
+
+    /** Keeps an eye on the noise of so many rows; the caller's to close. */
+    public Norms norms(int rows) {
+        return new Norms(group, selection, rows);
+    }
+
     /**
-     * Systematic resampling (Kitagawa 1996): how often a place of a group is drawn differs from size * weight / sum by less than 1. Waits for the device.
+     * Systematic resampling (Kitagawa 1996): how often a place of a group is drawn differs from size * weight / sum by less than 1.
      *
      * @param weights [groups][size], at least 0, on any scale
      * @param uniforms one a group, in (0, 1)
      * @return [groups][size]: which place of its group each place now takes, not falling
      */
     public int[][] resample(double[][] weights, double[] uniforms) {
-        return selection.resample(weights, uniforms);
+        return Selection.resample(weights, uniforms);
     }
 
-    /** The coin of each row's key, in (0, 1): a COIN row is global where it is below epsilon. Waits for the device. */
-    public double[] coins(Draws draws) {
-        return forward.coins(draws);
+    /** The coin of each row's key, in (0, 1): a COIN row is global where it is below epsilon. */
+    public double[] coins(Draws.Builder keys) {
+        return keys.coins();
     }
 
     @Override
@@ -427,6 +439,7 @@ public final class StepEngine implements AutoCloseable {
         if (speculation != null) {
             speculation.close();
         }
+        selection.close();
         group.close();
     }
 

@@ -2,9 +2,7 @@ package org.noisetrail.engine;
 
 import java.util.Arrays;
 import org.bytedeco.javacpp.Pointer;
-import org.bytedeco.pytorch.Tensor;
-import org.noisetrail.kernels.Device;
-import org.noisetrail.torch.Tensors;
+import org.noisetrail.torch.Exchange;
 import org.noisetrail.torch.Unfinished;
 
 /**
@@ -13,20 +11,23 @@ import org.noisetrail.torch.Unfinished;
 public final class Winners implements AutoCloseable {
     private final int groups;
     private final int rounds;
-    private final Tensor winner;
-    private final Tensor best;
-    private final Tensor nans;
-    private final Tensor targets;
+    private final Exchange.Slice winner;
+    private final Exchange.Slice best;
+    private final Exchange.Slice nans;
+    private final Exchange.Slice targets;
     private int round;
 
-    Winners(Device device, int rounds, int[] targets, double[] scores) {
+    Winners(Exchange exchange, int rounds, int[] targets, double[] scores) {
+        if (scores.length != targets.length) {
+            throw new IllegalArgumentException("scores must be " + targets.length + ", one a group: " + scores.length);
+        }
         this.groups = targets.length;
         this.rounds = rounds;
         try (Unfinished parts = new Unfinished()) {
-            this.targets = parts.add(Tensors.of(device, targets, groups));
-            winner = parts.add(Tensors.ints(device, rounds, groups));
-            best = parts.add(Tensors.of(device, scores, groups));
-            nans = parts.add(Tensors.of(device, new int[groups], groups));
+            this.targets = parts.add(exchange.put(targets));
+            best = parts.add(exchange.put(scores));
+            nans = parts.add(exchange.put(new int[groups]));
+            winner = parts.add(exchange.ints(Math.multiplyExact(rounds, groups)));
             parts.finish();
         }
     }
@@ -39,25 +40,26 @@ public final class Winners implements AutoCloseable {
         if (round == rounds) {
             throw new IllegalStateException("rounds must be <= " + rounds);
         }
-        return Rows.at(winner, (long) round++ * groups * Integer.BYTES);
+        winner.target();
+        return winner.pointer((long) round++ * groups * Integer.BYTES);
     }
 
     Pointer best() {
-        return Tensors.pointer(best);
+        return best.target();
     }
 
     Pointer nans() {
-        return Tensors.pointer(nans);
+        return nans.target();
     }
 
     /** Which row of the results each group writes. */
     Pointer targets() {
-        return Tensors.pointer(targets);
+        return targets.pointer();
     }
 
-    /** [round][group]: the winning candidate, -1 = none was better than what was kept. Waits for the device. */
+    /** [round][group]: the winning candidate, -1 = none was better than what was kept. Waits for the device, as what follows does; what was read since the last selection is not fetched again. */
     public int[][] read() {
-        int[] flat = Tensors.toInts(winner);
+        int[] flat = winner.readInts(round * groups);
         int[][] all = new int[round][];
         for (int k = 0; k < round; k++) {
             all[k] = Arrays.copyOfRange(flat, k * groups, (k + 1) * groups);
@@ -67,12 +69,12 @@ public final class Winners implements AutoCloseable {
 
     /** Each group's score: of the best candidate of the last round, or, where pivots are kept, of all rounds. Waits for the device. */
     public double[] scores() {
-        return Tensors.toDoubles(best);
+        return best.readDoubles(groups);
     }
 
     /** How many NaN scores each group has seen. Waits for the device. */
     public int[] nanScores() {
-        return Tensors.toInts(nans);
+        return nans.readInts(groups);
     }
 
     @Override

@@ -7,6 +7,7 @@ import org.noisetrail.engine.Candidates;
 import org.noisetrail.engine.Draws;
 import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.Norms;
 import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.Rivals;
 import org.noisetrail.engine.Rows;
@@ -28,7 +29,6 @@ final class AscentSearch implements AutoCloseable {
     private final Wave wave;
     private final StepEngine engine;
     private final int images;
-    private final double[] norms;
     private final long[] nans;
     /** What each image's last searched step came to. */
     private final double[] reached;
@@ -37,6 +37,7 @@ final class AscentSearch implements AutoCloseable {
     private final Candidates many;
     private final Candidates single;
     private final Rows pivots;
+    private final Norms norms;
     private Particles x;
     private Particles next;
 
@@ -45,7 +46,6 @@ final class AscentSearch implements AutoCloseable {
         this.wave = wave;
         engine = wave.engine();
         images = wave.images();
-        norms = new double[images];
         nans = new long[images];
         reached = new double[images];
         Arrays.fill(reached, Double.NEGATIVE_INFINITY);
@@ -54,6 +54,7 @@ final class AscentSearch implements AutoCloseable {
             many = parts.add(engine.candidates(Math.multiplyExact(images, method.candidates())));
             single = parts.add(engine.candidates(images));
             pivots = parts.add(engine.rows(images));
+            norms = parts.add(engine.norms(images));
             x = parts.add(engine.particles(images));
             next = parts.add(engine.particles(images));
             parts.finish();
@@ -70,10 +71,10 @@ final class AscentSearch implements AutoCloseable {
             Particles done = x;
             x = next;
             next = done;
-            wave.stand(step, x, this::recipes, norms);
+            wave.stand(step, x, this::recipes, norms::read);
             wave.reportProgress((long) images * (step + 1));
         }
-        return new Outcome(engine.copies(x, wave.slots()), recipes(), norms, nans, null);
+        return new Outcome(engine.copies(x, wave.slots()), recipes(), norms.read(), nans, null);
     }
 
     private List<Recipe> recipes() {
@@ -97,13 +98,13 @@ final class AscentSearch implements AutoCloseable {
                 engine.put(single.next(), plain, next);
                 if (kind == Kind.GLOBAL) {
                     engine.put(single.noise(), plain, pivots);
-                    measure(plain);
                 }
             }
         }
         if (searched.length > 0) {
             search(step, searched);
-            measure(searched);
+        } else if (searching) {
+            norms.observe(pivots);
         }
     }
 
@@ -135,6 +136,7 @@ final class AscentSearch implements AutoCloseable {
         int size = method.candidates();
         try (Draws noises = fresh.build();
                 Winners winners = engine.winners(2, slots);
+                Draws last = wave.own(step, slots, 0, Kind.PIVOT);
                 Rows better = engine.rows(images);
                 Rows made = engine.rows(slots.length)) {
             if (screened) {
@@ -153,15 +155,15 @@ final class AscentSearch implements AutoCloseable {
             }
             make(step, slots, noises, weights, image, made);
             engine.put(made, slots, better);
-            try (Draws last = wave.own(step, slots, 0, Kind.PIVOT)) {
-                if (screened) {
-                    engine.screen(single, x, better, last, 0, Locality.NONE);
-                } else {
-                    engine.advance(single, x, better, last, 0, Locality.NONE);
-                }
-                engine.score(single, last, wave.reward());
-                engine.select(single, winners, true, pivots, winning);
+            if (screened) {
+                engine.screen(single, x, better, last, 0, Locality.NONE);
+            } else {
+                engine.advance(single, x, better, last, 0, Locality.NONE);
             }
+            engine.score(single, last, wave.reward());
+            engine.select(single, winners, true, pivots, winning);
+            // Before the winners are read, so that it comes with them.
+            norms.observe(pivots);
             remember(step, slots, winners, weights, image, screened);
         }
     }
@@ -216,18 +218,12 @@ final class AscentSearch implements AutoCloseable {
         }
     }
 
-    private void measure(int[] slots) {
-        double[] now = engine.norms(pivots);
-        for (int slot : slots) {
-            norms[slot] = Math.max(norms[slot], now[slot]);
-        }
-    }
-
     @Override
     public void close() {
         many.close();
         single.close();
         pivots.close();
+        norms.close();
         x.close();
         next.close();
     }

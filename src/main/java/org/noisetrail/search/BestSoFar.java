@@ -125,7 +125,7 @@ final class BestSoFar implements AutoCloseable {
             engine.advance(candidates, x, null, draws, 0, Locality.NONE);
             engine.put(candidates.next(), slots, x);
         }
-        return dead ? new double[slots.length] : engine.norms(candidates.noise());
+        return dead ? new double[slots.length] : engine.norms(candidates);
     }
 
     private Recipe whole(Stand stand) {

@@ -8,6 +8,7 @@ import org.noisetrail.engine.Candidates;
 import org.noisetrail.engine.Draws;
 import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.Norms;
 import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.StepEngine;
 import org.noisetrail.engine.Winners;
@@ -135,13 +136,14 @@ final class ChainSearch {
     }
 
     /** The first chain of each image, while none is at its end. */
-    private void stand(int step, Particles x, int count, double[] norms) {
-        wave.stand(
-                x,
-                () -> wave.mapped(slot -> {
-                    int row = slot * count;
-                    return new Stand(slot, step + 1, row, recipe(0, step + 1), norms[row], Double.NaN);
-                }));
+    private void stand(int step, Particles x, int count, Norms norms) {
+        wave.stand(x, () -> {
+            double[] longest = norms.read();
+            return wave.mapped(slot -> {
+                int row = slot * count;
+                return new Stand(slot, step + 1, row, recipe(0, step + 1), longest[row], Double.NaN);
+            });
+        });
     }
 
     /** Runs chains first .. first + count - 1 of some images, of {@code all}. */
@@ -149,10 +151,9 @@ final class ChainSearch {
         StepEngine engine = wave.engine;
         int rows = slots.length * count;
         int steps = wave.schedule().size();
-        double[] norms = new double[rows];
         Candidates candidates = engine.candidates(rows);
         Particles x = null;
-        try {
+        try (Norms norms = engine.norms(rows)) {
             try (Draws draws = draws(-1, slots, first, count)) {
                 x = engine.start(draws);
             }
@@ -161,8 +162,7 @@ final class ChainSearch {
                     engine.advance(candidates, x, null, draws, 0, Locality.NONE);
                 }
                 if (!wave.schedule().isDead(step)) {
-                    double[] now = engine.norms(candidates.noise());
-                    Arrays.setAll(norms, r -> Math.max(norms[r], now[r]));
+                    norms.observe(candidates.noise());
                 }
                 if (step < steps - 1) {
                     x = candidates.exchangeNext(x);
@@ -173,7 +173,7 @@ final class ChainSearch {
                 long chainSteps = (long) first * steps + (long) count * (step + 1);
                 wave.reportProgress(wave.images() * chainSteps / all);
             }
-            return new Finished(candidates, norms);
+            return new Finished(candidates, norms.read());
         } catch (Throwable t) {
             candidates.close();
             throw t;

@@ -34,10 +34,7 @@ final class PivotDraws {
                 keys.add(slots[g], first + k + 1, Math.max(0, winners[k][g]), 0, Kind.NONE);
             }
         }
-        double[] coins;
-        try (Draws draws = keys.build()) {
-            coins = wave.engine().coins(draws);
-        }
+        double[] coins = wave.engine().coins(keys);
         for (int g = 0; g < slots.length; g++) {
             List<Draw> draws = new ArrayList<>(steps.get(slots[g]).get(step));
             for (int k = 0; k < winners.length; k++) {

@@ -9,6 +9,7 @@ import org.noisetrail.engine.Candidates;
 import org.noisetrail.engine.Draws;
 import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.Norms;
 import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.Rivals;
 import org.noisetrail.engine.Rows;
@@ -17,6 +18,7 @@ import org.noisetrail.engine.Trial;
 import org.noisetrail.engine.Winners;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.Schedule;
+import org.noisetrail.torch.Unfinished;
 
 /** Rounds of candidates around a pivot at every step that injects noise: {@link LocalSearch}. */
 final class PivotSearch {
@@ -54,7 +56,6 @@ final class PivotSearch {
         private final Wave wave;
         private final StepEngine engine;
         private final int images;
-        private final double[] norms;
         private final long[] nans;
         private final long[] saved;
         private final PivotDraws draws;
@@ -63,7 +64,6 @@ final class PivotSearch {
             this.wave = wave;
             engine = wave.engine;
             images = wave.images();
-            norms = new double[images];
             nans = new long[images];
             saved = new long[images];
             draws = new PivotDraws(wave, method.epsilon());
@@ -76,17 +76,19 @@ final class PivotSearch {
             }
             try (Candidates single = engine.candidates(images);
                     Candidates many = engine.candidates(Math.multiplyExact(images, method.candidates()));
+                    Norms norms = engine.norms(images);
                     Rows pivots = engine.rows(images)) {
                 Particles next = engine.particles(images);
                 try {
                     for (int step = 0; step < wave.schedule().size(); step++) {
-                        step(step, x, pivots, next, single, many);
+                        step(step, x, pivots, norms, next, single, many);
                         Particles done = x;
                         x = next;
                         next = done;
-                        wave.stand(step, x, draws::recipes, norms);
+                        wave.stand(step, x, draws::recipes, norms::read);
                         wave.reportProgress((long) images * (step + 1));
                     }
+                    return new Outcome(x, draws.recipes(), norms.read(), nans, null);
                 } finally {
                     next.close();
                 }
@@ -94,10 +96,10 @@ final class PivotSearch {
                 x.close();
                 throw t;
             }
-            return new Outcome(x, draws.recipes(), norms, nans, null);
         }
 
-        private void step(int step, Particles x, Rows pivots, Particles next, Candidates single, Candidates many) {
+        private void step(
+                int step, Particles x, Rows pivots, Norms norms, Particles next, Candidates single, Candidates many) {
             draws.step();
             if (wave.schedule().isDead(step)) {
                 plain(step, wave.slots(), x, single, next);
@@ -110,25 +112,28 @@ final class PivotSearch {
                     0xFFFF);
             StepRounds budget = new StepRounds(images, rounds);
             int[] searched = remaining(step, wave.slots(), budget);
-            try (Draws own = wave.own(step, wave.slots(), 0, Kind.GLOBAL)) {
+            boolean screens = searched.length > 0 && screens(step);
+            // All tables before the first work, so that they go to the device together.
+            try (Draws chosen = screens ? wave.own(step, searched, 0, Kind.NONE) : null;
+                    Draws own = wave.own(step, wave.slots(), 0, Kind.GLOBAL);
+                    Race race = searched.length == 0 ? null : new Race(step, searched, budget, 0)) {
                 engine.noise(pivots, null, own, Locality.NONE);
-            }
-            if (searched.length < images) {
-                plain(step, without(searched), x, single, next);
-            }
-            if (searched.length > 0) {
-                if (screens(step)) {
-                    try (Particles halfway = engine.halfway(images)) {
-                        search(step, budget, searched, x, pivots, halfway, many);
-                        complete(step, searched, halfway, next, single);
-                    }
+                if (searched.length < images) {
+                    plain(step, without(searched), x, single, next);
+                }
+                if (race == null) {
+                    norms.observe(pivots);
+                } else if (chosen == null) {
+                    search(step, budget, race, x, pivots, norms, next, many);
                 } else {
-                    search(step, budget, searched, x, pivots, next, many);
+                    try (Particles halfway = engine.halfway(images)) {
+                        search(step, budget, race, x, pivots, norms, halfway, many);
+                        engine.complete(single, halfway, searched, chosen);
+                        engine.put(single.next(), searched, next);
+                    }
                 }
             }
             wave.each(slot -> saved[slot] += rounds - budget.done(slot));
-            double[] now = engine.norms(pivots);
-            Arrays.setAll(norms, slot -> Math.max(norms[slot], now[slot]));
         }
 
         /** The images that have no rounds at this step go on with their own noise. */
@@ -143,67 +148,111 @@ final class PivotSearch {
             return method.screens(step, wave.schedule());
         }
 
-        /** The whole transitions of the noises that were chosen by a first estimate. */
-        private void complete(int step, int[] slots, Particles halfway, Particles next, Candidates single) {
-            try (Draws chosen = wave.own(step, slots, 0, Kind.NONE)) {
-                engine.complete(single, halfway, slots, chosen);
-                engine.put(single.next(), slots, next);
+        /** Images that try candidates together, and what is chosen of them. */
+        private final class Race implements AutoCloseable {
+            final int[] slots;
+            /** The rounds that its images have had. */
+            final int first;
+
+            final Winners winners;
+            final Draws draws;
+
+            Race(int step, int[] slots, StepRounds budget, int first) {
+                this.slots = slots;
+                this.first = first;
+                int most = Arrays.stream(slots)
+                                .map(slot -> allowed(slot, budget))
+                                .max()
+                                .orElse(0)
+                        - first;
+                try (Unfinished parts = new Unfinished()) {
+                    winners = parts.add(engine.winners(most, slots, budget.scores(slots)));
+                    draws = parts.add(candidates(step, slots));
+                    parts.finish();
+                }
+            }
+
+            @Override
+            public void close() {
+                draws.close();
+                winners.close();
             }
         }
 
         /**
          * Rounds for images that may end at different times. The host reads scores between rounds only if what ends a step depends on them; where some images end, what was
          * selected so far is read, and the rest go on alone.
+         *
+         * @param race the first, the caller's to close
          */
         private void search(
-                int step, StepRounds budget, int[] slots, Particles x, Rows pivots, Particles next, Candidates many) {
-            boolean reading = method.patience() != Patience.NEVER
-                    || Math.min(method.threshold(), wave.target()) < Double.POSITIVE_INFINITY;
-            int round = 0;
-            int[] active = slots;
-            while (active.length > 0) {
-                int first = round;
-                int most = Arrays.stream(active)
-                                .map(slot -> allowed(slot, budget))
-                                .max()
-                                .orElse(0)
-                        - first;
-                try (Winners winners = engine.winners(most, active, budget.scores(active));
-                        Draws draws = candidates(step, active)) {
-                    int[] still = active;
-                    while (still.length == active.length) {
-                        round++;
-                        if (screens(step)) {
-                            engine.screen(many, x, pivots, draws, round, locality);
-                            engine.score(many, draws, wave.reward());
-                        } else {
-                            observeFirst(step, active.length, many, draws, x, pivots, round);
-                            Trial trial = new Trial(x, pivots, draws, round, locality);
-                            engine.compete(many, trial, wave.reward(), Rivals.of(active.length, method.candidates()));
-                        }
-                        observe(step, active.length, many, draws);
-                        engine.select(many, winners, method.keepPivot(), pivots, next);
-                        budget.count(active);
-                        if (reading) {
-                            budget.scores(active, winners.scores());
-                        }
-                        still = remaining(step, active, budget);
-                        wave.reportProgress((long) images * step);
-                    }
-                    double[] scores = winners.scores();
-                    int[] seen = winners.nanScores();
-                    if (!reading) {
-                        budget.scores(active, scores);
-                    }
-                    for (int g = 0; g < active.length; g++) {
-                        nans[active[g]] += seen[g];
-                    }
-                    wave.reportRewards(scores);
-                    this.draws.accept(step, first, active, winners.read());
-                    active = still;
+                int step,
+                StepRounds budget,
+                Race race,
+                Particles x,
+                Rows pivots,
+                Norms norms,
+                Particles next,
+                Candidates many) {
+            int[] slots = race.slots;
+            int[] still = race(step, budget, race, x, pivots, norms, next, many);
+            while (still.length > 0) {
+                try (Race rest = new Race(step, still, budget, budget.done(still[0]))) {
+                    still = race(step, budget, rest, x, pivots, norms, next, many);
                 }
             }
             wave.reportStep(step, slots, budget.scores(slots));
+        }
+
+        /** Rounds until an image ends. */
+        private int[] race(
+                int step,
+                StepRounds budget,
+                Race race,
+                Particles x,
+                Rows pivots,
+                Norms norms,
+                Particles next,
+                Candidates many) {
+            boolean reading = method.patience() != Patience.NEVER
+                    || Math.min(method.threshold(), wave.target()) < Double.POSITIVE_INFINITY;
+            int[] active = race.slots;
+            int round = race.first;
+            int[] still = active;
+            while (still.length == active.length) {
+                round++;
+                if (screens(step)) {
+                    engine.screen(many, x, pivots, race.draws, round, locality);
+                    engine.score(many, race.draws, wave.reward());
+                } else {
+                    observeFirst(step, active.length, many, race.draws, x, pivots, round);
+                    Trial trial = new Trial(x, pivots, race.draws, round, locality);
+                    engine.compete(many, trial, wave.reward(), Rivals.of(active.length, method.candidates()));
+                }
+                observe(step, active.length, many, race.draws);
+                engine.select(many, race.winners, method.keepPivot(), pivots, next);
+                budget.count(active);
+                if (reading) {
+                    budget.scores(active, race.winners.scores());
+                }
+                still = remaining(step, active, budget);
+                wave.reportProgress((long) images * step);
+            }
+            if (still.length == 0) {
+                // Before the winners are read, so that it comes with them.
+                norms.observe(pivots);
+            }
+            double[] scores = race.winners.scores();
+            int[] seen = race.winners.nanScores();
+            if (!reading) {
+                budget.scores(active, scores);
+            }
+            for (int g = 0; g < active.length; g++) {
+                nans[active[g]] += seen[g];
+            }
+            wave.reportRewards(scores);
+            draws.accept(step, race.first, active, race.winners.read());
+            return still;
         }
 
         /** What the round's candidates score after the first of two evaluations, for who looks on. */

@@ -125,7 +125,7 @@ final class Population implements AutoCloseable {
             } else {
                 made(parents, draws, rows, judged, rivals);
             }
-            norms = dead ? new double[tried.size()] : engine.norms(candidates.noise());
+            norms = dead ? new double[tried.size()] : engine.norms(candidates);
             scores = judged ? scores(rows) : new double[0];
         }
         return scores.clone();

@@ -12,6 +12,7 @@ import org.noisetrail.engine.Checkpoint;
 import org.noisetrail.engine.Draws;
 import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.Norms;
 import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.Rows;
 import org.noisetrail.engine.StepEngine;
@@ -180,10 +181,11 @@ public final class Wave implements AutoCloseable {
     }
 
     /** As {@link #stand(Particles, Supplier)}: every image has taken the same step, and lies in its own row. */
-    void stand(int step, Particles from, Supplier<List<Recipe>> ways, double[] norms) {
+    void stand(int step, Particles from, Supplier<List<Recipe>> ways, Supplier<double[]> norms) {
         stand(from, () -> {
             List<Recipe> all = ways.get();
-            return mapped(slot -> new Stand(slot, step + 1, slot, all.get(slot), norms[slot], Double.NaN));
+            double[] longest = norms.get();
+            return mapped(slot -> new Stand(slot, step + 1, slot, all.get(slot), longest[slot], Double.NaN));
         });
     }
 
@@ -255,26 +257,23 @@ public final class Wave implements AutoCloseable {
         for (int i = 0; i < slots.length; i++) {
             keys.add(slots[i], COIN_ROUND, candidates[i], 0, Kind.NONE);
         }
-        try (Draws draws = keys.build()) {
-            return engine.coins(draws);
-        }
+        return engine.coins(keys);
     }
 
     /** The largest |z| / sqrt(d) of the noises that recipes of steps with single global draws name, by slot. */
     public double[] norms(List<Recipe> recipes) {
-        double[] norms = new double[images()];
-        try (Rows noise = engine.rows(images())) {
+        try (Rows noise = engine.rows(images());
+                Norms norms = engine.norms(images())) {
             for (int step = 0; step < schedule().size(); step++) {
                 if (!schedule().isDead(step)) {
                     try (Draws draws = named(step, recipes)) {
                         engine.noise(noise, null, draws, Locality.NONE);
                     }
-                    double[] now = engine.norms(noise);
-                    Arrays.setAll(norms, slot -> Math.max(norms[slot], now[slot]));
+                    norms.observe(noise);
                 }
             }
+            return norms.read();
         }
-        return norms;
     }
 
     private Draws named(int step, List<Recipe> recipes) {

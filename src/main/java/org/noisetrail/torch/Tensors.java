@@ -132,6 +132,7 @@ public final class Tensors {
         if (source.length == 0) {
             return;
         }
+        Traffic.uploaded();
         if (!target.is_cuda()) {
             target.data_ptr_float().put(source, 0, source.length);
             return;
@@ -148,6 +149,7 @@ public final class Tensors {
         if (source.length == 0) {
             return;
         }
+        Traffic.uploaded();
         if (!target.is_cuda()) {
             target.data_ptr_double().put(source, 0, source.length);
             return;
@@ -164,6 +166,7 @@ public final class Tensors {
         if (source.length == 0) {
             return;
         }
+        Traffic.uploaded();
         if (!target.is_cuda()) {
             target.data_ptr_int().put(source, 0, source.length);
             return;
@@ -180,6 +183,7 @@ public final class Tensors {
         if (source.length == 0) {
             return;
         }
+        Traffic.uploaded();
         if (!target.is_cuda()) {
             target.data_ptr_long().put(source, 0, source.length);
             return;
@@ -196,6 +200,7 @@ public final class Tensors {
         if (source.length == 0) {
             return;
         }
+        Traffic.uploaded();
         if (!target.is_cuda()) {
             target.data_ptr_byte().put(source, 0, source.length);
             return;
@@ -294,6 +299,7 @@ public final class Tensors {
             throw new IllegalArgumentException(
                     "tensor must be " + type + ": " + tensor.scalar_type().intern());
         }
+        Traffic.downloaded();
         return Torch.call(() -> {
             if (!tensor.is_cuda()) {
                 return tensor.contiguous();

@@ -241,7 +241,7 @@ class StepEngineTest {
 
     private static void failToMake(Process process, StepEngine engine) {
         assertThatThrownBy(() -> engine.winners(1, new int[2], new double[3]))
-                .hasMessage("values must be <= 2 (the tensor's elements): 3");
+                .hasMessage("scores must be 2, one a group: 3");
         Watched failing = process.network();
         assertThatThrownBy(() -> StepEngine.builder(failing, process.schedule())
                         .preview(Decoder.identity(new ImageShape(1, 1, 1)))

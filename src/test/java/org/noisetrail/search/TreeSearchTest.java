@@ -287,10 +287,7 @@ class TreeSearchTest {
         }
 
         private double coin(int step, int number) {
-            try (Draws draws =
-                    engine.draws(step, 1).add(0, 0xFFFF, number, 0, Kind.NONE).build()) {
-                return engine.coins(draws)[0];
-            }
+            return engine.coins(engine.draws(step, 1).add(0, 0xFFFF, number, 0, Kind.NONE))[0];
         }
 
         /** The reward of a path that goes on without noise. */
