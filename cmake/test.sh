@@ -5,7 +5,7 @@ build=${1:?usage: test.sh BUILD_DIR}
 source=$(cd "$(dirname "$0")/.." && pwd)
 log=$build/test.log
 if ! cmake -S "$source" -B "$build" -DNOISETRAIL_PROGRAMS=ON >"$log" 2>&1 ||
-   ! cmake --build "$build" --parallel "$(nproc)" --target kernels_levels kernels_emulated >>"$log" 2>&1; then
+   ! cmake --build "$build" --parallel "$(nproc)" --target kernels_levels kernels_emulated noisetrail_emulated >>"$log" 2>&1; then
   cat "$log" >&2
   exit 1
 fi

@@ -1,6 +1,8 @@
 /** Searches for the noise that makes a pretrained diffusion or flow model draw a better image. */
 module org.noisetrail {
     requires static transitive org.jspecify;
+    // Of CUDA's presets only where there is a card.
+    requires static org.bytedeco.cuda;
     requires transitive org.bytedeco.pytorch;
     requires transitive java.desktop;
     requires org.bytedeco.javacpp;

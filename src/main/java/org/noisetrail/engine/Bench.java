@@ -63,41 +63,31 @@ final class Bench implements AutoCloseable {
     }
 
     /** One transition per row, or the first half of it. */
-    void advance(
-            Candidates into,
-            Particles from,
-            @Nullable Rows pivots,
-            Draws draws,
-            int at,
-            int count,
-            int round,
-            Locality locality,
-            boolean screened) {
-        Step step = group.schedule.step(draws.step());
+    void advance(Candidates into, Trial trial, int at, int count, boolean screened) {
+        Draws draws = trial.draws();
+        Step step = group.schedule.step(trial.step());
         if (step.at() == NoiseAt.BEFORE) {
-            noiseFirst(step, screened, into, from, pivots, draws, at, count, round, locality);
+            noiseFirst(step, screened, into, trial, at, count);
         } else {
-            noiseLast(step, into, from, pivots, draws, at, count, round, locality);
+            noiseLast(step, into, trial, at, count);
         }
-        for (int row = at; !screened && row < at + count; row++) {
+        if (!screened) {
+            group.tell(() -> transitions(draws, at, count));
+        }
+    }
+
+    private void transitions(Draws draws, int at, int count) {
+        for (int row = at; row < at + count; row++) {
             group.ledger.transition(draws.slot(row));
         }
     }
 
-    private void noiseFirst(
-            Step step,
-            boolean screened,
-            Candidates into,
-            Particles from,
-            @Nullable Rows pivots,
-            Draws draws,
-            int at,
-            int count,
-            int round,
-            Locality locality) {
+    private void noiseFirst(Step step, boolean screened, Candidates into, Trial trial, int at, int count) {
+        Draws draws = trial.draws();
+        int round = trial.round();
         boolean two = step.second() != null && !screened;
         Pointer raised = screened ? into.halfway().x().at(at) : xHat.pointer();
-        propose(draws, at, count, round, locality, from, pivots, BEFORE, into.noise.at(at), raised, true);
+        propose(trial, at, count, BEFORE, into.noise.at(at), raised, true);
         Pointer next = into.next().x().at(at);
         Pointer clean = into.clean.at(at);
         Rows keep = screened ? into.halfway().f() : null;
@@ -116,9 +106,7 @@ final class Bench implements AutoCloseable {
         Pointer next = into.next().x().at(at);
         euler(draws, at, count, 0, raised, first, next, true, into.clean.at(at));
         heun(draws, at, count, 0, raised, first, next, into.clean.at(at));
-        for (int row = at; row < at + count; row++) {
-            group.ledger.transition(draws.slot(row));
-        }
+        group.tell(() -> transitions(draws, at, count));
     }
 
     private void euler(
@@ -156,19 +144,12 @@ final class Bench implements AutoCloseable {
         }
     }
 
-    private void noiseLast(
-            Step step,
-            Candidates into,
-            Particles from,
-            @Nullable Rows pivots,
-            Draws draws,
-            int at,
-            int count,
-            int round,
-            Locality locality) {
+    private void noiseLast(Step step, Candidates into, Trial trial, int at, int count) {
+        Draws draws = trial.draws();
+        int round = trial.round();
         boolean evaluated = step.second() != null;
         Pointer next = into.next().x().at(at);
-        propose(draws, at, count, round, locality, from, pivots, AFTER, into.noise.at(at), next, evaluated);
+        propose(trial, at, count, AFTER, into.noise.at(at), next, evaluated);
         if (!evaluated) {
             // Nothing follows the last step: the state is its own clean estimate.
             try (Tensor last = into.next().x().view(at, count)) {
@@ -186,24 +167,16 @@ final class Bench implements AutoCloseable {
         }
     }
 
-    private void propose(
-            Draws draws,
-            int at,
-            int count,
-            int round,
-            Locality locality,
-            Particles from,
-            @Nullable Rows pivots,
-            int stage,
-            Pointer noise,
-            Pointer state,
-            boolean asked) {
-        try (StepEvent proposing = StepEvent.noise(group.images(), count, draws.step(), round)) {
-            group.kernels.propose(proposal(draws, at, count, round, locality)
+    private void propose(Trial trial, int at, int count, int stage, Pointer noise, Pointer state, boolean asked) {
+        Particles from = trial.from();
+        Winners winners = trial.winners();
+        try (StepEvent proposing = StepEvent.noise(group.images(), count, trial.step(), trial.round())) {
+            group.kernels.propose(proposal(trial.draws(), at, count, trial.base(), trial.locality())
+                    .cursor(winners == null ? null : winners.cursor())
                     .x(from.x().pointer())
                     .f(pointer(from.f()))
                     .parents(from.rows())
-                    .pivots(pointer(pivots))
+                    .pivots(pointer(trial.pivots()))
                     .steps(Tensors.pointer(group.table))
                     .stepCount(group.schedule.size())
                     .stage(stage)
@@ -234,7 +207,8 @@ final class Bench implements AutoCloseable {
                 .state(null)
                 .input(null)
                 .inputDtype(F32)
-                .level(null);
+                .level(null)
+                .cursor(null);
     }
 
     private UpdateArgs update(Draws draws, int at, int count, int stage) {
@@ -262,10 +236,12 @@ final class Bench implements AutoCloseable {
      * @param keep takes its output at the same rows; null where nobody needs it later
      */
     private Tensor network(Draws draws, int at, int count, int step, int round, @Nullable Rows keep) {
-        group.checkpoint.pass(count);
-        for (int row = at; row < at + count; row++) {
-            group.ledger.networkEvaluations(draws.slot(row), group.denoiser.evaluations());
-        }
+        group.tell(() -> {
+            group.checkpoint.pass(count);
+            for (int row = at; row < at + count; row++) {
+                group.ledger.networkEvaluations(draws.slot(row), group.denoiser.evaluations());
+            }
+        });
         try (Tensor inputs = input.view(0, count);
                 Tensor levels = Tensors.rows(level, 0, count);
                 Tensor entries = draws.entries(at, count);

@@ -71,6 +71,11 @@ public final class Draws implements AutoCloseable {
         return slots[row];
     }
 
+    /** The images of its rows. */
+    List<Integer> slots() {
+        return Arrays.stream(slots).boxed().toList();
+    }
+
     Pointer table(int row) {
         return table.pointer((long) row * FIELDS * Integer.BYTES);
     }

@@ -56,22 +56,14 @@ final class Forward implements AutoCloseable {
      *
      * @param screened whether a step of two evaluations ends after the first, which gives a clean estimate but no whole transition
      */
-    void advance(
-            Candidates into,
-            Particles from,
-            @Nullable Rows pivots,
-            Draws draws,
-            int round,
-            Locality locality,
-            boolean screened) {
+    void advance(Candidates into, Trial trial, boolean screened) {
         if (screened) {
             into.halfway();
         }
         group.each(
-                draws.rows(),
+                trial.draws().rows(),
                 group.maxBatch,
-                (hand, at, count) ->
-                        benches.get(hand).advance(into, from, pivots, draws, at, count, round, locality, screened));
+                (hand, at, count) -> benches.get(hand).advance(into, trial, at, count, screened));
     }
 
     /** The second evaluation of screened rows. */

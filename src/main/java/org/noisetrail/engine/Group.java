@@ -1,5 +1,6 @@
 package org.noisetrail.engine;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
@@ -17,6 +18,7 @@ import org.noisetrail.sampler.Schedule;
 import org.noisetrail.torch.Crew;
 import org.noisetrail.torch.Exchange;
 import org.noisetrail.torch.Tensors;
+import org.noisetrail.torch.TorchLane;
 import org.noisetrail.torch.Unfinished;
 import org.noisetrail.trace.Ledger;
 
@@ -28,6 +30,8 @@ final class Group implements AutoCloseable {
     final @Nullable Screen screen;
     final Schedule schedule;
     final Device device;
+    private final TorchLane torch;
+    private final TorchLane.Scope scope;
     final Lane lane;
     final Exchange exchange;
     final Kernels kernels;
@@ -42,6 +46,8 @@ final class Group implements AutoCloseable {
     final Checkpoint checkpoint;
     final int hands;
     private final @Nullable Crew crew;
+    private @Nullable List<Runnable> noted;
+    private boolean muted;
     final Conditioning conditioning;
     final Tensor table;
 
@@ -74,7 +80,9 @@ final class Group implements AutoCloseable {
         }
         float[] numbers = schedule.table();
         try (Unfinished parts = new Unfinished()) {
-            lane = parts.add(Lane.open(device));
+            torch = parts.add(builder.lane == null ? TorchLane.open(device) : TorchLane.of(builder.lane));
+            scope = parts.add(torch.enter());
+            lane = torch.lane();
             kernels = Kernels.on(lane);
             exchange = parts.add(new Exchange(device));
             conditioning = parts.add(denoiser.encode(conditions));
@@ -104,8 +112,53 @@ final class Group implements AutoCloseable {
             byHand.accept(0);
         } else {
             crew.run(IntStream.range(0, Math.min(hands, chunks))
-                    .mapToObj(hand -> (Runnable) () -> byHand.accept(hand))
+                    .mapToObj(hand -> (Runnable) () -> {
+                        try (TorchLane.Scope here = torch.enter()) {
+                            byHand.accept(hand);
+                        }
+                    })
                     .toList());
+        }
+    }
+
+    /** Something that the host keeps account of beside the device's work: done, and where a round is being noted, done again whenever it is given to the device again. */
+    void tell(Runnable event) {
+        if (!muted) {
+            event.run();
+        }
+        if (noted != null) {
+            noted.add(event);
+        }
+    }
+
+    /** Whether candidates are to be judged. */
+    boolean judges(int rows) {
+        boolean judged = muted || checkpoint.judges(rows);
+        if (noted != null) {
+            noted.add(() -> checkpoint.judges(rows));
+        }
+        return judged;
+    }
+
+    /** What is told while work runs. */
+    List<Runnable> noting(Runnable work) {
+        List<Runnable> events = new ArrayList<>();
+        noted = events;
+        try {
+            work.run();
+        } finally {
+            noted = null;
+        }
+        return events;
+    }
+
+    /** Runs work of which nothing is told. */
+    void muted(Runnable work) {
+        muted = true;
+        try {
+            work.run();
+        } finally {
+            muted = false;
         }
     }
 
@@ -130,6 +183,7 @@ final class Group implements AutoCloseable {
         table.close();
         conditioning.close();
         exchange.close();
-        lane.close();
+        scope.close();
+        torch.close();
     }
 }

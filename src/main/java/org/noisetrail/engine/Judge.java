@@ -68,17 +68,21 @@ final class Judge implements AutoCloseable {
         group.each(draws.rows(), group.decodeBatch, (hand, from, count) -> {
             Space space = spaces.get(hand);
             try (Tensor part = Tensors.rows(scores, from, count)) {
-                if (!group.checkpoint.judges(count)) {
+                if (!group.judges(count)) {
                     Tensors.fill(part, Double.NEGATIVE_INFINITY);
                     return;
                 }
                 decode(decoder, states, draws, from, count, round, space);
                 score(decoder, draws, from, count, round, reward, space, part);
-                for (int row = from; row < from + count; row++) {
-                    rewarded.accept(draws.slot(row));
-                }
+                group.tell(() -> each(draws, from, count, rewarded));
             }
         });
+    }
+
+    private static void each(Draws draws, int from, int count, IntConsumer told) {
+        for (int row = from; row < from + count; row++) {
+            told.accept(draws.slot(row));
+        }
     }
 
     /** What a reward says of the images that lie in a space. */
@@ -132,9 +136,7 @@ final class Judge implements AutoCloseable {
     private void decode(Decoder decoder, Rows states, Draws draws, int from, int count, int round, Space space) {
         ImageShape image = decoder.image();
         if (!decoder.isIdentity()) {
-            for (int row = from; row < from + count; row++) {
-                decoded.accept(draws.slot(row));
-            }
+            group.tell(() -> each(draws, from, count, decoded));
         }
         try (StepEvent decoding = StepEvent.decode(group.images(), count, draws.step(), round);
                 Tensor view = states.view(from, count);

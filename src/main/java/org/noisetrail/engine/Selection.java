@@ -29,16 +29,26 @@ final class Selection implements AutoCloseable {
     void select(Candidates candidates, Winners winners, boolean keep, @Nullable Rows pivots, Particles next) {
         int groups = winners.groups();
         int size = candidates.rows / groups;
-        Pointer winner = winners.nextWinner();
+        Pointer winner = winners.winner();
         Pointer targets = winners.targets();
         try (StepEvent select = StepEvent.select(group.images(), candidates.rows, candidates.step, candidates.round)) {
             group.kernels.select(
-                    candidates.scores.pointer(), groups, size, keep ? 1 : 0, winners.best(), winner, winners.nans());
+                    candidates.scores.pointer(),
+                    groups,
+                    size,
+                    keep ? 1 : 0,
+                    winners.best(),
+                    winner,
+                    winners.nans(),
+                    winners.history(),
+                    winners.rounds(),
+                    winners.cursor());
             if (pivots != null) {
                 group.kernels.gather(
                         candidates.noise.pointer(), rowBytes, winner, groups, 1, size, targets, pivots.pointer());
             }
             copy(candidates.current(), winner, groups, size, targets, next);
+            group.kernels.stepCursor(winners.cursor(), 1);
         }
     }
 

@@ -57,7 +57,7 @@ final class Speculation implements AutoCloseable {
         Draws draws = trial.draws();
         boolean halfway = halfway(draws.step());
         into.begin(draws, trial.round(), halfway);
-        forward.advance(into, trial.from(), trial.pivots(), draws, trial.round(), trial.locality(), halfway);
+        forward.advance(into, trial, halfway);
         Rows seen = group.judged(into, draws.step());
         cheap.score(screen.decoder(), seen, draws, trial.round(), screen.reward(), into.scoring());
         List<Contest> contests = contests(draws, into.scores(draws.rows()), rivals);

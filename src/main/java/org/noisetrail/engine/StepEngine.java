@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Objects;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.kernels.Lane;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.Decoder;
 import org.noisetrail.model.Denoiser;
@@ -29,6 +30,7 @@ public final class StepEngine implements AutoCloseable {
     private final Judge judge;
     private final Selection selection;
     private final @Nullable Speculation speculation;
+    private final @Nullable Recorder recorder;
 
     private StepEngine(Builder builder) {
         try (Unfinished parts = new Unfinished()) {
@@ -40,6 +42,9 @@ public final class StepEngine implements AutoCloseable {
             speculation = group.screen == null
                     ? null
                     : parts.add(new Speculation(group, group.screen, forward, selection, judge));
+            recorder = builder.graphs && group.hands == 1 && group.lane.device().isCuda()
+                    ? parts.add(new Recorder(group))
+                    : null;
             parts.finish();
         }
     }
@@ -195,8 +200,12 @@ public final class StepEngine implements AutoCloseable {
      */
     public void advance(
             Candidates into, Particles from, @Nullable Rows pivots, Draws draws, int round, Locality locality) {
-        into.begin(draws, round, false);
-        forward.advance(into, from, pivots, draws, round, locality, false);
+        advance(into, new Trial(from, pivots, draws, round, locality), false);
+    }
+
+    private void advance(Candidates into, Trial trial, boolean screened) {
+        into.begin(trial.draws(), trial.round(), screened);
+        forward.advance(into, trial, screened);
     }
 
     /**
@@ -206,8 +215,7 @@ public final class StepEngine implements AutoCloseable {
      */
     public void screen(
             Candidates into, Particles from, @Nullable Rows pivots, Draws draws, int round, Locality locality) {
-        into.begin(draws, round, group.schedule.screens(draws.step()));
-        forward.advance(into, from, pivots, draws, round, locality, into.screened);
+        advance(into, new Trial(from, pivots, draws, round, locality), group.schedule.screens(draws.step()));
     }
 
     /** Empty particles that take screened rows. */
@@ -243,11 +251,78 @@ public final class StepEngine implements AutoCloseable {
                     "rivals must be " + trial.draws().rows() + ", the draws' rows: " + rivals.rows());
         }
         if (speculation == null || !speculation.screens(trial.draws().step(), reward) || !rivals.contested()) {
-            advance(into, trial.from(), trial.pivots(), trial.draws(), trial.round(), trial.locality());
+            advance(into, trial, false);
             score(into, trial.draws(), reward);
             return;
         }
         speculation.compete(into, trial, reward, rivals);
+    }
+
+    /**
+     * A round of candidates and its selection: {@link #compete} (or, {@code first}, {@link #screen} and {@link #score}), where of each group one goes on, then {@link #select}. Where an engine
+     * {@link Builder#graphs records}, a card is given rounds that are alike as a whole.
+     *
+     * @param trial has winners
+     * @param first whether steps of two evaluations are judged after the first of them
+     * @param keep whether a group's earlier best is replaced only by a strictly better one
+     * @param next takes the winners' next particles, or those halfway; the trial's pivots take their noise
+     */
+    public void round(Candidates into, Trial trial, Reward reward, boolean first, boolean keep, Particles next) {
+        Winners winners = Objects.requireNonNull(trial.winners(), "winners");
+        Draws draws = trial.draws();
+        Runnable compete = () -> {
+            if (first) {
+                advance(into, trial, group.schedule.screens(draws.step()));
+                score(into, draws, reward);
+            } else {
+                compete(into, trial, reward, Rivals.of(winners.groups(), draws.rows() / winners.groups()));
+            }
+        };
+        Runnable select = () -> selection.select(into, winners, keep, trial.pivots(), next);
+        boolean screened = speculation != null && !first && speculation.screens(draws.step(), reward);
+        if (recorder == null || screened || !reward.staysOnDevice()) {
+            compete.run();
+            select.run();
+        } else {
+            into.begin(draws, trial.round(), first && group.schedule.screens(draws.step()));
+            recorder.round(alike(into, trial, winners, reward, first, keep, next), into, compete, select);
+        }
+        winners.select();
+    }
+
+    /** All that the host tells the device in a round, but what lies in the device's memory. */
+    private List<Object> alike(
+            Candidates into, Trial trial, Winners winners, Reward reward, boolean first, boolean keep, Particles next) {
+        Draws draws = trial.draws();
+        Step step = group.schedule.step(draws.step());
+        return Arrays.asList(
+                into,
+                into.next(),
+                trial.from(),
+                trial.pivots(),
+                next,
+                trial.locality(),
+                trial.base(),
+                reward,
+                first,
+                keep,
+                step.at(),
+                step.second() != null,
+                group.isLast(draws.step()),
+                draws.slots(),
+                draws.table(0).address(),
+                winners.best().address(),
+                winners.rounds());
+    }
+
+    /** How many rounds were given to the device as a whole. */
+    int launches() {
+        return recorder == null ? 0 : recorder.launches();
+    }
+
+    /** Waits for the device, where it may still be at work. */
+    public void await() {
+        group.lane.synchronize();
     }
 
     /** What screening has done for an image; null where nothing is screened. */
@@ -369,6 +444,7 @@ public final class StepEngine implements AutoCloseable {
      */
     public void select(Candidates candidates, Winners winners, boolean keep, @Nullable Rows pivots, Particles next) {
         selection.select(candidates, winners, keep, pivots, next);
+        winners.select();
     }
 
     /** Copies of rows of particles, the caller's to close. */
@@ -436,6 +512,9 @@ public final class StepEngine implements AutoCloseable {
     public void close() {
         forward.close();
         judge.close();
+        if (recorder != null) {
+            recorder.close();
+        }
         if (speculation != null) {
             speculation.close();
         }
@@ -463,6 +542,10 @@ public final class StepEngine implements AutoCloseable {
         Ledger ledger = new Ledger(0);
         Checkpoint checkpoint = Checkpoint.NONE;
         int hands = 1;
+        boolean graphs;
+
+        @Nullable
+        Lane lane;
 
         private Builder(Denoiser denoiser, Schedule schedule) {
             this.denoiser = Objects.requireNonNull(denoiser, "denoiser");
@@ -527,6 +610,18 @@ public final class StepEngine implements AutoCloseable {
         /** How many threads take chunks of a step's rows, each with its share of this thread's; by default 1, this one. Results do not depend on it. */
         public Builder hands(int hands) {
             this.hands = hands;
+            return this;
+        }
+
+        /** Whether a card is given rounds that are alike as a whole, by CUDA graphs; by default not. Results do not depend on it. */
+        public Builder graphs(boolean graphs) {
+            this.graphs = graphs;
+            return this;
+        }
+
+        /** Where kernels run, in place of a lane of the denoiser's device; the engine's to close. */
+        Builder lane(Lane lane) {
+            this.lane = lane;
             return this;
         }
 

@@ -9,5 +9,26 @@ import org.jspecify.annotations.Nullable;
  * @param pivots the noises that the draws name; null if no row needs one
  * @param draws a row a candidate
  * @param round added to each row's round
+ * @param winners what is selected, a round after the other; null where nothing is. The device then counts the rounds by itself: calls of a round are those of the one before
  */
-public record Trial(Particles from, @Nullable Rows pivots, Draws draws, int round, Locality locality) {}
+public record Trial(
+        Particles from,
+        @Nullable Rows pivots,
+        Draws draws,
+        int round,
+        Locality locality,
+        @Nullable Winners winners) {
+    /** Without selections. */
+    public Trial(Particles from, @Nullable Rows pivots, Draws draws, int round, Locality locality) {
+        this(from, pivots, draws, round, locality, null);
+    }
+
+    int step() {
+        return draws.step();
+    }
+
+    /** The round, without what the device adds to it. */
+    int base() {
+        return winners == null ? round : round - winners.selections();
+    }
+}

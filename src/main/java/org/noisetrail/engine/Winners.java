@@ -11,11 +11,17 @@ import org.noisetrail.torch.Unfinished;
 public final class Winners implements AutoCloseable {
     private final int groups;
     private final int rounds;
-    private final Exchange.Slice winner;
+    private final Exchange.Slice targets;
     private final Exchange.Slice best;
     private final Exchange.Slice nans;
-    private final Exchange.Slice targets;
-    private int round;
+    /** Counts the selections on the device. */
+    private final Exchange.Slice cursor;
+    /** Of the last selection. */
+    private final Exchange.Slice winner;
+    /** Of all: [rounds, groups]. */
+    private final Exchange.Slice history;
+
+    private int selections;
 
     Winners(Exchange exchange, int rounds, int[] targets, double[] scores) {
         if (scores.length != targets.length) {
@@ -27,7 +33,9 @@ public final class Winners implements AutoCloseable {
             this.targets = parts.add(exchange.put(targets));
             best = parts.add(exchange.put(scores));
             nans = parts.add(exchange.put(new int[groups]));
-            winner = parts.add(exchange.ints(Math.multiplyExact(rounds, groups)));
+            cursor = parts.add(exchange.put(new int[1]));
+            winner = parts.add(exchange.ints(groups));
+            history = parts.add(exchange.ints(Math.multiplyExact(rounds, groups)));
             parts.finish();
         }
     }
@@ -36,12 +44,33 @@ public final class Winners implements AutoCloseable {
         return groups;
     }
 
-    Pointer nextWinner() {
-        if (round == rounds) {
+    int rounds() {
+        return rounds;
+    }
+
+    /** How many there were. */
+    int selections() {
+        return selections;
+    }
+
+    /** There is another. */
+    void select() {
+        if (selections == rounds) {
             throw new IllegalStateException("rounds must be <= " + rounds);
         }
-        winner.target();
-        return winner.pointer((long) round++ * groups * Integer.BYTES);
+        selections++;
+    }
+
+    Pointer cursor() {
+        return cursor.target();
+    }
+
+    Pointer winner() {
+        return winner.target();
+    }
+
+    Pointer history() {
+        return history.target();
     }
 
     Pointer best() {
@@ -59,9 +88,9 @@ public final class Winners implements AutoCloseable {
 
     /** [round][group]: the winning candidate, -1 = none was better than what was kept. Waits for the device, as what follows does; what was read since the last selection is not fetched again. */
     public int[][] read() {
-        int[] flat = winner.readInts(round * groups);
-        int[][] all = new int[round][];
-        for (int k = 0; k < round; k++) {
+        int[] flat = history.readInts(selections * groups);
+        int[][] all = new int[selections][];
+        for (int k = 0; k < selections; k++) {
             all[k] = Arrays.copyOfRange(flat, k * groups, (k + 1) * groups);
         }
         return all;
@@ -79,9 +108,11 @@ public final class Winners implements AutoCloseable {
 
     @Override
     public void close() {
+        history.close();
         winner.close();
-        best.close();
+        cursor.close();
         nans.close();
+        best.close();
         targets.close();
     }
 }

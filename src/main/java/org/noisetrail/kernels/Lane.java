@@ -5,8 +5,8 @@ import org.bytedeco.javacpp.PointerPointer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A device and the stream that its work goes to, in the order of the calls. On CUDA a lane owns a stream; its work and that of the default stream, which LibTorch uses, keep the
- * order they were given in, so nothing has to wait on the host. On the CPU it has none, and a call has ended when it returns. Safe to share between threads, until it is closed.
+ * A device and the stream that its work goes to, in the order of the calls. On CUDA a lane owns a stream, whose work and that of the default stream keep the order they were given in, or
+ * has one of somebody else's. On the CPU it has none, and a call has ended when it returns. Safe to share between threads, until it is closed.
  */
 public final class Lane implements AutoCloseable {
     private final Device device;
@@ -34,6 +34,11 @@ public final class Lane implements AutoCloseable {
             Kernels.check(NativeKernels.nt_stream_create(device.ordinal(), made));
             return new Lane(device, made.get(0), true);
         }
+    }
+
+    /** A stream that somebody else owns, who keeps it until the lane is closed. */
+    public static Lane of(Device device, Pointer stream) {
+        return new Lane(device, stream, false);
     }
 
     /** The device's default stream, which nobody owns. */

@@ -44,6 +44,11 @@ record AestheticReward(String name, ClipModel clip, AestheticHead head) implemen
     }
 
     @Override
+    public boolean staysOnDevice() {
+        return true;
+    }
+
+    @Override
     @SuppressWarnings("CheckReturnValue") // copy_ returns the tensor that it fills
     public void score(ImageBatch images, Tensor scores) {
         Scores.pointer(scores, images);

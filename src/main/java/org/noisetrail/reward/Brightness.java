@@ -12,6 +12,11 @@ record Brightness() implements Reward {
     }
 
     @Override
+    public boolean staysOnDevice() {
+        return true;
+    }
+
+    @Override
     public void score(ImageBatch images, Tensor scores) {
         ImageShape shape = images.shape();
         Kernels.on(images.lane())

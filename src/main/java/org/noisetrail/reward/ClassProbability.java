@@ -65,6 +65,11 @@ final class ClassProbability implements Reward {
     }
 
     @Override
+    public boolean staysOnDevice() {
+        return true;
+    }
+
+    @Override
     public void score(ImageBatch images, Tensor scores) {
         checkClasses(images.conditions());
         if (!images.device().equals(classifier.device())) {

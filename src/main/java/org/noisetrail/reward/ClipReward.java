@@ -59,6 +59,11 @@ record ClipReward(String name, ClipModel clip) implements Reward {
     }
 
     @Override
+    public boolean staysOnDevice() {
+        return true;
+    }
+
+    @Override
     @SuppressWarnings("CheckReturnValue") // copy_ returns the tensor that it fills
     public void score(ImageBatch images, Tensor scores) {
         Scores.pointer(scores, images);

@@ -46,6 +46,11 @@ record Compressibility(double maxBytes) implements Reward {
     }
 
     @Override
+    public boolean staysOnDevice() {
+        return true;
+    }
+
+    @Override
     public void score(ImageBatch images, Tensor scores) {
         ImageShape shape = images.shape();
         JpegBytes.checkChannels(shape);

@@ -19,6 +19,11 @@ record JpegBytes() implements Reward {
     }
 
     @Override
+    public boolean staysOnDevice() {
+        return true;
+    }
+
+    @Override
     @SuppressWarnings("CheckReturnValue") // copy_ returns the tensor that it fills
     public void score(ImageBatch images, Tensor scores) {
         ImageShape shape = images.shape();

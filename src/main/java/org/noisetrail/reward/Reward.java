@@ -35,6 +35,14 @@ public interface Reward extends AutoCloseable {
      */
     default void check(ImageShape shape, List<Condition> conditions) {}
 
+    /**
+     * Whether scoring is nothing but work for the images' device that is the same for each batch of the same conditions: no image is read on the host. What says so may be recorded, as the calls
+     * it makes, and be given to a card again without being asked. By default not.
+     */
+    default boolean staysOnDevice() {
+        return false;
+    }
+
     /** Frees what the reward owns (a classifier); by default nothing. */
     @Override
     default void close() {}

@@ -88,6 +88,11 @@ final class TorchScriptReward implements Reward {
     }
 
     @Override
+    public boolean staysOnDevice() {
+        return true;
+    }
+
+    @Override
     public void score(ImageBatch images, Tensor scores) {
         Scores.pointer(scores, images);
         try (Tensor floats = Torch.call(() -> images.pixels().to(ScalarType.Float));

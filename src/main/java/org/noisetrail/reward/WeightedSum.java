@@ -56,6 +56,11 @@ record WeightedSum(String name, List<Part> parts) implements Reward {
     }
 
     @Override
+    public boolean staysOnDevice() {
+        return parts.stream().allMatch(part -> part.reward().staysOnDevice());
+    }
+
+    @Override
     public void score(ImageBatch images, Tensor scores) {
         Pointer sum = Scores.pointer(scores, images);
         Kernels kernels = Kernels.on(images.lane());

@@ -31,6 +31,11 @@ record Worst(String name, List<Reward> parts) implements Reward {
     }
 
     @Override
+    public boolean staysOnDevice() {
+        return parts.stream().allMatch(Reward::staysOnDevice);
+    }
+
+    @Override
     @SuppressWarnings("CheckReturnValue") // the tensor that it fills comes back
     public void score(ImageBatch images, Tensor scores) {
         Scores.pointer(scores, images);

@@ -11,7 +11,6 @@ import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
 import org.noisetrail.engine.Norms;
 import org.noisetrail.engine.Particles;
-import org.noisetrail.engine.Rivals;
 import org.noisetrail.engine.Rows;
 import org.noisetrail.engine.StepEngine;
 import org.noisetrail.engine.Trial;
@@ -77,11 +76,12 @@ final class PivotSearch {
             try (Candidates single = engine.candidates(images);
                     Candidates many = engine.candidates(Math.multiplyExact(images, method.candidates()));
                     Norms norms = engine.norms(images);
-                    Rows pivots = engine.rows(images)) {
+                    Rows pivots = engine.rows(images);
+                    Particles halfway = screens() ? engine.halfway(images) : null) {
                 Particles next = engine.particles(images);
                 try {
                     for (int step = 0; step < wave.schedule().size(); step++) {
-                        step(step, x, pivots, norms, next, single, many);
+                        step(step, x, pivots, norms, next, halfway, single, many);
                         Particles done = x;
                         x = next;
                         next = done;
@@ -99,7 +99,14 @@ final class PivotSearch {
         }
 
         private void step(
-                int step, Particles x, Rows pivots, Norms norms, Particles next, Candidates single, Candidates many) {
+                int step,
+                Particles x,
+                Rows pivots,
+                Norms norms,
+                Particles next,
+                @Nullable Particles halfway,
+                Candidates single,
+                Candidates many) {
             draws.step();
             if (wave.schedule().isDead(step)) {
                 plain(step, wave.slots(), x, single, next);
@@ -123,14 +130,12 @@ final class PivotSearch {
                 }
                 if (race == null) {
                     norms.observe(pivots);
-                } else if (chosen == null) {
+                } else if (chosen == null || halfway == null) {
                     search(step, budget, race, x, pivots, norms, next, many);
                 } else {
-                    try (Particles halfway = engine.halfway(images)) {
-                        search(step, budget, race, x, pivots, norms, halfway, many);
-                        engine.complete(single, halfway, searched, chosen);
-                        engine.put(single.next(), searched, next);
-                    }
+                    search(step, budget, race, x, pivots, norms, halfway, many);
+                    engine.complete(single, halfway, searched, chosen);
+                    engine.put(single.next(), searched, next);
                 }
             }
             wave.each(slot -> saved[slot] += rounds - budget.done(slot));
@@ -142,6 +147,11 @@ final class PivotSearch {
                 engine.advance(single, x, null, own, 0, Locality.NONE);
                 engine.put(single.next(), slots, next);
             }
+        }
+
+        /** Whether any step's candidates are judged halfway. */
+        private boolean screens() {
+            return IntStream.range(0, wave.schedule().size()).anyMatch(this::screens);
         }
 
         private boolean screens(int step) {
@@ -221,16 +231,12 @@ final class PivotSearch {
             int[] still = active;
             while (still.length == active.length) {
                 round++;
-                if (screens(step)) {
-                    engine.screen(many, x, pivots, race.draws, round, locality);
-                    engine.score(many, race.draws, wave.reward());
-                } else {
+                if (!screens(step)) {
                     observeFirst(step, active.length, many, race.draws, x, pivots, round);
-                    Trial trial = new Trial(x, pivots, race.draws, round, locality);
-                    engine.compete(many, trial, wave.reward(), Rivals.of(active.length, method.candidates()));
                 }
+                Trial trial = new Trial(x, pivots, race.draws, round, locality, race.winners);
+                engine.round(many, trial, wave.reward(), screens(step), method.keepPivot(), next);
                 observe(step, active.length, many, race.draws);
-                engine.select(many, race.winners, method.keepPivot(), pivots, next);
                 budget.count(active);
                 if (reading) {
                     budget.scores(active, race.winners.scores());

@@ -45,6 +45,7 @@ public final class Search {
     private final long seed;
     private final int maxBatch;
     private final int decodeBatch;
+    private final boolean graphs;
     private final long budget;
     private final double target;
     private final @Nullable Duration timeLimit;
@@ -62,6 +63,7 @@ public final class Search {
         seed = builder.seed;
         maxBatch = builder.maxBatch;
         decodeBatch = builder.decodeBatch;
+        graphs = builder.graphs;
         budget = builder.budget;
         target = builder.target;
         timeLimit = builder.timeLimit;
@@ -221,6 +223,7 @@ public final class Search {
                 maxBatch,
                 decodeBatch,
                 1,
+                graphs,
                 budget,
                 target,
                 deadline);
@@ -259,6 +262,7 @@ public final class Search {
         private long seed;
         private int maxBatch = 64;
         private int decodeBatch = 64;
+        private boolean graphs;
         private long budget = Long.MAX_VALUE;
         private double target = Double.POSITIVE_INFINITY;
         private @Nullable Duration timeLimit;
@@ -336,6 +340,15 @@ public final class Search {
         public Builder decodeBatch(int decodeBatch) {
             Checks.range("decode-batch", decodeBatch, 1, LARGEST_BATCH);
             this.decodeBatch = decodeBatch;
+            return this;
+        }
+
+        /**
+         * Whether a card is given the rounds of local search as CUDA graphs: recorded once, then launched as a whole. By default not: no card has run it yet. Nothing on the CPU, nor under a
+         * time limit, nor where several workers share an image. Results do not depend on it: a first recorded round that does not score as its calls do one by one ends the search.
+         */
+        public Builder graphs(boolean graphs) {
+            this.graphs = graphs;
             return this;
         }
 

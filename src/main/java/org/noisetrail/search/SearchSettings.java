@@ -13,6 +13,7 @@ import org.noisetrail.sampler.Schedule;
  * @param preview judges candidates in the decoder's place
  * @param screen null where every candidate is judged
  * @param hands how many threads take a step's rows
+ * @param graphs whether a card is given rounds that are alike as a whole
  * @param budget network evaluations an image
  * @param target infinite for none
  * @param deadline on {@link System#nanoTime}'s clock; null for none
@@ -29,6 +30,7 @@ record SearchSettings(
         int maxBatch,
         int decodeBatch,
         int hands,
+        boolean graphs,
         long budget,
         double target,
         @Nullable Long deadline) {
@@ -45,6 +47,7 @@ record SearchSettings(
                 maxBatch,
                 decodeBatch,
                 hands,
+                graphs,
                 budget,
                 target,
                 deadline);

@@ -1,0 +1,109 @@
+package org.noisetrail.engine;
+
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.torch.Recording;
+import org.noisetrail.torch.Unfinished;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Gives a card whole rounds. Those that differ in nothing but what the device knows by itself (the tables of a step, the number of the round) are recorded once and launched again: the host
+ * then tells a round in one call. The first recorded one is also made call by call, and must score alike. What cannot be recorded goes call by call, as ever, and one line says why.
+ */
+final class Recorder implements AutoCloseable {
+    /** Rounds that go call by call before one is recorded: libraries choose and allocate in their first ones. */
+    private static final int WARMING = 2;
+
+    private static final Logger LOG = LoggerFactory.getLogger(Recorder.class);
+
+    private final Group group;
+    private final Map<List<Object>, Known> known = new HashMap<>();
+    private boolean able = true;
+    private int launches;
+
+    /** What is known of rounds that are alike. */
+    private static final class Known {
+        int before;
+
+        @Nullable
+        Recording recording;
+
+        /** What the host keeps account of in such a round. */
+        List<Runnable> events = List.of();
+    }
+
+    Recorder(Group group) {
+        this.group = group;
+    }
+
+    /** How often a recording was launched. */
+    int launches() {
+        return launches;
+    }
+
+    /**
+     * A round.
+     *
+     * @param alike equal for two rounds if the host tells the device the same in both
+     * @param compete makes and scores candidates
+     * @param select chooses of them
+     */
+    void round(List<Object> alike, Candidates into, Runnable compete, Runnable select) {
+        Known round = known.computeIfAbsent(alike, key -> new Known());
+        if (round.recording != null) {
+            round.events.forEach(Runnable::run);
+            launch(round.recording, into);
+        } else if (able && round.before++ == WARMING) {
+            first(round, into, compete, select);
+        } else {
+            compete.run();
+            select.run();
+        }
+    }
+
+    private void first(Known round, Candidates into, Runnable compete, Runnable select) {
+        round.events = group.noting(compete);
+        double[] one = into.scores(into.rows);
+        try (Unfinished parts = new Unfinished()) {
+            Recording recording = parts.add(Recording.record(
+                    group.lane,
+                    group.device,
+                    () -> group.muted(() -> {
+                        compete.run();
+                        select.run();
+                    })));
+            round.recording = parts.finish(recording);
+        } catch (NoisetrailException e) {
+            able = false;
+            LOG.warn("rounds are given to {} call by call: {}", group.lane, e.getMessage());
+            select.run();
+            return;
+        }
+        launch(round.recording, into);
+        double[] whole = into.scores(into.rows);
+        if (!Arrays.equals(one, whole)) {
+            throw new NoisetrailException(
+                    "a recorded round must score as its calls do one by one, and did not; search without graphs");
+        }
+    }
+
+    private void launch(Recording recording, Candidates into) {
+        into.written();
+        recording.launch();
+        launches++;
+    }
+
+    @Override
+    public void close() {
+        for (Known round : known.values()) {
+            if (round.recording != null) {
+                round.recording.close();
+            }
+        }
+    }
+}

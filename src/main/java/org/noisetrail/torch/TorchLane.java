@@ -1,0 +1,96 @@
+package org.noisetrail.torch;
+
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.cuda.CUDAStream;
+import org.bytedeco.pytorch.global.torch_cuda;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.kernels.Device;
+import org.noisetrail.kernels.Lane;
+
+/**
+ * A lane whose stream is LibTorch's as well, on the threads that {@link #enter} it: its operations and the kernels then keep the order they were given in, without a wait, and beside
+ * those of other lanes. On the CPU, where there are no streams, nothing but the lane. Untried: no card has run it.
+ */
+public final class TorchLane implements AutoCloseable {
+    private final Lane lane;
+    private final @Nullable Card card;
+
+    private TorchLane(Lane lane, @Nullable Card card) {
+        this.lane = lane;
+        this.card = card;
+    }
+
+    /**
+     * Opens one, and waits for what the device was given before, such as the weights of networks.
+     *
+     * @throws org.noisetrail.NoisetrailException if the device cannot be used
+     */
+    public static TorchLane open(Device device) {
+        Torch.require(device);
+        if (!device.isCuda()) {
+            return new TorchLane(Lane.open(device), null);
+        }
+        return Torch.call(() -> {
+            Card card = new Card((byte) device.ordinal());
+            return new TorchLane(Lane.of(device, card.pointer()), card);
+        });
+    }
+
+    /** A lane without LibTorch's work. */
+    public static TorchLane of(Lane lane) {
+        return new TorchLane(lane, null);
+    }
+
+    /** For kernels. */
+    public Lane lane() {
+        return lane;
+    }
+
+    /** From now until the result is closed, LibTorch's operations of this thread go to the lane. */
+    public Scope enter() {
+        return card == null ? () -> {} : card.enter();
+    }
+
+    /** While it is open, a thread's operations go to a lane. */
+    @FunctionalInterface
+    public interface Scope extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    /** Waits for the lane's work. */
+    @Override
+    public void close() {
+        if (card != null) {
+            lane.synchronize();
+        }
+        lane.close();
+    }
+
+    /** What has CUDA's classes, which cannot be loaded without a driver. The stream is of LibTorch's pool, which keeps it. */
+    private static final class Card {
+        final byte device;
+        final CUDAStream stream;
+
+        Card(byte device) {
+            this.device = device;
+            stream = Torch.keep(torch_cuda.getStreamFromPool(false, device));
+            try (Scope here = enter()) {
+                torch_cuda.device_synchronize();
+            }
+        }
+
+        Pointer pointer() {
+            return stream.stream();
+        }
+
+        Scope enter() {
+            CUDAStream before = torch_cuda.getCurrentCUDAStream(device);
+            torch_cuda.setCurrentCUDAStream(stream);
+            return () -> {
+                torch_cuda.setCurrentCUDAStream(before);
+                before.close();
+            };
+        }
+    }
+}

@@ -1,0 +1,157 @@
+package org.noisetrail.engine;
+
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.stream.IntStream;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.kernels.Device;
+import org.noisetrail.kernels.Kernels;
+import org.noisetrail.kernels.Lane;
+import org.noisetrail.kernels.UpdateArgs;
+import org.noisetrail.model.ClassDenoiser;
+import org.noisetrail.model.Condition;
+import org.noisetrail.model.ImageShape;
+import org.noisetrail.model.Parameterisation;
+import org.noisetrail.reward.Reward;
+import org.noisetrail.reward.Rewards;
+import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.sampler.Schedule;
+import org.noisetrail.torch.Tensors;
+import org.noisetrail.trace.Ledger;
+
+/**
+ * Local search by an engine whose kernels are CUDA's over the emulation, in a process of its own: {@code libnoisetrail.so} is another there. LibTorch's operations do not run on what is
+ * emulated, so the network is a kernel, too.
+ */
+final class EmulatedCard {
+    private static final ImageShape SHAPE = new ImageShape(3, 4, 6);
+    private static final int IMAGES = 3;
+    private static final int CANDIDATES = 4;
+    private static final int ROUNDS = 6;
+    private static final int ROWS = IMAGES * CANDIDATES;
+
+    private EmulatedCard() {}
+
+    /** Prints a line for the CPU, one for calls one by one on the card, one for recorded rounds, which end in what was launched. */
+    public static void main(String[] args) {
+        for (boolean keep : new boolean[] {false, true}) {
+            System.out.println("cpu " + search(Lane.open(Device.CPU), false, keep));
+            System.out.println("calls " + search(Lane.open(new Device(0)), false, keep));
+            System.out.println("rounds " + search(Lane.open(new Device(0)), true, keep));
+        }
+    }
+
+    /** A third of what goes in, from one of a few buffers: as a graph's memory, they stay where they are. */
+    private static final class Third extends ClassDenoiser {
+        private static final int BUFFERS = 4;
+
+        private final Kernels kernels;
+        private final Tensor table;
+        private final Tensor steps;
+        private final Tensor[] buffers = new Tensor[BUFFERS];
+        private int calls;
+
+        Third(Kernels kernels) {
+            super(SHAPE, 0, Device.CPU, Parameterisation.denoiser());
+            this.kernels = kernels;
+            int[] rows = new int[Draws.FIELDS * ROWS];
+            for (int row = 0; row < ROWS; row++) {
+                rows[row * Draws.FIELDS + 1] = 1;
+            }
+            table = Tensors.of(Device.CPU, rows, rows.length);
+            float[] step = new float[Schedule.FLOATS];
+            // stage[0].next.x
+            step[6] = 1 / 3f;
+            steps = Tensors.of(Device.CPU, step, step.length);
+            Arrays.setAll(
+                    buffers, i -> Tensors.floats(Device.CPU, ROWS, SHAPE.channels(), SHAPE.height(), SHAPE.width()));
+        }
+
+        @Override
+        public String id() {
+            return "third";
+        }
+
+        @Override
+        protected Tensor network(Tensor input, Tensor level, @Nullable Tensor labels) {
+            Tensor output = Tensors.rows(buffers[calls++ % BUFFERS], 0, input.size(0));
+            try (UpdateArgs args = new UpdateArgs()) {
+                kernels.update(args.table(Tensors.pointer(table))
+                        .rows(input.size(0))
+                        .elements(SHAPE.elements())
+                        .steps(Tensors.pointer(steps))
+                        .stepCount(1)
+                        .xHat(Tensors.pointer(input))
+                        .next(Tensors.pointer(output)));
+            }
+            return output;
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private static String search(Lane lane, boolean graphs, boolean keep) {
+        Third network = new Third(Kernels.on(lane));
+        Schedule schedule = new EdmSampler(6, .02, 80, 7, 40, .05, 100, 1.003).schedule(network.parameterisation());
+        Ledger ledger = new Ledger(IMAGES);
+        StringBuilder told = new StringBuilder();
+        try (StepEngine engine = StepEngine.builder(network, schedule)
+                        .seed(5)
+                        .images(new long[] {7, 8, 9}, Collections.nCopies(IMAGES, Condition.NONE), ledger)
+                        .lane(lane)
+                        .graphs(graphs)
+                        .build();
+                Candidates many = engine.candidates(ROWS);
+                Rows pivots = engine.rows(IMAGES);
+                Reward reward = Rewards.brightness()) {
+            int[] slots = IntStream.range(0, IMAGES).toArray();
+            Particles x;
+            try (Draws own = own(engine, -1)) {
+                x = engine.start(own);
+            }
+            Particles next = engine.particles(IMAGES);
+            for (int step = 0; step < schedule.size(); step++) {
+                try (Draws own = own(engine, step);
+                        Winners winners = engine.winners(ROUNDS, slots);
+                        Draws draws = candidates(engine, step)) {
+                    engine.noise(pivots, null, own, Locality.NONE);
+                    for (int round = 1; round <= ROUNDS; round++) {
+                        Trial trial = new Trial(x, pivots, draws, round, new Locality(.4, .3, true), winners);
+                        engine.round(many, trial, reward, false, keep, next);
+                    }
+                    told.append(Arrays.deepToString(winners.read())).append(Arrays.toString(winners.scores()));
+                }
+                Particles done = x;
+                x = next;
+                next = done;
+            }
+            told.append(Arrays.hashCode(x.x().toFloats()));
+            for (int slot : slots) {
+                told.append(ledger.costs(slot));
+            }
+            x.close();
+            next.close();
+            return told + (graphs ? " launches " + engine.launches() : "");
+        }
+    }
+
+    private static Draws own(StepEngine engine, int step) {
+        Draws.Builder draws = engine.draws(step, IMAGES);
+        for (int slot = 0; slot < IMAGES; slot++) {
+            draws.add(slot, 0, 0, slot, Kind.GLOBAL);
+        }
+        return draws.build();
+    }
+
+    private static Draws candidates(StepEngine engine, int step) {
+        Draws.Builder draws = engine.draws(step, ROWS);
+        for (int slot = 0; slot < IMAGES; slot++) {
+            for (int c = 0; c < CANDIDATES; c++) {
+                draws.add(slot, 0, c, slot, Kind.COIN);
+            }
+        }
+        return draws.build();
+    }
+}

@@ -1,0 +1,56 @@
+package org.noisetrail.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.File;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RecorderTest {
+    /** Made by {@code cmake/test.sh}, which Maven runs before the tests. */
+    private static final Path EMULATED = Path.of("target", "native", "emulated");
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void recordedRoundsAreTheRoundsThatCallsMakeOneByOneAndThoseOfTheCpu() throws Exception {
+        assertThat(EMULATED).isDirectory();
+        List<String> lines = run(EmulatedCard.class);
+        assertThat(lines).hasSize(6);
+        for (int at = 0; at < lines.size(); at += 3) {
+            String cpu = after("cpu ", lines.get(at));
+            assertThat(after("calls ", lines.get(at + 1))).isEqualTo(cpu);
+            String rounds = after("rounds ", lines.get(at + 2));
+            assertThat(rounds).startsWith(cpu + " launches ");
+            // Six steps of six rounds, of three kinds: to and fro between two places, and the last step. Two of each
+            // kind go call by call before the third is recorded.
+            assertThat(after(cpu + " launches ", rounds)).isEqualTo("30");
+        }
+    }
+
+    private static String after(String start, String line) {
+        assertThat(line).startsWith(start);
+        return line.substring(start.length());
+    }
+
+    private List<String> run(Class<?> main) throws Exception {
+        String classPath = System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+        Path out = folder.resolve("out");
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Dorg.bytedeco.javacpp.maxPhysicalBytes=0",
+                        "-cp",
+                        EMULATED.toAbsolutePath() + File.pathSeparator + classPath,
+                        main.getName())
+                .redirectOutput(out.toFile())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        assertThat(process.waitFor()).isZero();
+        return Files.readAllLines(out, StandardCharsets.UTF_8);
+    }
+}
