@@ -4,6 +4,8 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.torch.Recording;
@@ -20,6 +22,9 @@ final class Recorder implements AutoCloseable {
     private static final int WARMING = 2;
 
     private static final Logger LOG = LoggerFactory.getLogger(Recorder.class);
+
+    /** Why nothing was recorded, as far as this process has said it: each group of images has a recorder of its own. */
+    private static final Set<String> SAID = ConcurrentHashMap.newKeySet();
 
     private final Group group;
     private final Map<List<Object>, Known> known = new HashMap<>();
@@ -80,7 +85,11 @@ final class Recorder implements AutoCloseable {
             round.recording = parts.finish(recording);
         } catch (NoisetrailException e) {
             able = false;
-            LOG.warn("rounds are given to {} call by call: {}", group.lane, e.getMessage());
+            if (SAID.add(String.valueOf(e.getMessage()))) {
+                LOG.warn("rounds are given to {} call by call: {}", group.lane, e.getMessage());
+            }
+            // Again, for whatever of the attempt was done at once.
+            group.muted(compete);
             select.run();
             return;
         }

@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.NoisetrailException;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.kernels.Kernels;
 import org.noisetrail.kernels.Lane;
@@ -13,6 +14,7 @@ import org.noisetrail.model.ClassDenoiser;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Parameterisation;
+import org.noisetrail.reward.ImageBatch;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.EdmSampler;
@@ -33,12 +35,49 @@ final class EmulatedCard {
 
     private EmulatedCard() {}
 
-    /** Prints a line for the CPU, one for calls one by one on the card, one for recorded rounds, which end in what was launched. */
+    /** Prints a line for the CPU, one for calls one by one on the card, and two for recorded rounds, which end in what was launched; then what becomes of a reward that is not what it says. */
     public static void main(String[] args) {
         for (boolean keep : new boolean[] {false, true}) {
-            System.out.println("cpu " + search(Lane.open(Device.CPU), false, keep));
-            System.out.println("calls " + search(Lane.open(new Device(0)), false, keep));
-            System.out.println("rounds " + search(Lane.open(new Device(0)), true, keep));
+            System.out.println("cpu " + search(Lane.open(Device.CPU), false, keep, Rewards.brightness()));
+            System.out.println("calls " + search(Lane.open(new Device(0)), false, keep, Rewards.brightness()));
+            System.out.println("rounds " + search(Lane.open(new Device(0)), true, keep, Rewards.brightness()));
+            System.out.println("waiting " + search(Lane.open(new Device(0)), true, keep, new Waiting()));
+        }
+        try {
+            search(Lane.open(new Device(0)), true, false, new Counting());
+        } catch (NoisetrailException e) {
+            System.out.println("counting " + e.getMessage());
+        }
+    }
+
+    /** Brightness, but it waits for the card, which no recording can. */
+    private static final class Waiting extends Claiming {
+        @Override
+        public void score(ImageBatch images, Tensor scores) {
+            images.lane().synchronize();
+            Rewards.brightness().score(images, scores);
+        }
+    }
+
+    /** What the host knows alone. */
+    private static final class Counting extends Claiming {
+        private int calls;
+
+        @Override
+        public void score(ImageBatch images, Tensor scores) {
+            Tensors.fill(scores, ++calls);
+        }
+    }
+
+    private abstract static class Claiming implements Reward {
+        @Override
+        public final String name() {
+            return "claiming";
+        }
+
+        @Override
+        public final boolean staysOnDevice() {
+            return true;
         }
     }
 
@@ -92,7 +131,7 @@ final class EmulatedCard {
         public void close() {}
     }
 
-    private static String search(Lane lane, boolean graphs, boolean keep) {
+    private static String search(Lane lane, boolean graphs, boolean keep, Reward reward) {
         Third network = new Third(Kernels.on(lane));
         Schedule schedule = new EdmSampler(6, .02, 80, 7, 40, .05, 100, 1.003).schedule(network.parameterisation());
         Ledger ledger = new Ledger(IMAGES);
@@ -104,8 +143,7 @@ final class EmulatedCard {
                         .graphs(graphs)
                         .build();
                 Candidates many = engine.candidates(ROWS);
-                Rows pivots = engine.rows(IMAGES);
-                Reward reward = Rewards.brightness()) {
+                Rows pivots = engine.rows(IMAGES)) {
             int[] slots = IntStream.range(0, IMAGES).toArray();
             Particles x;
             try (Draws own = own(engine, -1)) {

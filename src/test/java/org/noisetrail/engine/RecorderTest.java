@@ -21,16 +21,20 @@ class RecorderTest {
     void recordedRoundsAreTheRoundsThatCallsMakeOneByOneAndThoseOfTheCpu() throws Exception {
         assertThat(EMULATED).isDirectory();
         List<String> lines = run(EmulatedCard.class);
-        assertThat(lines).hasSize(6);
-        for (int at = 0; at < lines.size(); at += 3) {
+        assertThat(lines).hasSize(9);
+        for (int at = 0; at < 8; at += 4) {
             String cpu = after("cpu ", lines.get(at));
             assertThat(after("calls ", lines.get(at + 1))).isEqualTo(cpu);
-            String rounds = after("rounds ", lines.get(at + 2));
-            assertThat(rounds).startsWith(cpu + " launches ");
             // Six steps of six rounds, of three kinds: to and fro between two places, and the last step. Two of each
             // kind go call by call before the third is recorded.
-            assertThat(after(cpu + " launches ", rounds)).isEqualTo("30");
+            assertThat(after("rounds ", lines.get(at + 2))).isEqualTo(cpu + " launches 30");
+            assertThat(after("waiting ", lines.get(at + 3))).isEqualTo(cpu + " launches 0");
         }
+        assertThat(lines.get(8))
+                .startsWith("counting a recorded round must score as its calls do one by one, and did not");
+        assertThat(Files.readString(folder.resolve("err")))
+                .containsOnlyOnce(
+                        "rounds are given to cuda:0 call by call: stream_synchronize: operation not permitted when stream is capturing");
     }
 
     private static String after(String start, String line) {
@@ -48,7 +52,7 @@ class RecorderTest {
                         EMULATED.toAbsolutePath() + File.pathSeparator + classPath,
                         main.getName())
                 .redirectOutput(out.toFile())
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .redirectError(folder.resolve("err").toFile())
                 .start();
         assertThat(process.waitFor()).isZero();
         return Files.readAllLines(out, StandardCharsets.UTF_8);
