@@ -73,7 +73,6 @@ public record Greedy(int candidates) implements Method {
         StepEngine engine = wave.engine();
         List<List<List<Draw>>> chosen = new ArrayList<>(); // by image and step
         wave.each(slot -> chosen.add(new ArrayList<>()));
-        long[] nans = new long[wave.images()];
         Particles x;
         try (Draws own = wave.own(-1, wave.slots(), 0, org.noisetrail.engine.Kind.GLOBAL)) {
             x = engine.start(own);
@@ -83,13 +82,13 @@ public record Greedy(int candidates) implements Method {
                 Particles next = engine.particles(wave.images());
                 try (Particles done = x) {
                     x = next;
-                    step(wave, step, candidates, done, next, chosen, nans);
+                    step(wave, step, candidates, done, next, chosen);
                 }
                 wave.reportProgress((long) wave.images() * (step + 1));
             }
             List<Recipe> recipes =
                     chosen.stream().map(steps -> Recipe.steps(0, 0, steps)).toList();
-            return new Outcome(x, recipes, wave.norms(recipes), nans, null);
+            return new Outcome(x, recipes, wave.norms(recipes), null);
         } catch (Throwable t) {
             x.close();
             throw t;
@@ -97,13 +96,7 @@ public record Greedy(int candidates) implements Method {
     }
 
     private void step(
-            Wave wave,
-            int step,
-            Candidates candidates,
-            Particles x,
-            Particles next,
-            List<List<List<Draw>>> chosen,
-            long[] nans) {
+            Wave wave, int step, Candidates candidates, Particles x, Particles next, List<List<List<Draw>>> chosen) {
         StepEngine engine = wave.engine();
         int count = tried(wave.schedule(), step);
         Draws.Builder rows = engine.draws(step, wave.images() * count);
@@ -128,7 +121,7 @@ public record Greedy(int candidates) implements Method {
             int[] bad = winners.nanScores();
             wave.each(slot -> {
                 chosen.get(slot).add(List.of(Draw.global(1, best[slot])));
-                nans[slot] += bad[slot];
+                wave.countNans(slot, bad[slot]);
             });
             wave.reportStep(step, wave.slots(), winners.scores());
         }

@@ -29,7 +29,6 @@ final class AscentSearch implements AutoCloseable {
     private final Wave wave;
     private final StepEngine engine;
     private final int images;
-    private final long[] nans;
     /** What each image's last searched step came to. */
     private final double[] reached;
 
@@ -46,7 +45,6 @@ final class AscentSearch implements AutoCloseable {
         this.wave = wave;
         engine = wave.engine();
         images = wave.images();
-        nans = new long[images];
         reached = new double[images];
         Arrays.fill(reached, Double.NEGATIVE_INFINITY);
         wave.each(slot -> draws.add(new ArrayList<>()));
@@ -74,7 +72,7 @@ final class AscentSearch implements AutoCloseable {
             wave.stand(step, x, this::recipes, norms::read);
             wave.reportProgress((long) images * (step + 1));
         }
-        return new Outcome(engine.copies(x, wave.slots()), recipes(), norms.read(), nans, null);
+        return new Outcome(engine.copies(x, wave.slots()), recipes(), norms.read(), null);
     }
 
     private List<Recipe> recipes() {
@@ -208,7 +206,7 @@ final class AscentSearch implements AutoCloseable {
         wave.reportRewards(scores);
         wave.reportStep(step, slots, scores);
         for (int g = 0; g < slots.length; g++) {
-            nans[slots[g]] += seen[g];
+            wave.countNans(slots[g], seen[g]);
             reached[slots[g]] = scores[g];
             List<Double> factors = Arrays.stream(weights[g]).boxed().toList();
             Draw draw = chosen[1][g] < 0

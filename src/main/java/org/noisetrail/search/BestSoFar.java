@@ -94,7 +94,7 @@ final class BestSoFar implements AutoCloseable {
             }
         }
         List<Recipe> recipes = Arrays.stream(here).map(this::whole).toList();
-        return new Outcome(engine.copies(x, wave.slots()), recipes, norms, new long[wave.images()], null);
+        return new Outcome(engine.copies(x, wave.slots()), recipes, norms, null);
     }
 
     /** The stands; who has none yet begins. */

@@ -40,11 +40,11 @@ final class ChainSearch {
     }
 
     /** What the chains of each image have come to, by slot. */
-    private record Best(int[] chain, double[] norms, long[] nans, double[] scores) {
+    private record Best(int[] chain, double[] norms, double[] scores) {
         static Best none(int images) {
             double[] scores = new double[images];
             Arrays.fill(scores, Double.NaN);
-            return new Best(new int[images], new double[images], new long[images], scores);
+            return new Best(new int[images], new double[images], scores);
         }
     }
 
@@ -62,7 +62,7 @@ final class ChainSearch {
     private Outcome single(Particles best) {
         try (Finished finished = chains(wave.slots(), 0, 1, 1)) {
             wave.engine.put(finished.candidates().next(), wave.slots(), best);
-            return outcome(best, new int[wave.images()], finished.norms(), new long[wave.images()], null);
+            return outcome(best, new int[wave.images()], finished.norms(), null);
         }
     }
 
@@ -79,12 +79,12 @@ final class ChainSearch {
                     .toArray();
         }
         wave.each(slot -> {
-            if (best.nans[slot] == wave.ledger.costs(slot).rewardCalls()) {
+            if (wave.nans(slot) == wave.ledger.costs(slot).rewardCalls()) {
                 // NaN loses as minus infinity, but is told as what it is.
                 best.scores[slot] = Double.NaN;
             }
         });
-        return outcome(particles, best.chain, best.norms, best.nans, best.scores);
+        return outcome(particles, best.chain, best.norms, best.scores);
     }
 
     /** How many chains go after the first so many. */
@@ -107,7 +107,7 @@ final class ChainSearch {
             wave.reportRewards(scores);
             for (int g = 0; g < slots.length; g++) {
                 int slot = slots[g];
-                best.nans[slot] += nans[g];
+                wave.countNans(slot, nans[g]);
                 best.scores[slot] = scores[g];
                 if (selected[g] >= 0) {
                     best.chain[slot] = first + selected[g];
@@ -117,11 +117,11 @@ final class ChainSearch {
         }
     }
 
-    private Outcome outcome(Particles best, int[] winner, double[] norms, long[] nans, double @Nullable [] rewards) {
+    private Outcome outcome(Particles best, int[] winner, double[] norms, double @Nullable [] rewards) {
         List<Recipe> recipes = Arrays.stream(winner)
                 .mapToObj(chain -> recipe(chain, wave.schedule().size()))
                 .toList();
-        return new Outcome(best, recipes, norms, nans, rewards);
+        return new Outcome(best, recipes, norms, rewards);
     }
 
     /** A chain's first steps. */

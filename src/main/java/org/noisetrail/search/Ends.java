@@ -91,7 +91,6 @@ final class Ends {
                 population.states(winners),
                 winners.stream().map(winner -> winner.path().recipe()).toList(),
                 winners.stream().mapToDouble(Particle::norm).toArray(),
-                population.nanScores(),
                 winners.stream().mapToDouble(Particle::score).toArray());
     }
 

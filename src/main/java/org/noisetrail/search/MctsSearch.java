@@ -33,7 +33,6 @@ final class MctsSearch implements AutoCloseable {
 
     private final boolean aiming;
     private final int together;
-    private final long[] nans;
     private final TreeNode[] roots;
     private final List<List<List<Draw>>> draws = new ArrayList<>();
     private final MctsPrices prices;
@@ -49,11 +48,10 @@ final class MctsSearch implements AutoCloseable {
         aiming = wave.target() < Double.POSITIVE_INFINITY;
         // A target asks for every simulation's reward before the next.
         together = aiming ? 1 : Math.max(1, wave.maxBatch() / images);
-        nans = new long[images];
         roots = new TreeNode[images];
         wave.each(slot -> draws.add(new ArrayList<>()));
         prices = new MctsPrices(method.candidates(), wave, tail);
-        states = new MctsSweep(wave, tail, nans);
+        states = new MctsSweep(wave, tail);
     }
 
     Outcome run() {
@@ -117,7 +115,7 @@ final class MctsSearch implements AutoCloseable {
         List<Recipe> recipes = draws.stream().map(d -> Recipe.steps(0, 0, d)).toList();
         double[] norms = wave.norms(recipes);
         double[] rewards = Arrays.stream(roots).mapToDouble(root -> root.reward).toArray();
-        return new Outcome(engine.copies(states.pool().rows(), rootRows()), recipes, norms, nans, rewards);
+        return new Outcome(engine.copies(states.pool().rows(), rootRows()), recipes, norms, rewards);
     }
 
     private void simulate(int step) {

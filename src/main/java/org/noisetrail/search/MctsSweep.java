@@ -36,18 +36,13 @@ final class MctsSweep implements AutoCloseable {
     private final StepEngine engine;
     private final int steps;
     private final int tail;
-    private final long[] nans;
     private final StatePool pool;
     private Candidates candidates;
 
-    /**
-     * @param tail from this step on, nothing is left to choose
-     * @param nans counts the NaN rewards of ends, by slot
-     */
-    MctsSweep(Wave wave, int tail, long[] nans) {
+    /** @param tail from this step on, nothing is left to choose */
+    MctsSweep(Wave wave, int tail) {
         this.wave = wave;
         this.tail = tail;
-        this.nans = nans;
         engine = wave.engine();
         steps = wave.schedule().size();
         try (Unfinished parts = new Unfinished()) {
@@ -94,7 +89,7 @@ final class MctsSweep implements AutoCloseable {
         for (int i = 0; i < slots.length; i++) {
             Rollout rollout = rollouts.get(i);
             rollout.from.reward = rewards[i];
-            nans[slots[i]] += Double.isNaN(rewards[i]) ? 1 : 0;
+            wave.countNans(slots[i], Double.isNaN(rewards[i]) ? 1 : 0);
             if (!known(rollout.from)) {
                 pool.release(rollout.row);
             }

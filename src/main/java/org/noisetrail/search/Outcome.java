@@ -11,15 +11,13 @@ import org.noisetrail.noise.Recipe;
  * @param x the final particles, a row an image
  * @param recipes what their noise is made of
  * @param pivotNorms the largest |z| / sqrt(d) of the noises of each trajectory
- * @param nanScores how many NaN scores each image's candidates had
  * @param rewards of the final images, where the method knows them already by the true decoder
  */
-public record Outcome(
-        Particles x, List<Recipe> recipes, double[] pivotNorms, long[] nanScores, double @Nullable [] rewards)
+public record Outcome(Particles x, List<Recipe> recipes, double[] pivotNorms, double @Nullable [] rewards)
         implements AutoCloseable {
     /** The same, whose rewards are still to be found. */
     Outcome unjudged() {
-        return new Outcome(x, recipes, pivotNorms, nanScores, null);
+        return new Outcome(x, recipes, pivotNorms, null);
     }
 
     @Override

@@ -55,7 +55,6 @@ final class PivotSearch {
         private final Wave wave;
         private final StepEngine engine;
         private final int images;
-        private final long[] nans;
         private final long[] saved;
         private final PivotDraws draws;
 
@@ -63,7 +62,6 @@ final class PivotSearch {
             this.wave = wave;
             engine = wave.engine;
             images = wave.images();
-            nans = new long[images];
             saved = new long[images];
             draws = new PivotDraws(wave, method.epsilon());
         }
@@ -88,7 +86,7 @@ final class PivotSearch {
                         wave.stand(step, x, draws::recipes, norms::read);
                         wave.reportProgress((long) images * (step + 1));
                     }
-                    return new Outcome(x, draws.recipes(), norms.read(), nans, null);
+                    return new Outcome(x, draws.recipes(), norms.read(), null);
                 } finally {
                     next.close();
                 }
@@ -254,7 +252,7 @@ final class PivotSearch {
                 budget.scores(active, scores);
             }
             for (int g = 0; g < active.length; g++) {
-                nans[active[g]] += seen[g];
+                wave.countNans(active[g], seen[g]);
             }
             wave.reportRewards(scores);
             draws.accept(step, race.first, active, race.winners.read());

@@ -29,7 +29,6 @@ final class Population implements AutoCloseable {
     private final Wave wave;
     private final StepEngine engine;
     private final NamedNoise names;
-    private final long[] nans;
     private final StatePool pool;
     private Candidates candidates;
     /** What the last {@link #advance} made. */
@@ -44,7 +43,6 @@ final class Population implements AutoCloseable {
         this.wave = wave;
         engine = wave.engine();
         names = new NamedNoise(engine, Locality.NONE);
-        nans = new long[wave.images()];
         try (Unfinished parts = new Unfinished()) {
             pool = parts.add(new StatePool(engine, capacity));
             candidates = parts.add(engine.candidates(capacity));
@@ -156,7 +154,7 @@ final class Population implements AutoCloseable {
     private double[] scores(Draws rows) {
         double[] all = engine.scores(candidates);
         for (int r = 0; r < all.length; r++) {
-            nans[rows.slot(r)] += Double.isNaN(all[r]) ? 1 : 0;
+            wave.countNans(rows.slot(r), Double.isNaN(all[r]) ? 1 : 0);
         }
         wave.reportRewards(all);
         return all;
@@ -262,11 +260,6 @@ final class Population implements AutoCloseable {
     /** Copies of the particles' states, for who asked to close. */
     Particles states(List<Particle> particles) {
         return engine.copies(pool.rows(), Particle.rows(particles));
-    }
-
-    /** How many NaN scores each image has had. */
-    long[] nanScores() {
-        return nans;
     }
 
     static int[] identity(int count) {

@@ -94,7 +94,7 @@ record ReplaySearch(List<Recipe> recipes, double lambda, boolean project) implem
                 }
                 wave.reportProgress((long) wave.images() * (step + 1));
             }
-            return new Outcome(engine.copies(x, wave.slots()), recipes, norms, new long[wave.images()], null);
+            return new Outcome(engine.copies(x, wave.slots()), recipes, norms, null);
         }
 
         private void start() {

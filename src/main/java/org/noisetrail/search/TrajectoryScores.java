@@ -54,7 +54,6 @@ final class TrajectoryScores implements Method {
                     population.states(images),
                     images.stream().map(image -> image.path().recipe()).toList(),
                     images.stream().mapToDouble(Particle::norm).toArray(),
-                    population.nanScores(),
                     IntStream.range(0, wave.images())
                             .mapToDouble(slot -> scores[0][wave.first + slot][0][steps - 1])
                             .toArray());

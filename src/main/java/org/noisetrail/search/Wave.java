@@ -36,6 +36,7 @@ public final class Wave implements AutoCloseable {
     final List<ImageRequest> requests;
     final StepEngine engine;
     final Ledger ledger;
+    private final long[] nans;
     final Reporter reporter;
     private final @Nullable Deadline deadline;
     /** Null where nothing but its end ends the search. */
@@ -68,6 +69,7 @@ public final class Wave implements AutoCloseable {
         this.reporter = reporter;
         this.deadline = deadline;
         ledger = new Ledger(requests.size());
+        nans = new long[requests.size()];
         try (Unfinished parts = new Unfinished()) {
             engine = parts.add(built());
             best = deadline == null ? null : new BestSoFar(this);
@@ -288,6 +290,16 @@ public final class Wave implements AutoCloseable {
             draws.add(slot, draw.round(), draw.candidate(), slot, Kind.GLOBAL);
         });
         return draws.build();
+    }
+
+    /** Counts scores of an image's candidates that were no numbers; they are told with the image, however its search ends. */
+    public void countNans(int slot, long count) {
+        nans[slot] += count;
+    }
+
+    /** How many were counted. */
+    long nans(int slot) {
+        return nans[slot];
     }
 
     /** Tells the listener how far the images have come, over all of them. */

@@ -165,7 +165,7 @@ final class Waves {
                     heldOuts == null ? OptionalDouble.empty() : OptionalDouble.of(heldOuts[slot]),
                     wave.ledger.costs(slot),
                     outcome.pivotNorms()[slot],
-                    outcome.nanScores()[slot],
+                    wave.nans(slot),
                     finals.finite()[slot],
                     outcome.recipes().get(slot),
                     wave.engine.screened(slot)));

@@ -111,6 +111,26 @@ class AnytimeTest {
     }
 
     @Test
+    void whatWasNoNumberBeforeTimeWasUpIsTold() {
+        AtomicInteger asked = new AtomicInteger();
+        Reward nan = Reward.of("nan", image -> {
+            asked.incrementAndGet();
+            return Double.NaN;
+        });
+        SmallWorld world = SmallWorld.edm();
+        SearchResult result = Search.builder(new Stalling(world.denoiser(), 7, LIMIT))
+                .sampler(world.sampler())
+                .method(Methods.parse("beam:candidates=3:beams=2"))
+                .reward(nan)
+                .timeLimit(LIMIT)
+                .build()
+                .run(ImageRequest.of(0, IMAGES));
+        long told = result.images().stream().mapToLong(ImageResult::nanScores).sum();
+        // The final images are judged once more, and are no candidates.
+        assertThat(told).isPositive().isEqualTo(asked.get() - IMAGES);
+    }
+
+    @Test
     void whatHasComeToItsEndIsKept() {
         SmallWorld world = SmallWorld.edm();
         long calls = world.schedule().evaluations();
