@@ -41,6 +41,11 @@ public final class TorchLane implements AutoCloseable {
         return new TorchLane(lane, null);
     }
 
+    /** The lane that LibTorch's operations of this thread go to now; nobody's to close. */
+    public static Lane current(Device device) {
+        return device.isCuda() ? Lane.of(device, Card.current((byte) device.ordinal())) : Lane.ofDefaultStream(device);
+    }
+
     /** For kernels. */
     public Lane lane() {
         return lane;
@@ -82,6 +87,12 @@ public final class TorchLane implements AutoCloseable {
 
         Pointer pointer() {
             return stream.stream();
+        }
+
+        static Pointer current(byte device) {
+            try (CUDAStream stream = torch_cuda.getCurrentCUDAStream(device)) {
+                return stream.stream();
+            }
         }
 
         Scope enter() {

@@ -21,6 +21,7 @@ import org.noisetrail.model.ImageShape;
 import org.noisetrail.torch.ScriptFunction;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
+import org.noisetrail.torch.TorchLane;
 import org.noisetrail.torch.Unfinished;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -194,6 +195,10 @@ public final class ClipModel implements AutoCloseable {
             }
             for (int from = 0; from < fresh.size(); from += LARGEST_BATCH) {
                 learn(fresh.subList(from, Math.min(fresh.size(), from + LARGEST_BATCH)));
+            }
+            if (!fresh.isEmpty()) {
+                // Who asks for them next may be on another stream.
+                TorchLane.current(device).synchronize();
             }
             try (TensorVector rows = new TensorVector()) {
                 texts.forEach(each -> rows.push_back(known.get(each)));

@@ -15,6 +15,7 @@ import org.noisetrail.model.layers.Script;
 import org.noisetrail.torch.ScriptFunction;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
+import org.noisetrail.torch.TorchLane;
 
 /**
  * What becomes of an image before CLIP sees it, as transformers' {@code CLIPImageProcessor} does it: resized by Pillow's bicubic filter,
@@ -107,7 +108,7 @@ public final class ClipPreprocessor implements AutoCloseable {
         Size part = seen(whole);
         Tensor crops = Tensors.bytes(device, images.size(0), images.size(1), part.height, part.width);
         try {
-            Kernels.on(device)
+            Kernels.on(TorchLane.current(device))
                     .resize(
                             Tensors.pointer(images),
                             images.size(0),
