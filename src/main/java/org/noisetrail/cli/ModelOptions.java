@@ -67,7 +67,8 @@ final class ModelOptions {
             names = "--precision",
             paramLabel = "WORD",
             description =
-                    "What the denoiser computes with: float32 or bfloat16 (CPU: half its memory, other images). Default: float32")
+                    "What the denoiser computes with: fp32, bf16 (half its memory, other images); on a card also tf32 and fp16."
+                            + " Default: fp32")
     private String precision = Precision.FLOAT32.word();
 
     @Option(names = "--no-torchscript", description = "Refuse TorchScript (.pt files), which is code.")

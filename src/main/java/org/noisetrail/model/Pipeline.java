@@ -18,7 +18,9 @@ import org.noisetrail.model.format.Format;
 import org.noisetrail.model.format.Parts;
 import org.noisetrail.model.script.TorchScriptClassifier;
 import org.noisetrail.model.script.TorchScriptFormat;
+import org.noisetrail.torch.Tf32;
 import org.noisetrail.torch.Torch;
+import org.noisetrail.torch.Unfinished;
 
 /**
  * A model as users name it: what draws, with what came beside it. Owns its networks. Safe to share between threads; close it once.
@@ -54,6 +56,8 @@ public final class Pipeline implements AutoCloseable {
     private final Map<String, Classifier> classifiers = new LinkedHashMap<>();
     /** Whose networks these are; null for this pipeline's own. */
     private final @Nullable Pipeline owner;
+    /** What it needs of the process on a card; null elsewhere, and where another owns the networks. */
+    private @Nullable Tf32 rounding;
 
     private boolean closed;
 
@@ -64,11 +68,15 @@ public final class Pipeline implements AutoCloseable {
         this.device = device;
         this.options = options;
         this.owner = null;
-        this.parts = FORMATS.stream()
+        Format form = FORMATS.stream()
                 .filter(format -> format.recognises(files))
                 .findFirst()
-                .orElseThrow(() -> unknown(files))
-                .load(files, device, options);
+                .orElseThrow(() -> unknown(files));
+        try (Unfinished made = new Unfinished()) {
+            this.rounding =
+                    device.isCuda() ? made.add(Tf32.hold(options.precision() == Precision.TF32)) : null;
+            this.parts = made.finish(form.load(files, device, options));
+        }
     }
 
     private Pipeline(Pipeline owner, PipelineOptions options, Denoiser denoiser) {
@@ -244,5 +252,8 @@ public final class Pipeline implements AutoCloseable {
             parts.preview().close();
         }
         classifiers.values().forEach(Classifier::close);
+        if (rounding != null) {
+            rounding.close();
+        }
     }
 }

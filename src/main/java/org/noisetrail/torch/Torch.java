@@ -37,6 +37,7 @@ public final class Torch {
         // OpenBLAS keeps threads of its own, which spin beside LibTorch's after each product: with two cores a network
         // runs at a third of its speed. LibTorch's threads already share the work that matters.
         openblas_nolapack.blas_set_num_threads(Integer.getInteger("org.noisetrail.blasThreads", 1));
+        Tf32.set(false);
     }
 
     private Torch() {}

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.noisetrail.kernels.Device;
 
 class PrecisionTest {
@@ -17,14 +19,32 @@ class PrecisionTest {
         assertThat(PipelineOptions.DEFAULT.settings()).isEmpty();
     }
 
+    /** What trails of earlier versions hold is read, and goes on being written. */
+    @ParameterizedTest
+    @CsvSource({"fp32, float32", "tf32, tf32", "bf16, bfloat16", "fp16, float16"})
+    void eachHasAShortWordAndTheOneThatTrailsWrite(String shorter, String word) {
+        assertThat(Precision.parse(shorter)).isSameAs(Precision.parse(word));
+        assertThat(Precision.parse(shorter).word()).isEqualTo(word);
+    }
+
     @Test
-    void otherWordsAndOtherDevicesAreRefused() {
+    void otherWordsAreRefused() {
         assertThatThrownBy(() -> Precision.parse("half"))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("precision must be one of float32, bfloat16: half");
-        assertThatThrownBy(() -> Precision.BFLOAT16.require(new Device(0)))
-                .hasMessage("precision must be float32 on a card, so far: bfloat16");
+                .hasMessage("precision must be one of fp32, tf32, bf16, fp16: half");
+    }
+
+    @Test
+    void whatOnlyACardComputesWithIsRefusedOnTheCpu() {
+        for (Precision precision : Precision.values()) {
+            precision.require(new Device(0));
+        }
+        Precision.FLOAT32.require(Device.CPU);
         Precision.BFLOAT16.require(Device.CPU);
-        Precision.FLOAT32.require(new Device(0));
+        assertThatThrownBy(() -> Precision.TF32.require(Device.CPU))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("precision tf32 is a card's: on the CPU it must be float32 or bfloat16");
+        assertThatThrownBy(() -> Precision.FLOAT16.require(Device.CPU))
+                .hasMessage("precision float16 is a card's: on the CPU it must be float32 or bfloat16");
     }
 }

@@ -20,6 +20,7 @@ import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Precision;
 import org.noisetrail.model.edm.EdmDenoiser;
 import org.noisetrail.model.edm.NetworkConfig;
+import org.noisetrail.model.layers.Form;
 import org.noisetrail.torch.Tensors;
 
 /** What the tests of networks share. */
@@ -34,6 +35,10 @@ public final class Nets {
     }
 
     public static EdmDenoiser load(Path folder, Precision precision) {
+        return load(folder, Form.on(Device.CPU, precision));
+    }
+
+    public static EdmDenoiser load(Path folder, Form form) {
         ModelFiles files = ModelFiles.folder(folder);
         try {
             NetworkConfig config =
@@ -42,8 +47,7 @@ public final class Nets {
                     config,
                     new FileWeights(Safetensors.open(folder.resolve("model.safetensors"))),
                     new Digest(config.identity(), files, "model.safetensors"),
-                    Device.CPU,
-                    precision);
+                    form);
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);
         }

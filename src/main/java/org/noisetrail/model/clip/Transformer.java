@@ -46,7 +46,7 @@ final class Transformer {
             String q = script.assign("torch.narrow(" + h + ", 2, 0, " + width + ")");
             String k = script.assign("torch.narrow(" + h + ", 2, " + width + ", " + width + ")");
             String v = script.assign("torch.narrow(" + h + ", 2, " + 2 * width + ", " + width + ")");
-            h = layers.attention(q, k, v, config.heads(), width, causal);
+            h = layers.attention(q, k, v, config.heads(), width, causal, true);
             h = layers.linear(h, name + ".self_attn.out_proj", width, width, true);
             x = script.assign(x + " + " + h);
             h = norm(x, name + ".layer_norm2");

@@ -24,6 +24,7 @@ import org.noisetrail.model.clip.ClipText;
 import org.noisetrail.model.clip.ClipTokenizer;
 import org.noisetrail.model.format.Format;
 import org.noisetrail.model.format.Parts;
+import org.noisetrail.model.layers.Form;
 import org.noisetrail.torch.Unfinished;
 
 /**
@@ -65,7 +66,8 @@ public final class DiffusersFormat implements Format {
         ConfigFile defaults = files.has(DEFAULTS) ? ConfigFile.read(files, DEFAULTS) : null;
         try (Unfinished made = new Unfinished()) {
             PromptEncoder encoder = made.add(encoder(index, files, image, device, options));
-            UNet network = made.add(new UNet(unet, weights(files, "unet", options), device, options.precision()));
+            UNet network =
+                    made.add(new UNet(unet, weights(files, "unet", options), Form.on(device, options.precision())));
             DiscreteNoise noise = new DiscreteNoise(scheduler.alphasCumprod(), prediction(scheduler));
             Function<PipelineOptions, Denoiser> asked = how ->
                     new DiffusersDenoiser(digest(files, index, state, how), state, device, noise, network, encoder);

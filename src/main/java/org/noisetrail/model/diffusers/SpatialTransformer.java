@@ -15,12 +15,15 @@ final class SpatialTransformer {
     private final Layers layers;
     private final int groups;
     private final boolean linearProjection;
+    private final boolean upcast;
 
-    SpatialTransformer(Script script, Layers layers, int groups, boolean linearProjection) {
+    /** @param upcast whether attention must be in float32 */
+    SpatialTransformer(Script script, Layers layers, int groups, boolean linearProjection, boolean upcast) {
         this.script = script;
         this.layers = layers;
         this.groups = groups;
         this.linearProjection = linearProjection;
+        this.upcast = upcast;
     }
 
     /** @param contextChannels of the script's {@code context} [rows, length, channels] */
@@ -65,7 +68,7 @@ final class SpatialTransformer {
                         layers.weight(self + ".to_k.weight", channels, channels),
                         layers.weight(self + ".to_v.weight", channels, channels)));
         String a = layers.attention(
-                part(all, 0, channels), part(all, 1, channels), part(all, 2, channels), heads, channels, false);
+                part(all, 0, channels), part(all, 1, channels), part(all, 2, channels), heads, channels, false, upcast);
         a = layers.linear(a, self + ".to_out.0", channels, channels, true);
         script.line(h + ".add_(" + a + ")");
 
@@ -77,7 +80,7 @@ final class SpatialTransformer {
                 List.of(
                         layers.weight(cross + ".to_k.weight", channels, contextChannels),
                         layers.weight(cross + ".to_v.weight", channels, contextChannels)));
-        a = layers.attention(q, part(both, 0, channels), part(both, 1, channels), heads, channels, false);
+        a = layers.attention(q, part(both, 0, channels), part(both, 1, channels), heads, channels, false, upcast);
         a = layers.linear(a, cross + ".to_out.0", channels, channels, true);
         script.line(h + ".add_(" + a + ")");
 

@@ -6,6 +6,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.checkpoint.Weights;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Precision;
+import org.noisetrail.model.layers.Form;
 import org.noisetrail.torch.ScriptFunction;
 import org.noisetrail.torch.Torch;
 
@@ -19,13 +20,13 @@ public final class UNet implements AutoCloseable {
 
     /** In float32. */
     public UNet(UNetConfig config, Weights weights, Device device) {
-        this(config, weights, device, Precision.FLOAT32);
+        this(config, weights, Form.on(device, Precision.FLOAT32));
     }
 
     /** @throws org.noisetrail.NoisetrailException that names a tensor that is missing, of another shape, or one too many */
-    public UNet(UNetConfig config, Weights weights, Device device, Precision precision) {
+    public UNet(UNetConfig config, Weights weights, Form form) {
         this.config = config;
-        this.function = Torch.call(() -> UNetScript.compile(config, weights, device, precision));
+        this.function = Torch.call(() -> UNetScript.compile(config, weights, form));
     }
 
     public UNetConfig config() {

@@ -21,6 +21,7 @@ import org.noisetrail.checkpoint.ConfigFile;
  * @param context channels of the text encoder's hidden states
  * @param groups of every group norm
  * @param epsilon of the residual blocks' norms
+ * @param upcastAttention whether attention must be in float32
  * @param linearProjection whether the layers around a level's transformer blocks are stored as matrices
  * @param flip whether cosines come before sines in the embedding of numbers
  * @param frequencyShift what is taken off the number of frequencies in that embedding
@@ -40,6 +41,7 @@ public record UNetConfig(
         int context,
         int groups,
         double epsilon,
+        boolean upcastAttention,
         boolean linearProjection,
         boolean flip,
         int frequencyShift,
@@ -117,6 +119,7 @@ public record UNetConfig(
                 keys.integer("cross_attention_dim", 1280, 1, 1 << 14),
                 groups,
                 keys.positive("norm_eps", 1e-5),
+                keys.flag("upcast_attention", false),
                 keys.flag("use_linear_projection", false),
                 keys.flag("flip_sin_to_cos", true),
                 keys.integer("freq_shift", 0, 0, 1),
@@ -160,8 +163,7 @@ public record UNetConfig(
                 "timestep_post_act")) {
             keys.only(option);
         }
-        // upcast_attention: in float32 there is nothing to cast up.
-        keys.ignore("addition_embed_type_num_heads", "dropout", "upcast_attention");
+        keys.ignore("addition_embed_type_num_heads", "dropout");
     }
 
     private static List<String> reversed(List<String> words) {

@@ -4,8 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import org.bytedeco.javacpp.PointerScope;
 import org.noisetrail.checkpoint.Weights;
-import org.noisetrail.kernels.Device;
-import org.noisetrail.model.Precision;
+import org.noisetrail.model.layers.Form;
 import org.noisetrail.model.layers.Layers;
 import org.noisetrail.model.layers.Script;
 import org.noisetrail.model.layers.SharedLinear;
@@ -33,15 +32,16 @@ final class UNetScript {
         this.script = script;
         this.layers = layers;
         this.residual = residual;
-        this.transformers = new SpatialTransformer(script, layers, config.groups(), config.linearProjection());
+        this.transformers = new SpatialTransformer(
+                script, layers, config.groups(), config.linearProjection(), config.upcastAttention());
     }
 
     @SuppressWarnings("try")
-    static ScriptFunction compile(UNetConfig config, Weights weights, Device device, Precision precision) {
+    static ScriptFunction compile(UNetConfig config, Weights weights, Form form) {
         try (PointerScope leftovers = new PointerScope();
-                Script script = new Script(device)) {
-            Layers layers = new Layers(script, weights, precision);
-            Layers exact = new Layers(script, weights);
+                Script script = new Script(form.device())) {
+            Layers layers = new Layers(script, weights, form);
+            Layers exact = new Layers(script, weights, form.exact());
             TimeEmbedding embedding = new TimeEmbedding(config, script, exact);
             try (SharedLinear time = new SharedLinear(script, exact)) {
                 ResidualBlocks residual = new ResidualBlocks(

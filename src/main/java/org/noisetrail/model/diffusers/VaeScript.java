@@ -123,7 +123,8 @@ final class VaeScript {
                 layers.linear(h, name + ".to_v", channels, channels, true),
                 1,
                 channels,
-                false);
+                false,
+                true);
         a = layers.linear(a, name + ".to_out.0", channels, channels, true);
         a = script.assign(a + ".transpose(1, 2).contiguous().view(" + x + ".size())");
         script.line(a + ".add_(" + x + ")");

@@ -1,5 +1,6 @@
 package org.noisetrail.model.edm;
 
+import java.util.List;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -110,8 +111,10 @@ final class Blocks {
                 offset.unsqueeze(1).mul(scaleWeight).add(shiftWeight),
                 offset.mul(scaleBias).add(shiftBias));
         String flat = script.assign(h + ".reshape([1, -1, " + resolution + ", " + resolution + "])");
-        flat = script.assign("torch.group_norm(" + flat + ", rows * " + groups(channels) + ", " + scale
-                + ".reshape([-1]), " + shift + ".reshape([-1]), " + epsilon + ", False)");
+        flat = layers.norm(
+                flat,
+                x -> "torch.group_norm(" + x + ", rows * " + groups(channels) + ", " + scale + ".reshape([-1]), "
+                        + shift + ".reshape([-1]), " + epsilon + ", False)");
         layers.activate(flat);
         return script.assign(flat + ".reshape([-1, " + channels + ", " + resolution + ", " + resolution + "])");
     }
@@ -134,10 +137,12 @@ final class Blocks {
         h = layers.convolve(h, weight, bias, 0, 1, 1);
         h = script.assign(h + ".reshape([-1, 3, " + heads + ", " + perHead + ", " + resolution * resolution
                 + "]).permute([1, 0, 2, 4, 3]).contiguous()");
-        h = layers.leave(h);
-        h = script.assign("torch.scaled_dot_product_attention(" + h + "[0], " + h + "[1], " + h + "[2])");
-        h = script.assign(
-                h + ".transpose(2, 3).reshape([-1, " + channels + ", " + resolution + ", " + resolution + "])");
-        return layers.convolution(layers.enter(h), name + ".proj", channels, channels, 1);
+        String map = ".transpose(2, 3).reshape([-1, " + channels + ", " + resolution + ", " + resolution + "])";
+        h = layers.attend(
+                List.of(h),
+                false,
+                qkv -> "torch.scaled_dot_product_attention(" + qkv.get(0) + "[0], " + qkv.get(0) + "[1], " + qkv.get(0)
+                        + "[2])" + map);
+        return layers.convolution(h, name + ".proj", channels, channels, 1);
     }
 }

@@ -8,6 +8,7 @@ import org.noisetrail.kernels.Device;
 import org.noisetrail.model.ClassDenoiser;
 import org.noisetrail.model.Parameterisation;
 import org.noisetrail.model.Precision;
+import org.noisetrail.model.layers.Form;
 import org.noisetrail.torch.ScriptFunction;
 import org.noisetrail.torch.Torch;
 
@@ -18,14 +19,14 @@ public final class EdmDenoiser extends ClassDenoiser {
 
     /** In float32. */
     public EdmDenoiser(NetworkConfig config, Weights weights, Digest id, Device device) {
-        this(config, weights, id, device, Precision.FLOAT32);
+        this(config, weights, id, Form.on(device, Precision.FLOAT32));
     }
 
     /** @param id of the weights' file */
-    public EdmDenoiser(NetworkConfig config, Weights weights, Digest id, Device device, Precision precision) {
-        super(config.shape(), config.classes(), device, Parameterisation.edm(config.sigmaData()));
+    public EdmDenoiser(NetworkConfig config, Weights weights, Digest id, Form form) {
+        super(config.shape(), config.classes(), form.device(), Parameterisation.edm(config.sigmaData()));
         this.id = id;
-        this.function = Torch.call(() -> UNetScript.compile(config, weights, device, precision));
+        this.function = Torch.call(() -> UNetScript.compile(config, weights, form));
     }
 
     @Override

@@ -11,6 +11,7 @@ import org.noisetrail.model.PipelineOptions;
 import org.noisetrail.model.Precision;
 import org.noisetrail.model.format.Format;
 import org.noisetrail.model.format.Parts;
+import org.noisetrail.model.layers.Form;
 
 /** Folders of {@code config.json} and {@code model.safetensors}: EDM's networks. */
 public final class EdmFormat implements Format {
@@ -41,7 +42,8 @@ public final class EdmFormat implements Format {
                 WEIGHTS);
         Denoiser denoiser = files.with(
                 WEIGHTS,
-                path -> new EdmDenoiser(config, new FileWeights(Safetensors.open(path)), id, device, precision));
+                path -> new EdmDenoiser(
+                        config, new FileWeights(Safetensors.open(path)), id, Form.on(device, precision)));
         return parts(denoiser, config);
     }
 

@@ -4,9 +4,8 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import org.bytedeco.javacpp.PointerScope;
 import org.noisetrail.checkpoint.Weights;
-import org.noisetrail.kernels.Device;
-import org.noisetrail.model.Precision;
 import org.noisetrail.model.edm.Resampling.Way;
+import org.noisetrail.model.layers.Form;
 import org.noisetrail.model.layers.Layers;
 import org.noisetrail.model.layers.Script;
 import org.noisetrail.torch.ScriptFunction;
@@ -33,11 +32,11 @@ final class UNetScript {
     }
 
     @SuppressWarnings("try")
-    static ScriptFunction compile(NetworkConfig config, Weights weights, Device device, Precision precision) {
+    static ScriptFunction compile(NetworkConfig config, Weights weights, Form form) {
         try (PointerScope leftovers = new PointerScope();
-                Script script = new Script(device)) {
-            Layers layers = new Layers(script, weights, precision);
-            Layers exact = new Layers(script, weights);
+                Script script = new Script(form.device())) {
+            Layers layers = new Layers(script, weights, form);
+            Layers exact = new Layers(script, weights, form.exact());
             try (Embedding embedding = new Embedding(config, script, exact)) {
                 UNetScript network = new UNetScript(config, script, layers, embedding);
                 String output = config.isSong() ? network.song() : network.adm();

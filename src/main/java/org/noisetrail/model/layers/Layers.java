@@ -2,6 +2,8 @@ package org.noisetrail.model.layers;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.LongArrayRefOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -31,27 +33,27 @@ public final class Layers {
     private final Precision precision;
     private final boolean cpu;
 
-    /** In float32. */
+    /** In float32, as the script's device wants it. */
     public Layers(Script script, Weights weights) {
-        this(script, weights, Precision.FLOAT32);
+        this(script, weights, Form.on(script.device(), Precision.FLOAT32));
     }
 
-    /** @param precision of what layers compute with; norms keep float32 weights, and compute with them */
-    public Layers(Script script, Weights weights, Precision precision) {
+    /** @param form on the script's device; norms compute in float32 in each */
+    public Layers(Script script, Weights weights, Form form) {
         this.script = script;
         this.weights = weights;
-        this.precision = precision;
-        this.cpu = !script.device().isCuda();
+        this.precision = form.precision();
+        this.cpu = !form.card();
     }
 
     /** A float32 value in the layers' precision. */
     public String enter(String x) {
-        return precision == Precision.FLOAT32 ? x : script.assign(x + ".to(" + precision.code() + ")");
+        return precision.isHalf() ? script.assign(x + ".to(" + precision.code() + ")") : x;
     }
 
     /** A layer's result in float32. */
     public String leave(String x) {
-        return precision == Precision.FLOAT32 ? x : script.assign(x + ".to(" + Precision.FLOAT32.code() + ")");
+        return precision.isHalf() ? script.assign(x + ".to(" + Precision.FLOAT32.code() + ")") : x;
     }
 
     /** What the argument and the result of {@link #activate} are multiplied with: 1 or -1. */
@@ -136,8 +138,19 @@ public final class Layers {
     public String groupNorm(String x, String name, int channels, int groups, double epsilon, double factor) {
         String weight = script.argument(scaled(factor, name + ".weight", channels));
         String bias = script.argument(scaled(factor, name + ".bias", channels));
-        return script.assign(
-                "torch.group_norm(" + x + ", " + groups + ", " + weight + ", " + bias + ", " + epsilon + ", False)");
+        return norm(
+                x,
+                h -> "torch.group_norm(" + h + ", " + groups + ", " + weight + ", " + bias + ", " + epsilon
+                        + ", False)");
+    }
+
+    /**
+     * A norm in float32, its result in the layers' precision. On the CPU LibTorch computes so by itself, on a card it wants values of its weights' type.
+     *
+     * @param operation on a value, with float32 weights
+     */
+    public String norm(String x, UnaryOperator<String> operation) {
+        return cpu ? script.assign(operation.apply(x)) : enter(script.assign(operation.apply(leave(x))));
     }
 
     // --- layers of sequences [rows, length, channels] ---
@@ -173,8 +186,10 @@ public final class Layers {
     public String layerNorm(String x, String name, int channels, double epsilon) {
         String weight = script.argument(scaled(1, name + ".weight", channels));
         String bias = script.argument(scaled(1, name + ".bias", channels));
-        return script.assign("torch.layer_norm(" + x + ", [" + channels + "], " + weight + ", " + bias + ", " + epsilon
-                + ", False)");
+        return norm(
+                x,
+                h -> "torch.layer_norm(" + h + ", [" + channels + "], " + weight + ", " + bias + ", " + epsilon
+                        + ", False)");
     }
 
     /**
@@ -182,12 +197,29 @@ public final class Layers {
      *
      * @param q [rows, length, heads * channels of a head]; k and v may have another length
      * @param causal whether a place sees only itself and what comes before it
+     * @param upcast whether it must be in float32
      */
-    public String attention(String q, String k, String v, int heads, int channels, boolean causal) {
+    public String attention(String q, String k, String v, int heads, int channels, boolean causal, boolean upcast) {
         String split = ".unflatten(2, [" + heads + ", " + channels / heads + "]).transpose(1, 2)";
-        return enter(script.assign(
-                "torch.scaled_dot_product_attention(" + leave(q) + split + ", " + leave(k) + split + ", " + leave(v)
-                        + split + ", None, 0.0, " + (causal ? "True" : "False") + ").transpose(1, 2).flatten(2)"));
+        return attend(
+                List.of(q, k, v),
+                upcast,
+                all -> "torch.scaled_dot_product_attention(" + all.get(0) + split + ", " + all.get(1) + split + ", "
+                        + all.get(2) + split + ", None, 0.0, " + (causal ? "True" : "False")
+                        + ").transpose(1, 2).flatten(2)");
+    }
+
+    /**
+     * Attention: in float32 on the CPU; on a card in the layers' precision, where its kernels keep sums and the softmax in float32.
+     *
+     * @param values what it takes
+     * @param upcast whether it must be in float32 on a card, too
+     */
+    public String attend(List<String> values, boolean upcast, Function<List<String>, String> operation) {
+        return cpu || upcast
+                ? enter(script.assign(
+                        operation.apply(values.stream().map(this::leave).toList())))
+                : script.assign(operation.apply(values));
     }
 
     // --- activations ---

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.global.torch;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.torch.ScriptFunction;
 import org.noisetrail.torch.Tensors;
@@ -52,7 +51,7 @@ public final class Script implements AutoCloseable {
     }
 
     /**
-     * Hands a tensor over to the script, which holds it on its device; floating types become float32.
+     * Hands a tensor over to the script, which holds it on its device.
      *
      * @return the variable that holds it
      */
@@ -60,9 +59,7 @@ public final class Script implements AutoCloseable {
         Tensor kept = tensor;
         if (device.isCuda()) {
             try (var target = Tensors.torchDevice(device)) {
-                kept = tensor.is_floating_point()
-                        ? tensor.to(target, torch.ScalarType.Float)
-                        : tensor.to(target, tensor.scalar_type());
+                kept = tensor.to(target, tensor.scalar_type());
             }
         }
         arguments.add(Torch.keep(kept));
@@ -91,6 +88,12 @@ public final class Script implements AutoCloseable {
                 + "    " + names + " = weights\n"
                 + body + "    return " + result + "\n";
         return new ScriptFunction(text, arguments);
+    }
+
+    /** What was written. */
+    @Override
+    public String toString() {
+        return body.toString();
     }
 
     /** Lets go of the tensors: what was compiled shares them. */

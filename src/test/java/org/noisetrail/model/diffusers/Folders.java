@@ -14,6 +14,7 @@ import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.checkpoint.Weights;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Precision;
+import org.noisetrail.model.layers.Form;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
 
@@ -55,8 +56,12 @@ final class Folders {
     }
 
     static UNet unet(String name, Precision precision) {
+        return unet(name, Form.on(Device.CPU, precision));
+    }
+
+    static UNet unet(String name, Form form) {
         String part = name + "/unet";
-        return new UNet(unetConfig(config(part)), weights(part), Device.CPU, precision);
+        return new UNet(unetConfig(config(part)), weights(part), form);
     }
 
     static AutoencoderKl vae(boolean encodes) {

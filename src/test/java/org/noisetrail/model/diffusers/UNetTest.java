@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
@@ -19,6 +20,7 @@ import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Precision;
+import org.noisetrail.model.layers.Form;
 import org.noisetrail.testing.NativeObjects;
 import org.noisetrail.testing.Nets;
 import org.noisetrail.testing.Precisions;
@@ -29,7 +31,7 @@ class UNetTest {
     @ParameterizedTest
     @ValueSource(strings = {"sd15", "sd21", "sdxl"})
     void theNetworkEqualsDiffusersWithin1e5(String name) {
-        goldens(name, Precision.FLOAT32, 0, 1e-5);
+        goldens(name, Form.on(Device.CPU, Precision.FLOAT32), 0, 1e-5);
     }
 
     /** A weight has 8 bits of mantissa: 2^-9 relative, which layers average over. */
@@ -37,13 +39,37 @@ class UNetTest {
     @ValueSource(strings = {"sd15", "sd21", "sdxl"})
     void inBfloat16ItIsWithinAPercentOrTwo(String name) {
         Precisions.assume(Precision.BFLOAT16);
-        goldens(name, Precision.BFLOAT16, 1e-4, 2e-2);
+        goldens(name, Form.on(Device.CPU, Precision.BFLOAT16), 1e-4, 2e-2);
+    }
+
+    /** The operations for a card, run on the CPU. */
+    @ParameterizedTest
+    @CsvSource({"FLOAT32, 0, 1e-5", "TF32, 0, 1e-5", "BFLOAT16, 1e-4, 2e-2", "FLOAT16, 1e-5, 2e-3"})
+    void writtenForACardItIsTheSameNetwork(Precision precision, double least, double most) {
+        for (String name : List.of("sd15", "sd21", "sdxl")) {
+            goldens(name, new Form(Device.CPU, precision, true), least, most);
+        }
+    }
+
+    @Test
+    void aCardsAttentionIsInFloat32WhereTheConfigurationAsksForIt() {
+        String json = Folders.config("sd21/unet");
+        assertThat(Folders.unetConfig(json).upcastAttention()).isTrue();
+        String plain = json.replace("\"upcast_attention\": true", "\"upcast_attention\": false");
+        for (Precision precision : List.of(Precision.FLOAT32, Precision.FLOAT16)) {
+            Form form = new Form(Device.CPU, precision, true);
+            try (UNet upcast = Folders.unet("sd21", form);
+                    UNet other = new UNet(Folders.unetConfig(plain), Folders.weights("sd21/unet"), form)) {
+                boolean equal = Arrays.equals(draw(upcast, 2, 0, 2, 8, 8, 7), draw(other, 2, 0, 2, 8, 8, 7));
+                assertThat(equal).as("%s", precision).isEqualTo(precision == Precision.FLOAT32);
+            }
+        }
     }
 
     @SuppressWarnings("try")
-    private static void goldens(String name, Precision precision, double least, double most) {
+    private static void goldens(String name, Form form, double least, double most) {
         Safetensors golden = Folders.golden(name + "/unet");
-        try (UNet unet = Folders.unet(name, precision);
+        try (UNet unet = Folders.unet(name, form);
                 PointerScope scope = new PointerScope()) {
             for (int i = 0; golden.entries().containsKey("case" + i + ".out"); i++) {
                 String prefix = "case" + i + ".";

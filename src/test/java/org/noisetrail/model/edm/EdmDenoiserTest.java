@@ -28,6 +28,7 @@ import org.noisetrail.model.Condition;
 import org.noisetrail.model.Conditioning;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.Precision;
+import org.noisetrail.model.layers.Form;
 import org.noisetrail.testing.NativeObjects;
 import org.noisetrail.testing.Nets;
 import org.noisetrail.testing.Precisions;
@@ -121,6 +122,24 @@ class EdmDenoiserTest {
             assertThat(Nets.relativeError(
                             Nets.network(rounded, input, noise, labels), Nets.network(exact, input, noise, labels)))
                     .isBetween(1e-4, 3e-2);
+        }
+    }
+
+    /** The operations for a card, run on the CPU. */
+    @ParameterizedTest
+    @CsvSource({"FLOAT32, 0, 1e-5", "TF32, 0, 1e-5", "BFLOAT16, 1e-4, 3e-2", "FLOAT16, 1e-5, 3e-3"})
+    void writtenForACardItIsTheSameNetwork(Precision precision, double least, double most) {
+        for (String name : List.of("adm-rgb-32", "ddpmpp-rgb-16", "ncsnpp-rgb-16", "fashion-mnist")) {
+            Path folder = name.equals("fashion-mnist") ? Nets.FASHION : Nets.GOLDEN.resolve(name);
+            try (EdmDenoiser cpu = Nets.load(folder);
+                    EdmDenoiser card = Nets.load(folder, new Form(Device.CPU, precision, true))) {
+                float[] input = Nets.normals(3, 4 * cpu.shape().elements());
+                float[] noise = {-1, -.3f, .2f, 1};
+                long[] labels = cpu.classes() == 0 ? null : new long[] {0, 1, 1, 0};
+                double error = Nets.relativeError(
+                        Nets.network(card, input, noise, labels), Nets.network(cpu, input, noise, labels));
+                assertThat(error).as(name).isBetween(least, most);
+            }
         }
     }
 
