@@ -3,6 +3,9 @@
  * bits are the CPU's; only softmax (exp) may differ in its last.
  */
 #include "nt_cuda.h"
+
+#include <cstdio>
+
 #include "nt_device.cuh"
 
 namespace nt {
@@ -82,6 +85,29 @@ void cuda_leave(int32_t previous) {
     if (previous >= 0) {
         cudaSetDevice(previous);
     }
+}
+
+int32_t cuda_describe(int32_t device, char* out, int64_t size) {
+    int written;
+    if (device == NT_CPU) {
+        int driver = 0, runtime = 0, devices = 0;
+        cudaDriverGetVersion(&driver);
+        cudaRuntimeGetVersion(&runtime);
+        const cudaError_t error = cudaGetDeviceCount(&devices);
+        const bool counted = error == cudaSuccess;
+        cudaGetLastError();
+        written = std::snprintf(
+                out, size, "driver=%d\nruntime=%d\ndevices=%d\nerror=%s\n", driver, runtime, counted ? devices : 0, counted ? "" : cudaGetErrorString(error));
+    } else {
+        cudaDeviceProp card;
+        const int32_t status = cuda::told("cuda_describe", cudaGetDeviceProperties(&card, device));
+        if (status != NT_OK) {
+            return status;
+        }
+        written = std::snprintf(
+                out, size, "name=%s\ncapability=%d.%d\nmemory=%llu\n", card.name, card.major, card.minor, static_cast<unsigned long long>(card.totalGlobalMem));
+    }
+    return written < size ? NT_OK : fail(NT_INVALID, "cuda_describe: size must be > %d: %lld", written, static_cast<long long>(size));
 }
 
 } // namespace nt

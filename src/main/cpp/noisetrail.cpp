@@ -555,4 +555,16 @@ int32_t nt_sphere(int32_t device, void* stream, void* p, int64_t rows, int64_t e
     return run(device, check.ok(), [&](const Ops& ops) { return ops.sphere(stream, (float*)p, rows, elements, project, (double*)norm); });
 }
 
+int32_t nt_cuda_describe(int32_t device, void* out, int64_t size) {
+    if (!Check("cuda_describe").pointer("out", out).range("size", size, 1, ANY).range("device", device, NT_CPU, ANY).ok()) {
+        return NT_INVALID;
+    }
+#ifdef NT_WITH_CUDA
+    return cuda_describe(device, (char*)out, size);
+#else
+    *(char*)out = 0;
+    return NT_OK;
+#endif
+}
+
 } // extern "C"

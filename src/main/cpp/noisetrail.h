@@ -250,6 +250,12 @@ int32_t nt_gather(int32_t device, void* stream, const void* src, int64_t row_byt
 int32_t nt_sphere(int32_t device, void* stream, void* p /* f32 [rows, elements] */, int64_t rows, int64_t elements,
                   int32_t project, void* norm /* f64 [rows] */);
 
+/*
+ * What the CUDA runtime finds here, as lines `key=value`. For NT_CPU, of the machine: `driver` and `runtime` (the newest CUDA that the driver knows, 0 without one, and the kernels' own:
+ * 1000 * major + 10 * minor), `devices`, and `error`, why they cannot be counted. For a device: `name`, `capability` (as 9.0) and `memory` (bytes). Without CUDA kernels: nothing.
+ */
+int32_t nt_cuda_describe(int32_t device, void* out /* char [size], ends with 0 */, int64_t size);
+
 #ifdef __cplusplus
 }
 #endif

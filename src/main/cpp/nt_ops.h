@@ -85,6 +85,8 @@ const Ops& cpu_ops();
 /* Makes the device the calling thread's current one until `cuda_leave(previous)`; null if it cannot be used. */
 const Ops* cuda_ops(int32_t device, int32_t& previous);
 void cuda_leave(int32_t previous);
+/* nt_cuda_describe, of arguments that were checked. */
+int32_t cuda_describe(int32_t device, char* out, int64_t size);
 #endif
 
 /* Keeps a message for nt_last_error and gives the status back. */

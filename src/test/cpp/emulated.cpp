@@ -267,6 +267,31 @@ bool notices(Fault fault, const char* kernel, const std::vector<Tested>& tests) 
     return noticed;
 }
 
+/* What nt_cuda_describe writes. */
+std::string described(int32_t device, int64_t size) {
+    std::vector<char> out(256, 'x');
+    const int32_t status = nt_cuda_describe(device, out.data(), size);
+    return status == NT_OK ? out.data() : nt_last_error();
+}
+
+bool the_machine_is_described() {
+    const std::string both = described(NT_CPU, 256) + described(0, 256);
+    emulation::take_card(true);
+    const std::string none = described(NT_CPU, 256);
+    emulation::take_card(false);
+    const bool good = both == "driver=13010\nruntime=13000\ndevices=1\nerror=\nname=Emulated card\ncapability=9.1\nmemory=12345678901\n" &&
+                      none == "driver=13010\nruntime=13000\ndevices=0\nerror=emulated error\n" &&
+                      described(1, 256) == "cuda_describe: emulated error" &&
+                      cudaGetLastError() == cudaSuccess &&
+                      described(0, 53) == "cuda_describe: size must be > 53: 53" &&
+                      described(0, 54).size() == 53 &&
+                      described(-2, 256) == "cuda_describe: device must be >= -1: -2";
+    if (!good) {
+        std::printf("FAILED: the machine is described as\n%s%s", both.c_str(), none.c_str());
+    }
+    return good;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -292,6 +317,7 @@ int main(int argc, char** argv) {
     failures += !errors_keep_their_owners();
     failures += !graphs_make_every_round();
     failures += !graphs_fail_cleanly();
+    failures += !the_machine_is_described();
     int faults = 0;
     if (argc == 1 && !std::getenv("NOISETRAIL_NO_FAULTS")) {
         const std::pair<Fault, std::vector<const char*>> planted[] = {

@@ -59,6 +59,7 @@ enum cudaError_t {
     cudaErrorInvalidValue = 1,
     cudaErrorMemoryAllocation = 2,
     cudaErrorInvalidConfiguration = 9,
+    cudaErrorNoDevice = 100,
     cudaErrorInvalidDevice = 101,
     cudaErrorIllegalState = 401,
     cudaErrorStreamCaptureUnsupported = 900,
@@ -96,6 +97,8 @@ void leave_error(cudaError_t error);
 void fail_memory();
 /* Graphs, launchable or not, that were not destroyed. */
 int64_t graphs();
+/* Has no card from now on, or one again. */
+void take_card(bool away);
 
 uint3 thread_index();
 uint3 block_index();
@@ -177,6 +180,14 @@ const char* cudaGetErrorString(cudaError_t error);
 cudaError_t cudaGetDevice(int* device);
 cudaError_t cudaSetDevice(int device);
 cudaError_t cudaGetDeviceCount(int* count);
+struct cudaDeviceProp {
+    char name[256];
+    size_t totalGlobalMem;
+    int major, minor;
+};
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* card, int device);
+cudaError_t cudaDriverGetVersion(int* version);
+cudaError_t cudaRuntimeGetVersion(int* version);
 cudaError_t cudaMallocAsync(void** memory, size_t bytes, cudaStream_t stream);
 cudaError_t cudaFreeAsync(void* memory, cudaStream_t stream);
 cudaError_t cudaMemsetAsync(void* memory, int value, size_t bytes, cudaStream_t stream);

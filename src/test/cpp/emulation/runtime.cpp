@@ -1,6 +1,7 @@
 /* The emulation's runtime: errors, memory, streams, and graphs, which are lists of what a stream would have done. */
 #include "cuda_runtime.h"
 
+#include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <memory>
@@ -25,6 +26,7 @@ struct Recording {
 
 cudaError_t last_error = cudaSuccess;
 bool next_fails = false;
+bool card_is_away = false;
 int64_t allocated = 0, alive = 0;
 std::map<cudaStream_t, std::shared_ptr<Recording>> recordings;
 
@@ -53,6 +55,10 @@ void leave_error(cudaError_t error) {
 
 void fail_memory() {
     next_fails = true;
+}
+
+void take_card(bool away) {
+    card_is_away = away;
 }
 
 cudaError_t failed(cudaError_t error) {
@@ -111,7 +117,28 @@ cudaError_t cudaSetDevice(int device) {
 }
 
 cudaError_t cudaGetDeviceCount(int* count) {
-    *count = 1;
+    *count = card_is_away ? 77 : 1;
+    return card_is_away ? failed(cudaErrorNoDevice) : cudaSuccess;
+}
+
+cudaError_t cudaGetDeviceProperties(cudaDeviceProp* card, int device) {
+    if (device != 0) {
+        return failed(cudaErrorInvalidDevice);
+    }
+    std::snprintf(card->name, sizeof card->name, "Emulated card");
+    card->totalGlobalMem = 12345678901;
+    card->major = 9;
+    card->minor = 1;
+    return cudaSuccess;
+}
+
+cudaError_t cudaDriverGetVersion(int* version) {
+    *version = 13010;
+    return cudaSuccess;
+}
+
+cudaError_t cudaRuntimeGetVersion(int* version) {
+    *version = 13000;
     return cudaSuccess;
 }
 

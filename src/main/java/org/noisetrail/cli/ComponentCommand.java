@@ -18,8 +18,8 @@ import org.noisetrail.model.diffusers.AutoencoderKl;
 import org.noisetrail.model.diffusers.UNet;
 import org.noisetrail.model.diffusers.UNetConfig;
 import org.noisetrail.model.diffusers.VaeConfig;
+import org.noisetrail.torch.Cards;
 import org.noisetrail.torch.Tensors;
-import org.noisetrail.torch.Torch;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
@@ -94,7 +94,7 @@ final class ComponentCommand implements Callable<Integer> {
         tensors.checkOut();
         ModelFiles files = model.files();
         model.setThreads();
-        Torch.require(model.device());
+        Cards.require(model.device());
         Map<String, Tensor> outputs = part.run(this, files);
         try {
             Safetensors.Writer writer = Safetensors.writer();

@@ -28,6 +28,9 @@ final class Failures {
     /** A value that somebody gave, rather than a word of ours. */
     private static final Pattern LONG_WORD = Pattern.compile("\\S{" + (Excerpt.LENGTH + 1) + ",}");
 
+    private static final Pattern REPEATED =
+            Pattern.compile("^Exception [\\w.$]+: (.*) \\[in thread \".*\"\\]$", Pattern.DOTALL);
+
     private final PrintWriter err;
 
     Failures(PrintWriter err) {
@@ -64,7 +67,9 @@ final class Failures {
     /** What went wrong, for a person; as long as the exception's message is. */
     static String describe(Throwable e) {
         if (e instanceof LinkageError) {
-            return "a native library could not be loaded (see `noisetrail doctor`): " + message(deepest(e));
+            // A class that could not be loaded once repeats its error in words of Java's own.
+            return "a native library could not be loaded (see `noisetrail doctor`): "
+                    + REPEATED.matcher(message(deepest(e))).replaceFirst("$1");
         }
         String message = message(e);
         if (isNativeOutOfMemory(message)) {

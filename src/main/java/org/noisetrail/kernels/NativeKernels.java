@@ -209,4 +209,6 @@ final class NativeKernels {
             long elements,
             int project,
             @Nullable Pointer norm);
+
+    static native int nt_cuda_describe(int device, @Nullable Pointer out, long size);
 }

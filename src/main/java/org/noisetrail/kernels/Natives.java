@@ -10,6 +10,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +36,9 @@ public final class Natives {
     /** A literal is one object for all class loaders of a process: locks of files are held by a process, not by one of its threads. */
     private static final String PROCESS = "org.noisetrail.kernels.Natives";
 
+    /** The linker's words: what needs a library, and the library. */
+    private static final Pattern MISSING = Pattern.compile("([^/\\s:]+): ([^/\\s:]+): cannot open shared object file");
+
     private static final Set<Class<?>> LOADED = ConcurrentHashMap.newKeySet();
 
     private Natives() {}
@@ -46,7 +51,7 @@ public final class Natives {
             return;
         }
         Path cache = NativeCache.folder();
-        Runnable work = () -> wanted.forEach(Loader::load);
+        Runnable work = () -> wanted.forEach(Natives::loadOne);
         if (wanted.stream().allMatch(type -> NativeCache.isUnpacked(type, cache))) {
             work.run();
         } else {
@@ -54,6 +59,41 @@ public final class Natives {
         }
         LOADED.addAll(wanted);
         LOADED.add(Pointer.class);
+    }
+
+    private static void loadOne(Class<?> type) {
+        try {
+            Loader.load(type);
+        } catch (UnsatisfiedLinkError e) {
+            throw explained(e);
+        }
+    }
+
+    /** Where the linker misses a library that another needs, an error that says so in one line; else the error itself. */
+    static UnsatisfiedLinkError explained(UnsatisfiedLinkError error) {
+        for (Throwable at = error; at != null; at = at.getCause()) {
+            Matcher linker = MISSING.matcher(String.valueOf(at.getMessage()));
+            if (linker.find()) {
+                UnsatisfiedLinkError explained = new UnsatisfiedLinkError(linker.group(1) + " needs " + linker.group(2)
+                        + ", which is not found: LD_LIBRARY_PATH must name the folders of all that it needs");
+                // Not its cause: who looks for the deepest would find the words that this one explains.
+                explained.addSuppressed(error);
+                return explained;
+            }
+        }
+        return error;
+    }
+
+    /** Whether the linker finds a library, by its name or path, or has it already. It stays open. */
+    public static boolean isFound(String library) {
+        load(Pointer.class);
+        try {
+            Loader.loadGlobal(library);
+            return true;
+        } catch (UnsatisfiedLinkError e) {
+            LOG.debug("{}: {}", library, e.getMessage());
+            return false;
+        }
     }
 
     /** Does something in one process at a time, and on one thread of it. Where the file cannot be locked, it is done all the same. */

@@ -18,8 +18,8 @@ import org.noisetrail.model.format.Format;
 import org.noisetrail.model.format.Parts;
 import org.noisetrail.model.script.TorchScriptClassifier;
 import org.noisetrail.model.script.TorchScriptFormat;
+import org.noisetrail.torch.Cards;
 import org.noisetrail.torch.Tf32;
-import org.noisetrail.torch.Torch;
 import org.noisetrail.torch.Unfinished;
 
 /**
@@ -73,8 +73,7 @@ public final class Pipeline implements AutoCloseable {
                 .findFirst()
                 .orElseThrow(() -> unknown(files));
         try (Unfinished made = new Unfinished()) {
-            this.rounding =
-                    device.isCuda() ? made.add(Tf32.hold(options.precision() == Precision.TF32)) : null;
+            this.rounding = device.isCuda() ? made.add(Tf32.hold(options.precision() == Precision.TF32)) : null;
             this.parts = made.finish(form.load(files, device, options));
         }
     }
@@ -103,6 +102,11 @@ public final class Pipeline implements AutoCloseable {
         return EMBEDDED;
     }
 
+    /** Loads a model as it is, on the first card where one can be used, else on the CPU; why a card of LibTorch's GPU build cannot be used is logged. */
+    public static Pipeline load(String nameOrFolder) {
+        return load(nameOrFolder, Cards.best());
+    }
+
     /** Loads a model as it is: {@link #load(String, Device, PipelineOptions)} with no options. */
     public static Pipeline load(String nameOrFolder, Device device) {
         return load(nameOrFolder, device, PipelineOptions.DEFAULT);
@@ -115,7 +119,7 @@ public final class Pipeline implements AutoCloseable {
      * @throws IllegalArgumentException if an option is not one of this model's
      */
     public static Pipeline load(String nameOrFolder, Device device, PipelineOptions options) {
-        Torch.require(device);
+        Cards.require(device);
         if (EMBEDDED.contains(nameOrFolder)) {
             return new Pipeline(nameOrFolder, nameOrFolder, device, options);
         }

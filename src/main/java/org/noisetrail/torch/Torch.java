@@ -8,8 +8,6 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.global.torch;
 import org.noisetrail.NoisetrailException;
-import org.noisetrail.kernels.Device;
-import org.noisetrail.kernels.Kernels;
 import org.noisetrail.kernels.Natives;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -78,25 +76,6 @@ public final class Torch {
     /** The instruction set that LibTorch chose its operations for, such as {@code AVX512}. */
     public static String cpuCapability() {
         return torch.get_cpu_capability().getString();
-    }
-
-    /** @throws NoisetrailException that says what is missing, if LibTorch or the kernels cannot run on the device */
-    public static void require(Device device) {
-        if (!device.isCuda()) {
-            return;
-        }
-        String missing = !torch.hasCUDA()
-                ? "this is LibTorch's CPU build; build with -Pgpu (NOISETRAIL_MAVEN_OPTIONS=-Pgpu ./noisetrail ...)"
-                : !Kernels.cudaCompiled()
-                        ? "the kernels were compiled without CUDA; build where nvcc is found"
-                        : device.ordinal()
-                                        >= Math.min(
-                                                Byte.toUnsignedInt(torch.cuda_device_count()), Kernels.cudaDevices())
-                                ? "there is no such card, or no driver for it"
-                                : null;
-        if (missing != null) {
-            throw new NoisetrailException(device + " cannot be used: " + missing);
-        }
     }
 
     /**

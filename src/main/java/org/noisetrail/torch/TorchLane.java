@@ -26,7 +26,7 @@ public final class TorchLane implements AutoCloseable {
      * @throws org.noisetrail.NoisetrailException if the device cannot be used
      */
     public static TorchLane open(Device device) {
-        Torch.require(device);
+        Cards.require(device);
         if (!device.isCuda()) {
             return new TorchLane(Lane.open(device), null);
         }

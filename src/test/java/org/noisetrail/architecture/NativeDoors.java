@@ -5,9 +5,11 @@ import java.util.List;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.engine.StepEngine;
+import org.noisetrail.kernels.Cuda;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.kernels.Kernels;
 import org.noisetrail.kernels.Lane;
+import org.noisetrail.kernels.Natives;
 import org.noisetrail.kernels.ProposeArgs;
 import org.noisetrail.kernels.UpdateArgs;
 import org.noisetrail.model.Condition;
@@ -29,6 +31,8 @@ public enum NativeDoors implements Runnable {
     LANE(() -> Lane.open(new Device(0))),
     KERNELS(() -> Kernels.on(Device.CPU)),
     COMPILED(Kernels::cudaCompiled),
+    CUDA(Cuda::ask),
+    LIBRARY(() -> Natives.isFound("libm.so.6")),
     PROPOSE(ProposeArgs::new),
     UPDATE(UpdateArgs::new),
     THREADS(() -> Torch.setThreads(1)),

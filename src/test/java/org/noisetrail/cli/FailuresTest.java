@@ -49,6 +49,19 @@ class FailuresTest {
     }
 
     @Test
+    void aLibraryThatIsMissingIsNamedHoweverOftenItIsAskedFor() {
+        UnsatisfiedLinkError first = new UnsatisfiedLinkError("libjnitorch.so needs libcupti.so.13");
+        NoClassDefFoundError second = new NoClassDefFoundError("Could not initialize class org.noisetrail.torch.Torch");
+        second.initCause(new ExceptionInInitializerError(
+                "Exception java.lang.UnsatisfiedLinkError: libjnitorch.so needs libcupti.so.13 [in thread \"main\"]"));
+        for (Throwable e : List.of(first, second)) {
+            assertThat(line(e))
+                    .isEqualTo(
+                            "a native library could not be loaded (see `noisetrail doctor`): libjnitorch.so needs libcupti.so.13");
+        }
+    }
+
+    @Test
     void whatIsTooSmallIsNamed() {
         assertThat(line(new OutOfMemoryError("Java heap space")))
                 .startsWith("out of memory: Java's heap of ")

@@ -55,6 +55,28 @@ class NativesTest {
         }
     }
 
+    @Test
+    void aLibraryThatAnotherNeedsIsNamed() {
+        UnsatisfiedLinkError linker = new UnsatisfiedLinkError(
+                "/cache/a.jar/linux-x86_64-gpu/libjnitorch.so: libcupti.so.13: cannot open shared object file: No such file or directory");
+        UnsatisfiedLinkError loader = new UnsatisfiedLinkError("no jnitorch in java.library.path: /lib");
+        loader.initCause(linker);
+        assertThat(Natives.explained(loader))
+                .hasMessage(
+                        "libjnitorch.so needs libcupti.so.13, which is not found: LD_LIBRARY_PATH must name the folders of all that it needs")
+                .hasNoCause()
+                .hasSuppressedException(loader);
+        UnsatisfiedLinkError other = new UnsatisfiedLinkError("no jnitorch in java.library.path: /lib");
+        assertThat(Natives.explained(other)).isSameAs(other);
+        assertThat(Natives.explained(new UnsatisfiedLinkError())).hasMessage(null);
+    }
+
+    @Test
+    void theLinkerIsAskedForALibrary() {
+        assertThat(Natives.isFound("libm.so.6")).isTrue();
+        assertThat(Natives.isFound("libnoisetrail-has-none-such.so.7")).isFalse();
+    }
+
     private List<String> log() throws IOException {
         return Files.readAllLines(folder.resolve("log"));
     }

@@ -1,0 +1,82 @@
+package org.noisetrail.torch;
+
+import java.util.List;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.kernels.Device;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Which cards LibTorch and the kernels can both use, and why others cannot be. */
+public final class Cards {
+    private static final Logger LOG = LoggerFactory.getLogger(Cards.class);
+
+    private static @Nullable Device best;
+
+    private Cards() {}
+
+    /**
+     * Where networks run fastest: on the first card, where there is one that can be used, else on the CPU. Where LibTorch's GPU build is there and no card can be used, that and why is
+     * logged, once.
+     */
+    public static synchronized Device best() {
+        if (best == null) {
+            // The CPU's build needs no look, and LibTorch takes seconds to load.
+            best = CardFacts.isGpuBuild() ? best(CardFacts.ask(), LOG::warn) : Device.CPU;
+        }
+        return best;
+    }
+
+    static Device best(CardFacts facts, Consumer<String> tell) {
+        String obstacle = facts.obstacle(0);
+        if (obstacle == null) {
+            return new Device(0);
+        }
+        if (facts.gpuBuild()) {
+            tell.accept("the CPU is used, and no card: " + obstacle);
+        }
+        return Device.CPU;
+    }
+
+    /**
+     * Every card.
+     *
+     * @throws NoisetrailException that says why, if none can be used
+     */
+    public static List<Device> all() {
+        return all(CardFacts.ask());
+    }
+
+    static List<Device> all(CardFacts facts) {
+        require(new Device(0), facts);
+        return IntStream.range(0, Math.min(facts.seen(), facts.cuda().cards().size()))
+                .mapToObj(Device::new)
+                .toList();
+    }
+
+    /** @throws NoisetrailException that says why, if LibTorch or the kernels cannot run on the device */
+    public static void require(Device device) {
+        if (device.isCuda()) {
+            require(device, CardFacts.ask());
+        }
+    }
+
+    private static void require(Device device, CardFacts facts) {
+        String obstacle = facts.obstacle(device.ordinal());
+        if (obstacle != null) {
+            throw new NoisetrailException(device + " cannot be used: " + obstacle);
+        }
+    }
+
+    /** Whether LibTorch's GPU build is on the class path, or that for the CPU. Loads nothing. */
+    public static boolean isGpuBuild() {
+        return CardFacts.isGpuBuild();
+    }
+
+    /** Why no card is used where the choice is free; null where the first one is. Loads LibTorch. */
+    public static @Nullable String obstacle() {
+        return CardFacts.ask().obstacle(0);
+    }
+}
