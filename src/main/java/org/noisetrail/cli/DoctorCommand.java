@@ -11,11 +11,17 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.noisetrail.evaluation.Version;
 import org.noisetrail.evaluation.Versions;
 import org.noisetrail.files.AtomicFiles;
 import org.noisetrail.files.Json;
+import org.noisetrail.kernels.Cuda;
+import org.noisetrail.kernels.Device;
 import org.noisetrail.kernels.Kernels;
+import org.noisetrail.torch.Cards;
+import org.noisetrail.torch.CudaLibraries;
 import org.noisetrail.torch.Torch;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -48,11 +54,10 @@ final class DoctorCommand implements Callable<Integer> {
         facts.put("processors", Runtime.getRuntime().availableProcessors());
         facts.put("heapMiB", Runtime.getRuntime().maxMemory() >> 20);
         facts.put("javacpp", Versions.javaCpp());
-        facts.put("libtorch", Versions.libTorch());
+        facts.put("libtorch", Versions.libTorch() + ", its " + (Cards.isGpuBuild() ? "GPU" : "CPU") + " build");
         facts.put("libtorchThreads", ask(Torch::threads));
         facts.put("libtorchCpu", ask(Torch::cpuCapability));
-        facts.put("kernelsCuda", ask(() -> Kernels.cudaCompiled() ? "compiled" : "not compiled"));
-        facts.put("cudaDevices", ask(Kernels::cudaDevices));
+        describeCards(facts);
         facts.put("nativeLibraries", nativeLibraries());
         if (json) {
             command.commandLine().getOut().print(Json.pretty(facts));
@@ -60,6 +65,39 @@ final class DoctorCommand implements Callable<Integer> {
             print(facts);
         }
         return healthy ? ExitCode.OK : ExitCode.SOFTWARE;
+    }
+
+    private void describeCards(Map<String, Object> facts) {
+        facts.put("kernelsCuda", ask(() -> Kernels.cudaCompiled() ? "compiled" : "not compiled"));
+        facts.put("cudaDriver", ask(() -> version(Cuda.ask().driver())));
+        facts.put("cudaRuntime", ask(() -> version(Cuda.ask().runtime())));
+        facts.put("cudaDevices", ask(Kernels::cudaDevices));
+        facts.put("cards", ask(() -> cards(Cuda.ask())));
+        if (Cards.isGpuBuild()) {
+            facts.put("cudaMissing", ask(CudaLibraries::missing));
+        }
+        facts.put("deviceAuto", ask(() -> {
+            String obstacle = Cards.obstacle();
+            return obstacle == null ? Cards.best().toString() : Device.CPU + ": " + obstacle;
+        }));
+    }
+
+    private static String version(int number) {
+        return number == 0 ? "none" : Cuda.version(number);
+    }
+
+    static List<Map<String, Object>> cards(Cuda cuda) {
+        return IntStream.range(0, cuda.cards().size())
+                .mapToObj(ordinal -> {
+                    Cuda.Card card = cuda.cards().get(ordinal);
+                    Map<String, Object> facts = new LinkedHashMap<>();
+                    facts.put("device", new Device(ordinal).toString());
+                    facts.put("name", card.name());
+                    facts.put("computeCapability", card.capability());
+                    facts.put("memoryMiB", card.memory() >> 20);
+                    return facts;
+                })
+                .toList();
     }
 
     /** What cannot be loaded is a finding, not a failure of the doctor. */
@@ -95,11 +133,19 @@ final class DoctorCommand implements Callable<Integer> {
         PrintWriter out = command.commandLine().getOut();
         facts.forEach((name, value) -> {
             if (value instanceof List<?> lines) {
-                out.println(name + ":");
-                lines.forEach(line -> out.println("  " + line));
+                out.println(name + (lines.isEmpty() ? ": none" : ":"));
+                lines.forEach(line -> out.println("  " + words(line)));
             } else {
                 out.printf(Locale.ROOT, "%-16s %s%n", name, value);
             }
         });
+    }
+
+    static String words(Object line) {
+        return line instanceof Map<?, ?> values
+                ? values.entrySet().stream()
+                        .map(each -> each.getKey() + " " + each.getValue())
+                        .collect(Collectors.joining(", "))
+                : line.toString();
     }
 }

@@ -684,7 +684,11 @@ class EndToEndTest {
                 .contains("libtorch")
                 .contains("noisetrail");
         assertThat(doctor.get("libtorchThreads").asInt()).isPositive();
-        assertThat(succeed("doctor").out()).contains("libtorch");
+        assertThat(doctor.get("libtorch").asText()).endsWith("its CPU build");
+        assertThat(doctor.get("cards")).isEmpty();
+        assertThat(doctor.has("cudaMissing")).isFalse();
+        assertThat(doctor.get("deviceAuto").asText()).startsWith("cpu: this is LibTorch's CPU build; build with -Pgpu");
+        assertThat(succeed("doctor").out()).contains("libtorch").contains("cards: none");
         assertThat(succeed("models").out()).contains("fashion-mnist");
     }
 
