@@ -8,7 +8,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
-import org.noisetrail.kernels.Device;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
@@ -70,13 +69,6 @@ final class Converters {
                         "must be a name that Java can read in this locale (LC_ALL=C.UTF-8 has all characters): " + text,
                         e);
             }
-        }
-    }
-
-    static final class DeviceName implements ITypeConverter<Device> {
-        @Override
-        public Device convert(String text) {
-            return usage(() -> Device.parse(text));
         }
     }
 

@@ -133,7 +133,7 @@ final class GenerateCommand implements Callable<Integer> {
         screen.screening();
         asked.check();
         modelOptions.check();
-        try (Pipeline pipeline = modelOptions.load(workers.first(modelOptions.device()))) {
+        try (Pipeline pipeline = modelOptions.load(workers.first(modelOptions::device))) {
             if (!Png.canShow(pipeline.decoder().image())) {
                 throw usage("the model's images must have 1 or 3 channels to be written as PNG: "
                         + pipeline.decoder().image());

@@ -37,11 +37,11 @@ final class SharedOptions {
         @Option(
                 names = "--device",
                 paramLabel = "DEVICE",
-                defaultValue = "cpu",
-                converter = Converters.DeviceName.class,
-                description = "cpu, cuda or cuda:N. Default: cpu")
+                defaultValue = DeviceName.AUTO,
+                converter = DeviceName.One.class,
+                description = "auto, cpu, cuda or cuda:N. Default: auto, a card where one can be used, else the CPU")
         @SuppressWarnings("NullAway.Init")
-        private Device device;
+        private DeviceName device;
 
         @Option(
                 names = "--threads",
@@ -49,8 +49,9 @@ final class SharedOptions {
                 description = "Threads of the CPU's operations. Default: one a core")
         private @Nullable Integer threads;
 
+        /** May load LibTorch. */
         Device device() {
-            return device;
+            return device.device();
         }
 
         /** Refuses what cannot be, before anything slow is done. */

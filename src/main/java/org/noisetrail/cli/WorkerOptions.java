@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Pipeline;
@@ -18,35 +19,45 @@ final class WorkerOptions {
             names = "--devices",
             paramLabel = "DEVICE",
             split = ",",
-            converter = Converters.DeviceName.class,
+            converter = DeviceName.OfSeveral.class,
             description =
-                    "In place of --device, one worker for each, with commas between: cuda:0,cuda:1 or cpu,cpu. They"
-                            + " share the images, those on one device a single image's candidates, too, and those on the"
+                    "In place of --device, one worker for each, with commas between: cuda:0,cuda:1 or cpu,cpu; all, or cuda"
+                            + " alone, is every card. They share the images, those on one device a single image's candidates, too, and those on the"
                             + " CPU its threads.")
-    private List<Device> devices = new ArrayList<>();
+    private List<DeviceName> names = new ArrayList<>();
+
+    private @Nullable List<Device> found;
+
+    /** Where each worker is; empty where none was named. To find every card loads LibTorch. */
+    private List<Device> devices() {
+        if (found == null) {
+            found = DeviceName.devices(names);
+        }
+        return found;
+    }
 
     /** Where the first worker is. */
-    Device first(Device otherwise) {
-        return devices.isEmpty() ? otherwise : devices.get(0);
+    Device first(Supplier<Device> otherwise) {
+        return devices().isEmpty() ? otherwise.get() : devices().get(0);
     }
 
     boolean areSeveral() {
-        return devices.size() > 1;
+        return devices().size() > 1;
     }
 
     /** Where each worker is. */
     List<Device> all(Device otherwise) {
-        return devices.isEmpty() ? List.of(otherwise) : devices;
+        return devices().isEmpty() ? List.of(otherwise) : devices();
     }
 
     /** Loads what draws and judges on the devices after the first; the caller's to close. */
     Others load(ModelOptions model, RewardOptions rewards, RewardOptions.HeldOut heldOut, ScreenOptions screen) {
         Others others = new Others();
         try {
-            Set<Device> different = new LinkedHashSet<>(devices);
-            different.remove(first(Device.CPU));
+            Set<Device> different = new LinkedHashSet<>(devices());
+            different.remove(first(() -> Device.CPU));
             for (Device device : different) {
-                others.add(model.load(device), Collections.frequency(devices, device), rewards, heldOut, screen);
+                others.add(model.load(device), Collections.frequency(devices(), device), rewards, heldOut, screen);
             }
             return others;
         } catch (Throwable t) {
@@ -57,8 +68,8 @@ final class WorkerOptions {
 
     /** Gives a search of the first device's pipeline its other workers. */
     void to(Search.Builder search, Others others) {
-        if (!devices.isEmpty()) {
-            search.workers(Collections.frequency(devices, devices.get(0)));
+        if (!devices().isEmpty()) {
+            search.workers(Collections.frequency(devices(), devices().get(0)));
         }
         others.pipelines.forEach(each -> {
             for (int worker = 0; worker < each.workers; worker++) {

@@ -73,7 +73,7 @@ class UsageTest {
                 "--images 2147483647 | images must be <= 1048576: 2147483647",
                 "--threads 0 | --threads must be from 1 to 4096: 0",
                 "--threads 100000 | --threads must be from 1 to 4096: 100000",
-                "--device gpu | device must be cpu, cuda or cuda:N: gpu",
+                "--device gpu | device must be auto, cpu, cuda or cuda:N: gpu",
                 "--target-reward NaN | --target-reward must be a number",
                 "--time-limit soon | must be a time such as 90, 90s, 1.5m or 2h: soon",
                 "--time-limit 0 | must be above 0",
@@ -82,7 +82,8 @@ class UsageTest {
                 "--seconds 5 --time-limit 5 | --seconds and --time-limit both limit time: give one of them",
                 "--profile there.json | --profile is for --seconds, which is not given",
                 "--seed 1 --seed 2 | option '--seed' (S) should be specified only once",
-                "--devices cpu,gpu | device must be cpu, cuda or cuda:N: gpu",
+                "--devices cpu,gpu | device must be all, cpu, cuda or cuda:N: gpu",
+                "--devices all,cpu | --devices all means every card: it must stand alone",
                 "--shard 5/4 | must be from 1/4 to 4/4: 5/4",
                 "stray | Unmatched argument at index 3: 'stray'",
             })
