@@ -4,13 +4,13 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.FileSystemException;
 import java.util.List;
-import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.AtomicFiles;
 import org.noisetrail.files.Excerpt;
+import org.noisetrail.torch.OutOfMemory;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -72,7 +72,7 @@ final class Failures {
                     + REPEATED.matcher(message(deepest(e))).replaceFirst("$1");
         }
         String message = message(e);
-        if (isNativeOutOfMemory(message)) {
+        if (OutOfMemory.is(e)) {
             return "out of memory, the machine's or the card's; a smaller --max-batch or --decode-batch needs less: "
                     + message;
         }
@@ -105,14 +105,6 @@ final class Failures {
                         && !(e instanceof IllegalArgumentException)
                         && !(e instanceof UncheckedIOException)
                         && e.getClass() != RuntimeException.class;
-    }
-
-    private static boolean isNativeOutOfMemory(String message) {
-        String lower = message.toLowerCase(Locale.ROOT);
-        return lower.contains("can't allocate memory")
-                || lower.contains("bad_alloc")
-                || lower.contains("cuda out of memory")
-                || lower.contains("not enough memory");
     }
 
     private static Throwable deepest(Throwable e) {

@@ -27,6 +27,13 @@ public interface Decoder extends AutoCloseable {
     @Override
     void close();
 
+    /** As {@link Denoiser#withinMemory}; one that costs nothing is given back as it is. */
+    static Decoder withinMemory(Decoder whole) {
+        return whole instanceof PortionedDecoder || whole.isIdentity()
+                ? whole
+                : new PortionedDecoder(whole, new Portions("--decode-batch"));
+    }
+
     /**
      * A decoder's look at states of half the height and width: means of 2 x 2 elements, for a quarter of its work. Closing it leaves the whole one open.
      *

@@ -74,7 +74,8 @@ public final class Pipeline implements AutoCloseable {
                 .orElseThrow(() -> unknown(files));
         try (Unfinished made = new Unfinished()) {
             this.rounding = device.isCuda() ? made.add(Tf32.hold(options.precision() == Precision.TF32)) : null;
-            this.parts = made.finish(form.load(files, device, options));
+            Parts loaded = made.finish(form.load(files, device, options));
+            this.parts = loaded.drawing(loaded.denoiser());
         }
     }
 
@@ -85,16 +86,7 @@ public final class Pipeline implements AutoCloseable {
         this.device = owner.device;
         this.options = options;
         this.owner = owner;
-        Parts own = owner.parts;
-        this.parts = new Parts(
-                denoiser,
-                own.decoder(),
-                own.preview(),
-                own.sampler(),
-                own.classNames(),
-                own.takesPrompts(),
-                own.network(),
-                own.guide());
+        this.parts = owner.parts.drawing(denoiser);
     }
 
     /** The names of the models embedded in the library's jars that are on the class path. */

@@ -271,19 +271,19 @@ public final class Search {
         private final List<Worker> others = new ArrayList<>();
 
         private Builder(Denoiser denoiser) {
-            this.denoiser = Objects.requireNonNull(denoiser, "denoiser");
+            this.denoiser = Denoiser.withinMemory(Objects.requireNonNull(denoiser, "denoiser"));
             decoder = Decoder.identity(denoiser.shape());
         }
 
         /** Makes images of states; by default they are images. */
         public Builder decoder(Decoder decoder) {
-            this.decoder = decoder;
+            this.decoder = Decoder.withinMemory(decoder);
             return this;
         }
 
         /** Judges candidates in the decoder's place; final images and their rewards always take the true one. By default none. */
         public Builder preview(@Nullable Decoder preview) {
-            this.preview = preview;
+            this.preview = preview == null ? null : Decoder.withinMemory(preview);
             return this;
         }
 

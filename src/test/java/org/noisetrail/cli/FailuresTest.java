@@ -72,6 +72,8 @@ class FailuresTest {
                 new RuntimeException("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried ..."))) {
             assertThat(line(e)).startsWith("out of memory, the machine's or the card's; a smaller --max-batch");
         }
+        String given = "the model draws classes: prompt \"CUDA out of memory\"";
+        assertThat(line(new IllegalArgumentException(given))).isEqualTo(given);
     }
 
     @Test

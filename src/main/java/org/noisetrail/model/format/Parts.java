@@ -26,4 +26,17 @@ public record Parts(
         List<String> classNames,
         boolean takesPrompts,
         Denoiser network,
-        @Nullable Function<PipelineOptions, Denoiser> guide) {}
+        @Nullable Function<PipelineOptions, Denoiser> guide) {
+    /** The same with another denoiser of the network, and what is called with many rows within memory. */
+    public Parts drawing(Denoiser other) {
+        return new Parts(
+                Denoiser.withinMemory(other),
+                Decoder.withinMemory(decoder),
+                preview == null ? null : Decoder.withinMemory(preview),
+                sampler,
+                classNames,
+                takesPrompts,
+                network,
+                guide);
+    }
+}
