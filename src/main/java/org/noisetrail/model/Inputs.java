@@ -60,7 +60,7 @@ public final class Inputs {
             wrong = "float32: " + output.scalar_type().intern();
         } else if (!output.is_contiguous()) {
             wrong = "contiguous";
-        } else if (output.is_cuda() != like.is_cuda()) {
+        } else if (!Tensors.areTogether(output, like)) {
             wrong = "on the device of its input";
         } else if (Tensors.pointer(output).address() == Tensors.pointer(like).address()) {
             wrong = "not its input";

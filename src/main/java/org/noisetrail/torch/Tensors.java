@@ -287,6 +287,22 @@ public final class Tensors {
         return new org.bytedeco.pytorch.Device(device.toString());
     }
 
+    /** Whether the tensor's memory is the device's: one card's is not another's. */
+    public static boolean isOn(Tensor tensor, Device device) {
+        try (var own = tensor.device();
+                var asked = torchDevice(device)) {
+            return own.equals(asked);
+        }
+    }
+
+    /** Whether two tensors' memory is the same device's. */
+    public static boolean areTogether(Tensor one, Tensor other) {
+        try (var first = one.device();
+                var second = other.device()) {
+            return first.equals(second);
+        }
+    }
+
     private static void upload(Tensor host, Tensor target) {
         try (Tensor flat = target.view(-1);
                 Tensor part = flat.narrow(0, 0, host.numel())) {

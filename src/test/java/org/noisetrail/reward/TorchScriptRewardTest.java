@@ -77,6 +77,14 @@ class TorchScriptRewardTest {
         }
     }
 
+    @Test
+    void aCardThatCannotBeUsedIsOneClearLine() throws IOException {
+        RewardText text = RewardText.parse("torchscript:" + script("images: Tensor", "images"));
+        assertThatThrownBy(() -> text.build(new Device(0)))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessageStartingWith("cuda:0 cannot be used: this is LibTorch's CPU build");
+    }
+
     private static double[] score(Reward reward, List<Condition> conditions) {
         byte[] values = new byte[36];
         Arrays.fill(values, 12, 24, (byte) 100);

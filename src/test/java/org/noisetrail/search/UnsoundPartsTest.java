@@ -197,6 +197,11 @@ class UnsoundPartsTest {
         wrongs.put("float64", input -> input.to(ScalarType.Double));
         wrongs.put("float16", input -> input.to(ScalarType.Half));
         wrongs.put("int32", input -> input.to(ScalarType.Int));
+        wrongs.put("on another device", input -> {
+            try (var other = new org.bytedeco.pytorch.Device("meta")) {
+                return input.to(other, ScalarType.Float);
+            }
+        });
         wrongs.put("fewer rows", input -> Tensors.floats(Device.CPU, input.size(0) - 1, 1, 8, 8));
         wrongs.put("more rows", input -> Tensors.floats(Device.CPU, input.size(0) + 1, 1, 8, 8));
         wrongs.put("flat", input -> Tensors.floats(Device.CPU, input.size(0), 64));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.kernels.Device;
@@ -82,6 +83,22 @@ class TensorsTest {
         try (Tensor t = Tensors.of(Device.CPU, new float[] {1, 2, 3, 4}, 2, 2);
                 Tensor row = Tensors.rows(t, 1, 1)) {
             Tensors.toFloats(row);
+        }
+    }
+
+    /** A card is not to be had here; "meta" is another device that has no memory. */
+    @Test
+    void whatIsOnOneDeviceIsNotOnAnother() {
+        try (Tensor cpu = Tensors.floats(Device.CPU, 2);
+                Tensor same = Tensors.floats(Device.CPU, 3);
+                var meta = new org.bytedeco.pytorch.Device("meta");
+                Tensor other = cpu.to(meta, ScalarType.Float)) {
+            assertThat(Tensors.isOn(cpu, Device.CPU)).isTrue();
+            assertThat(Tensors.isOn(cpu, new Device(0))).isFalse();
+            assertThat(Tensors.isOn(other, Device.CPU)).isFalse();
+            assertThat(Tensors.isOn(other, new Device(0))).isFalse();
+            assertThat(Tensors.areTogether(cpu, same)).isTrue();
+            assertThat(Tensors.areTogether(cpu, other)).isFalse();
         }
     }
 }

@@ -18,6 +18,7 @@ import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.checkpoint.Weights;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.ImageShape;
+import org.noisetrail.torch.Cards;
 import org.noisetrail.torch.ScriptFunction;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
@@ -93,8 +94,9 @@ public final class ClipModel implements AutoCloseable {
         }
     }
 
-    /** @throws NoisetrailException that names the file, if one is missing, broken, or does not fit the others */
+    /** @throws NoisetrailException that names the file, if one is missing, broken, or does not fit the others; or says why the device cannot be used */
     public static ClipModel load(ModelFiles files, Device device) {
+        Cards.require(device);
         return new ClipModel(files, ComponentWeights.open(files, ""), device);
     }
 

@@ -91,7 +91,7 @@ public final class ClipPreprocessor implements AutoCloseable {
                     "images must be [rows, 1 or 3, height, width]: " + Arrays.toString(shape));
         }
         // The kernel reads them through a raw pointer.
-        if (images.scalar_type().intern() != ScalarType.Byte || images.is_cuda() != device.isCuda()) {
+        if (images.scalar_type().intern() != ScalarType.Byte || !Tensors.isOn(images, device)) {
             throw new IllegalArgumentException("images must be uint8 on " + device + ": "
                     + images.scalar_type().intern() + (images.is_cuda() ? " on a GPU" : " on the CPU"));
         }

@@ -18,6 +18,7 @@ import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.torch.Cards;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
 
@@ -28,6 +29,7 @@ public final class TorchScriptModule implements AutoCloseable {
     private boolean closed;
 
     public TorchScriptModule(ModelFiles files, String file, Device device) {
+        Cards.require(device);
         this.module = files.with(file, path -> load(path, files.path(file), device));
     }
 

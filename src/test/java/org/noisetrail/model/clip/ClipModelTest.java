@@ -125,6 +125,13 @@ class ClipModelTest {
     }
 
     @Test
+    void aCardThatCannotBeUsedIsOneClearLine() {
+        assertThatThrownBy(() -> ClipModel.load(ModelFiles.folder(MODEL), new Device(1)))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessageStartingWith("cuda:1 cannot be used: this is LibTorch's CPU build");
+    }
+
+    @Test
     void aRowsEmbeddingHasTheSameBitsInEveryBatch() {
         int rows = 35;
         int size = 3 * 224 * 224;
