@@ -73,6 +73,8 @@ class UsageTest {
                 "--images 2147483647 | images must be <= 1048576: 2147483647",
                 "--threads 0 | --threads must be from 1 to 4096: 0",
                 "--threads 100000 | --threads must be from 1 to 4096: 100000",
+                "--precision half | precision must be one of fp32, tf32, bf16, fp16: half",
+                "--precision fp16 --device cpu | precision float16 is a card's: on the CPU it must be float32 or bfloat16",
                 "--device gpu | device must be auto, cpu, cuda or cuda:N: gpu",
                 "--target-reward NaN | --target-reward must be a number",
                 "--time-limit soon | must be a time such as 90, 90s, 1.5m or 2h: soon",
