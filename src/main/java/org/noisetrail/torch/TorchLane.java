@@ -1,6 +1,7 @@
 package org.noisetrail.torch;
 
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.cuda.CUDAGuard;
 import org.bytedeco.pytorch.cuda.CUDAStream;
 import org.bytedeco.pytorch.global.torch_cuda;
 import org.jspecify.annotations.Nullable;
@@ -80,7 +81,8 @@ public final class TorchLane implements AutoCloseable {
         Card(byte device) {
             this.device = device;
             stream = Torch.keep(torch_cuda.getStreamFromPool(false, device));
-            try (Scope here = enter()) {
+            // What is waited for is the thread's current card, which a stream does not change.
+            try (CUDAGuard here = new CUDAGuard(device)) {
                 torch_cuda.device_synchronize();
             }
         }
