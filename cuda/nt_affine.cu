@@ -1,26 +1,19 @@
 /* A sampler's steps: what enters the network and what follows it. */
 #include "nt_cuda.h"
-#include "nt_device.cuh"
+#include "nt_parts.cuh"
 
 namespace nt {
 namespace cuda {
 namespace {
 
-/* Elements of a row whose normals a block keeps: 64 KiB, which every card since sm_80 has. */
-constexpr int64_t MOST_KEPT = 16384;
-
-/*
- * A block a row. A local proposal needs its direction's norm before its first element, so the normals are made into shared memory, once for a row that fits there
- * (`chunk` elements, a multiple of LANES), else again for each pass.
- */
+/* A local proposal needs its direction's norm before its first element, so the normals are made into shared memory. */
 template <bool VECTOR>
-__global__ void __launch_bounds__(MOST_THREADS, 1) propose_kernel(nt_propose_args a, int64_t chunk) {
-    NT_DYNAMIC_SHARED(shared); /* [LANES + chunk] */
-    float* const lanes = shared;
-    float* const z = shared + LANES;
-    const int64_t r = blockIdx.x;
+__global__ void __launch_bounds__(MOST_THREADS, 1) propose_kernel(nt_propose_args a, int shift, int64_t chunk) {
+    NT_DYNAMIC_SHARED(shared);
+    Part part(a.elements, shift, chunk, shared);
+    const int64_t r = part.row;
     const nt_row row = a.table[r];
-    /* What the CPU's form refuses is left alone here: the whole block returns. */
+    /* What the CPU's form refuses is left alone here: the whole cluster returns. */
     const bool moves = a.state || a.input;
     const bool with_pivot = row.kind == NT_LOCAL || row.kind == NT_COIN || row.kind == NT_PIVOT;
     const int64_t added = a.round + (a.cursor ? *a.cursor : 0);
@@ -30,23 +23,8 @@ __global__ void __launch_bounds__(MOST_THREADS, 1) propose_kernel(nt_propose_arg
     }
     const uint32_t round = static_cast<uint32_t>(added) << 16;
     const float* pivot = a.pivots + (with_pivot ? row.parent * a.elements : 0);
-    bool kept = false;
-    auto fill = [&](int64_t from, int64_t count) {
-        if (!kept) {
-            __syncthreads();
-            for (int64_t i = 4ll * threadIdx.x; i < count; i += 4ll * blockDim.x) {
-                *reinterpret_cast<float4*>(z + i) = normals_at(row, round, a.seed, from + i);
-            }
-            __syncthreads();
-            kept = a.elements <= chunk;
-        }
-    };
-    /* body(first element, elements) of each chunk. */
-    auto chunks = [&](auto body) {
-        for (int64_t from = 0; from < a.elements; from += chunk) {
-            body(from, a.elements - from < chunk ? a.elements - from : chunk);
-        }
-    };
+    const float* const z = part.values();
+    auto normals_of_row = [&](int64_t e) { return normals_at(row, round, a.seed, e); };
     int32_t kind = row.kind;
     float factor = 0;
     float sphere = 1;
@@ -55,17 +33,17 @@ __global__ void __launch_bounds__(MOST_THREADS, 1) propose_kernel(nt_propose_arg
         kind = kind == NT_COIN && uniform(w.r0) < a.epsilon ? NT_GLOBAL : NT_LOCAL;
         if (kind == NT_LOCAL) {
             const double root = sqrt(static_cast<double>(a.elements));
-            chunks([&](int64_t from, int64_t count) {
-                fill(from, count);
-                add_squares(lanes, count, from == 0, [&](int64_t i) { return z[i]; });
+            part.chunks([&](int64_t from, int64_t count) {
+                part.keep(from, count, normals_of_row);
+                part.add_squares(from, count, [&](int64_t i) { return z[i]; });
             });
-            factor = onto(uniform(w.r1) * a.lambda * root, fold_norm(lanes));
+            factor = onto(uniform(w.r1) * a.lambda * root, part.norm());
             if (a.sphere) {
-                chunks([&](int64_t from, int64_t count) {
-                    fill(from, count);
-                    add_squares(lanes, count, from == 0, [&](int64_t i) { return fmaf(factor, z[i], pivot[from + i]); });
+                part.chunks([&](int64_t from, int64_t count) {
+                    part.keep(from, count, normals_of_row);
+                    part.add_squares(from, count, [&](int64_t i) { return fmaf(factor, z[i], pivot[part.element(from + i)]); });
                 });
-                sphere = onto(root, fold_norm(lanes));
+                sphere = onto(root, part.norm());
             }
         }
     }
@@ -76,18 +54,18 @@ __global__ void __launch_bounds__(MOST_THREADS, 1) propose_kernel(nt_propose_arg
         by_x = step.propose_x;
         by_f = step.propose_f;
         input_scale = step.stage[a.stage].input_scale;
-        if (a.level && threadIdx.x == 0) {
+        if (a.level && part.speaks()) {
             a.level[r] = step.stage[a.stage].conditioning;
         }
     }
     const int64_t parent = moves ? row.parent * a.elements : 0;
     constexpr int W = VECTOR ? 4 : 1;
-    chunks([&](int64_t from, int64_t count) {
+    part.chunks([&](int64_t from, int64_t count) {
         if (kind == NT_GLOBAL || kind == NT_LOCAL) {
-            fill(from, count);
+            part.keep(from, count, normals_of_row);
         }
         for (int64_t i = W * static_cast<int64_t>(threadIdx.x); i < count; i += W * static_cast<int64_t>(blockDim.x)) {
-            const int64_t e = from + i;
+            const int64_t e = part.element(from + i);
             float v[W] = {};
             if (kind == NT_PIVOT) {
                 get<W>(pivot, e, v);
@@ -219,17 +197,7 @@ __global__ void __launch_bounds__(BLOCK) input_kernel(InputArgs a) {
 int32_t propose(void* stream, const nt_propose_args& a) {
     const bool vector = a.elements % 4 == 0 && aligned(a.x, 16) && aligned(a.f, 16) && aligned(a.pivots, 16) && aligned(a.noise, 16)
             && aligned(a.state, 16) && aligned(a.input, four(a.input_dtype));
-    auto kernel = vector ? propose_kernel<true> : propose_kernel<false>;
-    const int64_t whole = blocks_for(a.elements, LANES) * LANES;
-    const int64_t chunk = whole < MOST_KEPT ? whole : MOST_KEPT;
-    const size_t shared = static_cast<size_t>(LANES + chunk) * sizeof(float);
-    if (shared > 48 * 1024) { /* more must be asked for */
-        const int32_t status = told("propose", cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared)));
-        if (status != NT_OK) {
-            return status;
-        }
-    }
-    return launch("propose", kernel, a.rows, threads_for(a.elements), shared, stream, a, chunk);
+    return launch_parts("propose", vector ? propose_kernel<true> : propose_kernel<false>, a.rows, a.elements, stream, a);
 }
 
 int32_t update(void* stream, const nt_update_args& a) {

@@ -1,4 +1,4 @@
-/* What the CUDA kernels share: launches, values in their dtypes, noise, and norms summed in the CPU's order. */
+/* What the CUDA kernels share: launches, values in their dtypes, and noise. */
 #ifndef NT_DEVICE_CUH
 #define NT_DEVICE_CUH
 
@@ -36,15 +36,27 @@ inline int32_t told(const char* name, cudaError_t error) {
 
 /* Launches a grid of one dimension, if a grid can have that many blocks. The status is this launch's own: cudaGetLastError could be anybody's. */
 template <class... Parameters, class... Args>
-int32_t launch(const char* name, void (*kernel)(Parameters...), int64_t blocks, int threads, size_t shared, void* stream, Args... args) {
+int32_t launch_clusters(
+        const char* name, void (*kernel)(Parameters...), int64_t blocks, unsigned cluster, int threads, size_t shared, void* stream, Args... args) {
     if (blocks == 0) {
         return NT_OK;
     }
     if (blocks > INT32_MAX) {
         return fail(NT_INVALID, "%s: blocks of the grid must be < 2^31: %lld", name, static_cast<long long>(blocks));
     }
-    const cudaLaunchConfig_t config = {dim3(static_cast<unsigned>(blocks)), dim3(static_cast<unsigned>(threads)), shared, static_cast<cudaStream_t>(stream), nullptr, 0};
+    cudaLaunchAttribute together;
+    together.id = cudaLaunchAttributeClusterDimension;
+    together.val.clusterDim.x = cluster;
+    together.val.clusterDim.y = together.val.clusterDim.z = 1;
+    const cudaLaunchConfig_t config = {dim3(static_cast<unsigned>(blocks)), dim3(static_cast<unsigned>(threads)), shared, static_cast<cudaStream_t>(stream),
+                                       &together, cluster > 1 ? 1u : 0u};
     return told(name, cudaLaunchKernelEx(&config, kernel, args...));
+}
+
+/* The same where no block needs another. */
+template <class... Parameters, class... Args>
+int32_t launch(const char* name, void (*kernel)(Parameters...), int64_t blocks, int threads, size_t shared, void* stream, Args... args) {
+    return launch_clusters(name, kernel, blocks, 1, threads, shared, stream, args...);
 }
 
 /* The same where `per_row` blocks share a row. */
@@ -60,12 +72,6 @@ int32_t launch_rows(const char* name, void (*kernel)(Parameters...), int64_t row
 __device__ inline int64_t place(unsigned per_row, int width, int64_t& element) {
     element = (static_cast<int64_t>(blockIdx.x % per_row) * blockDim.x + threadIdx.x) * width;
     return blockIdx.x / per_row;
-}
-
-/* Threads for a row that one block has to itself, four elements each at a time. */
-inline int threads_for(int64_t elements) {
-    const int64_t quads = blocks_for(elements, 4);
-    return quads >= MOST_THREADS ? MOST_THREADS : quads <= 128 ? 128 : static_cast<int>(blocks_for(quads, WARP) * WARP);
 }
 
 inline bool aligned(const void* pointer, size_t bytes) {
@@ -146,33 +152,6 @@ __device__ inline float4 normals_at(const nt_row& row, uint32_t round, uint64_t 
     float4 n;
     normals(w, n.x, n.y, n.z, n.w);
     return n;
-}
-
-/* Adds the squares of value(i), i < count, to a norm's lanes, in the CPU's order. Every thread has lanes of its own; `first` starts them. */
-template <class Value>
-__device__ void add_squares(float* lanes, int64_t count, bool first, const Value& value) {
-    for (int l = static_cast<int>(threadIdx.x); l < LANES; l += static_cast<int>(blockDim.x)) {
-        float sum = first ? 0.0f : lanes[l];
-        for (int64_t i = l; i < count; i += LANES) {
-            const float v = value(i);
-            sum = fmaf(v, v, sum);
-        }
-        lanes[l] = sum;
-    }
-}
-
-/* The norm that the lanes hold, for every thread of the block, all of which call this. */
-__device__ inline double fold_norm(float* lanes) {
-    for (int width = LANES / 2; width > 0; width /= 2) {
-        __syncthreads();
-        for (int l = static_cast<int>(threadIdx.x); l < width; l += static_cast<int>(blockDim.x)) {
-            lanes[l] += lanes[l + width];
-        }
-    }
-    __syncthreads();
-    const double norm = sqrt(static_cast<double>(lanes[0]));
-    __syncthreads(); /* the lanes may be written again */
-    return norm;
 }
 
 } // namespace

@@ -1,12 +1,12 @@
 /* Noise by name, its sums, and norms. */
 #include "nt_cuda.h"
-#include "nt_device.cuh"
+#include "nt_parts.cuh"
 
 namespace nt {
 namespace cuda {
 namespace {
 
-/* `count` values of `v` from p[e] on; all four where they are aligned for it. */
+/* p[e] .. p[e + 3] = v, as far as the row goes; in one access where they are aligned for it. */
 template <bool VECTOR>
 __device__ void put_quad(float* p, int64_t e, int64_t elements, float4 v) {
     if (VECTOR) {
@@ -39,47 +39,82 @@ __global__ void uniforms_kernel(const nt_row* table, int64_t rows, uint64_t seed
     }
 }
 
-/* A block a row. */
+/* p[e] .. p[e + 3], and 0 where the row ends before. */
 template <bool VECTOR>
-__global__ void __launch_bounds__(MOST_THREADS) combine_kernel(CombineArgs a) {
-    __shared__ float lanes[LANES];
-    const int64_t r = blockIdx.x;
-    const nt_row* terms = a.terms + r * a.term_count;
-    const double* weights = a.weights + r * a.term_count;
-    float* out = a.out + r * a.elements;
-    for (int64_t e = 4ll * threadIdx.x; e < a.elements; e += 4ll * blockDim.x) {
-        float4 sum = make_float4(0, 0, 0, 0);
-        for (int64_t m = 0; m < a.term_count; m++) {
-            const float w = static_cast<float>(weights[m]);
-            const float4 n = normals_at(terms[m], 0, a.seed, e);
-            sum = make_float4(fmaf(w, n.x, sum.x), fmaf(w, n.y, sum.y), fmaf(w, n.z, sum.z), fmaf(w, n.w, sum.w));
-        }
-        put_quad<VECTOR>(out, e, a.elements, sum);
+__device__ float4 get_quad(const float* p, int64_t e, int64_t elements) {
+    if (VECTOR) {
+        return *reinterpret_cast<const float4*>(p + e);
     }
-    if (a.project) {
-        __syncthreads();
-        add_squares(lanes, a.elements, true, [&](int64_t i) { return out[i]; });
-        const float scale = onto(sqrt(static_cast<double>(a.elements)), fold_norm(lanes));
-        for (int64_t e = threadIdx.x; e < a.elements; e += blockDim.x) {
-            out[e] *= scale;
-        }
+    float values[4] = {};
+    for (int k = 0; k < 4 && e + k < elements; k++) {
+        values[k] = p[e + k];
+    }
+    return make_float4(values[0], values[1], values[2], values[3]);
+}
+
+__device__ float4 combination(const CombineArgs& a, int64_t r, int64_t e) {
+    float4 sum = make_float4(0, 0, 0, 0);
+    for (int64_t m = r * a.term_count; m < (r + 1) * a.term_count; m++) {
+        const float w = static_cast<float>(a.weights[m]);
+        const float4 n = normals_at(a.terms[m], 0, a.seed, e);
+        sum = make_float4(fmaf(w, n.x, sum.x), fmaf(w, n.y, sum.y), fmaf(w, n.z, sum.z), fmaf(w, n.w, sum.w));
+    }
+    return sum;
+}
+
+template <bool VECTOR>
+__global__ void __launch_bounds__(BLOCK) combine_kernel(CombineArgs a, unsigned per_row) {
+    int64_t e;
+    const int64_t r = place(per_row, 4, e);
+    if (e < a.elements) {
+        put_quad<VECTOR>(a.out + r * a.elements, e, a.elements, combination(a, r, e));
     }
 }
 
-/* A block a row. */
-__global__ void __launch_bounds__(MOST_THREADS) sphere_kernel(float* p, int64_t elements, int32_t project, double* norm) {
-    __shared__ float lanes[LANES];
-    float* row = p + blockIdx.x * elements;
-    add_squares(lanes, elements, true, [&](int64_t i) { return row[i]; });
-    const double length = fold_norm(lanes);
-    if (norm && threadIdx.x == 0) {
-        norm[blockIdx.x] = length;
+/* Scales row[e], or what is kept of it. */
+template <bool VECTOR>
+__device__ void put_scaled(Part& part, float* row, int64_t elements, float scale) {
+    const bool kept = part.keeps_all();
+    part.chunks([&](int64_t from, int64_t count) {
+        for (int64_t i = 4ll * threadIdx.x; i < count; i += 4ll * blockDim.x) {
+            const int64_t e = part.element(from + i);
+            const float4 v = kept ? *reinterpret_cast<const float4*>(part.values() + i) : get_quad<VECTOR>(row, e, elements);
+            put_quad<VECTOR>(row, e, elements, make_float4(v.x * scale, v.y * scale, v.z * scale, v.w * scale));
+        }
+    });
+}
+
+template <bool VECTOR>
+__global__ void __launch_bounds__(MOST_THREADS, 1) combine_and_project_kernel(CombineArgs a, int shift, int64_t chunk) {
+    NT_DYNAMIC_SHARED(shared);
+    Part part(a.elements, shift, chunk, shared);
+    float* out = a.out + part.row * a.elements;
+    const float* const z = part.values();
+    part.chunks([&](int64_t from, int64_t count) {
+        part.keep(from, count, [&](int64_t e) { return combination(a, part.row, e); });
+        part.add_squares(from, count, [&](int64_t i) { return z[i]; });
+        for (int64_t i = 4ll * threadIdx.x; i < count && !part.keeps_all(); i += 4ll * blockDim.x) {
+            put_quad<VECTOR>(out, part.element(from + i), a.elements, *reinterpret_cast<const float4*>(z + i));
+        }
+    });
+    put_scaled<VECTOR>(part, out, a.elements, onto(sqrt(static_cast<double>(a.elements)), part.norm()));
+}
+
+template <bool VECTOR>
+__global__ void __launch_bounds__(MOST_THREADS, 1) sphere_kernel(float* p, int64_t elements, int32_t project, double* norm, int shift, int64_t chunk) {
+    NT_DYNAMIC_SHARED(shared);
+    Part part(elements, shift, chunk, shared);
+    float* row = p + part.row * elements;
+    part.chunks([&](int64_t from, int64_t count) {
+        part.keep(from, count, [&](int64_t e) { return get_quad<VECTOR>(row, e, elements); });
+        part.add_squares(from, count, [&](int64_t i) { return part.values()[i]; });
+    });
+    const double length = part.norm();
+    if (norm && part.speaks()) {
+        norm[part.row] = length;
     }
     if (project && length > 0) {
-        const float scale = static_cast<float>(sqrt(static_cast<double>(elements)) / length);
-        for (int64_t e = threadIdx.x; e < elements; e += blockDim.x) {
-            row[e] *= scale;
-        }
+        put_scaled<VECTOR>(part, row, elements, static_cast<float>(sqrt(static_cast<double>(elements)) / length));
     }
 }
 
@@ -95,12 +130,16 @@ int32_t uniforms(void* stream, const nt_row* table, int64_t rows, uint64_t seed,
 }
 
 int32_t combine(void* stream, const CombineArgs& a) {
-    auto kernel = a.elements % 4 == 0 && aligned(a.out, 16) ? combine_kernel<true> : combine_kernel<false>;
-    return launch("combine", kernel, a.rows, threads_for(a.elements), 0, stream, a);
+    const bool vector = a.elements % 4 == 0 && aligned(a.out, 16);
+    if (a.project) {
+        return launch_parts("combine", vector ? combine_and_project_kernel<true> : combine_and_project_kernel<false>, a.rows, a.elements, stream, a);
+    }
+    return launch_rows("combine", vector ? combine_kernel<true> : combine_kernel<false>, a.rows, blocks_for(a.elements, 4 * BLOCK), BLOCK, stream, a);
 }
 
 int32_t sphere(void* stream, float* p, int64_t rows, int64_t elements, int32_t project, double* norm) {
-    return launch("sphere", sphere_kernel, rows, threads_for(elements), 0, stream, p, elements, project, norm);
+    const bool vector = elements % 4 == 0 && aligned(p, 16);
+    return launch_parts("sphere", vector ? sphere_kernel<true> : sphere_kernel<false>, rows, elements, stream, p, elements, project, norm);
 }
 
 } // namespace cuda

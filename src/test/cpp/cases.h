@@ -222,6 +222,24 @@ inline void add_update(std::vector<Case>& cases, int64_t rows, int64_t d, int32_
                      0, timed ? n * (first ? 12 + 2 * w : 16 + 2 * w) : 0});
 }
 
+inline void add_combination(std::vector<Case>& cases, int64_t rows, int64_t d, int32_t project, bool timed) {
+    std::vector<double> weights = {.5, -1.25, 3, 0};
+    weights.resize((size_t)(rows * 3), .125);
+    if (rows > 1) {
+        weights[3] = NAN;
+    }
+    cases.push_back({std::string("combine") + (project ? " project " : " ") + std::to_string(rows) + "x" + std::to_string(d),
+                     {in(table_of(rows * 3, 1, -1)), in(weights), out<float>(rows * d)},
+                     [=](int32_t device, void* stream, void* const* p) { return nt_combine(device, stream, p[0], rows, 3, p[1], SEED, d, project, p[2]); }, 0,
+                     timed ? rows * d * 4 : 0});
+}
+
+inline void add_norm(std::vector<Case>& cases, int64_t rows, int64_t d, int32_t project, bool timed) {
+    cases.push_back({(project ? "sphere " : "norm ") + std::to_string(rows) + "x" + std::to_string(d),
+                     {in_out(project ? gaussians(8, rows * d, 1.5f) : wild(8, rows * d, 1.5f)), out<double>(rows)},
+                     [=](int32_t device, void* stream, void* const* p) { return nt_sphere(device, stream, p[0], rows, d, project, p[1]); }, 0, timed ? rows * d * 8 : 0});
+}
+
 /* SMALL: for the emulation; TIMED: what a card is timed with too. */
 enum class Extent { SMALL, ALL, TIMED };
 
@@ -230,7 +248,7 @@ inline std::vector<Case> all_cases(Extent extent) {
     struct Size {
         int64_t rows, elements;
     };
-    std::vector<Size> sizes = {{1, 1}, {3, 5}, {5, 783}, {6, 784}, {2, 4100}, {1, 17412}};
+    std::vector<Size> sizes = {{1, 1}, {3, 5}, {5, 783}, {6, 784}, {2, 4801}, {1, 17412}};
     if (extent != Extent::SMALL) {
         sizes.insert(sizes.end(), {{16, 784}, {7, 12288}, {2, 12289}});
     }
@@ -272,20 +290,10 @@ inline std::vector<Case> all_cases(Extent extent) {
                              [=](int32_t device, void* stream, void* const* p) { return nt_quantise(device, stream, p[0], rows, d, p[1], marked ? p[2] : nullptr); }, 0,
                              large ? n * 5 : 0});
         }
-        for (int32_t project = 0; project < 2; project++) {
-            std::vector<double> weights = {.5, -1.25, 3, 0};
-            weights.resize((size_t)(rows * 3), .125);
-            if (rows > 1) {
-                weights[3] = NAN;
-            }
-            cases.push_back({std::string("combine") + (project ? " project" : "") + at, {in(table_of(rows * 3, 1, -1)), in(weights), out<float>(n)},
-                             [=](int32_t device, void* stream, void* const* p) { return nt_combine(device, stream, p[0], rows, 3, p[1], SEED, d, project, p[2]); }, 0,
-                             large ? n * 4 : 0});
-        }
-        cases.push_back({"sphere" + at, {in_out(gaussians(8, n, 1.5f)), out<double>(rows)},
-                         [=](int32_t device, void* stream, void* const* p) { return nt_sphere(device, stream, p[0], rows, d, 1, p[1]); }, 0, large ? n * 8 : 0});
-        cases.push_back({"norm" + at, {in_out(wild(8, n, 1.5f)), out<double>(rows)},
-                         [=](int32_t device, void* stream, void* const* p) { return nt_sphere(device, stream, p[0], rows, d, 0, p[1]); }});
+        add_combination(cases, rows, d, 0, large);
+        add_combination(cases, rows, d, 1, large);
+        add_norm(cases, rows, d, 1, large);
+        add_norm(cases, rows, d, 0, false);
         for (int64_t bytes : {d * 4, d * 2, d}) {
             std::vector<int32_t> index((size_t)rows), target((size_t)rows);
             for (int64_t g = 0; g < rows; g++) {
@@ -297,6 +305,16 @@ inline std::vector<Case> all_cases(Extent extent) {
                              [=](int32_t device, void* stream, void* const* p) { return nt_gather(device, stream, p[0], bytes, p[1], rows, 2, 3, p[2], p[3]); }, 0,
                              large && bytes == d * 4 ? rows * bytes * 2 : 0});
         }
+    }
+    std::vector<Size> shared_rows = {{1, 132100}}; /* longer than the blocks of a cluster keep */
+    if (extent == Extent::TIMED) {
+        shared_rows.insert(shared_rows.end(), {{4, 65536}, {16, 12288}, {64, 16384}});
+    }
+    for (const Size& s : shared_rows) {
+        const bool timed = s.rows > 1;
+        add_proposal(cases, s.rows, s.elements, NT_LOCAL, NT_F32, true, false, false, timed);
+        add_combination(cases, s.rows, s.elements, 1, timed);
+        add_norm(cases, s.rows, s.elements, 1, timed);
     }
     cases.push_back({"input 700x1", {in(wild(21, 700, 3)), in(some_steps()), out<float>(700), out<float>(700)},
                      [=](int32_t device, void* stream, void* const* p) { return nt_input(device, stream, p[0], 700, 1, p[1], 3, 2, p[2], NT_F32, p[3]); }});

@@ -1,6 +1,7 @@
 /*
  * As much of CUDA as the kernels use, on the CPU: found before the real header, it lets g++ compile the .cu files. Each thread of a block is a fiber of one OS thread; fibers change
- * at barriers and shuffles, in an order that a test chooses. One block runs at a time, so shared memory is static memory. What is given to a stream is done at once, or, while the
+ * at barriers and shuffles, in an order that a test chooses. One block runs at a time, so its __shared__ variables are static; the blocks of a cluster run together, and have
+ * dynamic shared memory only. What is given to a stream is done at once, or, while the
  * stream records, when its graph is launched.
  */
 #ifndef EMULATED_CUDA_RUNTIME_H
@@ -71,11 +72,24 @@ enum { cudaStreamDefault = 0 };
 enum cudaStreamCaptureMode { cudaStreamCaptureModeThreadLocal = 1 };
 typedef struct emulated_graph* cudaGraph_t;
 typedef struct emulated_launchable* cudaGraphExec_t;
+enum cudaDeviceAttr { cudaDevAttrMultiProcessorCount = 16, cudaDevAttrClusterLaunch = 120 };
+struct cudaFuncAttributes {
+    int ptxVersion;
+};
+enum cudaLaunchAttributeID { cudaLaunchAttributeClusterDimension = 4 };
+struct cudaLaunchAttribute {
+    cudaLaunchAttributeID id;
+    struct {
+        struct {
+            unsigned x, y, z;
+        } clusterDim;
+    } val;
+};
 struct cudaLaunchConfig_t {
     dim3 gridDim, blockDim;
     size_t dynamicSmemBytes;
     cudaStream_t stream;
-    void* attrs;
+    const cudaLaunchAttribute* attrs;
     unsigned numAttrs;
 };
 
@@ -85,10 +99,20 @@ namespace emulation {
 enum class Order { FORWARD, REVERSE, RANDOM };
 
 /* What is broken on purpose, to see that a test notices. */
-enum class Fault { NONE, NO_BARRIERS, OWN_SHUFFLES, PLAIN_ATOMICS };
+enum class Fault { NONE, NO_BARRIERS, NO_CLUSTER_BARRIERS, OWN_SHARED, OWN_SHUFFLES, PLAIN_ATOMICS };
+
+/* What the kernels' launches ask of a card. */
+struct Card {
+    int processors;
+    bool clusters;
+    int code; /* what it was compiled for: 90 is sm_90 */
+};
 
 void set_order(Order order);
 void plant(Fault fault);
+void set_card(const Card& card);
+/* The blocks of the largest cluster that ran since the last question. */
+unsigned largest_cluster();
 /* Stream-ordered allocations that were not freed. */
 int64_t allocations();
 /* Makes cudaGetLastError give this, as if somebody else's call had failed. */
@@ -106,6 +130,9 @@ dim3 block_dimensions();
 int lane();
 void* dynamic_shared();
 void barrier();
+void cluster_barrier();
+/* What is in the shared memory of another block of the cluster where `own` is in mine. */
+void* shared_of_block(void* own, int rank);
 /* Gives `size` bytes to the lanes of `mask` and gets those of lane `from`; a lane that is none of them gives back one's own. */
 void exchange(unsigned mask, int from, const void* mine, void* got, size_t size);
 Fault planted();
@@ -113,10 +140,12 @@ Fault planted();
 cudaError_t failed(cudaError_t error);
 /* Allows a kernel so many bytes of dynamic shared memory. */
 cudaError_t allow_shared(const void* kernel, int bytes);
+cudaError_t code_of(cudaFuncAttributes& attributes);
 /* Whether a card would take the launch. */
 cudaError_t accepted(const void* kernel, const cudaLaunchConfig_t& config);
-/* Runs a grid, whose threads each do `thread`. */
-void run(const cudaLaunchConfig_t& config, const std::function<void()>& thread);
+unsigned cluster_of(const cudaLaunchConfig_t& config);
+/* Runs a grid of clusters, whose threads each do `thread`. */
+void run(const cudaLaunchConfig_t& config, unsigned cluster, const std::function<void()>& thread);
 /* Does what is given to a stream, or records it. */
 cudaError_t submit(cudaStream_t stream, std::function<void()> work);
 
@@ -168,14 +197,22 @@ cudaError_t cudaLaunchKernelEx(const cudaLaunchConfig_t* config, void (*kernel)(
         return error;
     }
     const std::tuple<Parameters...> kept(args...);
-    return emulation::submit(config->stream, [kernel, kept, copied = *config] { emulation::run(copied, [&] { std::apply(kernel, kept); }); });
+    return emulation::submit(config->stream, [kernel, kept, copied = *config, cluster = emulation::cluster_of(*config)] {
+        emulation::run(copied, cluster, [&] { std::apply(kernel, kept); });
+    });
 }
 template <class Kernel>
 cudaError_t cudaFuncSetAttribute(Kernel* kernel, cudaFuncAttribute, int bytes) {
     return emulation::allow_shared(reinterpret_cast<const void*>(kernel), bytes);
 }
 
+template <class Kernel>
+cudaError_t cudaFuncGetAttributes(cudaFuncAttributes* attributes, Kernel*) {
+    return emulation::code_of(*attributes);
+}
+
 cudaError_t cudaGetLastError();
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int device);
 const char* cudaGetErrorString(cudaError_t error);
 cudaError_t cudaGetDevice(int* device);
 cudaError_t cudaSetDevice(int device);

@@ -17,6 +17,7 @@
 #include <memory>
 #include <numeric>
 #include <random>
+#include <utility>
 #include <vector>
 
 #ifdef __SANITIZE_ADDRESS__
@@ -68,11 +69,13 @@ namespace {
 constexpr int WARP = 32;
 constexpr size_t STACK = 1 << 18;
 constexpr size_t MOST_SHARED = 227 * 1024; /* of a block, sm_90 */
+constexpr unsigned MOST_BLOCKS = 8; /* of a cluster */
 constexpr size_t PLAIN_SHARED = 48 * 1024; /* without asking for more */
 
-enum class State { READY, BARRIER, SHUFFLE, ENDED };
+enum class State { READY, BARRIER, CLUSTER_BARRIER, SHUFFLE, ENDED };
 
 struct Fiber {
+    unsigned thread = 0, block = 0; /* within the block; within the cluster */
     char* stack = nullptr;
     void* at = nullptr;
     State state = State::ENDED;
@@ -89,30 +92,40 @@ void* main_at;
 [[maybe_unused]] void* main_fake_stack;
 [[maybe_unused]] const void* main_stack;
 [[maybe_unused]] size_t main_stack_size;
-int current = -1;
+Fiber* current = nullptr;
 const std::function<void()>* body;
 
-uint3 thread, block;
+unsigned blocks_together = 1;
+unsigned first_block; /* of the cluster that runs */
 dim3 dimensions;
-alignas(256) char shared[MOST_SHARED];
-/* What ThreadSanitizer takes for what orders the begin and the end of a block, and its barriers. */
-char ordered[2], passed[2];
-int64_t barriers = 0;
+alignas(256) char shared[MOST_BLOCKS][MOST_SHARED];
+/* What ThreadSanitizer takes for what orders the begin and the end of a cluster, and its barriers; two of each are enough, for nobody is two barriers ahead. */
+char ordered[2], passed[MOST_BLOCKS][2], passed_together[2];
+int64_t barriers[MOST_BLOCKS], cluster_barriers;
 
 Order order = Order::FORWARD;
 Fault fault = Fault::NONE;
 std::mt19937 generator(1);
 std::map<const void*, size_t> allowed;
+Card card = {132, true, 90};
+unsigned largest = 1;
 
 [[noreturn]] void die(const char* what) {
-    std::fprintf(stderr, "emulation: %s (block %u, thread %d)\n", what, block.x, current);
+    std::fprintf(stderr, "emulation: %s (block %u", what, first_block + (current ? current->block : 0));
+    std::fprintf(stderr, current ? ", thread %u)\n" : ")\n", current ? current->thread : 0);
     std::_Exit(3);
 }
 
-/* memcpy that ThreadSanitizer does not see: a lane's value is handed over, not shared. */
+/* memcpy and memset that ThreadSanitizer does not see: a lane's value is handed over, not shared. */
 void copy(void* to, const void* from, size_t size) {
     for (size_t i = 0; i < size; i++) {
         static_cast<volatile char*>(to)[i] = static_cast<const volatile char*>(from)[i];
+    }
+}
+
+void fill(volatile char* from, const volatile char* to, char value) {
+    while (from != to) {
+        *from++ = value;
     }
 }
 
@@ -131,7 +144,7 @@ void release(void* tag) {
 }
 
 void to_main() {
-    Fiber& fiber = *fibers[static_cast<size_t>(current)];
+    Fiber& fiber = *current;
 #ifdef __SANITIZE_ADDRESS__
     __sanitizer_start_switch_fiber(fiber.state == State::ENDED ? nullptr : &fiber.fake_stack, main_stack, main_stack_size);
 #endif
@@ -151,9 +164,16 @@ void begin() {
     acquire(&ordered[0]);
     (*body)();
     release(&ordered[1]);
-    fibers[static_cast<size_t>(current)]->state = State::ENDED;
+    current->state = State::ENDED;
     to_main();
     die("an ended thread went on");
+}
+
+void wait(State state, char* tag) {
+    current->state = state;
+    release(tag);
+    to_main();
+    acquire(tag);
 }
 
 void prepare(Fiber& fiber) {
@@ -168,10 +188,8 @@ void prepare(Fiber& fiber) {
     fiber.fake_stack = nullptr;
 }
 
-void resume(int index) {
-    Fiber& fiber = *fibers[static_cast<size_t>(index)];
-    current = index;
-    thread = {static_cast<unsigned>(index), 0, 0};
+void resume(Fiber& fiber) {
+    current = &fiber;
 #ifdef __SANITIZE_ADDRESS__
     __sanitizer_start_switch_fiber(&main_fake_stack, fiber.stack, STACK);
 #endif
@@ -182,16 +200,15 @@ void resume(int index) {
 #ifdef __SANITIZE_ADDRESS__
     __sanitizer_finish_switch_fiber(main_fake_stack, nullptr, nullptr);
 #endif
-    current = -1;
+    current = nullptr;
 }
 
 /* Lets a warp go on if all that its shuffle names have come. */
-bool exchange_values(int first, int threads) {
-    const int width = std::min(WARP, threads - first);
+bool exchange_values(size_t first, int width) {
     Fiber* lanes[WARP];
     unsigned here = 0, mask = 0, gone = 0;
     for (int l = 0; l < width; l++) {
-        lanes[l] = fibers[static_cast<size_t>(first + l)].get();
+        lanes[l] = fibers[first + static_cast<size_t>(l)].get();
         if (lanes[l]->state == State::SHUFFLE) {
             here |= 1u << l;
             mask = lanes[l]->mask;
@@ -231,40 +248,89 @@ bool exchange_values(int first, int threads) {
     return true;
 }
 
-void run_block(int threads, std::vector<int>& turns) {
+/* Lets a block's threads go on until each waits or has ended; whether any went. */
+bool run_threads(unsigned block, int threads, std::vector<int>& turns) {
+    const size_t base = static_cast<size_t>(block) * static_cast<size_t>(threads);
+    if (order == Order::RANDOM) {
+        std::shuffle(turns.begin(), turns.end(), generator);
+    }
+    bool moved = false;
+    for (int t : turns) {
+        Fiber& fiber = *fibers[base + static_cast<size_t>(t)];
+        if (fiber.state == State::READY) {
+            resume(fiber);
+            moved = true;
+        }
+    }
+    for (int first = 0; first < threads; first += WARP) {
+        moved = exchange_values(base + static_cast<size_t>(first), std::min(WARP, threads - first)) || moved;
+    }
+    int states[5] = {};
     for (int t = 0; t < threads; t++) {
-        prepare(*fibers[static_cast<size_t>(t)]);
+        states[static_cast<int>(fibers[base + static_cast<size_t>(t)]->state)]++;
+    }
+    const int ended = states[static_cast<int>(State::ENDED)], waiting = states[static_cast<int>(State::BARRIER)];
+    if (waiting == threads) {
+        barriers[block]++;
+        for (int t = 0; t < threads; t++) {
+            fibers[base + static_cast<size_t>(t)]->state = State::READY;
+        }
+        return true;
+    }
+    if (waiting > 0 && waiting + ended == threads) {
+        die("threads wait at a barrier that others have passed by");
+    }
+    return moved;
+}
+
+bool all_are(State state, size_t first, size_t end) {
+    return std::all_of(fibers.begin() + static_cast<ptrdiff_t>(first), fibers.begin() + static_cast<ptrdiff_t>(end), [=](const auto& fiber) { return fiber->state == state; });
+}
+
+/*
+ * A block goes as far as it can before the next one does, so that what does not wait is far ahead or far behind; in random order any that can go on goes one step. What a block that
+ * has ended leaves in its shared memory is gone.
+ */
+void run_cluster(int threads, std::vector<int>& turns, size_t bytes) {
+    const size_t width = static_cast<size_t>(threads), all = width * blocks_together;
+    for (size_t f = 0; f < all; f++) {
+        Fiber& fiber = *fibers[f];
+        prepare(fiber);
+        fiber.thread = static_cast<unsigned>(f % width);
+        fiber.block = static_cast<unsigned>(f / width);
     }
     release(&ordered[0]);
+    std::vector<unsigned> blocks(blocks_together);
+    std::iota(blocks.begin(), blocks.end(), 0u);
+    if (order == Order::REVERSE) {
+        std::reverse(blocks.begin(), blocks.end());
+    }
+    std::vector<bool> gone(blocks_together);
     for (;;) {
         if (order == Order::RANDOM) {
-            std::shuffle(turns.begin(), turns.end(), generator);
+            std::shuffle(blocks.begin(), blocks.end(), generator);
         }
         bool moved = false;
-        for (int t : turns) {
-            if (fibers[static_cast<size_t>(t)]->state == State::READY) {
-                resume(t);
+        for (unsigned b : blocks) {
+            while (!gone[b] && run_threads(b, threads, turns)) {
                 moved = true;
+                if (order == Order::RANDOM && generator() % 2) {
+                    break;
+                }
+            }
+            if (!gone[b] && all_are(State::ENDED, b * width, (b + 1) * width)) {
+                gone[b] = true;
+                fill(shared[b], shared[b] + bytes, static_cast<char>(0x5A));
             }
         }
-        for (int first = 0; first < threads; first += WARP) {
-            moved = exchange_values(first, threads) || moved;
-        }
-        int ended = 0, waiting = 0;
-        for (int t = 0; t < threads; t++) {
-            ended += fibers[static_cast<size_t>(t)]->state == State::ENDED;
-            waiting += fibers[static_cast<size_t>(t)]->state == State::BARRIER;
-        }
-        if (ended == threads) {
+        if (all_are(State::ENDED, 0, all)) {
             break;
         }
-        if (waiting == threads) {
-            barriers++;
-            for (int t = 0; t < threads; t++) {
-                fibers[static_cast<size_t>(t)]->state = State::READY;
+        if (all_are(State::CLUSTER_BARRIER, 0, all)) {
+            cluster_barriers++;
+            for (size_t f = 0; f < all; f++) {
+                fibers[f]->state = State::READY;
             }
-        } else if (waiting + ended == threads) {
-            die("threads wait at a barrier that others have passed by");
         } else if (!moved) {
             die("no thread can go on");
         }
@@ -283,16 +349,24 @@ void plant(Fault chosen) {
     fault = chosen;
 }
 
+void set_card(const Card& chosen) {
+    card = chosen;
+}
+
+unsigned largest_cluster() {
+    return std::exchange(largest, 1u);
+}
+
 Fault planted() {
     return fault;
 }
 
 uint3 thread_index() {
-    return thread;
+    return {current->thread, 0, 0};
 }
 
 uint3 block_index() {
-    return block;
+    return {first_block + current->block, 0, 0};
 }
 
 dim3 block_dimensions() {
@@ -300,27 +374,39 @@ dim3 block_dimensions() {
 }
 
 int lane() {
-    return current % WARP;
+    return static_cast<int>(current->thread % WARP);
 }
 
 void* dynamic_shared() {
-    return shared;
+    return shared[current->block];
 }
 
 void barrier() {
     if (fault == Fault::NO_BARRIERS) {
         return;
     }
-    Fiber& fiber = *fibers[static_cast<size_t>(current)];
-    char* const tag = &passed[barriers % 2]; /* two are enough: nobody is two barriers ahead */
-    fiber.state = State::BARRIER;
-    release(tag);
-    to_main();
-    acquire(tag);
+    const unsigned block = current->block;
+    wait(State::BARRIER, &passed[block][barriers[block] % 2]);
+}
+
+void cluster_barrier() {
+    if (fault == Fault::NO_CLUSTER_BARRIERS) {
+        barrier(); /* at least the block's own threads wait */
+    } else {
+        wait(State::CLUSTER_BARRIER, &passed_together[cluster_barriers % 2]);
+    }
+}
+
+void* shared_of_block(void* own, int rank) {
+    const size_t at = static_cast<size_t>(static_cast<char*>(own) - shared[current->block]);
+    if (at >= MOST_SHARED || rank < 0 || static_cast<unsigned>(rank) >= blocks_together) {
+        die("that is no shared memory of the cluster");
+    }
+    return fault == Fault::OWN_SHARED ? own : shared[rank] + at;
 }
 
 void exchange(unsigned mask, int from, const void* mine, void* got, size_t size) {
-    Fiber& fiber = *fibers[static_cast<size_t>(current)];
+    Fiber& fiber = *current;
     if (!(mask >> lane() & 1)) {
         die("a lane shuffles whose mask does not name it");
     }
@@ -344,17 +430,24 @@ cudaError_t accepted(const void* kernel, const cudaLaunchConfig_t& config) {
     const auto limit = allowed.find(kernel);
     const size_t most = limit == allowed.end() ? PLAIN_SHARED : limit->second;
     const bool good = config.blockDim.x > 0 && config.blockDim.x <= 1024 && config.gridDim.x > 0 && config.gridDim.x <= 0x7FFFFFFFu && config.dynamicSmemBytes <= most;
-    return good ? cudaSuccess : failed(cudaErrorInvalidConfiguration);
+    const unsigned cluster = cluster_of(config);
+    const bool possible = cluster == 1 || (card.clusters && cluster <= MOST_BLOCKS && config.gridDim.x % cluster == 0);
+    return good && possible ? cudaSuccess : failed(cudaErrorInvalidConfiguration);
 }
 
-void run(const cudaLaunchConfig_t& config, const std::function<void()>& one) {
-    const int threads = static_cast<int>(config.blockDim.x);
-    dimensions = config.blockDim;
-    body = &one;
-#ifdef EMULATION_TSAN
-    main_tsan = __tsan_get_current_fiber();
-#endif
-    while (static_cast<int>(fibers.size()) < threads) {
+cudaError_t code_of(cudaFuncAttributes& attributes) {
+    attributes.ptxVersion = card.code;
+    return cudaSuccess;
+}
+
+unsigned cluster_of(const cudaLaunchConfig_t& config) {
+    return config.numAttrs > 0 ? config.attrs[0].val.clusterDim.x : 1;
+}
+
+namespace {
+
+void make_fibers(size_t count) {
+    while (fibers.size() < count) {
         auto fiber = std::make_unique<Fiber>();
         void* stack = mmap(nullptr, STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
         if (stack == MAP_FAILED) {
@@ -366,41 +459,78 @@ void run(const cudaLaunchConfig_t& config, const std::function<void()>& one) {
 #endif
         fibers.push_back(std::move(fiber));
     }
+}
+
+constexpr char RUBBISH = static_cast<char>(0xA5);
+constexpr size_t FENCE = 1024; /* rubbish behind what a launch asked for, which must stay */
+
+void fill_shared(size_t bytes) {
+#ifdef __SANITIZE_ADDRESS__
+    for (unsigned b = 0; b < blocks_together; b++) {
+        __asan_unpoison_memory_region(shared[b], sizeof shared[b]);
+        std::memset(shared[b], RUBBISH, sizeof shared[b]);
+        __asan_poison_memory_region(shared[b] + bytes, sizeof shared[b] - bytes);
+    }
+#else
+    fill(__start_emulated_shared, __stop_emulated_shared, RUBBISH);
+    for (unsigned b = 0; b < blocks_together; b++) {
+        fill(shared[b], shared[b] + std::min(bytes + FENCE, MOST_SHARED), RUBBISH);
+    }
+#endif
+}
+
+void check_shared([[maybe_unused]] size_t bytes) {
+#ifndef __SANITIZE_ADDRESS__
+    for (unsigned b = 0; b < blocks_together; b++) {
+        for (size_t i = bytes; i < std::min(bytes + FENCE, MOST_SHARED); i++) {
+            if (shared[b][i] != RUBBISH) {
+                die("shared memory was written that was not asked for");
+            }
+        }
+    }
+    for (const char* p = __start_emulated_shared; p != __stop_emulated_shared && blocks_together > 1; p++) {
+        if (*p != RUBBISH) {
+            die("the blocks of a cluster have no static shared memory here");
+        }
+    }
+#endif
+}
+
+} // namespace
+
+void run(const cudaLaunchConfig_t& config, unsigned cluster, const std::function<void()>& one) {
+    const int threads = static_cast<int>(config.blockDim.x);
+    dimensions = config.blockDim;
+    body = &one;
+    blocks_together = cluster;
+    largest = std::max(largest, cluster);
+#ifdef EMULATION_TSAN
+    main_tsan = __tsan_get_current_fiber();
+#endif
+    make_fibers(static_cast<size_t>(threads) * cluster);
     std::vector<int> turns(static_cast<size_t>(threads));
     std::iota(turns.begin(), turns.end(), 0);
     if (order == Order::REVERSE) {
         std::reverse(turns.begin(), turns.end());
     }
-    std::vector<unsigned> blocks(config.gridDim.x);
-    std::iota(blocks.begin(), blocks.end(), 0u);
+    std::vector<unsigned> clusters(config.gridDim.x / cluster);
+    std::iota(clusters.begin(), clusters.end(), 0u);
     if (order == Order::REVERSE) {
-        std::reverse(blocks.begin(), blocks.end());
+        std::reverse(clusters.begin(), clusters.end());
     } else if (order == Order::RANDOM) {
-        std::shuffle(blocks.begin(), blocks.end(), generator);
+        std::shuffle(clusters.begin(), clusters.end(), generator);
     }
-    for (unsigned b : blocks) {
-        block = {b, 0, 0};
-#ifdef __SANITIZE_ADDRESS__
-        __asan_unpoison_memory_region(shared, sizeof shared);
-        std::memset(shared, 0xA5, sizeof shared);
-        __asan_poison_memory_region(shared + config.dynamicSmemBytes, sizeof shared - config.dynamicSmemBytes);
-#else
-        for (volatile char* p = __start_emulated_shared; p != __stop_emulated_shared; p++) {
-            *p = static_cast<char>(0xA5);
-        }
-        for (size_t i = 0; i < std::min(config.dynamicSmemBytes + 1024, sizeof shared); i++) {
-            static_cast<volatile char*>(shared)[i] = static_cast<char>(0xA5);
-        }
-#endif
-        run_block(threads, turns);
-#ifndef __SANITIZE_ADDRESS__
-        for (size_t i = config.dynamicSmemBytes; i < std::min(config.dynamicSmemBytes + 1024, sizeof shared); i++) {
-            if (shared[i] != static_cast<char>(0xA5)) {
-                die("shared memory was written that was not asked for");
-            }
-        }
-#endif
+    for (unsigned c : clusters) {
+        first_block = c * cluster;
+        fill_shared(config.dynamicSmemBytes);
+        run_cluster(threads, turns, config.dynamicSmemBytes);
+        check_shared(config.dynamicSmemBytes);
     }
 }
 
 } // namespace emulation
+
+cudaError_t cudaDeviceGetAttribute(int* value, cudaDeviceAttr attribute, int) {
+    *value = attribute == cudaDevAttrMultiProcessorCount ? emulation::card.processors : emulation::card.clusters;
+    return cudaSuccess;
+}

@@ -25,17 +25,27 @@ while IFS='|' read -r file change; do
     if ! notices; then echo "NOT NOTICED: $file $change"; missed=$((missed + 1)); fi
     cp "$source/cuda/$file" "$build/source/cuda/$file"
 done <<'FAULTS'
-nt_device.cuh|s/__syncthreads\(\); .. the lanes may be written again ..//
-nt_device.cuh|s/lanes\[l\] \+= lanes\[l \+ width\]/lanes[l] += lanes[l + width - (width == 1)]/
-nt_device.cuh|s/first \? 0.0f : lanes\[l\]/0.0f/
-nt_affine.cu|s/kept = a.elements <= chunk/kept = true/
-nt_affine.cu|0,/__syncthreads\(\);/s///
+nt_parts.cuh|s/cluster_barrier\(\); .. the sums are there ..//
+nt_parts.cuh|s/cluster_barrier\(\); .. the others have them.*$//
+nt_parts.cuh|s/__syncthreads\(\); .. the lanes may be written again ..//
+nt_parts.cuh|s/sums_\[l\] \+= sums_\[l \+ width\]/sums_[l] += sums_[l + width - (width == 32)]/
+nt_parts.cuh|s/from == 0 \? 0.0f : own\[l\]/0.0f/
+nt_parts.cuh|s/made_ = keeps_all\(\)/made_ = true/
+nt_parts.cuh|0,/            __syncthreads\(\);/s///
+nt_parts.cuh|s/rest > lanes \? lanes : rest/rest/
+nt_parts.cuh|s/l >> bits_ != rank_/l != rank_/
+nt_noise.cu|s/ \&\& !part.keeps_all\(\)/ \&\& false/
+nt_affine.cu|s/added \+ \(row.draw >> 16\) > 65535/false/
+nt_affine.cu|s/added < 0/false/
+nt_scores.cu|s/round < 0 \|\| //
+nt_scores.cu|s/round >= a.rounds/round > a.rounds/
+nt_scores.cu|s/a.history\[round \* a.groups \+ g\]/a.history[g]/
+nt_scores.cu|s/\(\*cursor\) \+ by/(*cursor) - by/
 nt_affine.cu|s/by.f2, t.f2\[k\], v\[k\]/by.f2, t.f1[k], v[k]/
 nt_affine.cu|s/a.clean\) \{/a.clean \&\& e > 0) {/
 nt_affine.cu|s/threads > a.rows \? threads : a.rows/threads/
 nt_affine.cu|s/row.parent >= a.parents/row.parent > a.parents/
 nt_noise.cu|s/k < 4 && e \+ k < elements/k < 4/
-nt_noise.cu|0,/        __syncthreads\(\);/s///
 nt_images.cu|s/bad\[r\] = 1;/bad[0] = 1;/
 nt_images.cu|s/before \+ words \* 16 \+ threadIdx.x/words * 16 + threadIdx.x/
 nt_images.cu|s/\(plane \* \(bottom - top\) - top\)/(plane * (bottom - top))/
