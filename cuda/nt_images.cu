@@ -1,6 +1,6 @@
 /* 8-bit images: from states, their luminance, and Pillow's resize. */
 #include "nt_cuda.h"
-#include "nt_device.cuh"
+#include "nt_parts.cuh"
 #include "nt_resize.h"
 
 namespace nt {
@@ -33,21 +33,11 @@ __global__ void __launch_bounds__(BLOCK) quantise_kernel(const float* x, int64_t
 
 constexpr int SUM_THREADS = 1024;
 
-/* The sum of a block's values, for every thread of it. */
-__device__ unsigned long long block_sum(unsigned long long value, unsigned long long* shared) {
+__device__ unsigned long long sum_of_warp(unsigned long long value) {
     for (int offset = WARP / 2; offset > 0; offset /= 2) {
         value += __shfl_down_sync(0xFFFFFFFFu, value, offset);
     }
-    __syncthreads();
-    if (threadIdx.x % WARP == 0) {
-        shared[threadIdx.x / WARP] = value;
-    }
-    __syncthreads();
-    unsigned long long sum = 0;
-    for (int w = 0; w < SUM_THREADS / WARP; w++) {
-        sum += shared[w];
-    }
-    return sum;
+    return value;
 }
 
 __device__ unsigned sum_of_bytes(unsigned word) {
@@ -55,34 +45,60 @@ __device__ unsigned sum_of_bytes(unsigned word) {
     return (pairs & 0xFFFFu) + (pairs >> 16);
 }
 
-/* A block an image: 16 bytes an access where they are aligned. */
-__global__ void __launch_bounds__(SUM_THREADS) luminance_kernel(ImageArgs a, double* out) {
-    __shared__ unsigned long long shared[SUM_THREADS / WARP];
-    const int64_t plane = static_cast<int64_t>(a.height) * a.width;
+/* 2^shift blocks an image: 16 bytes an access where they are aligned. The sums are integers, so whose they are does not matter. */
+__global__ void __launch_bounds__(SUM_THREADS) luminance_kernel(ImageArgs a, int shift, double* out) {
+    NT_DYNAMIC_SHARED(shared); /* sums of the warps, of the block */
+    constexpr int WARPS = SUM_THREADS / WARP;
+    unsigned long long* const of_warps = reinterpret_cast<unsigned long long*>(shared);
+    unsigned long long* const sums = of_warps + 3 * WARPS;
+    const unsigned blocks = 1u << shift, rank = blockIdx.x & (blocks - 1);
+    const int64_t image = blockIdx.x >> shift, plane = static_cast<int64_t>(a.height) * a.width;
+    const int64_t first = static_cast<int64_t>(rank) * SUM_THREADS + threadIdx.x, step = static_cast<int64_t>(blocks) * SUM_THREADS;
     const int parts = a.channels == 3 ? 3 : 1;
     const int64_t length = a.channels == 3 ? plane : plane * a.channels;
-    unsigned long long sums[3] = {0, 0, 0};
     for (int c = 0; c < parts; c++) {
-        const uint8_t* p = a.images + blockIdx.x * plane * a.channels + c * length;
+        const uint8_t* p = a.images + image * plane * a.channels + c * length;
         const int64_t skew = static_cast<int64_t>(reinterpret_cast<uintptr_t>(p) % 16);
         const int64_t before = skew == 0 ? 0 : 16 - skew < length ? 16 - skew : length;
         const int64_t words = (length - before) / 16;
         const uint4* aligned_part = reinterpret_cast<const uint4*>(p + before);
         unsigned long long sum = 0;
-        for (int64_t i = threadIdx.x; i < words; i += SUM_THREADS) {
+        for (int64_t i = first; i < words; i += step) {
             const uint4 w = aligned_part[i];
             sum += sum_of_bytes(w.x) + sum_of_bytes(w.y) + sum_of_bytes(w.z) + sum_of_bytes(w.w);
         }
-        for (int64_t i = threadIdx.x; i < before; i += SUM_THREADS) {
+        for (int64_t i = first; i < before; i += step) {
             sum += p[i];
         }
-        for (int64_t i = before + words * 16 + threadIdx.x; i < length; i += SUM_THREADS) {
+        for (int64_t i = before + words * 16 + first; i < length; i += step) {
             sum += p[i];
         }
-        sums[c] = block_sum(sum, shared);
+        sum = sum_of_warp(sum);
+        if (threadIdx.x % WARP == 0) {
+            of_warps[c * WARPS + threadIdx.x / WARP] = sum;
+        }
     }
-    if (threadIdx.x == 0) {
-        out[blockIdx.x] = luminance_of(sums[0], sums[1], sums[2], a.channels, plane);
+    __syncthreads();
+    for (int c = 0; c < 3 && threadIdx.x < WARP; c++) {
+        const unsigned long long sum = c < parts ? sum_of_warp(of_warps[c * WARPS + threadIdx.x]) : 0;
+        if (threadIdx.x == 0) {
+            sums[c] = sum;
+        }
+    }
+    if (shift > 0) {
+        cluster_barrier(); /* the sums are there */
+    }
+    if (rank == 0 && threadIdx.x == 0) {
+        for (unsigned other = 1; other < blocks; other++) {
+            const unsigned long long* more = of_block(sums, other);
+            for (int c = 0; c < parts; c++) {
+                sums[c] += more[c];
+            }
+        }
+        out[image] = luminance_of(sums[0], sums[1], sums[2], a.channels, plane);
+    }
+    if (shift > 0) {
+        cluster_barrier(); /* the first block has them: the others may end */
     }
 }
 
@@ -156,7 +172,13 @@ int32_t quantise(void* stream, const float* x, int64_t rows, int64_t elements, u
 }
 
 int32_t luminance(void* stream, const ImageArgs& a, double* out) {
-    return launch("luminance", luminance_kernel, a.rows, SUM_THREADS, 0, stream, a, out);
+    int shift;
+    const int32_t status = cut("luminance", luminance_kernel, a.rows, static_cast<int64_t>(a.channels) * a.height * a.width, 16ll * SUM_THREADS, INT64_MAX, shift);
+    if (status != NT_OK) {
+        return status;
+    }
+    const size_t shared = (3 * SUM_THREADS / WARP + 3) * sizeof(unsigned long long);
+    return launch_clusters("luminance", luminance_kernel, a.rows << shift, 1u << shift, SUM_THREADS, shared, stream, a, shift, out);
 }
 
 int32_t resize(void* stream, const ResizeArgs& a) {

@@ -1,4 +1,4 @@
-/* Rows whose norm is needed: the blocks of a cluster share one (sm_90), or it is one block's. */
+/* Rows and images that the blocks of a cluster share (sm_90), or that are one block's. */
 #ifndef NT_PARTS_CUH
 #define NT_PARTS_CUH
 
@@ -23,7 +23,8 @@ __device__ inline void cluster_barrier() {
 }
 
 /* Where in the shared memory of block `rank` of the cluster lies what is at `own` in mine. */
-__device__ inline const float* of_block(float* own, unsigned rank) {
+template <class Value>
+__device__ const Value* of_block(Value* own, unsigned rank) {
 #ifdef _CG_HAS_CLUSTER_GROUP
     return cooperative_groups::this_cluster().map_shared_rank(own, static_cast<int>(rank));
 #else
@@ -146,11 +147,11 @@ private:
 };
 
 /*
- * Into how many blocks, 2^shift, a row is cut: as long as there are multiprocessors for them, or the row is more than a block keeps; each of them has 1024 elements at least. One where
- * the card, or the code that was compiled for it, has no clusters.
+ * Into how many blocks, 2^shift, each of `rows` is cut: as long as there are multiprocessors for them, or a block would have more than `most` of the row's `size`; each has `least` of it.
+ * One where the card, or the code that was compiled for it, has no clusters.
  */
 template <class... Parameters>
-int32_t cut(const char* name, void (*kernel)(Parameters...), int64_t rows, int64_t elements, int& shift) {
+int32_t cut(const char* name, void (*kernel)(Parameters...), int64_t rows, int64_t size, int64_t least, int64_t most, int& shift) {
     shift = 0;
     int device, processors, clusters;
     cudaFuncAttributes code;
@@ -161,28 +162,25 @@ int32_t cut(const char* name, void (*kernel)(Parameters...), int64_t rows, int64
     if (error != cudaSuccess) {
         return told(name, error);
     }
-    while (clusters && code.ptxVersion >= 90 && shift < 3 && elements >> (shift + 1) >= LANES
-           && (rows <= processors >> (shift + 1) || blocks_for(elements, LANES) * (LANES >> shift) > MOST_KEPT)) {
+    while (clusters && code.ptxVersion >= 90 && shift < 3 && size >> (shift + 1) >= least && (rows <= processors >> (shift + 1) || size >> shift > most)) {
         shift++;
     }
-    return NT_OK;
+    return rows <= INT32_MAX >> shift ? NT_OK : fail(NT_INVALID, "%s: blocks of the grid must be < 2^31: %lld x %d", name, static_cast<long long>(rows), 1 << shift);
 }
 
 /* Launches kernel(args..., shift, chunk), which makes a Part of its launch's shared memory. */
 template <class... Parameters, class... Args>
 int32_t launch_parts(const char* name, void (*kernel)(Parameters...), int64_t rows, int64_t elements, void* stream, Args... args) {
+    const int64_t whole = blocks_for(elements, LANES) * LANES;
     int shift;
-    int32_t status = cut(name, kernel, rows, elements, shift);
-    const int64_t part = blocks_for(elements, LANES) * (LANES >> shift), chunk = part < MOST_KEPT ? part : MOST_KEPT;
+    int32_t status = cut(name, kernel, rows, whole, LANES, MOST_KEPT, shift);
+    const int64_t chunk = whole >> shift < MOST_KEPT ? whole >> shift : MOST_KEPT;
     const size_t shared = static_cast<size_t>(LANES + chunk) * sizeof(float);
     if (status == NT_OK && shared > 48 * 1024) { /* more must be asked for */
         status = told(name, cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared)));
     }
     if (status != NT_OK) {
         return status;
-    }
-    if (rows > INT32_MAX >> shift) {
-        return fail(NT_INVALID, "%s: blocks of the grid must be < 2^31: %lld x %d", name, static_cast<long long>(rows), 1 << shift);
     }
     const int64_t quads = blocks_for(elements, 4ll << shift);
     const int threads = quads >= MOST_THREADS ? MOST_THREADS : quads <= 128 ? 128 : static_cast<int>(blocks_for(quads, WARP) * WARP);

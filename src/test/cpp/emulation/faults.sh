@@ -34,6 +34,9 @@ nt_parts.cuh|s/made_ = keeps_all\(\)/made_ = true/
 nt_parts.cuh|0,/            __syncthreads\(\);/s///
 nt_parts.cuh|s/rest > lanes \? lanes : rest/rest/
 nt_parts.cuh|s/l >> bits_ != rank_/l != rank_/
+nt_images.cu|s/cluster_barrier\(\); .. the sums are there ..//
+nt_images.cu|s/cluster_barrier\(\); .. the first block.*$//
+nt_images.cu|s/c < parts \? sum_of_warp\(of_warps\[c/c < parts ? sum_of_warp(of_warps[0/
 nt_noise.cu|s/ \&\& !part.keeps_all\(\)/ \&\& false/
 nt_affine.cu|s/added \+ \(row.draw >> 16\) > 65535/false/
 nt_affine.cu|s/added < 0/false/
