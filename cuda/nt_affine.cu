@@ -122,52 +122,73 @@ template <int W>
 __device__ void combined(const nt_update_args& a, const nt_affine& by, const Terms<W>& t, float (&v)[W]) {
     for (int k = 0; k < W; k++) {
         v[k] = a.x_hat ? by.x * t.x[k] : 0.0f;
-        v[k] = a.f1 ? fmaf(by.f1, t.f1[k], v[k]) : v[k];
-        v[k] = a.y ? fmaf(by.y, t.y[k], v[k]) : v[k];
-        v[k] = a.f2 ? fmaf(by.f2, t.f2[k], v[k]) : v[k];
+    }
+    if (a.f1) {
+        for (int k = 0; k < W; k++) {
+            v[k] = fmaf(by.f1, t.f1[k], v[k]);
+        }
+    }
+    if (a.y) {
+        for (int k = 0; k < W; k++) {
+            v[k] = fmaf(by.y, t.y[k], v[k]);
+        }
+    }
+    if (a.f2) {
+        for (int k = 0; k < W; k++) {
+            v[k] = fmaf(by.f2, t.f2[k], v[k]);
+        }
     }
 }
 
+/* All that is read of the rows is asked for before the row's stage is known, and the stage's numbers are read once, so that a thread waits for memory twice. */
 template <int W>
 __global__ void __launch_bounds__(BLOCK) update_kernel(nt_update_args a, unsigned per_row) {
     int64_t e;
     const int64_t r = place(per_row, W, e);
-    const uint32_t stage = a.table[r].stage;
-    if (e >= a.elements || stage < 1 || stage > a.step_count) {
+    if (e >= a.elements) {
         return;
     }
-    const nt_step& step = a.steps[stage - 1];
-    if (a.level && e == 0) {
-        a.level[r] = step.stage[1].conditioning;
-    }
+    const uint32_t stage = a.table[r].stage;
     const int64_t i = r * a.elements + e;
     Terms<W> terms;
+    Raw<W> f1, f2;
     if (a.x_hat) {
         get<W>(a.x_hat, i, terms.x);
     }
     if (a.f1) {
-        get<W>(a.f1, i, a.network_dtype, terms.f1);
+        f1.get(a.f1, i, a.network_dtype);
     }
     if (a.y) {
         get<W>(a.y, i, terms.y);
     }
     if (a.f2) {
-        get<W>(a.f2, i, a.network_dtype, terms.f2);
+        f2.get(a.f2, i, a.network_dtype);
+    }
+    if (stage < 1 || stage > a.step_count) {
+        return;
+    }
+    const nt_step& step = a.steps[stage - 1];
+    const nt_affine to_clean = step.stage[a.stage].clean, to_next = step.stage[a.stage].next;
+    const float scale = step.stage[1].input_scale;
+    if (a.level && e == 0) {
+        a.level[r] = step.stage[1].conditioning;
+    }
+    if (a.f1) {
+        f1.floats(a.network_dtype, terms.f1);
+    }
+    if (a.f2) {
+        f2.floats(a.network_dtype, terms.f2);
     }
     float v[W];
     if (a.clean) {
-        combined<W>(a, step.stage[a.stage].clean, terms, v);
+        combined<W>(a, to_clean, terms, v);
         put<W>(a.clean, i, v);
     }
-    if (!a.next && !a.input) {
-        return;
-    }
-    combined<W>(a, step.stage[a.stage].next, terms, v);
+    combined<W>(a, to_next, terms, v);
     if (a.next) {
         put<W>(a.next, i, v);
     }
     if (a.input) {
-        const float scale = step.stage[1].input_scale;
         for (int k = 0; k < W; k++) {
             v[k] *= scale;
         }

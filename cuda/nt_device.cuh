@@ -100,29 +100,48 @@ __device__ void get(const float* p, int64_t i, float (&v)[W]) {
 template <int W>
 __device__ void put(float* p, int64_t i, const float (&v)[W]) {
     if constexpr (W == 4) {
-        *reinterpret_cast<float4*>(p + i) = make_float4(v[0], v[1], v[2], v[3]);
+        __stwb(reinterpret_cast<float4*>(p + i), make_float4(v[0], v[1], v[2], v[3])); /* an assignment may become four stores */
     } else {
         p[i] = v[0];
     }
 }
 
+/* W values as they lie in memory: asked for now, made floats when they are needed, so that nothing waits for them in between. */
 template <int W>
-__device__ void get(const void* p, int64_t i, int64_t dtype, float (&v)[W]) {
-    if (dtype == NT_F32) {
-        get<W>(static_cast<const float*>(p), i, v);
-    } else if constexpr (W == 4) {
-        uint2 raw = *reinterpret_cast<const uint2*>(static_cast<const uint16_t*>(p) + i);
-        const bool half = dtype == NT_F16;
-        const float2 low = half ? __half22float2(*reinterpret_cast<__half2*>(&raw.x)) : __bfloat1622float2(*reinterpret_cast<__nv_bfloat162*>(&raw.x));
-        const float2 high = half ? __half22float2(*reinterpret_cast<__half2*>(&raw.y)) : __bfloat1622float2(*reinterpret_cast<__nv_bfloat162*>(&raw.y));
-        v[0] = low.x;
-        v[1] = low.y;
-        v[2] = high.x;
-        v[3] = high.y;
-    } else {
-        v[0] = dtype == NT_F16 ? __half2float(static_cast<const __half*>(p)[i]) : __bfloat162float(static_cast<const __nv_bfloat16*>(p)[i]);
+struct Raw {
+    uint32_t words[W];
+
+    __device__ void get(const void* p, int64_t i, int64_t dtype) {
+        if constexpr (W == 4) {
+            if (dtype == NT_F32) {
+                const uint4 all = *reinterpret_cast<const uint4*>(static_cast<const float*>(p) + i);
+                words[0] = all.x;
+                words[1] = all.y;
+                words[2] = all.z;
+                words[3] = all.w;
+            } else {
+                const uint2 all = *reinterpret_cast<const uint2*>(static_cast<const uint16_t*>(p) + i);
+                words[0] = all.x;
+                words[1] = all.y;
+            }
+        } else {
+            words[0] = dtype == NT_F32 ? static_cast<const uint32_t*>(p)[i] : static_cast<const uint16_t*>(p)[i];
+        }
     }
-}
+
+    __device__ void floats(int64_t dtype, float (&v)[W]) const {
+        if (dtype == NT_F32) {
+            for (int k = 0; k < W; k++) {
+                v[k] = bits_float(words[k]);
+            }
+        } else {
+            for (int k = 0; k < W; k++) {
+                const uint16_t bits = static_cast<uint16_t>(words[k / 2] >> 16 * (k % 2));
+                v[k] = dtype == NT_F16 ? __half2float(__ushort_as_half(bits)) : bits_float(static_cast<uint32_t>(bits) << 16);
+            }
+        }
+    }
+};
 
 template <int W>
 __device__ void put(void* p, int64_t i, int64_t dtype, const float (&v)[W]) {
@@ -137,7 +156,7 @@ __device__ void put(void* p, int64_t i, int64_t dtype, const float (&v)[W]) {
             *reinterpret_cast<__nv_bfloat162*>(&raw.x) = __floats2bfloat162_rn(v[0], v[1]);
             *reinterpret_cast<__nv_bfloat162*>(&raw.y) = __floats2bfloat162_rn(v[2], v[3]);
         }
-        *reinterpret_cast<uint2*>(static_cast<uint16_t*>(p) + i) = raw;
+        __stwb(reinterpret_cast<uint2*>(static_cast<uint16_t*>(p) + i), raw);
     } else if (dtype == NT_F16) {
         static_cast<__half*>(p)[i] = __float2half_rn(v[0]);
     } else {

@@ -10,7 +10,7 @@ namespace {
 template <bool VECTOR>
 __device__ void put_quad(float* p, int64_t e, int64_t elements, float4 v) {
     if (VECTOR) {
-        *reinterpret_cast<float4*>(p + e) = v;
+        __stwb(reinterpret_cast<float4*>(p + e), v);
         return;
     }
     const float values[4] = {v.x, v.y, v.z, v.w};

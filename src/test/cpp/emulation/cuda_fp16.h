@@ -27,8 +27,8 @@ inline float __half2float(__half half) {
 inline __half2 __floats2half2_rn(float x, float y) {
     return {__float2half_rn(x), __float2half_rn(y)};
 }
-inline float2 __half22float2(__half2 pair) {
-    return {__half2float(pair.x), __half2float(pair.y)};
+inline __half __ushort_as_half(uint16_t bits) {
+    return {bits};
 }
 
 #endif

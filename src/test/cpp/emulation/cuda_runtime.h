@@ -111,6 +111,8 @@ struct Card {
 void set_order(Order order);
 void plant(Fault fault);
 void set_card(const Card& card);
+/* Of each grid, only the last cluster runs: what its indices are can then be seen of any grid. */
+void only_last(bool only);
 /* The blocks of the largest cluster that ran since the last question. */
 unsigned largest_cluster();
 /* Stream-ordered allocations that were not freed. */
@@ -177,6 +179,10 @@ T __shfl_up_sync(unsigned mask, T value, unsigned by) {
 template <class T>
 T __shfl_xor_sync(unsigned mask, T value, int by) {
     return emulation::shuffled(mask, value, emulation::lane() ^ by);
+}
+template <class T>
+void __stwb(T* at, T value) {
+    *at = value;
 }
 inline uint32_t atomicOr(uint32_t* at, uint32_t value) {
     if (emulation::planted() == emulation::Fault::PLAIN_ATOMICS) {

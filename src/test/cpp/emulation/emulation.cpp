@@ -109,6 +109,7 @@ std::mt19937 generator(1);
 std::map<const void*, size_t> allowed;
 Card card = {132, true, 90};
 unsigned largest = 1;
+bool last_only = false;
 
 [[noreturn]] void die(const char* what) {
     std::fprintf(stderr, "emulation: %s (block %u", what, first_block + (current ? current->block : 0));
@@ -353,6 +354,10 @@ void set_card(const Card& chosen) {
     card = chosen;
 }
 
+void only_last(bool only) {
+    last_only = only;
+}
+
 unsigned largest_cluster() {
     return std::exchange(largest, 1u);
 }
@@ -513,8 +518,9 @@ void run(const cudaLaunchConfig_t& config, unsigned cluster, const std::function
     if (order == Order::REVERSE) {
         std::reverse(turns.begin(), turns.end());
     }
-    std::vector<unsigned> clusters(config.gridDim.x / cluster);
-    std::iota(clusters.begin(), clusters.end(), 0u);
+    const unsigned count = config.gridDim.x / cluster;
+    std::vector<unsigned> clusters(last_only ? 1 : count);
+    std::iota(clusters.begin(), clusters.end(), last_only ? count - 1 : 0);
     if (order == Order::REVERSE) {
         std::reverse(clusters.begin(), clusters.end());
     } else if (order == Order::RANDOM) {

@@ -40,6 +40,11 @@ nt_images.cu|s/c < parts \? sum_of_warp\(of_warps\[c/c < parts ? sum_of_warp(of_
 nt_noise.cu|s/ \&\& !part.keeps_all\(\)/ \&\& false/
 nt_affine.cu|s/added \+ \(row.draw >> 16\) > 65535/false/
 nt_affine.cu|s/added < 0/false/
+nt_device.cuh|s/static_cast<int64_t>\(blockIdx.x % per_row\)/static_cast<int32_t>(blockIdx.x % per_row)/
+nt_affine.cu|s/static_cast<int64_t>\(blockIdx.x\) \* BLOCK/static_cast<int32_t>(blockIdx.x * BLOCK)/
+nt_affine.cu|s/f2.floats\(a.network_dtype, terms.f2\)/f1.floats(a.network_dtype, terms.f2)/
+nt_device.cuh|s/>> 16 \* \(k % 2\)/>> 16 * (k \/ 2)/
+nt_parts.cuh|s/i >> bits_ << LANE_BITS/static_cast<int32_t>(i >> bits_ << LANE_BITS)/
 nt_scores.cu|s/round < 0 \|\| //
 nt_scores.cu|s/round >= a.rounds/round > a.rounds/
 nt_scores.cu|s/a.history\[round \* a.groups \+ g\]/a.history[g]/
