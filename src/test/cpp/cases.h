@@ -316,10 +316,15 @@ inline std::vector<Case> all_cases(Extent extent) {
     std::vector<Size> shared_rows = {{1, 132100}}; /* longer than the blocks of a cluster keep */
     if (extent == Extent::TIMED) {
         shared_rows.insert(shared_rows.end(), {{4, 65536}, {16, 12288}, {64, 16384}});
+        for (int32_t dtype : {NT_F32, NT_F16}) { /* 256 MB */
+            add_update(cases, 64, 196608, 3, dtype, false, false, true);
+            add_update(cases, 64, 196608, 15, dtype, false, false, true);
+        }
     }
     for (const Size& s : shared_rows) {
         const bool timed = s.rows > 1;
         add_proposal(cases, s.rows, s.elements, NT_LOCAL, NT_F32, true, false, false, timed);
+        add_proposal(cases, s.rows, s.elements, NT_GLOBAL, NT_F16, false, true, false, timed);
         add_combination(cases, s.rows, s.elements, 1, timed);
         add_norm(cases, s.rows, s.elements, 1, timed);
     }

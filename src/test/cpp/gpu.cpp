@@ -1,5 +1,6 @@
 /*
- * Compares every kernel on the card with its CPU form, bit for bit (softmax: to 1e-13), and times the large cases beside a device-to-device copy of as many bytes.
+ * Compares every kernel on the card with its CPU form, bit for bit (softmax: to 1e-13), and times the large cases beside a device-to-device copy of as many bytes; then rounds, called one by
+ * one and as graphs.
  * usage: kernels_gpu [ORDINAL]. Exits with 77, saying why, where there is no card.
  */
 #include <algorithm>
@@ -7,6 +8,7 @@
 #include <cstdlib>
 
 #include "cases.h"
+#include "round.h"
 
 #ifndef NT_WITH_CUDA
 
@@ -52,6 +54,61 @@ double time_of(cudaStream_t stream, const std::function<void()>& call) {
     return times[5] * 1e-3;
 }
 
+/* The arrays of a case on the card. */
+class Memory {
+public:
+    Memory(const std::vector<Array>& arrays, cudaStream_t stream) {
+        for (const Array& a : arrays) {
+            void* memory;
+            must(cudaMalloc(&memory, a.bytes.size()), "cudaMalloc");
+            at.push_back(memory);
+            must(cudaMemcpyAsync(memory, a.bytes.data(), a.bytes.size(), cudaMemcpyHostToDevice, stream), "copy in");
+        }
+        must(cudaStreamSynchronize(stream), "copy in"); /* a case may have streams of its own */
+    }
+    Memory(const Memory&) = delete;
+    Memory& operator=(const Memory&) = delete;
+    ~Memory() {
+        for (void* memory : at) {
+            cudaFree(memory);
+        }
+    }
+
+    std::vector<void*> at;
+};
+
+double time_of_copy(cudaStream_t stream, size_t bytes) {
+    void *from, *to;
+    must(cudaMalloc(&from, bytes + 1), "cudaMalloc");
+    must(cudaMalloc(&to, bytes + 1), "cudaMalloc");
+    const double time = time_of(stream, [&] { cudaMemcpyAsync(to, from, bytes, cudaMemcpyDeviceToDevice, stream); });
+    cudaFree(from);
+    cudaFree(to);
+    return time;
+}
+
+/* One round of a search without its network, called one by one and as a graph. */
+bool time_round(int device, cudaStream_t stream, const Round& round) {
+    const Memory memory(round.arrays(), stream);
+    int32_t status = NT_OK;
+    auto then = [&](int32_t next) { status = status == NT_OK ? next : status; };
+    const double eager = time_of(stream, [&] { then(round.call(device, stream, memory.at.data())); });
+    void* graph = nullptr;
+    then(nt_graph_begin(device, stream));
+    then(round.call(device, stream, memory.at.data()));
+    then(nt_graph_end(device, stream, &graph));
+    const double launched = time_of(stream, [&] { then(nt_graph_launch(device, stream, graph)); });
+    const std::string name = std::to_string(round.rows()) + "x" + std::to_string(round.channels) + "x" + std::to_string(round.height) + "x" + std::to_string(round.width);
+    if (status == NT_OK) {
+        std::printf("round %-34s %10.2f us one by one, %10.2f us as a graph\n", name.c_str(), eager * 1e6, launched * 1e6);
+        then(nt_graph_destroy(device, graph));
+    }
+    if (status != NT_OK) {
+        std::printf("FAILED: a round of %s: %s\n", name.c_str(), nt_last_error());
+    }
+    return status == NT_OK;
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -68,17 +125,15 @@ int main(int argc, char** argv) {
     std::printf("%s, sm_%d%d, CPU form %s\n", properties.name, properties.major, properties.minor, nt_cpu_level());
     std::printf("%-40s %10s %8s %10s\n", "timed", "us", "GB/s", "of a copy");
     int failures = 0, count = 0;
-    for (const Case& c : all_cases(Extent::TIMED)) {
+    std::vector<Case> cases = all_cases(Extent::TIMED);
+    cases.push_back(rounds_as_graph({3, 4, 5, 3, 12, 20}));
+    cases.push_back(rounds_as_graph({16, 4, 5, 3, 64, 64}));
+    for (const Case& c : cases) {
         count++;
         int32_t cpu_status;
         const auto expected = run_on_cpu(c, cpu_status);
-        std::vector<void*> p;
-        for (const Array& a : c.arrays) {
-            void* memory;
-            must(cudaMalloc(&memory, a.bytes.size()), "cudaMalloc");
-            must(cudaMemcpyAsync(memory, a.bytes.data(), a.bytes.size(), cudaMemcpyHostToDevice, stream), "copy in");
-            p.push_back(memory);
-        }
+        const Memory memory(c.arrays, stream);
+        const std::vector<void*>& p = memory.at;
         const int32_t status = c.call(device, stream, p.data());
         if (status != NT_OK || cpu_status != NT_OK) {
             std::printf("FAILED: %s: %s\n", c.name.c_str(), nt_last_error());
@@ -96,17 +151,12 @@ int main(int argc, char** argv) {
         failures += !good;
         if (c.touched > 0) {
             const double time = time_of(stream, [&] { c.call(device, stream, p.data()); });
-            void *from, *to;
-            must(cudaMalloc(&from, (size_t)c.touched / 2 + 1), "cudaMalloc");
-            must(cudaMalloc(&to, (size_t)c.touched / 2 + 1), "cudaMalloc");
-            const double copy = time_of(stream, [&] { cudaMemcpyAsync(to, from, (size_t)c.touched / 2, cudaMemcpyDeviceToDevice, stream); });
-            cudaFree(from);
-            cudaFree(to);
+            const double copy = time_of_copy(stream, (size_t)c.touched / 2);
             std::printf("%-40s %10.2f %8.1f %8.0f %%\n", c.name.c_str(), time * 1e6, (double)c.touched / time * 1e-9, 100 * copy / time);
         }
-        for (void* memory : p) {
-            cudaFree(memory);
-        }
+    }
+    for (const Round& round : {Round{1, 4, 1024, 3, 64, 64}, Round{16, 4, 1024, 3, 64, 64}, Round{1, 4, 1024, 3, 512, 512}}) {
+        failures += !time_round(device, stream, round);
     }
     cudaStreamDestroy(stream);
     std::printf("%d of %d cases differ from the CPU\n", failures, count);
