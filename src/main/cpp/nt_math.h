@@ -21,11 +21,22 @@ struct Words {
     uint32_t r0, r1, r2, r3;
 };
 
+/* All 64 bits of a product. In CUDA one instruction by its name: its compiler would else keep Philox's words in 64 bits. */
+NT_HD uint64_t product(uint32_t a, uint32_t b) {
+#ifdef __CUDA_ARCH__
+    uint64_t p;
+    asm("mul.wide.u32 %0, %1, %2;" : "=l"(p) : "r"(a), "r"(b));
+    return p;
+#else
+    return (uint64_t)a * b;
+#endif
+}
+
 /* Philox4x32-10, Salmon et al. 2011. */
 NT_HD Words philox(uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3, uint32_t k0, uint32_t k1) {
     for (int round = 0; round < 10; round++) {
-        uint64_t p0 = (uint64_t)0xD2511F53u * c0;
-        uint64_t p1 = (uint64_t)0xCD9E8D57u * c2;
+        uint64_t p0 = product(0xD2511F53u, c0);
+        uint64_t p1 = product(0xCD9E8D57u, c2);
         uint32_t n0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
         uint32_t n2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
         c1 = (uint32_t)p1;
