@@ -16,11 +16,15 @@ namespace {
 using emulation::Fault;
 using emulation::Order;
 
+/* ThreadSanitizer has no room for the threads of eight whole blocks. */
+bool fits([[maybe_unused]] const Case& c) {
 #ifdef __SANITIZE_THREAD__
-constexpr size_t MOST_BYTES = 400000; /* it has no room for the threads of eight whole blocks */
+    const size_t most = c.name.rfind("luminance", 0) == 0 ? 131071 : 400000;
+    return std::all_of(c.arrays.begin(), c.arrays.end(), [=](const Array& a) { return a.bytes.size() <= most; });
 #else
-constexpr size_t MOST_BYTES = SIZE_MAX;
+    return true;
 #endif
+}
 
 /* Rows that the CPU would refuse leave their outputs alone, and their neighbours are what they are without them. */
 bool refused_rows_are_left_alone() {
@@ -221,8 +225,7 @@ int main(int argc, char** argv) {
     std::vector<Tested> tests;
     int failures = 0, runs = 0;
     for (const Case& c : cases) {
-        const bool asked = argc == 1 || c.name.find(argv[1]) != std::string::npos;
-        if (!asked || std::any_of(c.arrays.begin(), c.arrays.end(), [](const Array& a) { return a.bytes.size() > MOST_BYTES; })) {
+        if ((argc > 1 && c.name.find(argv[1]) == std::string::npos) || !fits(c)) {
             continue;
         }
         int32_t status;

@@ -55,7 +55,7 @@ nt_affine.cu|s/threads > a.rows \? threads : a.rows/threads/
 nt_affine.cu|s/row.parent >= a.parents/row.parent > a.parents/
 nt_noise.cu|s/k < 4 && e \+ k < elements/k < 4/
 nt_images.cu|s/bad\[r\] = 1;/bad[0] = 1;/
-nt_images.cu|s/before \+ words \* 16 \+ threadIdx.x/words * 16 + threadIdx.x/
+nt_images.cu|s/before \+ words \* 16 \+ first/words * 16 + first/
 nt_images.cu|s/\(plane \* \(bottom - top\) - top\)/(plane * (bottom - top))/
 nt_jpeg.cu|s/__syncthreads\(\); .. the words were read ..//
 nt_jpeg.cu|s/w == 0 \? partial << 24 : 0/0/
