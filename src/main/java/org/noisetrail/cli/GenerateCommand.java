@@ -89,6 +89,12 @@ final class GenerateCommand implements Callable<Integer> {
     private PlanOptions planOptions;
 
     @Option(
+            names = "--graphs",
+            description =
+                    "On a card, give it the rounds of zero-order and eps-greedy as CUDA graphs: recorded once, then launched as a whole. The images are the same.")
+    private boolean graphs;
+
+    @Option(
             names = "--target-reward",
             paramLabel = "X",
             description = "Search an image's step no further once it has reached this reward.")
@@ -204,7 +210,8 @@ final class GenerateCommand implements Callable<Integer> {
                 .heldOut(judged)
                 .seed(seed.seed())
                 .maxBatch(modelOptions.maxBatch())
-                .decodeBatch(modelOptions.decodeBatch());
+                .decodeBatch(modelOptions.decodeBatch())
+                .graphs(graphs);
         if (planOptions.budget() != null) {
             search.budget(planOptions.budget());
         }

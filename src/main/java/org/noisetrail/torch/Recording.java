@@ -76,14 +76,17 @@ public final class Recording implements AutoCloseable {
         Memory(byte device, @Nullable Pointer stream) {
             this.device = device;
             long own = stream == null ? 0 : stream.address();
-            filter = new StreamFilter() {
-                @Override
-                public boolean call(Pointer asking) {
-                    return (asking == null ? 0 : asking.address()) == own;
-                }
-            };
-            pool = Torch.keep(MemPool.graph_pool_handle(false));
-            torch_cuda.beginAllocateToPool(device, pool, filter);
+            try (Unfinished parts = new Unfinished()) {
+                filter = parts.add(new StreamFilter() {
+                    @Override
+                    public boolean call(Pointer asking) {
+                        return (asking == null ? 0 : asking.address()) == own;
+                    }
+                });
+                pool = parts.add(Torch.keep(MemPool.graph_pool_handle(false)));
+                torch_cuda.beginAllocateToPool(device, pool, filter);
+                parts.finish();
+            }
         }
 
         void end() {
