@@ -1,6 +1,7 @@
 package org.noisetrail.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -94,8 +95,9 @@ class OfflineCommandTest {
                 offline("--methods", METHOD + ":candidates=6:keep=3@2,2@4").at("/rows/0");
         assertThat(row.at("/scores/brightness/mean").asDouble())
                 .isEqualTo(expected.get("meanReward").asDouble());
+        // A network's score of an image may differ in its last bits where other images are judged beside it.
         assertThat(row.at("/scores/class/mean").asDouble())
-                .isEqualTo(expected.get("meanHeldOut").asDouble());
+                .isCloseTo(expected.get("meanHeldOut").asDouble(), within(1e-7));
         JsonNode ledger = expected.at("/images/0/ledger");
         assertThat(row.get("networkEvaluations").asLong())
                 .isEqualTo(ledger.get("networkEvaluations").asLong());
