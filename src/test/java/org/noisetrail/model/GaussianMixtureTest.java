@@ -159,6 +159,6 @@ class GaussianMixtureTest {
         Nets.network(g, new float[2], new float[] {1, 2}, null);
         long before = NativeObjects.settled();
         Nets.network(g, new float[2], new float[] {1, 2}, null);
-        assertThat(Pointer.totalCount()).isEqualTo(before);
+        assertThat(Pointer.totalCount()).isLessThanOrEqualTo(before);
     }
 }

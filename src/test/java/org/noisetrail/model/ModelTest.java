@@ -228,7 +228,7 @@ class ModelTest {
             }
             long before = NativeObjects.settled();
             Nets.network(denoiser, x, new float[] {2, 0.5f}, new long[] {3, 1});
-            assertThat(Pointer.totalCount()).isEqualTo(before);
+            assertThat(Pointer.totalCount()).isLessThanOrEqualTo(before);
         }
     }
 
@@ -285,7 +285,7 @@ class ModelTest {
         for (int i = 0; i < 3; i++) {
             use();
         }
-        assertThat(Pointer.totalCount()).isEqualTo(before);
+        assertThat(Pointer.totalCount()).isLessThanOrEqualTo(before);
     }
 
     private static void use() {

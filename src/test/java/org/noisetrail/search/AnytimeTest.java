@@ -97,7 +97,7 @@ class AnytimeTest {
                 .timeLimit(LIMIT)
                 .build()
                 .run(ImageRequest.of(0, IMAGES));
-        assertThat(Pointer.totalCount()).isEqualTo(pointers);
+        assertThat(Pointer.totalCount()).isLessThanOrEqualTo(pointers);
         assertThat(stalling.rowsAfter)
                 .isLessThanOrEqualTo(IMAGES * world.schedule().evaluations());
         Trail trail = Trail.parse("test", result.trail().toJson());

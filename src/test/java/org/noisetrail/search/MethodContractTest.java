@@ -249,10 +249,10 @@ class MethodContractTest {
         });
         long pointers = NativeObjects.settled();
         run(world.search(method).build());
-        assertThat(Pointer.totalCount()).isEqualTo(pointers);
+        assertThat(Pointer.totalCount()).isLessThanOrEqualTo(pointers);
         assertThatThrownBy(() -> run(world.search(method).reward(broken).build()))
                 .isInstanceOf(NoisetrailException.class);
-        assertThat(Pointer.totalCount()).isEqualTo(pointers);
+        assertThat(Pointer.totalCount()).isLessThanOrEqualTo(pointers);
     }
 
     @Test

@@ -369,7 +369,7 @@ class ParticlesTest {
             long before = NativeObjects.settled();
             search.run(requests(3));
             search.run(requests(3));
-            assertThat(Pointer.totalCount()).as(method.name()).isEqualTo(before);
+            assertThat(Pointer.totalCount()).as(method.name()).isLessThanOrEqualTo(before);
         }
     }
 

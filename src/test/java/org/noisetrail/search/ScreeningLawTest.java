@@ -329,9 +329,9 @@ class ScreeningLawTest {
         });
         long pointers = NativeObjects.settled();
         run(search);
-        assertThat(Pointer.totalCount()).isEqualTo(pointers);
+        assertThat(Pointer.totalCount()).isLessThanOrEqualTo(pointers);
         assertThatThrownBy(() -> run(search.reward(broken))).isInstanceOf(NoisetrailException.class);
-        assertThat(Pointer.totalCount()).isEqualTo(pointers);
+        assertThat(Pointer.totalCount()).isLessThanOrEqualTo(pointers);
     }
 
     @Test

@@ -292,7 +292,7 @@ class SearchBehaviourTest {
             }
             assertThat(mixture.calls.get()).isEqualTo(call);
         }
-        assertThat(Pointer.totalCount()).as("native objects").isEqualTo(pointers);
+        assertThat(Pointer.totalCount()).as("native objects").isLessThanOrEqualTo(pointers);
     }
 
     @Test
@@ -368,7 +368,7 @@ class SearchBehaviourTest {
         assertThatThrownBy(() -> search.run(ImageRequest.of(0, 4, 1)))
                 .isInstanceOf(NoisetrailException.class)
                 .hasMessage("broken " + where);
-        assertThat(Pointer.totalCount()).isEqualTo(pointers);
+        assertThat(Pointer.totalCount()).isLessThanOrEqualTo(pointers);
         assertThat(search.run(ImageRequest.of(0, 4, 1)).images())
                 .as("and the search runs again")
                 .hasSize(4);
@@ -393,7 +393,7 @@ class SearchBehaviourTest {
         long pointers = NativeObjects.settled();
         long memory = nativeBytes();
         run(search, 200);
-        assertThat(Pointer.totalCount()).isEqualTo(pointers);
+        assertThat(Pointer.totalCount()).isLessThanOrEqualTo(pointers);
         // A search's native workspace is about 4 MB: a leak of it would be 800 MB.
         assertThat(nativeBytes() - memory).isLessThan(200L << 20);
     }

@@ -276,6 +276,6 @@ class WithinMemoryTest {
         long before = NativeObjects.settled();
         search(denoiser(7, LIBTORCH)).build().run(images);
         assertThatThrownBy(() -> search(denoiser(5, LIBTORCH)).build().run(images));
-        assertThat(Pointer.totalCount()).isEqualTo(before);
+        assertThat(Pointer.totalCount()).isLessThanOrEqualTo(before);
     }
 }

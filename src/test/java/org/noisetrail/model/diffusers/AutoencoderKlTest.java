@@ -124,7 +124,7 @@ class AutoencoderKlTest {
         use();
         long before = NativeObjects.settled();
         use();
-        assertThat(Pointer.totalCount()).isEqualTo(before);
+        assertThat(Pointer.totalCount()).isLessThanOrEqualTo(before);
     }
 
     private static void use() {

@@ -186,7 +186,7 @@ class UNetTest {
         forwards(1, 1);
         long before = NativeObjects.settled();
         forwards(2, 3);
-        assertThat(Pointer.totalCount()).isEqualTo(before);
+        assertThat(Pointer.totalCount()).isLessThanOrEqualTo(before);
     }
 
     private static void forwards(int networks, int calls) {
