@@ -1,6 +1,6 @@
 set(NOISETRAIL_CUDA_SOURCES
   ${CMAKE_SOURCE_DIR}/cuda/nt_cuda.cu ${CMAKE_SOURCE_DIR}/cuda/nt_noise.cu ${CMAKE_SOURCE_DIR}/cuda/nt_affine.cu
-  ${CMAKE_SOURCE_DIR}/cuda/nt_images.cu ${CMAKE_SOURCE_DIR}/cuda/nt_jpeg.cu ${CMAKE_SOURCE_DIR}/cuda/nt_scores.cu)
+  ${CMAKE_SOURCE_DIR}/cuda/nt_images.cu ${CMAKE_SOURCE_DIR}/cuda/nt_jpeg.cu ${CMAKE_SOURCE_DIR}/cuda/nt_scores.cu ${CMAKE_SOURCE_DIR}/cuda/nt_norm.cu)
 
 # Decides whether the CUDA kernels are compiled, and how.
 set(NOISETRAIL_HAS_CUDA OFF)

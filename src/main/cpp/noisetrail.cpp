@@ -164,7 +164,7 @@ private:
 };
 
 /* The bytes of `nt_propose_args` and `nt_update_args` are written by Java, field by field. */
-static_assert(sizeof(nt_propose_args) == 21 * 8 && sizeof(nt_update_args) == 16 * 8, "every field has 8 bytes");
+static_assert(sizeof(nt_propose_args) == 21 * 8 && sizeof(nt_update_args) == 16 * 8 && sizeof(nt_norm_args) == 14 * 8, "every field has 8 bytes");
 static_assert(sizeof(nt_step) == 24 * sizeof(float) && sizeof(nt_row) == 5 * sizeof(int32_t), "tables without gaps");
 
 /* Calls `body` with the device's kernels; the calling thread's current CUDA device is afterwards what it was. */
@@ -553,6 +553,32 @@ int32_t nt_sphere(int32_t device, void* stream, void* p, int64_t rows, int64_t e
     Check check("sphere");
     shape(check, rows, elements).pointer("p", p, rows > 0);
     return run(device, check.ok(), [&](const Ops& ops) { return ops.sphere(stream, (float*)p, rows, elements, project, (double*)norm); });
+}
+
+int32_t nt_group_norm(int32_t device, void* stream, const nt_norm_args* args) {
+    Check check("group_norm");
+    if (!check.pointer("args", args).ok()) {
+        return NT_INVALID;
+    }
+    const nt_norm_args& a = *args;
+    check.range("rows", a.rows, 0, ANY)
+            .range("channels", a.channels, 1, INT32_MAX)
+            .range("pixels", a.pixels, 1, ANY)
+            .range("groups", a.groups, 1, a.channels)
+            .dtype("dtype", a.dtype)
+            .range("weight_stride", a.weight_stride, 0, ANY)
+            .range("bias_stride", a.bias_stride, 0, ANY)
+            .number("epsilon", a.epsilon, 0, 1e30)
+            .product("channels x pixels", a.channels, a.pixels, 8);
+    if (check.ok()) {
+        check.product("rows x elements", a.rows, a.channels * a.pixels, 8)
+                .range("the rest of channels / groups", a.channels % a.groups, 0, 0)
+                .pointer("x", a.x, a.rows > 0)
+                .pointer("weight", a.weight, a.rows > 0)
+                .pointer("bias", a.bias, a.rows > 0)
+                .pointer("out", a.out, a.rows > 0);
+    }
+    return run(device, check.ok(), [&](const Ops& ops) { return ops.group_norm(stream, a); });
 }
 
 int32_t nt_cuda_describe(int32_t device, void* out, int64_t size) {

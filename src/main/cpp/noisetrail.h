@@ -112,6 +112,22 @@ typedef struct nt_update_args {
     float* level;          /* out [rows]: at stage 0 only */
 } nt_update_args;
 
+/* Arguments of nt_group_norm: 14 fields of 8 bytes each. */
+typedef struct nt_norm_args {
+    const void* x;         /* dtype [rows, channels, pixels] */
+    int64_t dtype;         /* nt_dtype, of x and out */
+    int64_t rows, channels, pixels;
+    int64_t groups;        /* of channels / groups neighbouring channels */
+    int64_t channels_last; /* not 0: x and out are [rows, pixels, channels] */
+    const float* weight;   /* [channels], of row r from weight + r * weight_stride on */
+    const float* bias;     /* the same */
+    int64_t weight_stride; /* >= 0; 0: all rows' */
+    int64_t bias_stride;
+    double epsilon;        /* >= 0, added to the variance */
+    int64_t silu;          /* not 0: SiLU follows */
+    void* out;             /* of x's dtype and shape; may be x itself, else must not overlap it */
+} nt_norm_args;
+
 /* 1 if the library was compiled with CUDA. */
 int32_t nt_cuda_compiled(void);
 /* The number of CUDA devices that can be used now; 0 without a driver. */
@@ -249,6 +265,19 @@ int32_t nt_gather(int32_t device, void* stream, const void* src, int64_t row_byt
 /* norm[r] = |p[r]|; if `project`, p[r] is then scaled to norm sqrt(elements) (norm holds what it was before). norm may be null. */
 int32_t nt_sphere(int32_t device, void* stream, void* p /* f32 [rows, elements] */, int64_t rows, int64_t elements,
                   int32_t project, void* norm /* f64 [rows] */);
+
+/*
+ * Group normalisation (Wu and He 2018) and SiLU, of a network's maps: out = silu((x - mean) / sqrt(variance + epsilon) * weight + bias), mean and variance those of a row's group. Sums are
+ * float64's of float32's, the rest is float32. A row's result has the same bits in every batch, for any number of threads and, on the CPU, at every level; a card sums in another order.
+ */
+int32_t nt_group_norm(int32_t device, void* stream, const nt_norm_args* args);
+
+/*
+ * Gives LibTorch the kernels that its networks call, as operators of TorchScript: `torch.noisetrail_group_norm(x, weight, bias, groups, epsilon, silu)`, and `torch.noisetrail_group_norm_`,
+ * which overwrites x. x is [rows, channels, ...], float32, float16 or bfloat16, dense with the channels second or last; weight and bias are float32 [channels] or [rows, channels, 1, ...], whose rows may lie apart. No gradients.
+ * They run on the thread's current stream of LibTorch's. Once a process: what is there already is left. Needs LibTorch in the process, with the C interface that 2.10 has; it is found by name.
+ */
+int32_t nt_torch_operators(void);
 
 /*
  * What the CUDA runtime finds here, as lines `key=value`. For NT_CPU, of the machine: `driver` and `runtime` (the newest CUDA that the driver knows, 0 without one, and the kernels' own:

@@ -500,6 +500,190 @@ int32_t resize(void*, const ResizeArgs& a) {
     return status == NT_OK ? NT_OK : fail(status, "no memory to resize an image: %d x %d", a.in.height, a.in.width);
 }
 
+/* The sums of values and of their squares. */
+struct Moments {
+    double sum = 0, squares = 0;
+};
+
+/* 16 lanes, in as many registers as an instruction set needs for them. */
+typedef float Lanes __attribute__((vector_size(64)));
+
+/* The sum over i < n of (v[i] - from), or of its squares, in four times 16 lanes: one order for every instruction set. */
+template <bool SQUARES>
+inline double sum_of_differences(const float* v, int64_t n, float from) {
+    constexpr int WIDTH = 16, MANY = 4;
+    Lanes sums[MANY] = {};
+    auto add = [&](int64_t at, Lanes& sum) {
+        Lanes d;
+        std::memcpy(&d, v + at, sizeof d);
+        d -= from;
+        sum += SQUARES ? d * d : d;
+    };
+    int64_t i = 0;
+    for (; i + MANY * WIDTH <= n; i += MANY * WIDTH) {
+        for (int k = 0; k < MANY; k++) {
+            add(i + k * WIDTH, sums[k]);
+        }
+    }
+    for (; i + WIDTH <= n; i += WIDTH) {
+        add(i, sums[0]);
+    }
+    const Lanes all = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    float lanes[WIDTH];
+    std::memcpy(lanes, &all, sizeof lanes);
+    for (; i < n; i++) {
+        const float d = v[i] - from;
+        lanes[i % WIDTH] += SQUARES ? d * d : d;
+    }
+    for (int width = WIDTH / 2; width > 0; width /= 2) {
+        for (int l = 0; l < width; l++) {
+            lanes[l] += lanes[l + width];
+        }
+    }
+    return lanes[0];
+}
+
+/* Of at most a tile: squares around its mean, so that one far from 0 costs no accuracy. */
+inline void add_moments(const float* v, int64_t n, Moments& m) {
+    const double sum = sum_of_differences<false>(v, n, 0);
+    const float mean = (float)(sum / (double)n);
+    m.sum += sum;
+    m.squares += sum_of_differences<true>(v, n, mean) + mean * (2 * sum - (double)n * mean);
+}
+
+template <bool SILU>
+inline void normalise(const float* x, int64_t n, Affine by, float* out) {
+#pragma omp simd /* out may be x, and nothing else that overlaps it */
+    for (int64_t i = 0; i < n; i++) {
+        const float y = fmaf(x[i], by.scale, by.shift);
+        out[i] = SILU ? silu(y) : y;
+    }
+}
+
+inline Norm norm_of(const nt_norm_args& a, const Moments& m) {
+    return norm_of_sums(m.sum, m.squares, (double)(a.channels / a.groups * a.pixels), a.epsilon);
+}
+
+/* Channel `c`'s of row `r`, whose group has this norm. */
+inline Affine affine_of(const nt_norm_args& a, int64_t r, int64_t c, const Norm& norm) {
+    return normalised(norm, a.weight[r * a.weight_stride + c], a.bias[r * a.bias_stride + c]);
+}
+
+inline void normalise(const nt_norm_args& a, const float* x, int64_t n, Affine by, float* out) {
+    a.silu ? normalise<true>(x, n, by, out) : normalise<false>(x, n, by, out);
+}
+
+inline void store_all(const float* values, int32_t dtype, int64_t n, void* out, int64_t from) {
+    store_as(dtype, [&](auto put) {
+        for (int64_t i = 0; i < n; i++) {
+            put(out, from + i, values[i]);
+        }
+    });
+}
+
+/* A group's values are neighbours, and still in a near cache when they are read again. */
+void norm_group(const nt_norm_args& a, int64_t r, int64_t g) {
+    constexpr int64_t WIDTH = 16;
+    const int64_t channels = a.channels / a.groups, first = (r * a.channels + g * channels) * a.pixels, count = channels * a.pixels;
+    const int32_t dtype = (int32_t)a.dtype;
+    alignas(64) float tile[TILE], made[TILE];
+    Moments m;
+    for (int64_t i = 0; i < count; i += TILE) {
+        const int64_t n = std::min(count - i, TILE);
+        add_moments(floats_of(a.x, dtype, first + i, n, tile), n, m);
+    }
+    const Norm norm = norm_of(a, m);
+    if (a.pixels % WIDTH != 0 && count <= TILE - WIDTH) {
+        /* Small maps whose ends would be done one by one: each channel in whole vectors, what they overrun is the next one's to write. */
+        if (dtype == NT_F32) {
+            std::memcpy(tile, (const float*)a.x + first, (size_t)count * sizeof(float));
+        }
+        std::fill(tile + count, tile + count + WIDTH, 0.0f);
+        for (int64_t c = 0; c < channels; c++) {
+            normalise(a, tile + c * a.pixels, (a.pixels + WIDTH - 1) / WIDTH * WIDTH, affine_of(a, r, g * channels + c, norm), made + c * a.pixels);
+        }
+        store_all(made, dtype, count, a.out, first);
+        return;
+    }
+    for (int64_t c = 0; c < channels; c++) {
+        const Affine by = affine_of(a, r, g * channels + c, norm);
+        for (int64_t i = 0; i < a.pixels; i += TILE) {
+            const int64_t n = std::min(a.pixels - i, TILE), from = first + c * a.pixels + i;
+            const float* x = floats_of(a.x, dtype, from, n, tile);
+            normalise(a, x, n, by, dtype == NT_F32 ? (float*)a.out + from : made);
+            if (dtype != NT_F32) {
+                store_all(made, dtype, n, a.out, from);
+            }
+        }
+    }
+}
+
+/* Channels last: the moments of all groups in one pass over a row's pixels, a tile of them at a time. */
+void norm_row(const nt_norm_args& a, int64_t r, Moments* groups, Affine* by) {
+    const int64_t channels = a.channels / a.groups, first = r * a.channels * a.pixels;
+    const int64_t pixels = std::max<int64_t>(1, TILE / channels); /* of a tile; a group of more channels than a tile has is cut */
+    const int32_t dtype = (int32_t)a.dtype;
+    alignas(64) float tile[TILE];
+    std::fill(groups, groups + a.groups, Moments());
+    for (int64_t p = 0; p < a.pixels; p += pixels) {
+        const int64_t here = std::min(a.pixels - p, pixels);
+        for (int64_t g = 0; g < a.groups; g++) {
+            for (int64_t c = 0; c < channels; c += TILE) {
+                const int64_t some = std::min(channels - c, TILE);
+                load_as(dtype, [&](auto get) {
+                    for (int64_t k = 0; k < here; k++) {
+                        for (int64_t j = 0; j < some; j++) {
+                            tile[k * some + j] = get(a.x, first + (p + k) * a.channels + g * channels + c + j);
+                        }
+                    }
+                });
+                add_moments(tile, here * some, groups[g]);
+            }
+        }
+    }
+    for (int64_t g = 0; g < a.groups; g++) {
+        const Norm norm = norm_of(a, groups[g]);
+        for (int64_t c = g * channels; c < (g + 1) * channels; c++) {
+            by[c] = affine_of(a, r, c, norm);
+        }
+    }
+    load_as(dtype, [&](auto get) {
+        store_as(dtype, [&](auto put) {
+            for (int64_t p = 0; p < a.pixels; p++) {
+                for (int64_t c = 0; c < a.channels; c++) {
+                    const int64_t at = first + p * a.channels + c;
+                    const float y = fmaf(get(a.x, at), by[c].scale, by[c].shift);
+                    put(a.out, at, a.silu ? silu(y) : y);
+                }
+            }
+        });
+    });
+}
+
+int32_t group_norm(void*, const nt_norm_args& a) {
+    const bool large = a.rows * a.channels * a.pixels >= PARALLEL;
+    if (!a.channels_last) {
+#pragma omp parallel for schedule(static) if (large)
+        for (int64_t task = 0; task < a.rows * a.groups; task++) {
+            norm_group(a, task / a.groups, task % a.groups);
+        }
+        return NT_OK;
+    }
+    int32_t status = NT_OK;
+#pragma omp parallel for schedule(static) if (large && a.rows > 1)
+    for (int64_t r = 0; r < a.rows; r++) {
+        std::unique_ptr<Moments[]> groups(new (std::nothrow) Moments[(size_t)a.groups]);
+        std::unique_ptr<Affine[]> by(new (std::nothrow) Affine[(size_t)a.channels]);
+        if (groups && by) {
+            norm_row(a, r, groups.get(), by.get());
+        } else {
+#pragma omp atomic write
+            status = NT_OUT_OF_MEMORY;
+        }
+    }
+    return status == NT_OK ? NT_OK : fail(status, "no memory to normalise %lld channels", (long long)a.channels);
+}
+
 int32_t stream_create(void** out) {
     *out = nullptr;
     return NT_OK;
@@ -662,7 +846,7 @@ int32_t sphere(void*, float* p, int64_t rows, int64_t elements, int32_t project,
 
 extern const Ops ops;
 const Ops ops = {noise,      uniforms, propose, update, input,  quantise, penalise,      combine,        resample,      resize, luminance, jpeg_size, softmax_at,
-                 accumulate, select,   top,     gather, sphere, step_cursor, stream_create, stream_nothing, stream_nothing,
+                 accumulate, select,   top,     gather, sphere, group_norm, step_cursor, stream_create, stream_nothing, stream_nothing,
                  nullptr,    nullptr,  nullptr, nullptr};
 
 } // namespace NT_LEVEL

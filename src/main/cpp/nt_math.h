@@ -149,6 +149,44 @@ NT_HD float proposed(float by_x, float x, float by_f, float f, float gain, float
     return fmaf(gain, z, fmaf(by_f, f, by_x * x));
 }
 
+/* x / (1 + exp(-x)), to 3e-7 of itself where |x| < 87 and to 1e-36 beyond; NaN stays. The polynomial, exp on a half of ln 2 to each side, is our own fit. */
+NT_HD float silu(float x) {
+    float t = -x;
+    t = t < 87.0f ? t : 87.0f;
+    t = t > -87.0f ? t : -87.0f;
+    const float whole = fmaf(t, 0x1.715476p+0f, 0x1.8p+23f); /* its last bits are the nearest integer to t / ln 2 */
+    const float n = whole - 0x1.8p+23f;
+    const float r = fmaf(n, 0x1.bd0106p-13f, fmaf(n, -0x1.63p-1f, t));
+    float e = 0x1.6a2434p-10f;
+    e = fmaf(e, r, 0x1.1239e2p-7f);
+    e = fmaf(e, r, 0x1.5558f2p-5f);
+    e = fmaf(e, r, 0x1.555492p-3f);
+    e = fmaf(e, r, 0x1.fffffcp-2f);
+    e = fmaf(e, r * r, r) + 1.0f;
+    return x / fmaf(e, bits_float((float_bits(whole) << 23) + 0x3F800000u), 1.0f);
+}
+
+/* A group's mean and what its deviations are multiplied with. */
+struct Norm {
+    double mean, scale;
+};
+
+/* Of the sums of n values and of their squares. */
+NT_HD Norm norm_of_sums(double sum, double squares, double n, double epsilon) {
+    const double mean = sum / n, variance = squares / n - mean * mean;
+    return {mean, 1 / sqrt((variance < 0 ? 0 : variance) + epsilon)};
+}
+
+/* What a channel's values are multiplied with and then added to. */
+struct Affine {
+    float scale, shift;
+};
+
+NT_HD Affine normalised(const Norm& norm, float weight, float bias) {
+    const double scale = weight * norm.scale;
+    return {(float)scale, (float)(bias - norm.mean * scale)};
+}
+
 NT_HD uint8_t quantised(float x) {
     float v = x * 127.5f + 128.0f;
     v = v > 0.0f ? v : 0.0f; /* NaN too */

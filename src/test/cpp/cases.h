@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "noisetrail.h"
+#include "nt_ops.h"
 
 struct Array {
     std::vector<uint8_t> bytes;
@@ -28,8 +29,9 @@ struct Case {
     std::string name;
     std::vector<Array> arrays;
     std::function<int32_t(int32_t device, void* stream, void* const* p)> call;
-    double tolerance = 0;  /* relative, of out arrays of doubles; 0: the same bits */
+    double tolerance = 0;  /* relative, of out arrays of doubles, and of floats above 1; 0: the same bits */
     int64_t touched = 0;   /* bytes read and written, where the case is worth timing */
+    int32_t halves = NT_F16; /* what out arrays of 16 bits hold, with a tolerance: that, and a rounding */
 };
 
 template <class T>
@@ -247,6 +249,85 @@ inline void add_luminance(std::vector<Case>& cases, int64_t rows, int32_t channe
                      timed ? rows * channels * height * width : 0});
 }
 
+struct NormShape {
+    int64_t rows, channels, pixels, groups;
+};
+
+/* The variants go round: SiLU or none, weights of each row or of all, in place or not. */
+inline void add_group_norm(std::vector<Case>& cases, const NormShape& s, int32_t dtype, bool last, int variant, bool any, bool timed) {
+    const int64_t n = s.rows * s.channels * s.pixels;
+    const bool silu = variant % 2 == 0, by_row = variant / 2 % 2, in_place = variant / 4 % 2;
+    const std::string name = std::string("group norm ") + name_of(dtype) + (last ? " last" : " first") + (silu ? " silu" : "") + (by_row ? " by row" : "") + (in_place ? " in place" : "")
+            + (any ? " wild " : " ") + std::to_string(s.rows) + "x" + std::to_string(s.channels) + "x" + std::to_string(s.pixels) + "/" + std::to_string(s.groups);
+    std::vector<float> values = gaussians(30, n, 2);
+    for (float& v : values) {
+        v += 3;
+    }
+    if (any) {
+        values[0] = NAN;
+        values[(size_t)(n - 1)] = INFINITY;
+    }
+    Array x = in(values);
+    if (dtype != NT_F32) {
+        std::vector<uint16_t> halves;
+        for (float v : values) {
+            halves.push_back(dtype == NT_F16 ? nt::to_half(v) : nt::to_bf16(v));
+        }
+        x = in(halves);
+    }
+    x.out = in_place;
+    Case made = {name,
+                 {x, in(gaussians(31, s.rows * (s.channels + 3), 1)), in(gaussians(32, s.rows * (s.channels + 3), 1)), network_out(in_place ? 0 : n, dtype)},
+                 [=](int32_t device, void* stream, void* const* p) {
+                     nt_norm_args a = {};
+                     a.x = p[0];
+                     a.dtype = dtype;
+                     a.rows = s.rows;
+                     a.channels = s.channels;
+                     a.pixels = s.pixels;
+                     a.groups = s.groups;
+                     a.channels_last = last;
+                     a.weight = (const float*)p[1];
+                     a.bias = (const float*)p[2];
+                     a.weight_stride = by_row ? s.channels + 3 : 0;
+                     a.bias_stride = by_row ? s.channels + 2 : 0;
+                     a.epsilon = 1e-5;
+                     a.silu = silu;
+                     a.out = in_place ? p[0] : p[3];
+                     return nt_group_norm(device, stream, &a);
+                 },
+                 3e-6, timed ? 2 * n * size_of(dtype) : 0};
+    made.halves = dtype;
+    cases.push_back(made);
+}
+
+inline void add_group_norms(std::vector<Case>& cases, bool timed) {
+    int variant = 0;
+    /* One value a group, groups of a channel, sizes that no vector divides, a channel for each thread and more, slices of few groups, and more than a cluster keeps. */
+    const NormShape shapes[] = {{2, 4, 1, 2}, {2, 8, 64, 8}, {3, 6, 49, 3}, {2, 40, 36, 8}, {1, 12, 500, 3}, {2, 3000, 3, 2}, {1, 2080, 4, 2}, {1, 96, 128, 32}, {1, 8, 16500, 1}};
+    for (const NormShape& s : shapes) {
+        const bool large = s.channels * s.pixels > 20000;
+        for (bool last : {false, true}) {
+            for (int32_t dtype : {NT_F32, NT_F16, NT_BF16}) {
+                for (int k = 0; k < (large ? 1 : 3); k++) {
+                    add_group_norm(cases, s, dtype, last, variant++, false, false);
+                }
+            }
+            add_group_norm(cases, s, NT_F32, last, variant++, true, false);
+        }
+    }
+    if (timed) {
+        /* Of Stable Diffusion's U-Net, guided, 1 and 4 rows; of its decoder; of a small model. */
+        for (const NormShape& s : {NormShape{2, 320, 4096, 32}, NormShape{8, 320, 4096, 32}, NormShape{8, 1280, 256, 32}, NormShape{1, 128, 262144, 32}, NormShape{64, 32, 784, 8}}) {
+            for (int32_t dtype : {NT_F32, NT_F16}) {
+                for (bool last : {false, true}) {
+                    add_group_norm(cases, s, dtype, last, 0, false, true);
+                }
+            }
+        }
+    }
+}
+
 /* SMALL: for the emulation; TIMED: what a card is timed with too. */
 enum class Extent { SMALL, ALL, TIMED };
 
@@ -313,6 +394,7 @@ inline std::vector<Case> all_cases(Extent extent) {
                              large && bytes == d * 4 ? rows * bytes * 2 : 0});
         }
     }
+    add_group_norms(cases, extent == Extent::TIMED);
     std::vector<Size> shared_rows = {{1, 132100}}; /* longer than the blocks of a cluster keep */
     if (extent == Extent::TIMED) {
         shared_rows.insert(shared_rows.end(), {{4, 65536}, {16, 12288}, {64, 16384}});
@@ -463,6 +545,22 @@ inline std::vector<std::vector<uint8_t>> run_on_cpu(const Case& c, int32_t& stat
     return results;
 }
 
+inline double value_at(const uint8_t* bytes, size_t size, int32_t halves) {
+    if (size == 8) {
+        double v;
+        std::memcpy(&v, bytes, 8);
+        return v;
+    }
+    if (size == 4) {
+        float v;
+        std::memcpy(&v, bytes, 4);
+        return v;
+    }
+    uint16_t v;
+    std::memcpy(&v, bytes, 2);
+    return halves == NT_F16 ? nt::from_half(v) : nt::from_bf16(v);
+}
+
 /* Whether out array `array` of a case is what the CPU made of it; says what is not, unless `quiet`. */
 inline bool same(const Case& c, const std::vector<uint8_t>& expected, std::vector<uint8_t> actual, size_t array, bool quiet = false) {
     unify_nans(c.arrays[array], actual);
@@ -470,13 +568,13 @@ inline bool same(const Case& c, const std::vector<uint8_t>& expected, std::vecto
         return true;
     }
     if (c.tolerance > 0) {
-        for (size_t i = 0; i + 8 <= expected.size(); i += 8) {
-            double a, b;
-            std::memcpy(&a, &expected[i], 8);
-            std::memcpy(&b, &actual[i], 8);
-            if (!(std::fabs(a - b) <= c.tolerance * std::fabs(a))) {
+        const size_t size = c.arrays[array].element;
+        for (size_t i = 0; i + size <= expected.size(); i += size) {
+            const double a = value_at(&expected[i], size, c.halves), b = value_at(&actual[i], size, c.halves);
+            const double rounding = size == 8 ? 0 : size == 4 ? c.tolerance : c.tolerance + (c.halves == NT_F16 ? 0x1p-10 : 0x1p-7) * std::fabs(a);
+            if (!(std::fabs(a - b) <= c.tolerance * std::fabs(a) + rounding) && !(a == b) && !(std::isnan(a) && std::isnan(b))) {
                 if (!quiet) {
-                    std::printf("FAILED: %s: array %zu, value %zu: %.17g on the CPU, %.17g on the device\n", c.name.c_str(), array, i / 8, a, b);
+                    std::printf("FAILED: %s: array %zu, value %zu: %.17g on the CPU, %.17g on the device\n", c.name.c_str(), array, i / size, a, b);
                 }
                 return false;
             }

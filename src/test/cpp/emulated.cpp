@@ -145,7 +145,7 @@ bool what_blocks_share_is_the_same(const std::vector<Tested>& tests) {
         for (const Tested& test : tests) {
             const std::string& name = test.made.name;
             auto is = [&](const char* kernel) { return name.rfind(kernel, 0) == 0; };
-            const bool cut = is("propose") || is("combine project") || is("sphere") || is("norm") || is("luminance");
+            const bool cut = is("propose") || is("combine project") || is("sphere") || is("norm") || is("luminance") || is("group norm");
             if (!cut || std::all_of(test.made.arrays.begin(), test.made.arrays.end(), [](const Array& a) { return a.bytes.size() < 8192; })) {
                 continue;
             }
@@ -252,9 +252,9 @@ int main(int argc, char** argv) {
     int faults = 0;
     if (argc == 1 && !std::getenv("NOISETRAIL_NO_FAULTS")) {
         const std::pair<Fault, std::vector<const char*>> planted[] = {
-                {Fault::NO_BARRIERS, {"propose", "combine project", "sphere", "luminance", "jpeg"}},
-                {Fault::NO_CLUSTER_BARRIERS, {"propose", "combine project", "sphere", "luminance"}},
-                {Fault::OWN_SHARED, {"propose", "combine project", "sphere", "luminance"}},
+                {Fault::NO_BARRIERS, {"propose", "combine project", "sphere", "luminance", "jpeg", "group norm"}},
+                {Fault::NO_CLUSTER_BARRIERS, {"propose", "combine project", "sphere", "luminance", "group norm"}},
+                {Fault::OWN_SHARED, {"propose", "combine project", "sphere", "luminance", "group norm"}},
                 {Fault::OWN_SHUFFLES, {"luminance", "jpeg", "softmax", "select", "top"}},
                 {Fault::PLAIN_ATOMICS, {"jpeg"}}};
         for (const auto& one : planted) {

@@ -65,6 +65,18 @@ nt_jpeg.cu|s/last\[t\] = blocks/last[0] = blocks/
 nt_scores.cu|s/a.index < b.index/a.index > b.index/
 nt_scores.cu|s/u >= 0 \? u : 0/u/
 nt_scores.cu|s/&& to >= 0//
+nt_norm.cu|s/norm.mean \+= c;//
+nt_norm.cu|s/cluster_barrier\(\); .. the parts are there ..//
+nt_norm.cu|s/cluster_barrier\(\); .. the others have read mine.*$//
+nt_norm.cu|s/rank < 1u << shift/rank < 1u/
+nt_norm.cu|s/lane \+ width < lanes/lane + width <= lanes/
+nt_norm.cu|s/pixel -= a.pixels;//
+nt_norm.cu|s/e \/ channels \* a.channels \+ e % channels/e/
+nt_norm.cu|s/\(column \* W \+ j\) \/ channels/0/
+nt_norm.cu|s/by\[j\].shift/by[0].shift/
+nt_norm.cu|s/return k < most;/return k <= most;/
+nt_norm.cu|s/row \* a.bias_stride/row * a.weight_stride/
+nt_norm.cu|s/c % W \* NORM_THREADS \+ c/c % 2 * NORM_THREADS + c/
 FAULTS
 echo "$count faults, $missed not noticed"
 ((missed == 0))

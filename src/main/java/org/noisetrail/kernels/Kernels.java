@@ -57,6 +57,15 @@ public final class Kernels {
         return NativeKernels.nt_cpu_level().getString();
     }
 
+    /**
+     * Gives LibTorch, which must be loaded, the kernels that networks call from TorchScript: {@code nt_torch_operators}. Once a process; again does nothing.
+     *
+     * @throws IllegalArgumentException if it is not there, or has another interface
+     */
+    public static void giveOperators() {
+        check(NativeKernels.nt_torch_operators());
+    }
+
     /** Philox4x32-10 itself, on the host: both pointers to 4 words. */
     static void philox(long key, @Nullable Pointer counter, @Nullable Pointer out) {
         check(NativeKernels.nt_philox(key, at(counter), at(out)));

@@ -6,7 +6,7 @@ import org.bytedeco.javacpp.annotation.Cast;
 import org.bytedeco.javacpp.annotation.Platform;
 import org.jspecify.annotations.Nullable;
 
-/** noisetrail.h, function by function. */
+/** noisetrail.h, function by function, but for what only LibTorch calls. */
 @Platform(include = "noisetrail.h", link = "noisetrail")
 final class NativeKernels {
     static {
@@ -209,6 +209,8 @@ final class NativeKernels {
             long elements,
             int project,
             @Nullable Pointer norm);
+
+    static native int nt_torch_operators();
 
     static native int nt_cuda_describe(int device, @Nullable Pointer out, long size);
 }

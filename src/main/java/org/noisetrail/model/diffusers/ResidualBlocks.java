@@ -15,7 +15,7 @@ final class ResidualBlocks {
     private final @Nullable SharedLinear time;
     private final int timeChannels;
 
-    /** What an activation's argument and result are multiplied with. */
+    /** What the activated embedding is multiplied with. */
     private final double sign;
 
     /** @param time takes in the blocks' layers of the embedding, of {@code timeChannels}; null for blocks without */
@@ -31,28 +31,26 @@ final class ResidualBlocks {
     }
 
     String block(String x, String name, int in, int out) {
-        String h = activatedNorm(x, name + ".norm1", in);
+        String h = layers.activatedNorm(x, name + ".norm1", in, groups, epsilon);
         if (time == null) {
-            h = layers.convolution(h, name + ".conv1", in, out, 3, sign, 1);
+            h = layers.convolution(h, name + ".conv1", in, out, 3);
         } else {
             // The convolution's bias travels with the embedding that is added anyway.
-            h = layers.convolve(h, layers.scaled(sign, name + ".conv1.weight", out, in, 3, 3), null, 1, 1, 1);
+            h = layers.convolve(h, layers.scaled(1, name + ".conv1.weight", out, in, 3, 3), null, 1, 1, 1);
             Tensor matrix = layers.scaled(sign, name + ".time_emb_proj.weight", out, timeChannels);
             Tensor bias =
                     layers.weight(name + ".time_emb_proj.bias", out).add(layers.weight(name + ".conv1.bias", out));
             script.line(h + ".add_(" + time.layer(matrix, bias) + ")");
         }
-        h = activatedNorm(h, name + ".norm2", out);
-        h = layers.convolution(h, name + ".conv2", out, out, 3, sign, 1);
+        activateNorm(h, name + ".norm2", out);
+        h = layers.convolution(h, name + ".conv2", out, out, 3);
         String shortcut = in == out ? x : layers.convolution(x, name + ".conv_shortcut", in, out, 1);
         script.line(h + ".add_(" + shortcut + ")");
         return h;
     }
 
-    /** A group norm and SiLU, which carries {@link Layers#sign}. */
-    String activatedNorm(String x, String name, int channels) {
-        String h = layers.groupNorm(x, name, channels, groups, epsilon, sign);
-        layers.activate(h);
-        return h;
+    /** A group norm and SiLU, in place. */
+    void activateNorm(String x, String name, int channels) {
+        layers.activateNorm(x, name, channels, groups, epsilon);
     }
 }

@@ -28,14 +28,14 @@ final class SpatialTransformer {
 
     /** @param contextChannels of the script's {@code context} [rows, length, channels] */
     String transformer(String x, String name, int channels, int blocks, int heads, int contextChannels) {
-        String h = layers.groupNorm(x, name + ".norm", channels, groups, MAP_EPSILON, 1);
-        h = script.assign(h + ".flatten(2).transpose(1, 2).contiguous()");
+        String h = layers.groupNorm(x, name + ".norm", channels, groups, MAP_EPSILON);
+        h = layers.sequence(h);
         h = projection(h, name + ".proj_in", channels);
         for (int i = 0; i < blocks; i++) {
             block(h, name + ".transformer_blocks." + i, channels, heads, contextChannels);
         }
         h = projection(h, name + ".proj_out", channels);
-        h = script.assign(h + ".transpose(1, 2).contiguous().view(" + x + ".size())");
+        h = layers.map(h, x);
         script.line(h + ".add_(" + x + ")");
         return h;
     }

@@ -59,7 +59,7 @@ final class UNetScript {
     private String network() {
         channels = config.channels().get(0);
         script.line("context = " + layers.enter("context"));
-        x = layers.convolution(layers.enter(x), "conv_in", config.inChannels(), channels, 3);
+        x = layers.convolution(layers.enterMap(x), "conv_in", config.inChannels(), channels, 3);
         skips.push(new Skip(x, channels));
         for (int level = 0; level < config.levels(); level++) {
             down(level);
@@ -71,8 +71,8 @@ final class UNetScript {
         for (int level = deepest; level >= 0; level--) {
             up(level);
         }
-        String h = residual.activatedNorm(x, "conv_norm_out", channels);
-        return layers.leave(layers.convolution(h, "conv_out", channels, config.outChannels(), 3, layers.sign(), 1));
+        residual.activateNorm(x, "conv_norm_out", channels);
+        return layers.leave(layers.convolution(x, "conv_out", channels, config.outChannels(), 3));
     }
 
     private void down(int level) {

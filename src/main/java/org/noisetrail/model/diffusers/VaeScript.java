@@ -93,8 +93,8 @@ final class VaeScript {
     }
 
     private String last(String half, int out) {
-        String h = residual.activatedNorm(x, half + ".conv_norm_out", channels);
-        return layers.convolution(h, half + ".conv_out", channels, out, 3, layers.sign(), 1);
+        residual.activateNorm(x, half + ".conv_norm_out", channels);
+        return layers.convolution(x, half + ".conv_out", channels, out, 3);
     }
 
     private void middle(String name) {
@@ -115,8 +115,8 @@ final class VaeScript {
     }
 
     private void attention(String name) {
-        String h = layers.groupNorm(x, name + ".group_norm", channels, config.groups(), EPSILON, 1);
-        h = script.assign(h + ".flatten(2).transpose(1, 2).contiguous()");
+        String h = layers.groupNorm(x, name + ".group_norm", channels, config.groups(), EPSILON);
+        h = layers.sequence(h);
         String a = layers.attention(
                 layers.linear(h, name + ".to_q", channels, channels, true),
                 layers.linear(h, name + ".to_k", channels, channels, true),
@@ -126,7 +126,7 @@ final class VaeScript {
                 false,
                 true);
         a = layers.linear(a, name + ".to_out.0", channels, channels, true);
-        a = script.assign(a + ".transpose(1, 2).contiguous().view(" + x + ".size())");
+        a = layers.map(a, x);
         script.line(a + ".add_(" + x + ")");
         x = a;
     }

@@ -50,16 +50,16 @@ final class Blocks {
         h = resampling.resample(h, name + ".conv0", in, resolution, way);
         if (song) {
             // The layer's bias travels with the embedding that is added anyway.
-            h = layers.convolve(h, layers.scaled(sign, name + ".conv0.weight", out, in, 3, 3), null, 1, 1, 1);
+            h = layers.convolve(h, layers.scaled(1, name + ".conv0.weight", out, in, 3, 3), null, 1, 1, 1);
             Tensor weight = layers.scaled(sign, name + ".affine.weight", out, embedding.channels());
             Tensor bias = layers.weight(name + ".affine.bias", out).add(layers.weight(name + ".conv0.bias", out));
             script.line(h + ".add_(" + embedding.linear(weight, bias) + ")");
-            h = activatedNorm(h, name + ".norm1", out, epsilon);
+            activateNorm(h, name + ".norm1", out, epsilon);
         } else {
-            h = layers.convolution(h, name + ".conv0", in, out, 3, sign, 1);
-            h = activatedAdaptiveNorm(h, name, out, resolution);
+            h = layers.convolution(h, name + ".conv0", in, out, 3);
+            activateAdaptiveNorm(h, name, out);
         }
-        h = layers.convolution(h, name + ".conv1", out, out, 3, sign, 1);
+        h = layers.convolution(h, name + ".conv1", out, out, 3);
 
         String skip = resampling.resample(x, name + ".skip", in, resolution, way);
         if (in != out || way != Resampling.Way.NONE && song) {
@@ -84,44 +84,38 @@ final class Blocks {
     }
 
     String activatedNorm(String x, String name, int channels, double epsilon) {
-        String h = layers.groupNorm(x, name, channels, groups(channels), epsilon, sign);
-        layers.activate(h);
-        return h;
+        return layers.activatedNorm(x, name, channels, groups(channels), epsilon);
+    }
+
+    /** In place. */
+    void activateNorm(String x, String name, int channels, double epsilon) {
+        layers.activateNorm(x, name, channels, groups(channels), epsilon);
     }
 
     private static int groups(int channels) {
         return Math.max(1, Math.min(32, channels / 4));
     }
 
-    /**
-     * norm(h) * (1 + scale) + shift, both linear in the embedding, as one group norm: with rows * channels for channels, its weight and
-     * bias can differ by row.
-     */
-    private String activatedAdaptiveNorm(String h, String name, int channels, int resolution) {
-        Tensor gain = layers.scaled(sign, name + ".norm1.weight", channels);
-        Tensor offset = layers.scaled(sign, name + ".norm1.bias", channels);
-        Tensor affineWeight = layers.weight(name + ".affine.weight", 2L * channels, embedding.channels());
+    /** norm(h) * (1 + scale) + shift, both linear in the embedding, in place: a group norm whose weight and bias differ by row. */
+    private void activateAdaptiveNorm(String h, String name, int channels) {
+        Tensor gain = layers.scaled(1, name + ".norm1.weight", channels);
+        Tensor offset = layers.scaled(1, name + ".norm1.bias", channels);
+        Tensor affineWeight = layers.scaled(sign, name + ".affine.weight", 2L * channels, embedding.channels());
         Tensor affineBias = layers.weight(name + ".affine.bias", 2L * channels);
-        Tensor scaleWeight = affineWeight.narrow(0, 0, channels).mul(new Scalar(sign));
+        Tensor scaleWeight = affineWeight.narrow(0, 0, channels);
         Tensor shiftWeight = affineWeight.narrow(0, channels, channels);
         Tensor scaleBias = affineBias.narrow(0, 0, channels).add(new Scalar(1.0));
-        Tensor shiftBias = affineBias.narrow(0, channels, channels).mul(new Scalar(sign));
+        Tensor shiftBias = affineBias.narrow(0, channels, channels);
         String scale = embedding.linear(gain.unsqueeze(1).mul(scaleWeight), gain.mul(scaleBias));
         String shift = embedding.linear(
                 offset.unsqueeze(1).mul(scaleWeight).add(shiftWeight),
                 offset.mul(scaleBias).add(shiftBias));
-        String flat = script.assign(h + ".reshape([1, -1, " + resolution + ", " + resolution + "])");
-        flat = layers.norm(
-                flat,
-                x -> "torch.group_norm(" + x + ", rows * " + groups(channels) + ", " + scale + ".reshape([-1]), "
-                        + shift + ".reshape([-1]), " + epsilon + ", False)");
-        layers.activate(flat);
-        return script.assign(flat + ".reshape([-1, " + channels + ", " + resolution + ", " + resolution + "])");
+        layers.activateNorm(h, scale, shift, groups(channels), epsilon);
     }
 
     private String attention(String x, String name, int channels, int resolution, int heads) {
         int perHead = channels / heads;
-        String h = layers.groupNorm(x, name + ".norm2", channels, groups(channels), epsilon, 1);
+        String h = layers.groupNorm(x, name + ".norm2", channels, groups(channels), epsilon);
         // The checkpoint's rows are [head, channel, q k v]; [q k v, head, channel] makes each of the three one piece of
         // memory.
         Tensor weight = layers.weight(name + ".qkv.weight", 3L * channels, channels, 1, 1)

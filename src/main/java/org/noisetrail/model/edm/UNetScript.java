@@ -52,7 +52,7 @@ final class UNetScript {
     private String adm() {
         int levels = config.channelMult().size();
         Deque<Skip> skips = new ArrayDeque<>();
-        String x = layers.enter("x");
+        String x = layers.enterMap("x");
         int channels = config.channels();
         for (int level = 0; level < levels; level++) {
             int resolution = config.resolution() >> level;
@@ -83,14 +83,14 @@ final class UNetScript {
                 channels = width;
             }
         }
-        String h = blocks.activatedNorm(x, "model.out_norm", channels, 1e-5);
-        return layers.leave(layers.convolution(h, "model.out_conv", channels, config.channels(), 3, layers.sign(), 1));
+        blocks.activateNorm(x, "model.out_norm", channels, 1e-5);
+        return layers.leave(layers.convolution(x, "model.out_conv", channels, config.channels(), 3));
     }
 
     private String song() {
         int levels = config.channelMult().size();
         Deque<Skip> skips = new ArrayDeque<>();
-        String x = layers.enter("x");
+        String x = layers.enterMap("x");
         String side = x;
         int sideChannels = config.channels();
         int channels = config.channels();
@@ -140,7 +140,7 @@ final class UNetScript {
                     image = resampling.up(image, prefix + "aux_up", config.channels(), resolution);
                 }
                 String h = blocks.activatedNorm(x, prefix + "aux_norm", channels, 1e-6);
-                h = layers.convolution(h, prefix + "aux_conv", channels, config.channels(), 3, layers.sign(), 1);
+                h = layers.convolution(h, prefix + "aux_conv", channels, config.channels(), 3);
                 image = image.isEmpty() ? h : script.assign(h + " + " + image);
             }
         }

@@ -26,12 +26,20 @@ import org.noisetrail.model.Precision;
  *       computes that rest otherwise. To save a pass, what goes into it is -x and what comes out -silu(x): the layers around it carry
  *       the {@link #sign} in their weights.
  * </ul>
+ *
+ * <p>Group norms, with the SiLU that follows them, are our own kernel on every device. In half precision on a card maps have their channels last in memory, as its tensor cores want them:
+ * LibTorch's own group norm would put them first again.
  */
 public final class Layers {
+    private static final String CHANNELS_LAST = ".contiguous(memory_format=2)";
+
     private final Script script;
     private final Weights weights;
     private final Precision precision;
     private final boolean cpu;
+
+    /** Whether maps have their channels last in memory. */
+    private final boolean last;
 
     /** In float32, as the script's device wants it. */
     public Layers(Script script, Weights weights) {
@@ -44,11 +52,17 @@ public final class Layers {
         this.weights = weights;
         this.precision = form.precision();
         this.cpu = !form.card();
+        this.last = form.card() && precision.isHalf();
     }
 
     /** A float32 value in the layers' precision. */
     public String enter(String x) {
         return precision.isHalf() ? script.assign(x + ".to(" + precision.code() + ")") : x;
+    }
+
+    /** A float32 map as the layers want it. */
+    public String enterMap(String x) {
+        return last ? script.assign(enter(x) + CHANNELS_LAST) : enter(x);
     }
 
     /** A layer's result in float32. */
@@ -73,6 +87,12 @@ public final class Layers {
 
     private String compute(Tensor weight) {
         return script.argument(weight.to(precision.type()));
+    }
+
+    /** A convolution's weight: it says, too, what order its results have. */
+    private String computeMaps(Tensor weight) {
+        Tensor typed = weight.to(precision.type());
+        return script.argument(last ? typed.contiguous(torch.MemoryFormat.ChannelsLast) : typed);
     }
 
     // --- layers of maps [rows, channels, height, width] ---
@@ -114,7 +134,7 @@ public final class Layers {
         long[] step = {stride, stride};
         String biasName = bias == null ? "None" : compute(bias);
         if (!cpu) {
-            return script.assign("torch.conv2d(" + x + ", " + compute(weight) + ", " + biasName + ", "
+            return script.assign("torch.conv2d(" + x + ", " + computeMaps(weight) + ", " + biasName + ", "
                     + Arrays.toString(step) + ", " + Arrays.toString(pad) + ", [1, 1], " + groups + ")");
         }
         // Freed at once: the largest weights are a tenth of a gigabyte.
@@ -134,26 +154,55 @@ public final class Layers {
         return convolve(x, weight, scaled(1, name + ".bias", channels), padding, 2, 1);
     }
 
-    /** @param factor what the result is multiplied with: {@link #sign} where an activation follows */
-    public String groupNorm(String x, String name, int channels, int groups, double epsilon, double factor) {
-        String weight = script.argument(scaled(factor, name + ".weight", channels));
-        String bias = script.argument(scaled(factor, name + ".bias", channels));
-        return norm(
-                x,
-                h -> "torch.group_norm(" + h + ", " + groups + ", " + weight + ", " + bias + ", " + epsilon
-                        + ", False)");
+    public String groupNorm(String x, String name, int channels, int groups, double epsilon) {
+        return groupNorm(x, name, channels, groups, epsilon, "noisetrail_group_norm", false);
+    }
+
+    /** A group norm and SiLU. */
+    public String activatedNorm(String x, String name, int channels, int groups, double epsilon) {
+        return groupNorm(x, name, channels, groups, epsilon, "noisetrail_group_norm", true);
+    }
+
+    /** The same where {@code x} is not needed any more: it becomes the result. */
+    public void activateNorm(String x, String name, int channels, int groups, double epsilon) {
+        groupNorm(x, name, channels, groups, epsilon, "noisetrail_group_norm_", true);
+    }
+
+    private String groupNorm(
+            String x, String name, int channels, int groups, double epsilon, String operator, boolean silu) {
+        String weight = script.argument(scaled(1, name + ".weight", channels));
+        String bias = script.argument(scaled(1, name + ".bias", channels));
+        return norm(operator, x, weight, bias, groups, epsilon, silu);
     }
 
     /**
-     * A norm in float32, its result in the layers' precision. On the CPU LibTorch computes so by itself, on a card it wants values of its weights' type.
+     * Like {@link #activateNorm}, with a weight and a bias for each row.
      *
-     * @param operation on a value, with float32 weights
+     * @param weight float32 [rows, channels]; and bias
      */
-    public String norm(String x, UnaryOperator<String> operation) {
-        return cpu ? script.assign(operation.apply(x)) : enter(script.assign(operation.apply(leave(x))));
+    public void activateNorm(String x, String weight, String bias, int groups, double epsilon) {
+        norm("noisetrail_group_norm_", x, weight, bias, groups, epsilon, true);
+    }
+
+    /** Our own kernel, in float32 whatever the layers' precision. */
+    private String norm(
+            String operator, String x, String weight, String bias, int groups, double epsilon, boolean silu) {
+        return script.assign("torch." + operator + "(" + x + ", " + weight + ", " + bias + ", " + groups + ", "
+                + epsilon + ", " + (silu ? "True" : "False") + ")");
     }
 
     // --- layers of sequences [rows, length, channels] ---
+
+    /** A map's places, one after the other. */
+    public String sequence(String map) {
+        return script.assign(map + ".flatten(2).transpose(1, 2).contiguous()");
+    }
+
+    /** A sequence of places as a map of {@code like}'s size. */
+    public String map(String sequence, String like) {
+        return script.assign(
+                sequence + ".transpose(1, 2)" + (last ? "" : ".contiguous()") + ".view(" + like + ".size())");
+    }
 
     public String linear(String x, String name, int in, int out, boolean bias) {
         Tensor matrix = scaled(1, name + ".weight", out, in);
@@ -183,13 +232,13 @@ public final class Layers {
         }
     }
 
+    /** In float32, its result in the layers' precision: on the CPU LibTorch computes so by itself, on a card it wants values of its weights' type. */
     public String layerNorm(String x, String name, int channels, double epsilon) {
         String weight = script.argument(scaled(1, name + ".weight", channels));
         String bias = script.argument(scaled(1, name + ".bias", channels));
-        return norm(
-                x,
-                h -> "torch.layer_norm(" + h + ", [" + channels + "], " + weight + ", " + bias + ", " + epsilon
-                        + ", False)");
+        UnaryOperator<String> norm = h -> script.assign("torch.layer_norm(" + h + ", [" + channels + "], " + weight
+                + ", " + bias + ", " + epsilon + ", False)");
+        return cpu ? norm.apply(x) : enter(norm.apply(leave(x)));
     }
 
     /**

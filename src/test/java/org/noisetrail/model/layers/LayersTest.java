@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.BiFunction;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.bytedeco.javacpp.PointerScope;
@@ -47,37 +49,48 @@ class LayersTest {
                 "a convolution of each channel",
                 (layers, script) ->
                         layers.convolve(map(layers), layers.scaled(1, "g", CHANNELS, 1, 3, 3), null, 1, 2, CHANNELS));
-        all.put("norm of groups", (layers, script) -> layers.groupNorm(map(layers), "n", CHANNELS, 4, 1e-5, 1));
-        all.put("norm and activation", (layers, script) -> {
-            String h = layers.groupNorm(map(layers), "n", CHANNELS, 4, 1e-5, layers.sign());
+        all.put("norm of groups", (layers, script) -> layers.groupNorm(map(layers), "n", CHANNELS, 4, 1e-5));
+        all.put("norm and activation", (layers, script) -> layers.activatedNorm(map(layers), "n", CHANNELS, 4, 1e-5));
+        all.put("norm and activation in place", (layers, script) -> {
+            String h = script.assign(map(layers) + " + 0");
+            layers.activateNorm(h, "n", CHANNELS, 4, 1e-5);
+            return h;
+        });
+        all.put("a sequence as a map", (layers, script) -> layers.map(sequence(layers), map(layers)));
+        all.put("activation", (layers, script) -> {
+            String h = script.assign(map(layers) + " * " + layers.sign());
             layers.activate(h);
             return script.assign(h + " * " + layers.sign());
         });
-        all.put("linear", (layers, script) -> layers.linear(sequence(layers, script), "l", CHANNELS, 24, true));
-        all.put("norm of a layer", (layers, script) -> layers.layerNorm(sequence(layers, script), "n", CHANNELS, 1e-5));
+        all.put("linear", (layers, script) -> layers.linear(sequence(layers), "l", CHANNELS, 24, true));
+        all.put("norm of a layer", (layers, script) -> layers.layerNorm(sequence(layers), "n", CHANNELS, 1e-5));
         all.put("attention", (layers, script) -> attention(layers, script, false, false));
         all.put("causal attention", (layers, script) -> attention(layers, script, true, false));
         all.put("upcast attention", (layers, script) -> attention(layers, script, false, true));
-        all.put("gelu", (layers, script) -> layers.gelu(sequence(layers, script)));
-        all.put("quick gelu", (layers, script) -> layers.quickGelu(sequence(layers, script)));
+        all.put("gelu", (layers, script) -> layers.gelu(sequence(layers)));
+        all.put("quick gelu", (layers, script) -> layers.quickGelu(sequence(layers)));
         return all;
     }
 
     private static String map(Layers layers) {
-        return layers.enter("x");
+        return layers.enterMap("x");
     }
 
-    private static String sequence(Layers layers, Script script) {
-        return script.assign(layers.enter("x") + ".flatten(2).transpose(1, 2).contiguous()");
+    private static String sequence(Layers layers) {
+        return layers.sequence(map(layers));
     }
 
     private static String attention(Layers layers, Script script, boolean causal, boolean upcast) {
-        String h = sequence(layers, script);
+        String h = sequence(layers);
         return layers.attention(h, script.assign(h + " * 2"), script.assign(h + " + 1"), 4, CHANNELS, causal, upcast);
     }
 
-    @SuppressWarnings("try")
     private static float[] run(Form form, BiFunction<Layers, Script, String> layer) {
+        return run(form, layer, result -> Tensors.toFloats(result.contiguous()));
+    }
+
+    @SuppressWarnings("try")
+    private static <R> R run(Form form, BiFunction<Layers, Script, String> layer, Function<Tensor, R> read) {
         try (PointerScope scope = new PointerScope();
                 Script script = new Script(Device.CPU)) {
             Layers layers = new Layers(script, NORMALS, form);
@@ -87,7 +100,7 @@ class LayersTest {
             String result = layer.apply(layers, script);
             try (ScriptFunction function = script.compile("x: Tensor", layers.leave(result))) {
                 Tensor x = Tensors.of(Device.CPU, Nets.normals(5, 2 * CHANNELS * 36), 2, CHANNELS, 6, 6);
-                return Tensors.toFloats(Torch.call(() -> function.call(x)).contiguous());
+                return read.apply(Torch.call(() -> function.call(x)));
             }
         }
     }
@@ -111,23 +124,44 @@ class LayersTest {
         });
     }
 
+    @Test
+    void inHalfPrecisionOnACardMapsKeepTheirChannelsLast() {
+        List<String> maps = List.of(
+                "convolution",
+                "down",
+                "pointwise",
+                "a convolution of each channel",
+                "norm of groups",
+                "norm and activation",
+                "norm and activation in place",
+                "a sequence as a map",
+                "activation");
+        for (String name : maps) {
+            BiFunction<Layers, Script, String> layer = layers().get(name);
+            assertThat((long) run(new Form(Device.CPU, Precision.BFLOAT16, true), layer, map -> map.stride(1)))
+                    .as(name)
+                    .isEqualTo(1);
+            assertThat((long) run(new Form(Device.CPU, Precision.FLOAT32, true), layer, map -> map.stride(3)))
+                    .as(name)
+                    .isEqualTo(1);
+        }
+    }
+
     /** A card's norms refuse values of another type than their weights, which the CPU's take: only the text can tell. */
     @Test
     @SuppressWarnings("try")
-    void onACardWhatGoesIntoANormIsFloat32() {
-        for (String norm : new String[] {"norm of groups", "norm of a layer"}) {
-            try (PointerScope scope = new PointerScope();
-                    Script script = new Script(Device.CPU)) {
-                Layers layers = new Layers(script, NORMALS, new Form(Device.CPU, Precision.FLOAT16, true));
-                String result = layers().get(norm).apply(layers, script);
-                Matcher lines = Pattern.compile(
-                                "(x\\d+) = x\\d+\\.to\\(6\\)\\s+(x\\d+) = torch\\.\\w+_norm\\((x\\d+),.*\\s+(x\\d+) = (x\\d+)\\.to\\(5\\)\\s*$")
-                        .matcher(script.toString());
-                assertThat(lines.find()).as("%s", script).isTrue();
-                assertThat(lines.group(3)).isEqualTo(lines.group(1));
-                assertThat(lines.group(5)).isEqualTo(lines.group(2));
-                assertThat(result).isEqualTo(lines.group(4));
-            }
+    void onACardWhatGoesIntoANormOfLibTorchsIsFloat32() {
+        try (PointerScope scope = new PointerScope();
+                Script script = new Script(Device.CPU)) {
+            Layers layers = new Layers(script, NORMALS, new Form(Device.CPU, Precision.FLOAT16, true));
+            String result = layers().get("norm of a layer").apply(layers, script);
+            Matcher lines = Pattern.compile(
+                            "(x\\d+) = x\\d+\\.to\\(6\\)\\s+(x\\d+) = torch\\.layer_norm\\((x\\d+),.*\\s+(x\\d+) = (x\\d+)\\.to\\(5\\)\\s*$")
+                    .matcher(script.toString());
+            assertThat(lines.find()).as("%s", script).isTrue();
+            assertThat(lines.group(3)).isEqualTo(lines.group(1));
+            assertThat(lines.group(5)).isEqualTo(lines.group(2));
+            assertThat(result).isEqualTo(lines.group(4));
         }
     }
 
