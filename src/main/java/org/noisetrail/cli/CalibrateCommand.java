@@ -25,6 +25,7 @@ import org.noisetrail.search.Calibration;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.LocalSearch;
 import org.noisetrail.search.Method;
+import org.noisetrail.search.RankAgreement;
 import org.noisetrail.search.RoundSchedule;
 import org.noisetrail.search.Search;
 import picocli.CommandLine.Command;
@@ -43,7 +44,7 @@ import picocli.CommandLine.Spec;
             "where they are expected to gain most. Candidates of a step of two evaluations are judged after the first where their",
             "ranks then agree so well with those after both that the evaluations saved gain more. With --held-out, rounds go where",
             "the choice by --reward gains most in the held-out reward, and to no step where that was not told apart from nothing.",
-            "Writes a file that --rounds takes. Better with another --seed than the one that is searched with later. With --profile, measures instead what calls of the network, decoder and reward take",
+            "Writes a file that --rounds takes, and --score-at-first. Better with another --seed than the one that is searched with later. With --profile, measures instead what calls of the network, decoder and reward take",
             "on this machine, for generate --seconds."
         })
 final class CalibrateCommand implements Callable<Integer> {
@@ -217,7 +218,8 @@ final class CalibrateCommand implements Callable<Integer> {
 
     private String table(Calibration calibration, List<RoundSchedule> schedules) {
         boolean judged = heldOut.reward() != null;
-        List<String> head = new ArrayList<>(List.of("step", "sigma", "deviation", "gain of a round", "agreement"));
+        List<String> head =
+                new ArrayList<>(List.of("step", "sigma", "deviation", "gain of a round", "agreement (rounds)"));
         if (judged) {
             head.add("held-out gain of a round");
         }
@@ -230,7 +232,7 @@ final class CalibrateCommand implements Callable<Integer> {
                     String.format(Locale.ROOT, "%.4g", calibration.levels().get(step)),
                     String.format(Locale.ROOT, "%.5f", gain.deviation()),
                     String.format(Locale.ROOT, "%.5f", gain.mean()),
-                    Double.isNaN(gain.agreement()) ? "-" : String.format(Locale.ROOT, "%.2f", gain.agreement())));
+                    words(gain.agreement())));
             if (judged) {
                 row.add(held(gain.heldOut()));
             }
@@ -241,6 +243,12 @@ final class CalibrateCommand implements Callable<Integer> {
             table.row(row.toArray(String[]::new));
         }
         return table.toString();
+    }
+
+    private static String words(RankAgreement agreement) {
+        return agreement.rounds() == 0
+                ? "-"
+                : String.format(Locale.ROOT, "%.2f (%d)", agreement.correlation(), agreement.rounds());
     }
 
     private static String held(Calibration.@Nullable HeldOutGain gain) {
@@ -278,7 +286,12 @@ final class CalibrateCommand implements Callable<Integer> {
         result.put(
                 "agreement",
                 calibration.steps().stream()
-                        .map(step -> Numbers.orNull(step.agreement()))
+                        .map(step -> Numbers.orNull(step.agreement().correlation()))
+                        .toList());
+        result.put(
+                "agreementRounds",
+                calibration.steps().stream()
+                        .map(step -> step.agreement().rounds())
                         .toList());
         if (heldOut.reward() != null) {
             result.put("heldOutGain", held(calibration, Calibration.HeldOutGain::mean));

@@ -76,9 +76,15 @@ abstract class RegistryOptions<T> {
                         return value;
                     }
                 });
-        return first.isFlag()
+        if (first.isFlag() && first.takesValue()) {
+            option.fallbackValue("true");
+        }
+        return first.isFlag() && !first.takesValue()
                 ? option.type(Boolean.class).arity("0").build()
-                : option.type(String.class).arity("1").paramLabel(first.label()).build();
+                : option.type(String.class)
+                        .arity(first.isFlag() ? "0..1" : "1")
+                        .paramLabel(first.label())
+                        .build();
     }
 
     /** Who has the setting and what it is without it; said once where all agree. */

@@ -22,9 +22,9 @@ import org.noisetrail.settings.Setting;
  * @param direction what the regression is made in
  * @param shift k, how far IMAGE moves the noise, in standard deviations
  * @param regress what of the scores is regressed on
- * @param scoreAtFirst whether, at steps of two evaluations, candidates are judged after the first, and only the step's winner pays the second
+ * @param scoreAtFirst at which steps of two evaluations candidates are judged after the first, and only the step's winner pays the second
  */
-public record Ascent(int candidates, Direction direction, double shift, Regress regress, boolean scoreAtFirst)
+public record Ascent(int candidates, Direction direction, double shift, Regress regress, ScoreAtFirst scoreAtFirst)
         implements Method {
     /** What a round's scores are regressed on. */
     public enum Direction {
@@ -77,9 +77,6 @@ public record Ascent(int candidates, Direction direction, double shift, Regress 
             .label("WORD")
             .help("score, log or logit: what of the scores is regressed on.")
             .build();
-    private static final Setting<Boolean> SCORE_AT_FIRST = Setting.flag(
-            "score-at-first",
-            "Judge candidates after the first of a step's evaluations; the winner alone pays the second.");
 
     static final Kind<Method> KIND = Kind.<Method, Ascent>of(
                     "ascent", Ascent.class, "Regresses on all of a step's scores, and tries the noise that follows.")
@@ -87,13 +84,13 @@ public record Ascent(int candidates, Direction direction, double shift, Regress 
             .with(DIRECTION, Ascent::direction)
             .with(SHIFT, Ascent::shift)
             .with(REGRESS, Ascent::regress)
-            .with(SCORE_AT_FIRST, Ascent::scoreAtFirst)
+            .with(ScoreAtFirst.SETTING, Ascent::scoreAtFirst)
             .make(values -> new Ascent(
                     values.get(CANDIDATES),
                     values.get(DIRECTION),
                     values.get(SHIFT),
                     values.get(REGRESS),
-                    values.get(SCORE_AT_FIRST)));
+                    values.get(ScoreAtFirst.SETTING)));
 
     public Ascent {
         CANDIDATES.checked(candidates);
@@ -102,7 +99,12 @@ public record Ascent(int candidates, Direction direction, double shift, Regress 
 
     /** M noises, direction noise, scores as they are, whole transitions. */
     public Ascent(int candidates) {
-        this(candidates, Direction.NOISE, 4, Regress.SCORE, false);
+        this(candidates, Direction.NOISE, 4, Regress.SCORE, ScoreAtFirst.NEVER);
+    }
+
+    /** Scored at first at all steps, or at none. */
+    public Ascent(int candidates, Direction direction, double shift, Regress regress, boolean scoreAtFirst) {
+        this(candidates, direction, shift, regress, ScoreAtFirst.of(scoreAtFirst));
     }
 
     private static <E extends Enum<E>> E word(E[] values, String setting, String text) {
@@ -126,7 +128,7 @@ public record Ascent(int candidates, Direction direction, double shift, Regress 
     /** What is not verified is regressed on as the screen lets expect; direction image, which needs all clean estimates, is not screened where it is used. */
     @Override
     public boolean screens() {
-        return !scoreAtFirst;
+        return scoreAtFirst != ScoreAtFirst.ALWAYS;
     }
 
     @Override
@@ -151,9 +153,15 @@ public record Ascent(int candidates, Direction direction, double shift, Regress 
 
     /** Calls of the denoiser that a searched step takes. */
     long price(int step, int noises, Schedule schedule) {
-        return scoreAtFirst && schedule.screens(step)
+        return screens(step, schedule)
                 ? (noises + 1L) * schedule.screeningEvaluations(step) + schedule.completion(step)
                 : (noises + 1L) * schedule.evaluations(step);
+    }
+
+    /** Whether a step's candidates are judged after the first of its two evaluations. */
+    boolean screens(int step, Schedule schedule) {
+        return schedule.screens(step)
+                && scoreAtFirst.atFirst(step, schedule.step(step).level());
     }
 
     /** As many noises as are paid for, at least 2. */

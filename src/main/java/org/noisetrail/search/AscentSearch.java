@@ -116,7 +116,7 @@ final class AscentSearch implements AutoCloseable {
         }
         boolean image = method.direction() == Ascent.Direction.IMAGE
                 && wave.schedule().step(step).level() >= IMAGE_LEVEL;
-        boolean screened = method.scoreAtFirst() && wave.schedule().screens(step);
+        boolean screened = method.screens(step, wave.schedule());
         if (!screened) {
             search(step, slots, fresh, image, false, next);
             return;

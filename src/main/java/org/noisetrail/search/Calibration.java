@@ -35,17 +35,17 @@ public record Calibration(List<Double> levels, int candidates, List<StepGain> st
     /**
      * @param mean of what a round's best candidate has above the round's mean
      * @param deviation of the candidates' rewards within a round
-     * @param agreement between the ranks of a round's candidates by their rewards after the first of two evaluations and after both: Spearman's correlation, -1 to 1; NaN where there is one evaluation, or nothing to rank
+     * @param agreement between the ranks of a round's candidates by their rewards after the first of two evaluations and after both
      * @param heldOut null where no held-out reward looked on
      */
     public record StepGain(
             double mean,
             double deviation,
-            double agreement,
+            RankAgreement agreement,
             @Nullable HeldOutGain heldOut) {
         /** Of a step of one evaluation, without a held-out reward. */
         public StepGain(double mean, double deviation) {
-            this(mean, deviation, Double.NaN, null);
+            this(mean, deviation, RankAgreement.NONE, null);
         }
 
         /** What the schedule takes the step's candidates to differ by. */
@@ -76,7 +76,7 @@ public record Calibration(List<Double> levels, int candidates, List<StepGain> st
      * deviations, of N judged after both e(N).
      */
     public boolean atFirst(int step) {
-        return steps.get(step).agreement() * NormalMaximum.expected(2L * candidates)
+        return steps.get(step).agreement().correlation() * NormalMaximum.expected(2L * candidates)
                 >= NormalMaximum.expected(candidates);
     }
 
@@ -112,7 +112,8 @@ public record Calibration(List<Double> levels, int candidates, List<StepGain> st
         return new RoundSchedule(
                 levels,
                 list,
-                IntStream.range(0, levels.size()).mapToObj(this::atFirst).toList());
+                IntStream.range(0, levels.size()).mapToObj(this::atFirst).toList(),
+                steps.stream().map(StepGain::agreement).toList());
     }
 
     private double added(int step, int rounds) {
@@ -245,7 +246,7 @@ public record Calibration(List<Double> levels, int candidates, List<StepGain> st
             return new StepGain(
                     measured ? gains[step].value() : 0,
                     measured ? Math.sqrt(variances[step].value()) : 0,
-                    agreements[step].value(),
+                    new RankAgreement(agreements[step].value(), agreements[step].count),
                     judged);
         }
     }

@@ -16,7 +16,7 @@ import org.noisetrail.settings.Setting;
  * @param lambda the radius of a local candidate in units of sqrt(d), at least 0
  * @param keepPivot whether the pivot is replaced only by a strictly better candidate
  * @param project whether a new pivot is scaled back to norm sqrt(d), the sphere on which normals live
- * @param scoreAtFirst whether, at steps of two evaluations, candidates are judged after the first, and only the step's winner pays the second; where not, the rounds may ask for it step by step
+ * @param scoreAtFirst at which steps of two evaluations candidates are judged after the first, and only the step's winner pays the second; the rounds may ask for it at others
  * @param patience when a step is searched no further; {@link Patience#NEVER} for not before its rounds are over
  * @param threshold the reward at which a step is left; the rounds that saves may be spent at later steps (2512.08985); infinite for none
  */
@@ -27,7 +27,7 @@ public record LocalSearch(
         double lambda,
         boolean keepPivot,
         boolean project,
-        boolean scoreAtFirst,
+        ScoreAtFirst scoreAtFirst,
         Patience patience,
         double threshold)
         implements Method {
@@ -48,9 +48,6 @@ public record LocalSearch(
             Setting.flag("keep-pivot", "Replace the pivot only by a strictly better candidate.");
     private static final Setting<Boolean> PROJECT =
             Setting.flag("project", "Scale a new pivot back to the sphere on which normals live.");
-    private static final Setting<Boolean> SCORE_AT_FIRST = Setting.flag(
-            "score-at-first",
-            "Judge candidates after the first of a step's evaluations; the winner alone pays the second.");
     private static final Setting<Patience> PATIENCE = Setting.of("patience", Patience.NEVER, Patience::parse)
             .label("ROUNDS:GAIN")
             .help("End a step for an image whose last ROUNDS rounds together gained less than GAIN.")
@@ -79,7 +76,7 @@ public record LocalSearch(
         return kind.with(LAMBDA, LocalSearch::lambda)
                 .with(KEEP_PIVOT, LocalSearch::keepPivot)
                 .with(PROJECT, LocalSearch::project)
-                .with(SCORE_AT_FIRST, LocalSearch::scoreAtFirst)
+                .with(ScoreAtFirst.SETTING, LocalSearch::scoreAtFirst)
                 .with(PATIENCE, LocalSearch::patience)
                 .with(ROLL_OVER, search -> search.patience().rollOver())
                 .with(THRESHOLD, LocalSearch::threshold)
@@ -90,7 +87,7 @@ public record LocalSearch(
                         values.get(LAMBDA),
                         values.get(KEEP_PIVOT),
                         values.get(PROJECT),
-                        values.get(SCORE_AT_FIRST),
+                        values.get(ScoreAtFirst.SETTING),
                         values.get(PATIENCE).withRollOver(values.get(ROLL_OVER)),
                         values.get(THRESHOLD)));
     }
@@ -129,7 +126,7 @@ public record LocalSearch(
 
     @Override
     public boolean screens() {
-        return !scoreAtFirst;
+        return scoreAtFirst != ScoreAtFirst.ALWAYS;
     }
 
     @Override
@@ -155,8 +152,11 @@ public record LocalSearch(
 
     /** Whether a step's candidates are judged after the first of its two evaluations. */
     boolean screens(int step, Schedule schedule) {
-        return schedule.screens(step)
-                && (scoreAtFirst || rounds.atFirst(step, schedule.step(step).level()));
+        if (!schedule.screens(step)) {
+            return false;
+        }
+        double level = schedule.step(step).level();
+        return scoreAtFirst.atFirst(step, level) || rounds.atFirst(step, level);
     }
 
     /** Rounds keep the proportions that its own have. */
@@ -175,7 +175,7 @@ public record LocalSearch(
         private double lambda = .15;
         private boolean keepPivot;
         private boolean project;
-        private boolean scoreAtFirst;
+        private ScoreAtFirst scoreAtFirst = ScoreAtFirst.NEVER;
         private Patience patience = Patience.NEVER;
         private double threshold = Double.POSITIVE_INFINITY;
 
@@ -224,6 +224,11 @@ public record LocalSearch(
 
         /** Whether candidates are judged after the first of a step's two evaluations; by default not. */
         public Builder scoreAtFirst(boolean scoreAtFirst) {
+            return scoreAtFirst(ScoreAtFirst.of(scoreAtFirst));
+        }
+
+        /** At which steps of two evaluations candidates are judged after the first; by default at none. */
+        public Builder scoreAtFirst(ScoreAtFirst scoreAtFirst) {
             this.scoreAtFirst = scoreAtFirst;
             return this;
         }

@@ -15,8 +15,10 @@ import java.util.stream.IntStream;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.AtomicFiles;
 import org.noisetrail.files.Excerpt;
+import org.noisetrail.files.Json;
 import org.noisetrail.files.JsonFields;
 import org.noisetrail.files.JsonFiles;
+import org.noisetrail.files.Numbers;
 import org.noisetrail.model.Parameterisation;
 import org.noisetrail.sampler.Schedule;
 import org.noisetrail.sampler.Step;
@@ -27,14 +29,23 @@ import org.noisetrail.sampler.Step;
  * @param levels the noise levels of the steps they are for
  * @param rounds one number a step, 0 to 65535; 0 where the step is not searched
  * @param first one a step: whether its candidates are judged after the first of two evaluations
+ * @param agreements one a step, what {@code first} was chosen by; empty where that was not measured
  */
-public record RoundSchedule(List<Double> levels, List<Integer> rounds, List<Boolean> first) implements Rounds {
+public record RoundSchedule(
+        List<Double> levels, List<Integer> rounds, List<Boolean> first, List<RankAgreement> agreements)
+        implements Rounds {
     private static final String FORMAT = "noisetrail-rounds";
+    private static final String AGREEMENT = "agreement";
 
     public RoundSchedule {
         levels = List.copyOf(levels);
         rounds = List.copyOf(rounds);
         first = List.copyOf(first);
+        agreements = List.copyOf(agreements);
+        if (!agreements.isEmpty() && agreements.size() != levels.size()) {
+            throw new IllegalArgumentException(
+                    "agreements must be one a step, " + levels.size() + ": " + agreements.size());
+        }
         if (first.size() != levels.size()) {
             throw new IllegalArgumentException("first must be one a step, " + levels.size() + ": " + first.size());
         }
@@ -46,6 +57,11 @@ public record RoundSchedule(List<Double> levels, List<Integer> rounds, List<Bool
         }
     }
 
+    /** Chosen without a measurement. */
+    public RoundSchedule(List<Double> levels, List<Integer> rounds, List<Boolean> first) {
+        this(levels, rounds, first, List.of());
+    }
+
     /** Whose candidates are judged after the whole step. */
     public RoundSchedule(List<Double> levels, List<Integer> rounds) {
         this(levels, rounds, Collections.nCopies(levels.size(), false));
@@ -54,22 +70,14 @@ public record RoundSchedule(List<Double> levels, List<Integer> rounds, List<Bool
     /** @throws IllegalArgumentException if the step is not one of the schedule, or has another noise level there */
     @Override
     public int at(int step, double sigma) {
-        check(step, sigma);
+        ScoreAtFirst.Steps.check(levels, step, sigma);
         return rounds.get(step);
     }
 
     @Override
     public boolean atFirst(int step, double sigma) {
-        check(step, sigma);
+        ScoreAtFirst.Steps.check(levels, step, sigma);
         return first.get(step);
-    }
-
-    private void check(int step, double sigma) {
-        double level = step < levels.size() ? levels.get(step) : Double.NaN;
-        if (!(level == sigma || Math.abs(level - sigma) <= 1e-9 * Math.min(level, sigma))) {
-            throw new IllegalArgumentException("the rounds are for another sampler: step " + step + " of "
-                    + rounds.size() + " is at sigma " + level + ", here at " + sigma);
-        }
     }
 
     /** The rounds in brackets, with an f where candidates are judged at first: a schedule is given as a file. */
@@ -90,17 +98,27 @@ public record RoundSchedule(List<Double> levels, List<Integer> rounds, List<Bool
         ObjectNode root = JsonNodeFactory.instance.objectNode();
         root.put("format", FORMAT).put("version", 2);
         ArrayNode sigmas = root.putArray("levels");
-        levels.forEach(level -> {
-            if (Double.isInfinite(level)) {
-                sigmas.add("Infinity");
-            } else {
-                sigmas.add(level);
-            }
-        });
+        levels.forEach(level -> sigmas.add(json(level)));
         ArrayNode list = root.putArray("rounds");
         rounds.forEach(list::add);
         first.forEach(root.putArray("scoreAtFirst")::add);
-        AtomicFiles.write(file, (root + "\n").getBytes(StandardCharsets.UTF_8));
+        if (!agreements.isEmpty()) {
+            ArrayNode table = root.putArray(AGREEMENT);
+            for (int step = 0; step < agreements.size(); step++) {
+                RankAgreement agreement = agreements.get(step);
+                ObjectNode row = table.addObject().put("step", step);
+                row.set("sigma", json(levels.get(step)));
+                row.put("agreement", Numbers.orNull(agreement.correlation()))
+                        .put("rounds", agreement.rounds())
+                        .put("scoreAtFirst", first.get(step));
+            }
+        }
+        AtomicFiles.write(file, Json.pretty(root).getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static JsonNode json(double level) {
+        JsonNodeFactory nodes = JsonNodeFactory.instance;
+        return Double.isInfinite(level) ? nodes.textNode("Infinity") : nodes.numberNode(level);
     }
 
     /** @throws NoisetrailException if the file is missing or not a schedule */
@@ -131,7 +149,14 @@ public record RoundSchedule(List<Double> levels, List<Integer> rounds, List<Bool
                 }
                 first.add(flag.booleanValue());
             }
-            return new RoundSchedule(levels(root), rounds, first);
+            List<RankAgreement> agreements = new ArrayList<>();
+            if (root.has(AGREEMENT)) {
+                for (JsonNode step : JsonFields.list(root, AGREEMENT)) {
+                    agreements.add(new RankAgreement(
+                            JsonFields.numberOrNan(step, "agreement"), JsonFields.count(step, "rounds")));
+                }
+            }
+            return new RoundSchedule(levels(root), rounds, first, agreements);
         } catch (IllegalArgumentException e) {
             throw new NoisetrailException(
                     file + " is not a valid schedule of rounds: " + Excerpt.of(String.valueOf(e.getMessage())), e);

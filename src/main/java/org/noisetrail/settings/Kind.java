@@ -145,8 +145,9 @@ public final class Kind<T> {
         V value = values.get(setting);
         if (!value.equals(setting.fallback())) {
             text.append(':').append(setting.name());
-            if (!setting.isFlag() || value.equals(false)) {
-                text.append('=').append(setting.text(value));
+            String words = setting.text(value);
+            if (!setting.isFlag() || !words.equals("true")) {
+                text.append('=').append(words);
             }
         }
     }

@@ -6,6 +6,7 @@ import java.util.Objects;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One setting of a {@link Kind}: its name, what it may be, and how it is said. Immutable.
@@ -23,6 +24,7 @@ public final class Setting<T> {
     private final Function<T, Object> json;
     private final String symbol;
     private final Predicate<String> namesFile;
+    private final @Nullable T on;
 
     private Setting(Builder<T> builder) {
         name = builder.name;
@@ -35,6 +37,7 @@ public final class Setting<T> {
         json = builder.json;
         symbol = builder.symbol;
         namesFile = builder.namesFile;
+        on = builder.on;
     }
 
     /** A whole number from {@code low} to {@code high}. */
@@ -68,7 +71,10 @@ public final class Setting<T> {
 
     /** True where it is named, false otherwise. */
     public static Setting<Boolean> flag(String name, String help) {
-        return new Builder<>(name, false, value -> parseFlag(name, value))
+        return Setting.<Boolean>of(name, false, value -> {
+                    throw new IllegalArgumentException(name + " must be true or false: " + value);
+                })
+                .flag(true)
                 .help(help)
                 .build();
     }
@@ -127,23 +133,40 @@ public final class Setting<T> {
         return fallback;
     }
 
-    /** Whether it is on or off, and a command line needs no value for it. */
+    /** Whether it may be named without a value, which turns it on. */
     public boolean isFlag() {
-        return fallback instanceof Boolean;
+        return on != null;
+    }
+
+    /** Whether it has values besides on and off. */
+    public boolean takesValue() {
+        return !(fallback instanceof Boolean);
     }
 
     /** Whether {@link #parse} would take the text for a file's name: who reads texts of strangers refuses those. */
     public boolean namesFile(String value) {
-        return namesFile.test(value);
+        return switched(value) == null && namesFile.test(value);
     }
 
     /** @throws IllegalArgumentException that names the setting, if the text is not one of its values */
     public T parse(String value) {
+        T switched = switched(value);
         try {
-            return checked(parse.apply(value));
+            return switched != null ? switched : checked(parse.apply(value));
         } catch (NumberFormatException e) {
             throw new IllegalArgumentException(name + " must be a number: " + value, e);
         }
+    }
+
+    /** What a flag is turned to; null for any other text. */
+    private @Nullable T switched(String value) {
+        return on == null
+                ? null
+                : switch (value.strip()) {
+                    case "", "true" -> on;
+                    case "false" -> fallback;
+                    default -> null;
+                };
     }
 
     /** @throws IllegalArgumentException that names the setting, if the value is out of its range */
@@ -153,18 +176,23 @@ public final class Setting<T> {
 
     /** The inverse of {@link #parse}. */
     public String text(T value) {
-        return text.apply(value);
+        return isSwitched(value) ? Boolean.toString(value.equals(on)) : text.apply(value);
+    }
+
+    /** Whether it is a flag, and on or off. */
+    private boolean isSwitched(T value) {
+        return on != null && (value.equals(on) || value.equals(fallback));
     }
 
     /** The value for a JSON file: a number, a boolean or a string. */
     Object json(T value) {
-        return json.apply(value);
+        return isSwitched(value) ? (Object) value.equals(on) : json.apply(value);
     }
 
     /** For a table's cell: {@code N 4}, or a flag's name; empty where it says nothing. */
     String words(T value) {
-        if (value instanceof Boolean on) {
-            return on ? name.replace('-', ' ') : "";
+        if (isSwitched(value)) {
+            return value.equals(on) ? name.replace('-', ' ') : "";
         }
         return value.equals(fallback) && symbol.isEmpty()
                 ? ""
@@ -185,14 +213,6 @@ public final class Setting<T> {
     private static Double parseNumber(String value) {
         String stripped = value.strip();
         return stripped.equals("inf") ? Double.valueOf(Double.POSITIVE_INFINITY) : Double.valueOf(stripped);
-    }
-
-    private static Boolean parseFlag(String name, String value) {
-        return switch (value.strip()) {
-            case "", "true" -> true;
-            case "false" -> false;
-            default -> throw new IllegalArgumentException(name + " must be true or false: " + value);
-        };
     }
 
     /** A number as people write it: no exponent, no trailing zeros. */
@@ -223,6 +243,7 @@ public final class Setting<T> {
         private String symbol = "";
         private String help = "";
         private Predicate<String> namesFile = text -> false;
+        private @Nullable T on;
 
         private Builder(String name, T fallback, Function<String, T> parse) {
             if (!name.matches("[a-z][a-z0-9]*(-[a-z0-9]+)*")) {
@@ -274,6 +295,12 @@ public final class Setting<T> {
         /** Says which texts are names of files; by default none is. */
         public Builder<T> namesFile(Predicate<String> namesFile) {
             this.namesFile = namesFile;
+            return this;
+        }
+
+        /** Makes it a flag: {@code on} where it is named without a value or as true, the fallback as false; {@code parse} reads what else it may be. */
+        public Builder<T> flag(T on) {
+            this.on = on;
             return this;
         }
 

@@ -322,6 +322,53 @@ class EndToEndTest {
         }
     }
 
+    /** 18 steps of EDM, 13 of which inject noise: 61 evaluations with M 2 at first, 87 where none is. */
+    @Test
+    void whatCalibrationSaysOfScoresAtFirstIsTakenByAscent() throws IOException {
+        Path rounds = folder.resolve("rounds.json");
+        succeed(("calibrate -q --images 2 --candidates 2 --rounds 1 --total-rounds 6 --out " + rounds).split(" "));
+        JsonNode table = JSON.readTree(rounds.toFile()).get("agreement");
+        int atFirst = 0;
+        for (JsonNode step : table) {
+            assertThat(step.get("agreement").isNull())
+                    .isEqualTo(step.get("rounds").asInt() == 0);
+            atFirst += step.get("scoreAtFirst").asBoolean() ? 1 : 0;
+        }
+        assertThat(atFirst).isBetween(1, 13);
+        for (Object[] more : new Object[][] {{rounds, 87 - 2 * atFirst}, {"true", 61}, {"false", 87}}) {
+            Path out = folder.resolve("out-" + more[1]);
+            succeed(
+                    "generate",
+                    "-q",
+                    "--images",
+                    1,
+                    "--method",
+                    "ascent",
+                    "--candidates",
+                    2,
+                    "--out",
+                    out,
+                    "--score-at-first",
+                    more[0]);
+            assertThat(result(out).at("/images/0/ledger/networkEvaluations").asInt())
+                    .isEqualTo(more[1]);
+        }
+        succeed(
+                "generate",
+                "--score-at-first",
+                "-q",
+                "--images",
+                1,
+                "--method",
+                "ascent",
+                "--candidates",
+                2,
+                "--out",
+                out());
+        assertThat(result(out()).at("/images/0/ledger/networkEvaluations").asInt())
+                .isEqualTo(61);
+    }
+
     @Test
     void aRewardThatLosesByTheSearchGetsNoRounds() throws IOException {
         Path rounds = folder.resolve("rounds.json");

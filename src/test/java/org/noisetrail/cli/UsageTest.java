@@ -63,6 +63,8 @@ class UsageTest {
                 "--method naive --keep-pivot | --keep-pivot is not an option of --method naive",
                 "--method best-of-n --rounds 3 | --rounds is not an option of --method best-of-n",
                 "--shared-start | --shared-start is not an option of --method eps-greedy (it is one of best-of-n)",
+                "--method ascent --score-at-first no-such.json | score-at-first must be true, false or a file that is there: no-such.json",
+                "--method naive --score-at-first | --score-at-first is not an option of --method naive",
                 "--steps 1 | steps must be >= 2: 1",
                 "--sigma-min 0 | sigma-min must be > 0: 0",
                 "--sigma-min 90 | sigma-min must be < sigma-max 80.0: 90.0",

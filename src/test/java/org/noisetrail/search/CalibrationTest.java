@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -130,12 +132,51 @@ class CalibrationTest {
     void stepsAreScoredAtFirstWhereThatKeepsMoreThanItCosts() {
         // The expected maxima of 4 and of 8 normals are 1.02938 and 1.42360: the ratio is .72308.
         List<Calibration.StepGain> steps = List.of(
-                new Calibration.StepGain(0, 1, .7230, null),
-                new Calibration.StepGain(0, 1, .7232, null),
-                new Calibration.StepGain(0, 1, Double.NaN, null));
+                new Calibration.StepGain(0, 1, new RankAgreement(.7230, 9), null),
+                new Calibration.StepGain(0, 1, new RankAgreement(.7232, 7), null),
+                new Calibration.StepGain(0, 1, RankAgreement.NONE, null));
         RoundSchedule schedule = new Calibration(THREE, 4, steps).schedule(6);
         assertThat(schedule.first()).containsExactly(false, true, false);
         assertThat(schedule.toString()).isEqualTo("[2 2f 2]");
+    }
+
+    /** What a round's candidates scored first, and then: two rounds agree as -1 and .4, one ranks nothing. */
+    @Test
+    void anAgreementIsTheMeanOverTheRoundsThatRankSomething() {
+        Calibration.Collector collector = new Calibration.Collector(1, null);
+        collector.first(0, new double[] {1, 2, 3, 4});
+        collector.first(0, new double[] {5, 5, 5, 5});
+        collector.round(0, new double[][] {{3, 1, 2, 4}});
+        collector.round(0, new double[][] {{1, 2, 3, 4}});
+        collector.first(0, new double[] {4, 3, 2, 1});
+        collector.round(0, new double[][] {{1, 2, 3, 4}});
+        RankAgreement agreement = collector.gains().get(0).agreement();
+        assertThat(agreement.correlation()).isCloseTo(-.3, within(1e-12));
+        assertThat(agreement.rounds()).isEqualTo(2);
+    }
+
+    @Test
+    void theFileHoldsWhatTheChoiceFollowsFrom(@TempDir Path folder) throws Exception {
+        Path file = folder.resolve("rounds.json");
+        List<Calibration.StepGain> steps = List.of(
+                new Calibration.StepGain(0, 1, new RankAgreement(.5, 9), null),
+                new Calibration.StepGain(0, 1, new RankAgreement(.75, 7), null),
+                new Calibration.StepGain(0, 1));
+        RoundSchedule schedule = new Calibration(THREE, 4, steps).schedule(6);
+        schedule.write(file);
+        assertThat(RoundSchedule.read(file)).isEqualTo(schedule);
+        JsonNode table = new ObjectMapper().readTree(file.toFile()).get("agreement");
+        for (int step = 0; step < 3; step++) {
+            assertThat(table.get(step).get("step").asInt()).isEqualTo(step);
+            assertThat(table.get(step).get("sigma").asDouble()).isEqualTo(THREE.get(step));
+        }
+        assertThat(table.findValuesAsText("agreement")).containsExactly("0.5", "0.75", "null");
+        assertThat(table.findValuesAsText("rounds")).containsExactly("9", "7", "0");
+        assertThat(table.findValuesAsText("scoreAtFirst")).containsExactly("false", "true", "false");
+        Files.writeString(file, Files.readString(file).replace("0.75", "1.75"));
+        assertThatThrownBy(() -> RoundSchedule.read(file))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessageEndingWith("agreement must be from -1 to 1: 1.75");
     }
 
     @Test
@@ -172,16 +213,19 @@ class CalibrationTest {
         LocalSearch search = LocalSearch.builder().rounds(3).build();
         Calibration calibration = world.search(search).build().calibrate(ImageRequest.of(0, 4));
         for (int step = 0; step < world.schedule().size(); step++) {
-            double agreement = calibration.steps().get(step).agreement();
+            RankAgreement agreement = calibration.steps().get(step).agreement();
             if (world.schedule().screens(step) && !world.schedule().isDead(step)) {
-                assertThat(agreement).isBetween(-1.0, 1.0);
+                assertThat(agreement.correlation()).isBetween(-1.0, 1.0);
+                assertThat(agreement.rounds())
+                        .as("3 rounds of each of 4 images, less those that rank nothing")
+                        .isBetween(1L, 12L);
             } else {
-                assertThat(agreement).isNaN();
+                assertThat(agreement).isEqualTo(RankAgreement.NONE);
             }
         }
         // Noise this small moves the mixture's estimate in one direction alone: the first evaluation tells the order.
         int last = world.schedule().lastLive();
-        assertThat(calibration.steps().get(last).agreement()).isGreaterThan(.9);
+        assertThat(calibration.steps().get(last).agreement().correlation()).isGreaterThan(.9);
         assertThat(calibration.atFirst(last)).isTrue();
     }
 
@@ -199,7 +243,7 @@ class CalibrationTest {
     }
 
     private static Calibration.StepGain held(double deviation, double mean, double error) {
-        return new Calibration.StepGain(1, deviation, Double.NaN, new Calibration.HeldOutGain(mean, error));
+        return new Calibration.StepGain(1, deviation, RankAgreement.NONE, new Calibration.HeldOutGain(mean, error));
     }
 
     @Test

@@ -147,6 +147,17 @@ class RequestsTest {
     }
 
     @Test
+    void aFlagThatTakesAFileTakesNoneHere() {
+        String asked = "{\"class\":1,\"n\":1,\"method\":\"ascent\",\"candidates\":2,\"score_at_first\":";
+        assertThat(client.post(asked + "\"rounds.json\"}")
+                        .error()
+                        .path("message")
+                        .asText())
+                .isEqualTo("score_at_first must not name files here: rounds.json");
+        assertThat(client.post(asked + "true}").status()).isEqualTo(200);
+    }
+
+    @Test
     void aRequestOfTooManyBytesIsRefused() {
         String large = "{\"class\":1,\"user\":\"" + "x".repeat(1 << 20) + "\"}";
         assertThat(client.post(large).status()).isEqualTo(413);

@@ -41,6 +41,7 @@ public final class Site {
             "sampler",
             "method",
             "planning",
+            "calibrate",
             "screening",
             "compare",
             "offline",

@@ -1,0 +1,202 @@
+package org.noisetrail.search;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.sampler.Schedule;
+
+/** The choice of a calibrated file, of every method that can judge candidates after the first of a step's two evaluations. */
+class ScoreAtFirstTest {
+    private static final SmallWorld WORLD = SmallWorld.edm();
+    private static final Schedule SCHEDULE = WORLD.schedule();
+    private static final List<ImageRequest> IMAGES = ImageRequest.of(0, 3);
+
+    @TempDir
+    private Path folder;
+
+    /** Methods without the setting, so that it can be added to their text. */
+    private static final List<String> METHODS = List.of(
+            "eps-greedy:candidates=3:rounds=2",
+            "zero-order:rounds=1",
+            "ascent:candidates=3",
+            "ascent:candidates=3:direction=image:regress=logit");
+
+    /** The rounds are of no account. */
+    private Path file(List<Boolean> first) {
+        Path file = folder.resolve("rounds.json");
+        new RoundSchedule(RoundSchedule.levelsOf(SCHEDULE), Collections.nCopies(SCHEDULE.size(), 7), first).write(file);
+        return file;
+    }
+
+    private static List<Boolean> all(boolean first) {
+        return Collections.nCopies(SCHEDULE.size(), first);
+    }
+
+    /** Every second step, from the first that is searched on. */
+    private static List<Boolean> mixed() {
+        return IntStream.range(0, SCHEDULE.size())
+                .mapToObj(step -> step % 2 == 0)
+                .toList();
+    }
+
+    private static SearchResult run(String method) {
+        return WORLD.search(Methods.parse(method)).build().run(IMAGES);
+    }
+
+    private static void assertSame(SearchResult result, SearchResult expected) {
+        for (int i = 0; i < IMAGES.size(); i++) {
+            ImageResult image = result.images().get(i);
+            ImageResult other = expected.images().get(i);
+            assertThat(image.state()).containsExactly(other.state());
+            assertThat(image.recipe()).isEqualTo(other.recipe());
+            assertThat(image.costs()).isEqualTo(other.costs());
+        }
+    }
+
+    @Test
+    void aFileOfAllStepsIsTheFlagAndOneOfNoStepIsNone() {
+        for (String method : METHODS) {
+            assertSame(run(method + ":score-at-first=" + file(all(true))), run(method + ":score-at-first"));
+            assertSame(run(method + ":score-at-first=" + file(all(false))), run(method));
+        }
+    }
+
+    /** A searched step's cost is its own, whatever is done at the others. */
+    private static long costAtFirst(String method, int step) {
+        long whole = Methods.parse(method).evaluations(SCHEDULE).orElseThrow();
+        List<Boolean> one =
+                IntStream.range(0, SCHEDULE.size()).mapToObj(i -> i == step).toList();
+        ScoreAtFirst.Steps steps = new ScoreAtFirst.Steps(RoundSchedule.levelsOf(SCHEDULE), one);
+        Method there = Methods.parse(method) instanceof Ascent ascent
+                ? new Ascent(ascent.candidates(), ascent.direction(), ascent.shift(), ascent.regress(), steps)
+                : LocalSearch.builder()
+                        .candidates(((LocalSearch) Methods.parse(method)).candidates())
+                        .rounds(((LocalSearch) Methods.parse(method)).rounds())
+                        .scoreAtFirst(steps)
+                        .build();
+        return there.evaluations(SCHEDULE).orElseThrow() - whole;
+    }
+
+    /** N candidates (of ascent one more) pay one evaluation less a round; the winner pays it once. */
+    @Test
+    void aMixedFileCostsWhatItsStepsSay() {
+        Path file = file(mixed());
+        for (String text : METHODS) {
+            Method method = Methods.parse(text + ":score-at-first=" + file);
+            long tried = method instanceof LocalSearch local
+                    ? (long) local.candidates() * local.rounds().at(0, 1)
+                    : ((Ascent) method).candidates() + 1L;
+            long expected = Methods.parse(text).evaluations(SCHEDULE).orElseThrow();
+            int fewer = 0;
+            for (int step = 0; step < SCHEDULE.size(); step += 2) {
+                if (SCHEDULE.screens(step) && !SCHEDULE.isDead(step)) {
+                    assertThat(costAtFirst(text, step)).as(text).isEqualTo(1 - tried);
+                    expected += 1 - tried;
+                    fewer++;
+                }
+            }
+            assertThat(fewer).as("steps that score at first").isBetween(1, SCHEDULE.size() / 2);
+            assertThat(method.evaluations(SCHEDULE)).hasValue(expected);
+            for (ImageResult image : run(text + ":score-at-first=" + file).images()) {
+                assertThat(image.costs().networkEvaluations()).as(text).isEqualTo(expected);
+            }
+        }
+    }
+
+    @Test
+    void aMixedFileReplays() {
+        Path file = file(mixed());
+        for (String method : METHODS) {
+            SearchResult drawn = run(method + ":score-at-first=" + file);
+            SearchResult again = drawn.trail().replay(WORLD.denoiser(), 2, SearchListener.NONE);
+            for (int i = 0; i < IMAGES.size(); i++) {
+                assertThat(again.images().get(i).state())
+                        .containsExactly(drawn.images().get(i).state());
+            }
+        }
+    }
+
+    @Test
+    void aBudgetIsKeptAndPaysForWhatASizeOfAMixedFileCosts() {
+        Path file = file(mixed());
+        for (String text : METHODS) {
+            Method method = Methods.parse(text + ":score-at-first=" + file);
+            for (long budget = SCHEDULE.evaluations() * 3; budget < 90; budget += 7) {
+                Method sized = method.sized(SCHEDULE, budget);
+                long cost = sized.evaluations(SCHEDULE).orElseThrow();
+                assertThat(cost).as(text).isLessThanOrEqualTo(budget);
+                for (ImageResult image :
+                        WORLD.search(sized).budget(cost).build().run(IMAGES).images()) {
+                    assertThat(image.costs().networkEvaluations()).as(text).isEqualTo(cost);
+                }
+            }
+        }
+    }
+
+    @Test
+    void calibrationsFileIsTakenForBothRoundsAndChoice() {
+        RoundSchedule schedule = WORLD.search(LocalSearch.builder().rounds(3).build())
+                .build()
+                .calibrate(ImageRequest.of(0, 4))
+                .schedule(9);
+        Path file = folder.resolve("calibrated.json");
+        schedule.write(file);
+        assertThat(schedule.first()).contains(true);
+        Ascent ascent = (Ascent) Methods.parse("ascent:score-at-first=" + file);
+        LocalSearch local = (LocalSearch) Methods.parse("eps-greedy:rounds=" + file);
+        for (int step = 0; step < SCHEDULE.size(); step++) {
+            assertThat(ascent.screens(step, SCHEDULE)).isEqualTo(local.screens(step, SCHEDULE));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"true", "", "false"})
+    void aFlagIsStillAFlag(String value) {
+        Ascent method = (Ascent) Methods.parse("ascent:score-at-first=" + value);
+        assertThat(method.scoreAtFirst()).isSameAs(ScoreAtFirst.of(!value.equals("false")));
+        // As before there were files: kept results are found by it.
+        assertThat(Methods.registry().json(method)).containsEntry("scoreAtFirst", !value.equals("false"));
+        assertThat(Methods.registry().text(method))
+                .isEqualTo(value.equals("false") ? "ascent" : "ascent:score-at-first");
+    }
+
+    @Test
+    void filesAreToldApartByTheirSteps() {
+        Method even = Methods.parse("ascent:score-at-first=" + file(mixed()));
+        Method none = Methods.parse("ascent:score-at-first=" + file(all(false)));
+        assertThat(Methods.registry().json(even)).containsEntry("scoreAtFirst", "[0 2 4 6]");
+        assertThat(Methods.registry().json(none)).containsEntry("scoreAtFirst", "[]");
+        assertThat(Methods.registry().words(even)).endsWith("score at first [0 2 4 6]");
+        assertThat(even).isEqualTo(Methods.parse("ascent:score-at-first=" + file(mixed())));
+    }
+
+    @Test
+    void whatIsNoFileOfThisSamplerIsRefused() throws Exception {
+        assertThatThrownBy(() -> Methods.parse("ascent:score-at-first=no-such.json"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("score-at-first must be true, false or a file that is there: no-such.json");
+        Path other = folder.resolve("other.json");
+        Files.writeString(other, "{}");
+        assertThatThrownBy(() -> Methods.parse("ascent:score-at-first=" + other))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("is not a schedule of rounds");
+        Path file = file(mixed());
+        SmallWorld shorter = SmallWorld.edm(new EdmSampler(6, .02, 80, 7, 40, .05, 50, 1), .3, 0);
+        Search search =
+                shorter.search(Methods.parse("ascent:score-at-first=" + file)).build();
+        assertThatThrownBy(() -> search.run(IMAGES))
+                .isInstanceOfAny(IllegalArgumentException.class, NoisetrailException.class)
+                .hasMessageContaining("another sampler");
+    }
+}
