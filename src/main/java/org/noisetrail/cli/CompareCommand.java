@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.ServiceLoader;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,7 @@ import org.noisetrail.evaluation.CellRunner;
 import org.noisetrail.evaluation.Comparison;
 import org.noisetrail.evaluation.ComparisonTable;
 import org.noisetrail.evaluation.Contender;
+import org.noisetrail.evaluation.ContenderScreen;
 import org.noisetrail.evaluation.Recording;
 import org.noisetrail.evaluation.RunSettings;
 import org.noisetrail.files.Json;
@@ -49,7 +51,8 @@ import picocli.CommandLine.Spec;
         modelTransformer = RegistryOptions.Adder.class,
         description = {
             "Sets methods beside each other: same images, same classes, same initial noise.",
-            "Always adds best-of-n at the network evaluations that each search costs."
+            "Always adds best-of-n at the network evaluations that each search costs. With --screen, each method that can be",
+            "screened has a second row, screened."
         },
         footerHeading = "%nFiles:%n",
         footer = {
@@ -70,8 +73,9 @@ final class CompareCommand implements Callable<Integer> {
             paramLabel = "METHOD",
             split = ",",
             defaultValue = "naive,best-of-n,beam,mcts,zero-order,eps-greedy",
-            description = "What to compare, with commas between; each may have options of its own, as in "
-                    + "eps-greedy:rounds=10:keep-pivot. Default: ${DEFAULT-VALUE}")
+            description =
+                    "What to compare, with commas between; each may have options of its own, as in "
+                            + "eps-greedy:rounds=10:keep-pivot, and its screen, as in beam:screen=first:verify-loss=5%%. Default: ${DEFAULT-VALUE}")
     @SuppressWarnings("NullAway.Init")
     private List<String> methods;
 
@@ -144,6 +148,10 @@ final class CompareCommand implements Callable<Integer> {
     @Mixin
     @SuppressWarnings("NullAway.Init")
     private SamplerOptions samplerOptions;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
+    private ScreenOptions screen;
 
     @Option(
             names = "--shard",
@@ -277,6 +285,10 @@ final class CompareCommand implements Callable<Integer> {
                 }
             }
             heldOut.forEach(settings::heldOut);
+            Map<String, String> screens = screenRewards(tables);
+            if (!screens.isEmpty()) {
+                settings.option("screenRewards", screens);
+            }
             ComparisonFiles files = new ComparisonFiles(tables, settings.build().json());
             files.write(out);
             say(files);
@@ -387,15 +399,29 @@ final class CompareCommand implements Callable<Integer> {
     private List<Contender> contenders() {
         List<String> texts = Contender.texts(offline.methods(methods));
         methodOptions.checkUsed(texts.stream().map(Contender::word).toList());
+        Map<String, String> shared = new LinkedHashMap<>(methodOptions.given());
+        shared.putAll(screen.texts());
         List<Contender> contenders = new ArrayList<>();
         for (String method : texts) {
-            Contender contender = Contender.parse(method, methodOptions.given());
-            if (contenders.stream().anyMatch(other -> other.label().equals(contender.label()))) {
-                throw usage("--methods names " + contender.label() + " twice");
+            Contender contender = Contender.parse(method, shared);
+            add(contender, contenders);
+            if (screen.screens()
+                    && contender.screen() == null
+                    && contender.method().screens()) {
+                add(contender.screened(ContenderScreen.of(screen.texts())), contenders);
             }
-            contenders.add(contender);
+        }
+        if (contenders.stream().allMatch(contender -> contender.screen() == null) && screen.screening() != null) {
+            throw usage("--screen: none of these methods can be screened: " + String.join(", ", texts));
         }
         return contenders;
+    }
+
+    private void add(Contender contender, List<Contender> contenders) {
+        if (contenders.stream().anyMatch(other -> other.label().equals(contender.label()))) {
+            throw usage("--methods names " + contender.label() + " twice");
+        }
+        contenders.add(contender);
     }
 
     private @Nullable RewardText heldOut(List<RewardText> rewards, int i) {
@@ -439,6 +465,20 @@ final class CompareCommand implements Callable<Integer> {
         return new RunSettings.Judge(judge.name(), table.ids().getOrDefault(judge.name(), ""));
     }
 
+    /** What rows are screened by besides the searched reward: ids by name. */
+    private static Map<String, String> screenRewards(List<ComparisonTable> tables) {
+        Map<String, String> ids = new TreeMap<>();
+        for (ComparisonTable table : tables) {
+            for (ComparisonTable.Row row : table.rows()) {
+                RewardText reward = row.screen() == null ? null : row.screen().reward();
+                if (reward != null) {
+                    ids.put(reward.toString(), table.ids().getOrDefault(reward.toString(), ""));
+                }
+            }
+        }
+        return ids;
+    }
+
     private RunSettings.Builder settings(Pipeline pipeline, Sampler sampler, List<ImageRequest> requests) {
         return modelOptions
                 .settings("compare", pipeline)
@@ -447,10 +487,16 @@ final class CompareCommand implements Callable<Integer> {
                 .sampler(sampler)
                 .option("methods", methods)
                 .option("options", methodOptions.given())
+                .options(screenSettings())
                 .option("seedCount", seeds)
                 .option("equalNfe", equal)
                 .option("equalSeconds", equalSeconds)
                 .option("sweepNfe", sweep == null ? null : sweep.budgets());
+    }
+
+    private Map<String, @Nullable Object> screenSettings() {
+        Map<String, String> texts = screen.texts();
+        return texts.isEmpty() ? Map.of() : Map.of("screen", texts);
     }
 
     private ParameterException usage(String message) {

@@ -13,8 +13,6 @@ import picocli.CommandLine.Option;
 
 /** How candidates are screened. */
 final class ScreenOptions {
-    private static final String BOUND = "5%";
-
     @Option(
             names = "--screen",
             paramLabel = "LOOK",
@@ -27,7 +25,7 @@ final class ScreenOptions {
             paramLabel = "X",
             description =
                     "--screen: verify so many that a round is expected to lose no more, in units of the reward or, as 5%%, of a round's standard deviation. Default: "
-                            + BOUND + "%")
+                            + Screening.LOSS_PERCENT + "%%")
     private @Nullable String loss;
 
     @Option(
@@ -56,7 +54,28 @@ final class ScreenOptions {
             return null;
         }
         return Screening.parse(
-                look, LossBound.parse(loss == null ? BOUND : loss), audit == null ? Screening.AUDIT : audit);
+                look, loss == null ? Screening.LOSS : LossBound.parse(loss), audit == null ? Screening.AUDIT : audit);
+    }
+
+    /** Whether {@code --screen} was given. */
+    boolean screens() {
+        return look != null;
+    }
+
+    /** What was given, by the names that the text of a contender has for it. */
+    Map<String, String> texts() {
+        Map<String, String> texts = new LinkedHashMap<>();
+        put(texts, "screen", look);
+        put(texts, "verify-loss", loss);
+        put(texts, "audit", audit);
+        put(texts, "screen-reward", reward);
+        return texts;
+    }
+
+    private static void put(Map<String, String> texts, String name, @Nullable Object value) {
+        if (value != null) {
+            texts.put(name, value.toString());
+        }
     }
 
     /** The caller's to close; null for none. */

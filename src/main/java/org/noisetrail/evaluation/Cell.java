@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.Json;
@@ -25,9 +26,27 @@ record Cell(
         Comparison.@Nullable Judge heldOut,
         Comparison.@Nullable Judge secondHeldOut,
         Method method,
+        @Nullable Screen screen,
         Sampler sampler,
         long seed,
         @Nullable Long budget) {
+    /**
+     * How its candidates are screened.
+     *
+     * @param reward scores the cheap look; null for the searched one
+     */
+    record Screen(ContenderScreen how, Comparison.@Nullable Judge reward) {
+        private Map<String, @Nullable Object> json(Function<Comparison.Judge, String> ids) {
+            Map<String, @Nullable Object> json = new LinkedHashMap<>();
+            json.put("look", how.screening().words());
+            json.put("verifyLoss", how.screening().loss().toString());
+            json.put("audit", how.screening().audit());
+            json.put("reward", reward == null ? null : reward.toString());
+            json.put("rewardId", reward == null ? null : ids.apply(reward));
+            return json;
+        }
+    }
+
     Cell(
             Comparison.Judge reward,
             Comparison.@Nullable Judge heldOut,
@@ -35,7 +54,7 @@ record Cell(
             Sampler sampler,
             long seed,
             @Nullable Long budget) {
-        this(reward, heldOut, null, method, sampler, seed, budget);
+        this(reward, heldOut, null, method, null, sampler, seed, budget);
     }
 
     /**
@@ -55,6 +74,9 @@ record Cell(
             key.put("secondHeldOutId", ids.apply(secondHeldOut));
         }
         key.put("method", Methods.registry().json(method));
+        if (screen != null) {
+            key.put("screen", screen.json(ids));
+        }
         key.put("sampler", Samplers.registry().json(sampler));
         key.put("seed", Numbers.unsigned(seed));
         key.put("budget", budget);
@@ -68,6 +90,7 @@ record Cell(
         text.put("heldOut", heldOut == null ? null : heldOut.name());
         text.put("secondHeldOut", secondHeldOut == null ? null : secondHeldOut.name());
         text.put("method", Methods.registry().text(method));
+        text.put("screen", screen == null ? null : screen.how().text());
         text.put("seed", Numbers.unsigned(seed));
         text.put("budget", budget);
         return Json.sorted(text).toString();
@@ -96,10 +119,33 @@ record Cell(
                 aim.reward(),
                 aim.heldOut(),
                 aim.secondHeldOut(),
-                Methods.parse(json.path("method").asText()),
+                method(json.path("method").asText(), comparison),
+                screen(json.path("screen"), comparison),
                 comparison.sampler,
                 json.path("seed").bigIntegerValue().longValue(),
                 json.path("budget").isNull() ? null : JsonFields.count(json, "budget"));
+    }
+
+    /** One that was given a schedule step by step has no text that could be read: it is found among those of the comparison. */
+    private static Method method(String text, Comparison comparison) {
+        return comparison
+                .sized()
+                .filter(method -> Methods.registry().text(method).equals(text))
+                .findFirst()
+                .orElseGet(() -> Methods.parse(text));
+    }
+
+    private static @Nullable Screen screen(JsonNode text, Comparison comparison) {
+        if (text.isNull() || text.isMissingNode()) {
+            return null;
+        }
+        return comparison.contenders.stream()
+                .map(comparison::screen)
+                .flatMap(Stream::ofNullable)
+                .filter(screen -> screen.how().text().equals(text.asText()))
+                .findFirst()
+                .orElseThrow(() ->
+                        new IllegalArgumentException("the cell has a screen that the comparison has not: " + text));
     }
 
     private static boolean named(Comparison.@Nullable Judge judge, JsonNode name) {

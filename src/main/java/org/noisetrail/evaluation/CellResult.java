@@ -18,6 +18,8 @@ import java.util.Base64;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 import javax.imageio.ImageIO;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.engine.Screened;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.files.PngFile;
 import org.noisetrail.model.Condition;
@@ -47,6 +49,7 @@ public record CellResult(double seconds, double diversity, double peakBytes, Lis
      *
      * @param heldOut NaN where none was named
      * @param secondHeldOut likewise
+     * @param screened what screening did for it; null where nothing was screened
      * @param byStep the reward of the clean estimate after each step; NaN where the method did not judge it
      * @param png the image as a file
      */
@@ -59,6 +62,7 @@ public record CellResult(double seconds, double diversity, double peakBytes, Lis
             double pivotNorm,
             long nanScores,
             Costs costs,
+            @Nullable Screened screened,
             double[] byStep,
             byte[] png) {
         static Drawn of(ImageResult image, double secondHeldOut, double[] byStep) {
@@ -71,6 +75,7 @@ public record CellResult(double seconds, double diversity, double peakBytes, Lis
                     image.pivotNorm(),
                     image.nanScores(),
                     image.costs(),
+                    image.screened(),
                     byStep,
                     png(image.pixels().toBufferedImage()));
         }
@@ -115,11 +120,47 @@ public record CellResult(double seconds, double diversity, double peakBytes, Lis
             json.put("networkEvaluations", costs.networkEvaluations()).put("transitions", costs.transitions());
             json.put("decoderCalls", costs.decoderCalls()).put("rewardCalls", costs.rewardCalls());
             json.put("heldOutCalls", costs.heldOutCalls());
+            if (screened != null) {
+                json.set("screened", json(screened));
+            }
             ArrayNode steps = json.putArray("rewardByStep");
             for (double value : byStep) {
                 steps.add(Numbers.orNull(value));
             }
             return json.put("png", Base64.getEncoder().encodeToString(png));
+        }
+
+        /** Sums as they are, so that they are the same when they come back. */
+        private static ObjectNode json(Screened screened) {
+            ObjectNode json = JsonNodeFactory.instance.objectNode();
+            json.put("rounds", screened.rounds()).put("candidates", screened.candidates());
+            json.put("verified", screened.verified()).put("unscreened", screened.unscreened());
+            json.put("screenDecodes", screened.screenDecodes());
+            json.put("savedEvaluations", screened.savedEvaluations()).put("savedDecodes", screened.savedDecodes());
+            json.set("expectedLoss", score(screened.expectedLoss()));
+            json.put("audits", screened.audits());
+            json.set("auditLoss", score(screened.auditLoss()));
+            return json.set("auditSquares", score(screened.auditSquares()));
+        }
+
+        private static Screened screened(JsonNode json) {
+            Screened screened = new Screened(
+                    count(json, "rounds"),
+                    count(json, "candidates"),
+                    count(json, "verified"),
+                    count(json, "unscreened"),
+                    count(json, "screenDecodes"),
+                    count(json, "savedEvaluations"),
+                    count(json, "savedDecodes"),
+                    numberOrNan(json, "expectedLoss"),
+                    count(json, "audits"),
+                    numberOrNan(json, "auditLoss"),
+                    numberOrNan(json, "auditSquares"));
+            if (screened.verified() > screened.candidates()) {
+                throw new IllegalArgumentException(
+                        "verified must be <= " + screened.candidates() + ", all candidates: " + screened.verified());
+            }
+            return screened;
         }
 
         /** An infinite one loses against all others, NaN against none: so it is kept apart from NaN. */
@@ -154,6 +195,7 @@ public record CellResult(double seconds, double diversity, double peakBytes, Lis
                             count(json, "decoderCalls"),
                             count(json, "rewardCalls"),
                             count(json, "heldOutCalls")),
+                    expected.screened() ? screened(field(json, "screened")) : null,
                     byStep,
                     png(field(json, "png"), expected.shape()));
         }
@@ -202,8 +244,13 @@ public record CellResult(double seconds, double diversity, double peakBytes, Lis
      *
      * @param images in the order in which they were asked for
      * @param steps of their trajectories
+     * @param screened whether candidates were screened
      */
-    record Expected(List<ImageRequest> images, ImageShape shape, int steps) {}
+    record Expected(List<ImageRequest> images, ImageShape shape, int steps, boolean screened) {
+        Expected(List<ImageRequest> images, ImageShape shape, int steps) {
+            this(images, shape, steps, false);
+        }
+    }
 
     /**
      * Reads what {@link #json} gave, and checks all of it: the images that were asked for, in their order, each with every number and a whole picture.

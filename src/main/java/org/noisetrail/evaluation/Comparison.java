@@ -3,6 +3,7 @@ package org.noisetrail.evaluation;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -110,6 +111,8 @@ public final class Comparison {
     final CellStore store;
     final Watcher watcher;
     final @Nullable CellRunner runner;
+    /** Of the contenders' screens, by their texts. */
+    private final Map<RewardText, Judge> screenRewards;
 
     private Comparison(Builder builder) {
         drawn = builder.drawn;
@@ -129,6 +132,7 @@ public final class Comparison {
         store = new CellStore(builder.folder == null ? null : OutputFolder.open(builder.folder));
         watcher = builder.watcher;
         runner = builder.runner;
+        screenRewards = builder.screenRewards();
         notEmpty("methods", contenders);
         notEmpty("rewards", aims);
         notEmpty("images", images);
@@ -147,6 +151,42 @@ public final class Comparison {
                         "network evaluations must be >= " + plain + ", one plain trajectory's: " + budget);
             }
         }
+        contenders.forEach(this::check);
+    }
+
+    /** Refuses what a search would refuse, before any has run. */
+    private void check(Contender contender) {
+        ContenderScreen screen = contender.screen();
+        if (screen != null) {
+            Reward none = Reward.of("none", image -> 0);
+            drawn.search()
+                    .get()
+                    .sampler(sampler)
+                    .method(contender.method())
+                    .reward(none)
+                    .screening(screen.screening())
+                    .screenReward(screen.reward() == null ? null : none)
+                    .build();
+        }
+    }
+
+    /** How a contender's searches are screened; null for not. */
+    Cell.@Nullable Screen screen(Contender contender) {
+        ContenderScreen screen = contender.screen();
+        return screen == null
+                ? null
+                : new Cell.Screen(screen, screen.reward() == null ? null : screenRewards.get(screen.reward()));
+    }
+
+    /** The contenders' methods, as they are and sized, as far as that needs no search. */
+    Stream<Method> sized() {
+        return contenders.stream()
+                .map(Contender::method)
+                .flatMap(method -> Stream.concat(
+                        Stream.of(method),
+                        budgets.stream()
+                                .map(budget -> method.sized(
+                                        schedule(), budget / drawn.denoiser().evaluations()))));
     }
 
     private static void notEmpty(String what, List<?> list) {
@@ -200,6 +240,11 @@ public final class Comparison {
                 .option("seedCount", seeds.size())
                 .option("equalNfe", budgets)
                 .option("equalSeconds", seconds);
+        if (!screenRewards.isEmpty()) {
+            Map<String, String> ids = new LinkedHashMap<>();
+            screenRewards.values().stream().map(Comparison::named).forEach(judge -> ids.put(judge.name(), judge.id()));
+            settings.option("screenRewards", ids);
+        }
         aims.forEach(aim -> settings.reward(named(aim.reward())));
         aims.stream()
                 .flatMap(aim -> Stream.of(Optional.ofNullable(aim.heldOut()), Optional.ofNullable(aim.secondHeldOut())))
@@ -279,7 +324,7 @@ public final class Comparison {
             this.rewards = rewards;
         }
 
-        /** Adds methods as texts give them: {@code best-of-n}, {@code eps-greedy:rounds=10:keep-pivot}. */
+        /** Adds methods as texts give them: {@code best-of-n}, {@code eps-greedy:rounds=10:keep-pivot}, {@code beam:screen=first:verify-loss=5%}. */
         public Builder methods(String... texts) {
             for (String text : texts) {
                 contender(Contender.parse(text, Map.of()));
@@ -328,6 +373,17 @@ public final class Comparison {
 
         private Judge judge(RewardText text) {
             return judges.computeIfAbsent(text, asked -> new Judge(asked.toString(), () -> rewards.apply(asked)));
+        }
+
+        private Map<RewardText, Judge> screenRewards() {
+            Map<RewardText, Judge> all = new LinkedHashMap<>();
+            contenders.stream()
+                    .map(Contender::screen)
+                    .flatMap(Stream::ofNullable)
+                    .map(ContenderScreen::reward)
+                    .flatMap(Stream::ofNullable)
+                    .forEach(text -> all.put(text, judge(text)));
+            return all;
         }
 
         /** Adds a reward of your own. */
@@ -414,8 +470,8 @@ public final class Comparison {
         }
 
         /**
-         * @throws IllegalArgumentException if there is no method, no reward, no image or no seed, a plain trajectory costs more than a budget, or methods are to be sized for
-         *     evaluations and for seconds, or for no seconds
+         * @throws IllegalArgumentException if there is no method, no reward, no image or no seed, a plain trajectory costs more than a budget, methods are to be sized for
+         *     evaluations and for seconds, or for no seconds, or a method cannot be screened as it should
          * @throws org.noisetrail.NoisetrailException if the folder cannot be written to
          */
         public Comparison build() {

@@ -38,9 +38,15 @@ final class ComparisonRun {
     private record Entry(
             String label,
             Method method,
+            Cell.@Nullable Screen screen,
             @Nullable Long target,
             @Nullable Long cap,
-            boolean searches) {}
+            boolean searches) {
+        /** Another that chooses on nothing. */
+        static Entry best(String label, BestOfN method, @Nullable Long target) {
+            return new Entry(label, method, null, target, null, false);
+        }
+    }
 
     private final Comparison comparison;
     private final Map<String, @Nullable Object> common = new LinkedHashMap<>();
@@ -128,7 +134,9 @@ final class ComparisonRun {
         cells = wanted.size();
         try {
             for (Cell each : wanted) {
-                cell(each, comparison.images, title(Methods.registry().text(each.method()), each), true);
+                String label = Methods.registry().text(each.method())
+                        + (each.screen() == null ? "" : each.screen().how().text());
+                cell(each, comparison.images, title(label, each), true);
             }
         } finally {
             rewards.values().forEach(Reward::close);
@@ -157,9 +165,11 @@ final class ComparisonRun {
             entries.forEach(entry -> all.addAll(cells(aim, entry)));
             for (Entry entry : entries) {
                 OptionalLong cost = entry.method().evaluations(schedule);
-                if (entry.searches() && cost.isPresent() && comparison.seconds == null) {
-                    Method best = BestOfN.costing(schedule, cost.getAsLong(), false);
-                    all.addAll(cells(aim, new Entry("", best, entry.target(), null, false)));
+                // What a screen leaves of the cost is not known before.
+                boolean told = cost.isPresent() && entry.screen() == null && comparison.seconds == null;
+                if (entry.searches() && told) {
+                    BestOfN best = BestOfN.costing(schedule, cost.getAsLong(), false);
+                    all.addAll(cells(aim, Entry.best("", best, entry.target())));
                 }
             }
         }
@@ -171,7 +181,7 @@ final class ComparisonRun {
         List<String> texts = wanted.stream()
                 .filter(each -> comparison
                         .store
-                        .find(key(each, common), expected(comparison.images))
+                        .find(key(each, common), expected(each, comparison.images))
                         .isEmpty())
                 .map(Cell::text)
                 .toList();
@@ -184,8 +194,9 @@ final class ComparisonRun {
         return what.key(shared, judge -> reward(judge).id());
     }
 
-    private CellResult.Expected expected(List<ImageRequest> images) {
-        return new CellResult.Expected(images, comparison.drawn.decoder().image(), schedule.size());
+    private CellResult.Expected expected(Cell what, List<ImageRequest> images) {
+        return new CellResult.Expected(
+                images, comparison.drawn.decoder().image(), schedule.size(), what.screen() != null);
     }
 
     private List<Cell> cells(Comparison.Aim aim, Entry entry) {
@@ -195,6 +206,7 @@ final class ComparisonRun {
                         aim.heldOut(),
                         aim.secondHeldOut(),
                         entry.method(),
+                        entry.screen(),
                         comparison.sampler,
                         seed,
                         entry.cap()))
@@ -232,7 +244,7 @@ final class ComparisonRun {
         cells += partners.size() * comparison.seeds.size();
         Map<Integer, ComparisonTable.Row> best = new HashMap<>();
         partners.forEach((chains, target) -> {
-            Entry entry = new Entry("best-of-" + chains, new BestOfN(chains), target, null, false);
+            Entry entry = Entry.best("best-of-" + chains, new BestOfN(chains), target);
             Optional<ComparisonTable.Row> known = rows.stream()
                     .filter(row -> row.method().equals(entry.method()))
                     .findFirst();
@@ -242,10 +254,13 @@ final class ComparisonRun {
             }
         });
         List<ComparisonTable.Row> all = new ArrayList<>();
-        for (ComparisonTable.Row row : rows) {
-            Integer chains = partnerOf.get(row);
+        for (int i = 0; i < rows.size(); i++) {
+            Integer chains = partnerOf.get(rows.get(i));
             ComparisonTable.Row partner = chains == null ? null : best.get(chains);
-            all.add(partner == null ? row : row.against(partner));
+            ComparisonTable.Row row =
+                    partner == null ? rows.get(i) : rows.get(i).against(partner);
+            int plain = entries.indexOf(unscreened(entries, entries.get(i)));
+            all.add(plain < 0 ? row : row.againstUnscreened(rows.get(plain)));
         }
         best.values().stream()
                 .filter(row -> !all.contains(row))
@@ -253,6 +268,13 @@ final class ComparisonRun {
                 .forEach(all::add);
         Map<String, String> ids = new LinkedHashMap<>();
         for (Comparison.@Nullable Judge judge : Arrays.asList(aim.reward(), aim.heldOut(), aim.secondHeldOut())) {
+            if (judge != null) {
+                ids.put(judge.name(), reward(judge).id());
+            }
+        }
+        for (Entry entry : entries) {
+            Comparison.Judge judge =
+                    entry.screen() == null ? null : entry.screen().reward();
             if (judge != null) {
                 ids.put(judge.name(), reward(judge).id());
             }
@@ -275,7 +297,19 @@ final class ComparisonRun {
     }
 
     private static boolean same(Entry one, Entry other) {
+        return Objects.equals(one.screen(), other.screen()) && isSized(one, other);
+    }
+
+    private static boolean isSized(Entry one, Entry other) {
         return Objects.equals(one.cap(), other.cap()) && one.method().equals(other.method());
+    }
+
+    /** The same method and size, all of whose candidates are judged; null where it is not compared, or the entry is such a one. */
+    private static @Nullable Entry unscreened(List<Entry> entries, Entry entry) {
+        return entries.stream()
+                .filter(other -> entry.screen() != null && other.screen() == null && isSized(other, entry))
+                .findFirst()
+                .orElse(null);
     }
 
     private Entry entry(Comparison.Aim aim, Contender contender, @Nullable Long target) {
@@ -298,7 +332,13 @@ final class ComparisonRun {
         if (method instanceof BestOfN best) {
             label = "best-of-" + best.candidates() + (best.sharedStart() ? ", shared start" : "");
         }
-        return new Entry(label, method, method.needsReward() ? target : null, cap, method.choosesOnTheWay());
+        return new Entry(
+                label,
+                method,
+                comparison.screen(contender),
+                method.needsReward() ? target : null,
+                cap,
+                method.choosesOnTheWay());
     }
 
     /** The size that costs the target, found on a few images, for a method whose cost depends on the rewards it meets. */
@@ -327,7 +367,15 @@ final class ComparisonRun {
         for (Cell each : all) {
             results.add(cell(each, comparison.images, title(entry.label(), each), true));
         }
-        return new ComparisonTable.Row(entry.label(), entry.method(), entry.target(), results, null);
+        Cell.Screen screen = entry.screen();
+        return new ComparisonTable.Row(
+                entry.label(),
+                entry.method(),
+                screen == null ? null : screen.how(),
+                entry.target(),
+                results,
+                null,
+                null);
     }
 
     private CellResult cell(Cell what, List<ImageRequest> images, String title, boolean counted) {
@@ -337,7 +385,7 @@ final class ComparisonRun {
         }
         JsonNode key = key(what, shared);
         cell += counted ? 1 : 0;
-        Optional<CellResult> finished = comparison.store.find(key, expected(images));
+        Optional<CellResult> finished = comparison.store.find(key, expected(what, images));
         if (finished.isPresent()) {
             return finished.get();
         }
@@ -385,6 +433,11 @@ final class ComparisonRun {
                 .maxBatch(comparison.maxBatch)
                 .decodeBatch(comparison.decodeBatch)
                 .listener(listener);
+        Cell.Screen screen = what.screen();
+        if (screen != null) {
+            search.screening(screen.how().screening())
+                    .screenReward(screen.reward() == null ? null : reward(screen.reward()));
+        }
         Long budget = what.budget();
         if (budget != null) {
             search.budget(budget);

@@ -3,7 +3,9 @@ package org.noisetrail.evaluation;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.engine.Screened;
 import org.noisetrail.search.BestOfN;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.Method;
@@ -56,9 +58,11 @@ public record ComparisonTable(Comparison.Aim aim, Map<String, String> ids, List<
     public static final class Row {
         private final String label;
         private final Method method;
+        private final @Nullable ContenderScreen screen;
         private final @Nullable Long target;
         private final List<CellResult> cells;
         private final @Nullable Difference difference;
+        private final @Nullable Difference toUnscreened;
         private final Interval reward;
         private final Interval heldOut;
         private final Interval secondHeldOut;
@@ -69,14 +73,18 @@ public record ComparisonTable(Comparison.Aim aim, Map<String, String> ids, List<
         Row(
                 String label,
                 Method method,
+                @Nullable ContenderScreen screen,
                 @Nullable Long target,
                 List<CellResult> cells,
-                @Nullable Difference difference) {
+                @Nullable Difference difference,
+                @Nullable Difference toUnscreened) {
             this.label = label;
             this.method = method;
+            this.screen = screen;
             this.target = target;
             this.cells = List.copyOf(cells);
             this.difference = difference;
+            this.toUnscreened = toUnscreened;
             groups = Groups.of(cells.stream()
                     .flatMap(cell -> cell.images().stream())
                     .map(image -> new ImageRequest(image.id(), image.condition()))
@@ -89,10 +97,19 @@ public record ComparisonTable(Comparison.Aim aim, Map<String, String> ids, List<
 
         /** This row, set beside another of the same images. */
         public Row against(Row other) {
+            return new Row(label, method, screen, target, cells, to(other), toUnscreened);
+        }
+
+        /** This row, set beside the same method all of whose candidates were judged. */
+        public Row againstUnscreened(Row other) {
+            return new Row(label, method, screen, target, cells, difference, to(other));
+        }
+
+        private Difference to(Row other) {
             double[] own = values(CellResult.Drawn::reward);
             double[] others = other.values(CellResult.Drawn::reward);
             Statistics.Tally tally = Statistics.Tally.of(own, others);
-            Difference against = new Difference(
+            return new Difference(
                     other.label,
                     minus(other, CellResult.Drawn::reward),
                     minus(other, CellResult.Drawn::heldOut),
@@ -101,7 +118,6 @@ public record ComparisonTable(Comparison.Aim aim, Map<String, String> ids, List<
                     tally.won(),
                     tally.tied(),
                     tally.lost());
-            return new Row(label, method, target, cells, against);
         }
 
         private Interval minus(Row other, ToDoubleFunction<CellResult.Drawn> value) {
@@ -136,6 +152,27 @@ public record ComparisonTable(Comparison.Aim aim, Map<String, String> ids, List<
         /** To the row that it is set beside; null for none. */
         public @Nullable Difference difference() {
             return difference;
+        }
+
+        /** How its candidates are screened; null where all are judged. */
+        public @Nullable ContenderScreen screen() {
+            return screen;
+        }
+
+        /** To the same method without a screen; null where there is none in the table, or nothing is screened. */
+        public @Nullable Difference toUnscreened() {
+            return toUnscreened;
+        }
+
+        /** What the screen did, over all images and seeds; null where nothing is screened. */
+        public @Nullable Screened screened() {
+            return screen == null
+                    ? null
+                    : cells.stream()
+                            .flatMap(cell -> cell.images().stream())
+                            .map(CellResult.Drawn::screened)
+                            .flatMap(Stream::ofNullable)
+                            .reduce(Screened.NONE, Screened::plus);
         }
 
         /** The mean of final rewards, with its interval over images. */

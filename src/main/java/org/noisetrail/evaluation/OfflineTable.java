@@ -101,6 +101,10 @@ public record OfflineTable(RewardTensor tensor, int searched, List<Row> rows) {
             throw new IllegalArgumentException("only methods that choose among whole trajectories can be answered for"
                     + " without the network (naive, best-of-n, pruned-best-of-n): " + contender.label());
         }
+        if (contender.screen() != null) {
+            throw new IllegalArgumentException(
+                    "stored trajectories are judged already, and cannot be screened: " + contender.label());
+        }
         if (method.trajectories() > tensor.trajectories()) {
             throw new IllegalArgumentException(contender.label() + ": trajectories must be <= " + tensor.trajectories()
                     + ", as many as are stored: " + method.trajectories());

@@ -59,7 +59,9 @@ final class ComparisonPage {
      */
     static String of(List<ComparisonTable> tables, List<List<Plot>> plots, Map<String, @Nullable Object> settings) {
         ComparisonPage page = new ComparisonPage();
-        page.head(settings);
+        page.head(
+                settings,
+                tables.stream().flatMap(table -> table.rows().stream()).anyMatch(row -> row.screen() != null));
         for (int i = 0; i < tables.size(); i++) {
             page.section(tables.get(i), plots.get(i));
         }
@@ -67,7 +69,7 @@ final class ComparisonPage {
         return page.page.toString();
     }
 
-    private void head(Map<String, @Nullable Object> settings) {
+    private void head(Map<String, @Nullable Object> settings, boolean screened) {
         String title = "Noisetrail: methods compared on " + settings.get("model");
         add("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n");
         add("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n");
@@ -79,7 +81,12 @@ final class ComparisonPage {
         add(
                 " Numbers are means over all of them (IQM: over the middle half); brackets hold 95 % of those of bootstrap resamples of what was asked, all images of a prompt or class together.");
         add(" P(better): how likely an image beats one of best-of-n that was asked to be the same. Ties are exact.");
-        add(" NFE: network evaluations an image.</p>\n");
+        add(" NFE: network evaluations an image.");
+        if (screened) {
+            add(
+                    " Verified: of a screened method's candidates; a round's loss by that is what its regression expects, and what audits measured.");
+        }
+        add("</p>\n");
     }
 
     private void section(ComparisonTable table, List<Plot> plots) {

@@ -10,8 +10,10 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.engine.Screened;
 import org.noisetrail.evaluation.Comparison;
 import org.noisetrail.evaluation.ComparisonTable;
+import org.noisetrail.evaluation.ContenderScreen;
 import org.noisetrail.evaluation.Interval;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.search.Methods;
@@ -39,6 +41,10 @@ public final class ComparisonWords {
             "held-out vs it [95 %]",
             "P(better) [95 %]",
             "won/tied/lost",
+            "verified",
+            "loss a round, expected",
+            "loss a round, measured",
+            "vs unscreened [95 %]",
             "settings");
 
     /** The names of the columns of a CSV file. */
@@ -83,7 +89,33 @@ public final class ComparisonWords {
             "probability_high",
             "won",
             "tied",
-            "lost");
+            "lost",
+            "screen",
+            "verify_loss",
+            "audit",
+            "screen_reward",
+            "screened_rounds",
+            "screened_candidates",
+            "verified",
+            "unscreened",
+            "screen_decodes",
+            "saved_nfe",
+            "saved_decoder_calls",
+            "saved_reward_calls",
+            "expected_loss",
+            "audits",
+            "measured_loss",
+            "measured_loss_error",
+            "unscreened_method",
+            "unscreened_difference_mean",
+            "unscreened_difference_low",
+            "unscreened_difference_high",
+            "unscreened_held_out_difference_mean",
+            "unscreened_held_out_difference_low",
+            "unscreened_held_out_difference_high",
+            "unscreened_won",
+            "unscreened_tied",
+            "unscreened_lost");
 
     private ComparisonWords() {}
 
@@ -104,6 +136,8 @@ public final class ComparisonWords {
         List<List<String>> lines = new ArrayList<>();
         for (ComparisonTable.Row row : table.rows()) {
             ComparisonTable.Difference difference = row.difference();
+            ComparisonTable.Difference unscreened = row.toUnscreened();
+            Screened screened = row.screened();
             lines.add(List.of(
                     row.title(),
                     row.reward().toString(),
@@ -122,9 +156,20 @@ public final class ComparisonWords {
                     difference == null ? "" : difference.heldOut().toString(),
                     difference == null ? "" : difference.better().toString(),
                     difference == null ? "" : difference.won() + "/" + difference.tied() + "/" + difference.lost(),
-                    Methods.registry().words(row.method())));
+                    screened == null ? "" : ScreeningWords.verified(screened),
+                    screened == null ? "" : ScreeningWords.loss(screened.meanExpectedLoss()),
+                    screened == null ? "" : ScreeningWords.measured(screened),
+                    unscreened == null ? "" : unscreened.reward().toString(),
+                    words(row)));
         }
         return lines;
+    }
+
+    /** The method's settings, and its screen's. */
+    private static String words(ComparisonTable.Row row) {
+        ContenderScreen screen = row.screen();
+        String words = Methods.registry().words(row.method());
+        return screen == null ? words : words + (words.isEmpty() ? "" : ", ") + screen.words();
     }
 
     /** Rounded; a dash for what is no number. */
@@ -171,7 +216,7 @@ public final class ComparisonWords {
                     table.aim().reward().toString(),
                     heldOut == null ? "" : heldOut.toString(),
                     row.label(),
-                    Methods.registry().words(row.method()),
+                    words(row),
                     row.target() == null ? "" : row.target().toString()));
             add(fields, row.reward(), row.heldOut());
             add(
@@ -186,15 +231,39 @@ public final class ComparisonWords {
             add(fields, row.secondHeldOut(), row.interquartileMean());
             add(fields, row.decoderCalls(), row.rewardCalls(), row.peakBytes());
             if (difference == null) {
-                fields.addAll(Collections.nCopies(CSV_HEAD.size() - fields.size(), ""));
+                fields.addAll(Collections.nCopies(CSV_HEAD.indexOf("screen") - fields.size(), ""));
             } else {
                 add(fields, difference.heldOut(), difference.secondHeldOut(), difference.better());
                 add(fields, difference.won(), difference.tied(), difference.lost());
             }
+            addScreening(fields, row);
+            fields.addAll(Collections.nCopies(CSV_HEAD.size() - fields.size(), ""));
             text.append(fields.stream().map(ComparisonWords::quoted).collect(Collectors.joining(",")))
                     .append("\r\n");
         }
         return text.toString();
+    }
+
+    private static void addScreening(List<String> fields, ComparisonTable.Row row) {
+        ContenderScreen screen = row.screen();
+        Screened screened = row.screened();
+        if (screen == null || screened == null) {
+            return;
+        }
+        fields.add(screen.screening().words());
+        fields.add(screen.screening().loss().toString());
+        add(fields, screen.screening().audit());
+        fields.add(screen.reward() == null ? "" : screen.reward().toString());
+        add(fields, screened.rounds(), screened.candidates(), screened.verified(), screened.unscreened());
+        add(fields, screened.screenDecodes());
+        add(fields, screened.savedEvaluations(), screened.savedDecodes(), screened.savedRewards());
+        add(fields, screened.meanExpectedLoss(), screened.audits(), screened.meanLoss(), screened.lossError());
+        ComparisonTable.Difference unscreened = row.toUnscreened();
+        if (unscreened != null) {
+            fields.add(unscreened.label());
+            add(fields, unscreened.reward(), unscreened.heldOut());
+            add(fields, unscreened.won(), unscreened.tied(), unscreened.lost());
+        }
     }
 
     private static void add(List<String> fields, Interval... intervals) {
@@ -252,18 +321,22 @@ public final class ComparisonWords {
         json.put("secondsPerImage", row.secondsPerImage());
         json.put("pivotNorm", Numbers.orNull(row.pivotNorm()));
         json.put("diversity", Numbers.orNull(row.diversity()));
-        ComparisonTable.Difference difference = row.difference();
-        if (difference != null) {
-            Map<String, @Nullable Object> against = new LinkedHashMap<>();
-            against.put("label", difference.label());
-            against.put("difference", json(difference.reward()));
-            against.put("heldOutDifference", json(difference.heldOut()));
-            against.put("secondHeldOutDifference", json(difference.secondHeldOut()));
-            against.put("probabilityOfImprovement", json(difference.better()));
-            against.put("won", difference.won());
-            against.put("tied", difference.tied());
-            against.put("lost", difference.lost());
-            json.put("againstBestOfN", against);
+        if (row.difference() != null) {
+            json.put("againstBestOfN", json(row.difference()));
+        }
+        ContenderScreen screen = row.screen();
+        Screened screened = row.screened();
+        if (screen != null && screened != null) {
+            Map<String, @Nullable Object> how = new LinkedHashMap<>();
+            how.put("look", screen.screening().words());
+            how.put("verifyLoss", screen.screening().loss().toString());
+            how.put("audit", screen.screening().audit());
+            how.put("reward", screen.reward() == null ? null : screen.reward().toString());
+            json.put("screen", how);
+            json.put("screening", ScreeningWords.json(screened));
+        }
+        if (row.toUnscreened() != null) {
+            json.put("againstUnscreened", json(row.toUnscreened()));
         }
         List<@Nullable Double> byStep = new ArrayList<>();
         for (double value : row.byStep()) {
@@ -271,6 +344,19 @@ public final class ComparisonWords {
         }
         json.put("rewardByStep", byStep);
         return json;
+    }
+
+    private static Map<String, @Nullable Object> json(ComparisonTable.Difference difference) {
+        Map<String, @Nullable Object> against = new LinkedHashMap<>();
+        against.put("label", difference.label());
+        against.put("difference", json(difference.reward()));
+        against.put("heldOutDifference", json(difference.heldOut()));
+        against.put("secondHeldOutDifference", json(difference.secondHeldOut()));
+        against.put("probabilityOfImprovement", json(difference.better()));
+        against.put("won", difference.won());
+        against.put("tied", difference.tied());
+        against.put("lost", difference.lost());
+        return against;
     }
 
     static @Nullable Map<String, Double> json(Interval interval) {

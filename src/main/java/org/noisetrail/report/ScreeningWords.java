@@ -60,6 +60,35 @@ final class ScreeningWords {
                 audits == 0 ? 0 : error * error * audits * (audits - 1) + loss * loss / audits);
     }
 
+    /** For a table's cell: {@code 388 of 624 (62 %)}; a dash where no round was screened. */
+    static String verified(Screened screened) {
+        if (screened.candidates() == 0) {
+            return "-";
+        }
+        return String.format(
+                Locale.ROOT,
+                "%s of %s (%.0f %%)",
+                Numbers.count(screened.verified()),
+                Numbers.count(screened.candidates()),
+                100.0 * screened.verified() / screened.candidates());
+    }
+
+    /** For a table's cell: two digits; a dash for what is no number. */
+    static String loss(double value) {
+        if (value == 0) {
+            return "0";
+        }
+        return Double.isFinite(value) ? String.format(Locale.ROOT, "%.2g", value) : "-";
+    }
+
+    /** For a table's cell: the mean, its standard error, and on how many audits. */
+    static String measured(Screened screened) {
+        return screened.audits() == 0
+                ? "-"
+                : loss(screened.meanLoss()) + " +- " + loss(screened.lossError()) + " (" + screened.audits()
+                        + " audits)";
+    }
+
     /** Lines below a table. */
     static String of(Screened screened, @Nullable Object bound) {
         String measured = screened.audits() == 0

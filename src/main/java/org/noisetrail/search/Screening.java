@@ -25,6 +25,12 @@ public record Screening(boolean first, Look look, LossBound loss, double audit) 
     /** A share that leaves most of the saving, and one measured round in ten. */
     public static final double AUDIT = .1;
 
+    /** {@link #LOSS} in percent. */
+    public static final int LOSS_PERCENT = 5;
+
+    /** What a round may be expected to lose where nothing else is said. */
+    public static final LossBound LOSS = new LossBound(LOSS_PERCENT / 100.0, true);
+
     private static final String FIRST = "first";
 
     /** What the cheap look sees. */

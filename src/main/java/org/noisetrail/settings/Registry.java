@@ -76,18 +76,42 @@ public final class Registry<T> {
 
     /** @param shared texts by setting name that hold where the text says nothing, as far as the kind has such settings */
     public T parse(String text, Map<String, String> shared) {
+        return make(asked(text), shared);
+    }
+
+    /**
+     * What a text asks for.
+     *
+     * @param kind its name
+     * @param settings texts by name, in the order in which they were given; empty for what stands without a value
+     */
+    public record Asked(String kind, Map<String, String> settings) {
+        public Asked {
+            settings = Collections.unmodifiableMap(new LinkedHashMap<>(settings));
+        }
+    }
+
+    /** Takes a text apart as {@link #parse} does; whether there is such a kind, or such a setting, is not looked at. */
+    public static Asked asked(String text) {
         List<String> parts = parts(text);
-        Kind<T> kind = kind(parts.get(0));
+        Map<String, String> texts = new LinkedHashMap<>();
+        for (String part : parts.subList(1, parts.size())) {
+            String[] two = part.split("=", 2);
+            texts.put(two[0].strip(), two.length == 1 ? "" : two[1]);
+        }
+        return new Asked(parts.get(0), texts);
+    }
+
+    /** As {@link #parse(String, Map)}. */
+    public T make(Asked asked, Map<String, String> shared) {
+        Kind<T> kind = kind(asked.kind());
         Map<String, String> texts = new LinkedHashMap<>();
         shared.forEach((name, value) -> {
             if (kind.setting(name).isPresent()) {
                 texts.put(name, value);
             }
         });
-        for (String part : parts.subList(1, parts.size())) {
-            String[] two = part.split("=", 2);
-            texts.put(two[0].strip(), two.length == 1 ? "" : two[1]);
-        }
+        texts.putAll(asked.settings());
         return kind.make(texts);
     }
 

@@ -369,6 +369,50 @@ class EndToEndTest {
                 .isEqualTo(61);
     }
 
+    private String[] screens(Path out, String more) {
+        return ("compare -q --images 2 --classes 3,8 --steps 6 --seeds 1 --reward brightness --screen first --verify-loss 20% --audit 0.5 "
+                        + "--methods naive,eps-greedy:rounds=3,beam:screen=first:verify-loss=0 --out " + out + more)
+                .split(" ");
+    }
+
+    @Test
+    void compareSetsScreenedSearchesBesideUnscreenedOnes() throws IOException {
+        succeed((Object[]) screens(out(), ""));
+        JsonNode rows = JSON.readTree(out().resolve("compare.json").toFile()).at("/tables/0/rows");
+        String screened = "eps-greedy:rounds=3:screen=first:verify-loss=20%:audit=0.5";
+        assertThat(rows.findValuesAsText("label").stream().filter(label -> !label.startsWith("best-of-")))
+                .contains("naive", "eps-greedy:rounds=3", screened, "beam:screen=first:verify-loss=0");
+        assertThat(rows.get(2).at("/screening/rounds").asInt())
+                .isEqualTo(rows.get(2).at("/screening/candidates").asInt() / 4);
+        assertThat(rows.get(2).at("/againstUnscreened/label").asText()).isEqualTo("eps-greedy:rounds=3");
+        assertThat(rows.get(3).at("/screening/verified")).isEqualTo(rows.get(3).at("/screening/candidates"));
+        assertThat(rows.get(3).at("/screen/audit").asDouble()).as("shared").isEqualTo(.5);
+        for (String name : List.of("compare.md", "report.html")) {
+            assertThat(Files.readString(out().resolve(name)))
+                    .contains("loss a round, measured", "screen first, verify loss 20%, audit 0.5");
+        }
+        // A search drawn alone, judged alike.
+        Path one = folder.resolve("one");
+        succeed(("generate -q --images 2 --classes 3,8 --steps 6 --reward brightness --method eps-greedy --rounds 3 "
+                        + "--screen first --verify-loss 20% --audit 0.5 --out " + one)
+                .split(" "));
+        assertThat(rows.get(2).get("screening")).isEqualTo(result(one).get("screening"));
+        for (String part : List.of("1/2", "2/2")) {
+            assertThat(Cli.run((Object[]) screens(folder.resolve("parts"), " --shard " + part))
+                            .code())
+                    .isZero();
+        }
+        succeed((Object[]) screens(folder.resolve("parts"), ""));
+        JsonNode parts =
+                JSON.readTree(folder.resolve("parts/compare.json").toFile()).at("/tables/0/rows");
+        for (int row = 0; row < 4; row++) {
+            for (String field : List.of("label", "reward", "networkEvaluations", "rewardByStep")) {
+                assertThat(parts.get(row).get(field)).isEqualTo(rows.get(row).get(field));
+            }
+        }
+        assertThat(parts.get(2).get("screening")).isEqualTo(rows.get(2).get("screening"));
+    }
+
     @Test
     void aRewardThatLosesByTheSearchGetsNoRounds() throws IOException {
         Path rounds = folder.resolve("rounds.json");

@@ -97,6 +97,30 @@ class UsageTest {
         assertThat(folder.resolve("out")).doesNotExist();
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "--verify-loss 5% | --verify-loss is of --screen: give that, too",
+                "--screen second | screen must be first, half, linear, preview, reward, or first+half and the like: second",
+                "--screen first --methods naive,mcts | --screen: none of these methods can be screened: naive, mcts",
+                "--methods beam:audit=0.2 | audit is of screen: give that, too",
+                "--methods naive:screen=first | screen needs a method that chooses the best of rounds",
+                "--methods eps-greedy:screen=linear --screen-reward beauty | unknown reward",
+                "--methods beam:screen=first,beam:screen=first | --methods names beam:screen=first twice",
+                "--methods beam,beam:screen=first:verify-loss=5% --screen first | --methods names beam:screen=first:verify-loss=5% twice",
+                "--methods ascent:score-at-first=none.json | score-at-first must be true, false or a file that is there: none.json",
+                "--offline none.safetensors --screen first | --offline takes no --screen: what was drawn is in its file"
+            })
+    void compareRefusesWhatCannotBe(String args, String message) {
+        String[] words = ("compare --images 1 --seeds 1 -q --out " + folder.resolve("out") + " " + args).split(" +");
+        if (args.startsWith("--offline")) {
+            words = ("compare " + args).split(" +");
+        }
+        isUsageError(Cli.run((Object[]) words), message);
+        assertThat(folder.resolve("out/cells")).doesNotExist();
+    }
+
     /** In the C locale, any name that is not ASCII is such a one. */
     @Test
     void aNameThatJavaCannotReadIsRefused() {
