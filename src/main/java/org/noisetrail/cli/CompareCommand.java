@@ -51,8 +51,8 @@ import picocli.CommandLine.Spec;
         modelTransformer = RegistryOptions.Adder.class,
         description = {
             "Sets methods beside each other: same images, same classes, same initial noise.",
-            "Always adds best-of-n at the network evaluations that each search costs. With --screen, each method that can be",
-            "screened has a second row, screened."
+            "Always adds best-of-n at the network evaluations that each search costs.",
+            "With --screen, each method that can be screened has a second row, screened."
         },
         footerHeading = "%nFiles:%n",
         footer = {

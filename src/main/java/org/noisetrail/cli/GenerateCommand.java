@@ -158,7 +158,9 @@ final class GenerateCommand implements Callable<Integer> {
                 }
                 screen.apply(search, cheap);
                 workers.to(search, others);
-                RunSettings settings = settings(pipeline, sampler, method, plan, requests, searched, judged);
+                RunSettings settings = settings(pipeline, sampler, method, plan, requests, searched, judged)
+                        .options(screen.settings(cheap))
+                        .build();
                 Shard shard = shards.shard();
                 RunFiles.Run run = new RunFiles.Run(
                         shard == null ? requests : shard.of(requests),
@@ -224,7 +226,7 @@ final class GenerateCommand implements Callable<Integer> {
         return search;
     }
 
-    private RunSettings settings(
+    private RunSettings.Builder settings(
             Pipeline pipeline,
             Sampler sampler,
             Method method,
@@ -240,7 +242,6 @@ final class GenerateCommand implements Callable<Integer> {
                 .reward(rewards.reward(pipeline).toString(), searched)
                 .heldOut(String.valueOf(heldOut.reward()), judged)
                 .options(methodOptions.settings(method))
-                .options(screen.settings())
                 .devices(workers.all(pipeline.device()))
                 .option("budget", planOptions.budget())
                 .option("plan", plan == null ? null : plan.json())
@@ -249,7 +250,7 @@ final class GenerateCommand implements Callable<Integer> {
         if (plan != null) {
             settings.batches(plan.maxBatch(), plan.decodeBatch());
         }
-        return settings.build();
+        return settings;
     }
 
     private ParameterException usage(String message) {

@@ -88,14 +88,21 @@ final class ScreenOptions {
         search.screening(screening()).screenReward(cheap);
     }
 
-    /** For {@code result.json}; nothing where nothing is screened. */
-    Map<String, @Nullable Object> settings() {
+    /**
+     * For {@code result.json}; nothing where nothing is screened.
+     *
+     * @param cheap as {@link #build} made it: what it is made of can change what is drawn
+     */
+    Map<String, @Nullable Object> settings(@Nullable Reward cheap) {
         Map<String, @Nullable Object> settings = new LinkedHashMap<>();
         Screening screening = screening();
         if (screening != null) {
             settings.put("screen", screening.words());
             settings.put("verifyLoss", screening.loss().toString());
             settings.put("screenReward", reward == null ? null : reward.toString());
+            if (cheap != null) {
+                settings.put("screenRewardId", cheap.id());
+            }
             settings.put("audit", screening.audit());
         }
         return settings;

@@ -369,6 +369,18 @@ class EndToEndTest {
                 .isEqualTo(61);
     }
 
+    @Test
+    void theScreensRewardIsToldByWhatItIsMadeOf() throws IOException {
+        succeed(("generate -q --images 1 --steps 4 --rounds 1 --screen reward --screen-reward class --out " + out())
+                .split(" "));
+        JsonNode settings = result(out()).get("settings");
+        assertThat(settings.get("screenReward").asText()).isEqualTo("class");
+        succeed(("generate -q --images 1 --steps 4 --rounds 1 --reward class --out " + folder.resolve("other"))
+                .split(" "));
+        assertThat(settings.get("screenRewardId"))
+                .isEqualTo(result(folder.resolve("other")).at("/settings/rewards/0/id"));
+    }
+
     private String[] screens(Path out, String more) {
         return ("compare -q --images 2 --classes 3,8 --steps 6 --seeds 1 --reward brightness --screen first --verify-loss 20% --audit 0.5 "
                         + "--methods naive,eps-greedy:rounds=3,beam:screen=first:verify-loss=0 --out " + out + more)
