@@ -7,12 +7,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.engine.LossBound;
 import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.sampler.Schedule;
 
@@ -125,6 +127,35 @@ class ScoreAtFirstTest {
                         .containsExactly(drawn.images().get(i).state());
             }
         }
+    }
+
+    @Test
+    void onlyStepsThatDoNotJudgeAtFirstAreScreened() {
+        Path file = file(mixed());
+        Screening all = Screening.parse("first", new LossBound(0, false), 0);
+        for (String text : METHODS.subList(0, 3)) {
+            Method method = Methods.parse(text + ":score-at-first=" + file);
+            SearchResult screened = WORLD.search(method).screening(all).build().run(IMAGES);
+            assertSame(screened, WORLD.search(method).build().run(IMAGES));
+            SearchResult everywhere =
+                    WORLD.search(Methods.parse(text)).screening(all).build().run(IMAGES);
+            long each = IntStream.range(0, SCHEDULE.size())
+                    .filter(step -> SCHEDULE.screens(step) && !SCHEDULE.isDead(step))
+                    .count();
+            long odd = IntStream.range(0, SCHEDULE.size())
+                    .filter(step -> SCHEDULE.screens(step) && !SCHEDULE.isDead(step) && step % 2 == 1)
+                    .count();
+            assertThat(rounds(screened) * each)
+                    .as(text)
+                    .isEqualTo(rounds(everywhere) * odd)
+                    .isPositive();
+        }
+    }
+
+    private static long rounds(SearchResult result) {
+        return result.images().stream()
+                .mapToLong(image -> Objects.requireNonNull(image.screened()).rounds())
+                .sum();
     }
 
     @Test
