@@ -114,6 +114,10 @@ final class GenerateCommand implements Callable<Integer> {
 
     @Mixin
     @SuppressWarnings("NullAway.Init")
+    private GuardOptions guard;
+
+    @Mixin
+    @SuppressWarnings("NullAway.Init")
     private ShardOptions shards;
 
     @Mixin
@@ -137,6 +141,7 @@ final class GenerateCommand implements Callable<Integer> {
             throw usage("--target-reward must be a number: " + targetReward);
         }
         screen.screening();
+        guard.check(named);
         asked.check();
         modelOptions.check();
         try (Pipeline pipeline = modelOptions.load(workers.first(modelOptions::device))) {
@@ -149,7 +154,8 @@ final class GenerateCommand implements Callable<Integer> {
             try (Reward searched = rewards.build(pipeline);
                     Reward judged = heldOut.build(pipeline);
                     Reward cheap = screen.build(pipeline);
-                    WorkerOptions.Others others = workers.load(modelOptions, rewards, heldOut, screen)) {
+                    Reward second = guard.build(pipeline);
+                    WorkerOptions.Others others = workers.load(modelOptions, rewards, heldOut, screen, guard)) {
                 Plan plan = plans ? plan(pipeline, sampler, named, searched, judged, requests) : null;
                 Method method = plan == null ? methodOptions.method(pipeline) : plan.method();
                 Search.Builder search = search(pipeline, sampler, method, searched, judged);
@@ -157,8 +163,9 @@ final class GenerateCommand implements Callable<Integer> {
                     plan.apply(search);
                 }
                 screen.apply(search, cheap);
+                guard.apply(search, second);
                 workers.to(search, others);
-                RunSettings settings = settings(pipeline, sampler, method, plan, requests, searched, judged)
+                RunSettings settings = settings(pipeline, sampler, method, plan, requests, searched, judged, second)
                         .options(screen.settings(cheap))
                         .build();
                 Shard shard = shards.shard();
@@ -233,7 +240,8 @@ final class GenerateCommand implements Callable<Integer> {
             @Nullable Plan plan,
             List<ImageRequest> requests,
             Reward searched,
-            @Nullable Reward judged) {
+            @Nullable Reward judged,
+            @Nullable Reward second) {
         RunSettings.Builder settings = modelOptions
                 .settings("generate", pipeline)
                 .seeds(seed.seed())
@@ -242,6 +250,7 @@ final class GenerateCommand implements Callable<Integer> {
                 .reward(rewards.reward(pipeline).toString(), searched)
                 .heldOut(String.valueOf(heldOut.reward()), judged)
                 .options(methodOptions.settings(method))
+                .options(guard.settings(second))
                 .devices(workers.all(pipeline.device()))
                 .option("budget", planOptions.budget())
                 .option("plan", plan == null ? null : plan.json())

@@ -51,13 +51,19 @@ final class WorkerOptions {
     }
 
     /** Loads what draws and judges on the devices after the first; the caller's to close. */
-    Others load(ModelOptions model, RewardOptions rewards, RewardOptions.HeldOut heldOut, ScreenOptions screen) {
+    Others load(
+            ModelOptions model,
+            RewardOptions rewards,
+            RewardOptions.HeldOut heldOut,
+            ScreenOptions screen,
+            GuardOptions guard) {
         Others others = new Others();
         try {
             Set<Device> different = new LinkedHashSet<>(devices());
             different.remove(first(() -> Device.CPU));
             for (Device device : different) {
-                others.add(model.load(device), Collections.frequency(devices(), device), rewards, heldOut, screen);
+                others.add(
+                        model.load(device), Collections.frequency(devices(), device), rewards, heldOut, screen, guard);
             }
             return others;
         } catch (Throwable t) {
@@ -73,7 +79,7 @@ final class WorkerOptions {
         }
         others.pipelines.forEach(each -> {
             for (int worker = 0; worker < each.workers; worker++) {
-                search.worker(each.pipeline, each.searched, each.judged, each.cheap);
+                search.worker(each.pipeline, each.searched, each.judged, each.cheap, each.guard);
             }
         });
     }
@@ -93,6 +99,9 @@ final class WorkerOptions {
             @Nullable
             Reward cheap;
 
+            @Nullable
+            Reward guard;
+
             There(Pipeline pipeline, int workers) {
                 this.pipeline = pipeline;
                 this.workers = workers;
@@ -108,17 +117,22 @@ final class WorkerOptions {
                 int workers,
                 RewardOptions rewards,
                 RewardOptions.HeldOut heldOut,
-                ScreenOptions screen) {
+                ScreenOptions screen,
+                GuardOptions guard) {
             There there = new There(pipeline, workers);
             pipelines.add(there);
             there.searched = rewards.build(pipeline);
             there.judged = heldOut.build(pipeline);
             there.cheap = screen.build(pipeline);
+            there.guard = guard.build(pipeline);
         }
 
         @Override
         public void close() {
             for (There there : pipelines) {
+                if (there.guard != null) {
+                    there.guard.close();
+                }
                 if (there.cheap != null) {
                     there.cheap.close();
                 }

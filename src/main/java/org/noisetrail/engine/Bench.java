@@ -89,7 +89,7 @@ final class Bench implements AutoCloseable {
         Pointer raised = screened ? into.halfway().x().at(at) : xHat.pointer();
         propose(trial, at, count, BEFORE, into.noise.at(at), raised, true);
         Pointer next = into.next().x().at(at);
-        Pointer clean = into.clean.at(at);
+        Pointer clean = into.clean().at(at);
         Rows keep = screened ? into.halfway().f() : null;
         try (Tensor first = network(draws, at, count, draws.step(), round, keep)) {
             euler(draws, at, count, round, raised, Tensors.pointer(first), next, two, clean);
@@ -104,8 +104,8 @@ final class Bench implements AutoCloseable {
         Pointer raised = halfway.x().at(at);
         Pointer first = halfway.output().at(at);
         Pointer next = into.next().x().at(at);
-        euler(draws, at, count, 0, raised, first, next, true, into.clean.at(at));
-        heun(draws, at, count, 0, raised, first, next, into.clean.at(at));
+        euler(draws, at, count, 0, raised, first, next, true, into.clean().at(at));
+        heun(draws, at, count, 0, raised, first, next, into.clean().at(at));
         group.tell(() -> transitions(draws, at, count));
     }
 
@@ -153,7 +153,7 @@ final class Bench implements AutoCloseable {
         if (!evaluated) {
             // Nothing follows the last step: the state is its own clean estimate.
             try (Tensor last = into.next().x().view(at, count)) {
-                into.clean.set(at, last);
+                into.clean().set(at, last);
             }
             return;
         }
@@ -163,7 +163,7 @@ final class Bench implements AutoCloseable {
             group.kernels.update(update(draws, at, count, AFTER)
                     .y(next)
                     .f2(Tensors.pointer(second))
-                    .clean(into.clean.at(at)));
+                    .clean(into.clean().at(at)));
         }
     }
 

@@ -1,5 +1,6 @@
 package org.noisetrail.engine;
 
+import java.util.Objects;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.kernels.Device;
@@ -17,7 +18,9 @@ public final class Candidates implements AutoCloseable {
     private final ImageShape shape;
     final Rows noise;
     private Particles next;
-    final Rows clean;
+    /** Null where the next particles keep them. */
+    private final @Nullable Rows clean;
+
     /** float64 [capacity]. */
     final Exchange.Slice scores;
 
@@ -35,13 +38,14 @@ public final class Candidates implements AutoCloseable {
     int step;
     int round;
 
-    Candidates(Device device, Exchange exchange, int capacity, ImageShape shape, boolean withOutput) {
+    Candidates(
+            Device device, Exchange exchange, int capacity, ImageShape shape, boolean withOutput, boolean withClean) {
         this.device = device;
         this.shape = shape;
         try (Unfinished parts = new Unfinished()) {
             noise = parts.add(new Rows(device, capacity, shape));
-            next = parts.add(new Particles(device, capacity, shape, withOutput));
-            clean = parts.add(new Rows(device, capacity, shape));
+            next = parts.add(new Particles(device, capacity, shape, withOutput, withClean));
+            clean = withClean ? null : parts.add(new Rows(device, capacity, shape));
             scores = parts.add(exchange.doubles(capacity));
             lengths = parts.add(exchange.doubles(capacity));
             parts.finish();
@@ -88,7 +92,7 @@ public final class Candidates implements AutoCloseable {
     /** Where screened rows stand; made when first asked for. */
     Particles halfway() {
         if (halfway == null) {
-            halfway = new Particles(device, next.rows(), shape, true);
+            halfway = new Particles(device, next.rows(), shape, true, false);
         }
         return halfway;
     }
@@ -120,7 +124,7 @@ public final class Candidates implements AutoCloseable {
 
     /** The rows' clean estimates; after the last step the states themselves. */
     public Rows clean() {
-        return clean;
+        return clean != null ? clean : Objects.requireNonNull(next.clean());
     }
 
     @Override
@@ -130,7 +134,9 @@ public final class Candidates implements AutoCloseable {
         if (halfway != null) {
             halfway.close();
         }
-        clean.close();
+        if (clean != null) {
+            clean.close();
+        }
         scores.close();
         lengths.close();
     }

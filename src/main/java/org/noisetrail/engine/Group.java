@@ -45,6 +45,7 @@ final class Group implements AutoCloseable {
     final Ledger ledger;
     final Checkpoint checkpoint;
     final int hands;
+    final boolean estimates;
     private final @Nullable Crew crew;
     private @Nullable List<Runnable> noted;
     private boolean muted;
@@ -73,6 +74,7 @@ final class Group implements AutoCloseable {
         ledger = builder.ledger;
         checkpoint = builder.checkpoint;
         hands = builder.hands;
+        estimates = builder.estimates;
         int largest = Math.max(elements, decoder.image().elements());
         if ((long) images.length * largest > Integer.MAX_VALUE) {
             throw new IllegalArgumentException("images together x elements must be <= " + Integer.MAX_VALUE
@@ -172,7 +174,7 @@ final class Group implements AutoCloseable {
 
     /** What candidates of a step are judged by: clean estimates; after the last step the states, which are the images, unless a screened one has none yet. */
     Rows judged(Candidates candidates, int step) {
-        return isLast(step) && !candidates.screened ? candidates.next().x() : candidates.clean;
+        return isLast(step) && !candidates.screened ? candidates.next().x() : candidates.clean();
     }
 
     @Override

@@ -12,11 +12,17 @@ import org.noisetrail.torch.Unfinished;
 public final class Particles implements AutoCloseable {
     private final Rows x;
     private final @Nullable Rows f;
+    private final @Nullable Rows clean;
 
-    Particles(Device device, int rows, ImageShape shape, boolean withOutput) {
+    /**
+     * @param withOutput whether the network's output is known of them
+     * @param withClean whether they keep the clean estimates of the step that led to them
+     */
+    Particles(Device device, int rows, ImageShape shape, boolean withOutput, boolean withClean) {
         try (Unfinished parts = new Unfinished()) {
             x = parts.add(new Rows(device, rows, shape));
             f = withOutput ? parts.add(new Rows(device, rows, shape)) : null;
+            clean = withClean ? parts.add(new Rows(device, rows, shape)) : null;
             parts.finish();
         }
     }
@@ -36,6 +42,11 @@ public final class Particles implements AutoCloseable {
         return f;
     }
 
+    @Nullable
+    Rows clean() {
+        return clean;
+    }
+
     /** @throws IllegalStateException if nothing is known of the states */
     Rows output() {
         if (f == null) {
@@ -49,6 +60,9 @@ public final class Particles implements AutoCloseable {
         x.close();
         if (f != null) {
             f.close();
+        }
+        if (clean != null) {
+            clean.close();
         }
     }
 }

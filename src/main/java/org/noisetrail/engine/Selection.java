@@ -61,6 +61,9 @@ final class Selection implements AutoCloseable {
             if (from.f() != null && to.f() != null) {
                 copy(from.f(), index, target, count, to.f());
             }
+            if (from.clean() != null && to.clean() != null) {
+                copy(from.clean(), index, target, count, to.clean());
+            }
         }
     }
 
@@ -108,26 +111,17 @@ final class Selection implements AutoCloseable {
     }
 
     private void copy(Particles from, Pointer index, long groups, long size, Pointer targets, Particles to) {
-        group.kernels.gather(
-                from.x().pointer(),
-                rowBytes,
-                index,
-                groups,
-                1,
-                size,
-                targets,
-                to.x().pointer());
+        copy(from.x(), index, groups, size, targets, to.x());
         if (from.f() != null && to.f() != null) {
-            group.kernels.gather(
-                    from.f().pointer(),
-                    rowBytes,
-                    index,
-                    groups,
-                    1,
-                    size,
-                    targets,
-                    to.f().pointer());
+            copy(from.f(), index, groups, size, targets, to.f());
         }
+        if (from.clean() != null && to.clean() != null) {
+            copy(from.clean(), index, groups, size, targets, to.clean());
+        }
+    }
+
+    private void copy(Rows from, Pointer index, long groups, long size, Pointer targets, Rows to) {
+        group.kernels.gather(from.pointer(), rowBytes, index, groups, 1, size, targets, to.pointer());
     }
 
     /** Of what the host knows, on the host. */

@@ -121,11 +121,11 @@ final class Speculation implements AutoCloseable {
                     selection.copy(into.halfway(), rows, null, compact.halfway());
                     forward.complete(compact, compact.halfway(), some);
                     selection.copy(compact.next(), null, rows, into.next());
-                    selection.copy(compact.clean, null, rows, into.clean);
+                    selection.copy(compact.clean(), null, rows, into.clean());
                     scores = judge(compact, group.judged(compact, draws.step()), some, trial.round(), reward);
                 } else {
-                    selection.copy(group.judged(into, draws.step()), rows, null, compact.clean);
-                    scores = judge(compact, compact.clean, some, trial.round(), reward);
+                    selection.copy(group.judged(into, draws.step()), rows, null, compact.clean());
+                    scores = judge(compact, compact.clean(), some, trial.round(), reward);
                 }
             }
         }
@@ -150,7 +150,12 @@ final class Speculation implements AutoCloseable {
                 few.close();
             }
             few = new Candidates(
-                    group.device, group.exchange, rows, group.shape, group.schedule.startEvaluations() > 0);
+                    group.device,
+                    group.exchange,
+                    rows,
+                    group.shape,
+                    group.schedule.startEvaluations() > 0,
+                    group.estimates);
         }
         return few;
     }

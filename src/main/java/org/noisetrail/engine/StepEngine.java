@@ -29,6 +29,7 @@ public final class StepEngine implements AutoCloseable {
     private final Forward forward;
     private final Judge judge;
     private final Selection selection;
+    private final @Nullable Judge guard;
     private final @Nullable Speculation speculation;
     private final @Nullable Recorder recorder;
 
@@ -39,6 +40,10 @@ public final class StepEngine implements AutoCloseable {
             forward = parts.add(new Forward(group));
             judge = parts.add(
                     new Judge(group, group.decoder.image(), group.ledger::decoderCall, group.ledger::rewardCall));
+            guard = group.estimates
+                    ? parts.add(
+                            new Judge(group, group.decoder.image(), group.ledger::decoderCall, group.ledger::guardCall))
+                    : null;
             speculation = group.screen == null
                     ? null
                     : parts.add(new Speculation(group, group.screen, forward, selection, judge));
@@ -76,12 +81,12 @@ public final class StepEngine implements AutoCloseable {
 
     /** Empty particles. */
     public Particles particles(int count) {
-        return new Particles(group.device, count, group.shape, withOutput());
+        return new Particles(group.device, count, group.shape, withOutput(), group.estimates);
     }
 
     /** Room for so many candidates, the caller's to close. */
     public Candidates candidates(int capacity) {
-        return new Candidates(group.device, group.exchange, capacity, group.shape, withOutput());
+        return new Candidates(group.device, group.exchange, capacity, group.shape, withOutput(), group.estimates);
     }
 
     private boolean withOutput() {
@@ -189,7 +194,7 @@ public final class StepEngine implements AutoCloseable {
      * @param into takes the result, rows 0 to groups - 1
      */
     public void shift(Candidates candidates, double[][] weights, double shift, Rows own, Rows into) {
-        Directions.shift(group, candidates.clean, weights, shift, own, into);
+        Directions.shift(group, candidates.clean(), weights, shift, own, into);
     }
 
     /**
@@ -220,7 +225,7 @@ public final class StepEngine implements AutoCloseable {
 
     /** Empty particles that take screened rows. */
     public Particles halfway(int count) {
-        return new Particles(group.device, count, group.shape, true);
+        return new Particles(group.device, count, group.shape, true, false);
     }
 
     /**
@@ -379,6 +384,27 @@ public final class StepEngine implements AutoCloseable {
         return judge.all(decoder(draws.step()), states, draws, rewards).scores();
     }
 
+    /**
+     * What a guard says of the clean estimates of the step that has led to particles, decoded and in 8 bits as {@link #score} judges them. Waits for the device.
+     *
+     * @param draws a row each: whose they are; of that step, which is not the last
+     * @param rows where they lie
+     * @return one score a row; counted as the guard's calls
+     * @throws IllegalStateException if the engine does not keep {@link Builder#estimates}
+     */
+    public double[] guard(Draws draws, Particles particles, int[] rows, Reward reward) {
+        Rows clean = particles.clean();
+        if (guard == null || clean == null) {
+            throw new IllegalStateException("the engine keeps no clean estimates");
+        }
+        try (Rows chosen = rows(rows.length);
+                Tensor scores = Tensors.doubles(group.device, rows.length)) {
+            gather(clean, rows, chosen);
+            guard.score(decoder(draws.step()), chosen, draws, 0, reward, scores);
+            return Tensors.toDoubles(scores);
+        }
+    }
+
     private Decoder decoder(int step) {
         return group.isLast(step) ? group.decoder : group.preview;
     }
@@ -512,6 +538,9 @@ public final class StepEngine implements AutoCloseable {
     public void close() {
         forward.close();
         judge.close();
+        if (guard != null) {
+            guard.close();
+        }
         if (recorder != null) {
             recorder.close();
         }
@@ -543,6 +572,7 @@ public final class StepEngine implements AutoCloseable {
         Checkpoint checkpoint = Checkpoint.NONE;
         int hands = 1;
         boolean graphs;
+        boolean estimates;
 
         @Nullable
         Lane lane;
@@ -616,6 +646,12 @@ public final class StepEngine implements AutoCloseable {
         /** Whether a card is given rounds that are alike as a whole, by CUDA graphs; by default not. Results do not depend on it. */
         public Builder graphs(boolean graphs) {
             this.graphs = graphs;
+            return this;
+        }
+
+        /** Whether particles keep the clean estimates of the step that has led to them, for {@link StepEngine#guard}; by default not. */
+        public Builder estimates(boolean estimates) {
+            this.estimates = estimates;
             return this;
         }
 

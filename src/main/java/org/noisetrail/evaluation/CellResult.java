@@ -194,7 +194,8 @@ public record CellResult(double seconds, double diversity, double peakBytes, Lis
                             count(json, "transitions"),
                             count(json, "decoderCalls"),
                             count(json, "rewardCalls"),
-                            count(json, "heldOutCalls")),
+                            count(json, "heldOutCalls"),
+                            0),
                     expected.screened() ? screened(field(json, "screened")) : null,
                     byStep,
                     png(field(json, "png"), expected.shape()));

@@ -166,7 +166,8 @@ public record RunSettings(
         return json;
     }
 
-    private static Map<String, String> json(Judge judge) {
+    /** A judge, as {@link #json()} has it. */
+    public static Map<String, String> json(Judge judge) {
         Map<String, String> json = new LinkedHashMap<>();
         json.put("name", judge.name());
         json.put("id", judge.id());

@@ -8,6 +8,7 @@ import org.noisetrail.engine.Screened;
 import org.noisetrail.files.JsonFields;
 import org.noisetrail.model.format.Conditions;
 import org.noisetrail.noise.Recipe;
+import org.noisetrail.search.Guarded;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.ImageResult;
 import org.noisetrail.trace.Costs;
@@ -17,6 +18,7 @@ import org.noisetrail.trace.Costs;
  *
  * @param heldOut NaN where none was named
  * @param screened null where nothing was screened
+ * @param guarded null where there was no guard
  */
 public record Finished(
         ImageRequest request,
@@ -27,7 +29,8 @@ public record Finished(
         long nanScores,
         boolean finite,
         Recipe recipe,
-        @Nullable Screened screened) {
+        @Nullable Screened screened,
+        @Nullable Guarded guarded) {
     /** What is kept of an image once its picture is written. */
     public static Finished of(ImageResult image) {
         OptionalDouble heldOut = image.heldOut();
@@ -40,7 +43,8 @@ public record Finished(
                 image.nanScores(),
                 image.finite(),
                 image.recipe(),
-                image.screened());
+                image.screened(),
+                image.guarded());
     }
 
     /**
@@ -51,6 +55,7 @@ public record Finished(
     static Finished of(JsonNode json, Recipe recipe) {
         JsonNode ledger = JsonFields.field(json, "ledger");
         JsonNode screening = json.get("screening");
+        JsonNode guard = json.get("guard");
         return new Finished(
                 new ImageRequest(JsonFields.count(json, "id"), Conditions.read(json)),
                 JsonFields.numberOrNan(json, "reward"),
@@ -60,12 +65,14 @@ public record Finished(
                         JsonFields.count(ledger, "transitions"),
                         JsonFields.count(ledger, "decoderCalls"),
                         JsonFields.count(ledger, "rewardCalls"),
-                        JsonFields.count(ledger, "heldOutCalls")),
+                        JsonFields.count(ledger, "heldOutCalls"),
+                        guard == null ? 0 : JsonFields.count(ledger, "guardCalls")),
                 JsonFields.numberOrNan(json, "pivotNorm"),
                 JsonFields.count(json, "nanScores"),
                 JsonFields.flag(json, "finite"),
                 recipe,
-                screening == null ? null : ScreeningWords.read(screening));
+                screening == null ? null : ScreeningWords.read(screening),
+                guard == null ? null : GuardWords.read(guard));
     }
 
     /** The name of its file, within the folder that a command writes to. */

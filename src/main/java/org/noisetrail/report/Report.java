@@ -12,6 +12,7 @@ import org.noisetrail.engine.Screened;
 import org.noisetrail.evaluation.Versions;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.model.format.Conditions;
+import org.noisetrail.search.Guarded;
 import org.noisetrail.trace.Costs;
 
 /**
@@ -58,9 +59,15 @@ public record Report(
         ledger.put("decoderCalls", costs.decoderCalls());
         ledger.put("rewardCalls", costs.rewardCalls());
         ledger.put("heldOutCalls", costs.heldOutCalls());
+        if (image.guarded() != null) {
+            ledger.put("guardCalls", costs.guardCalls());
+        }
         json.put("ledger", ledger);
         if (image.screened() != null) {
             json.put("screening", ScreeningWords.json(image.screened()));
+        }
+        if (image.guarded() != null) {
+            json.put("guard", GuardWords.json(image.guarded()));
         }
         return json;
     }
@@ -74,7 +81,7 @@ public record Report(
                 .orElse(null);
     }
 
-    /** One line an image, their means, and what was screened. */
+    /** One line an image, their means, what was screened, and what the guard ended. */
     public String table() {
         TextTable table = new TextTable("image", "asked", "reward", "held-out", "NFE", "transitions", "|p|/sqrt(d)");
         for (Finished image : images) {
@@ -96,7 +103,11 @@ public record Report(
                 Numbers.count(Math.round(mean(image -> image.costs().transitions()))),
                 Numbers.score(mean(Finished::pivotNorm)));
         Screened screened = screened();
-        return table + (screened == null ? "" : ScreeningWords.of(screened, settings.get("verifyLoss")));
+        List<Guarded> guarded =
+                images.stream().map(Finished::guarded).filter(Objects::nonNull).toList();
+        return table
+                + (screened == null ? "" : ScreeningWords.of(screened, settings.get("verifyLoss")))
+                + (guarded.isEmpty() ? "" : GuardWords.of(guarded));
     }
 
     /** The images that hold NaN or infinity: their files show nothing. */

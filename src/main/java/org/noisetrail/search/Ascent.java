@@ -132,6 +132,11 @@ public record Ascent(int candidates, Direction direction, double shift, Regress 
     }
 
     @Override
+    public boolean guards() {
+        return true;
+    }
+
+    @Override
     public Outcome search(Wave wave) {
         try (AscentSearch search = new AscentSearch(this, wave)) {
             return search.run();

@@ -84,7 +84,7 @@ final class AscentSearch implements AutoCloseable {
         long price = method.price(step, method.candidates(), wave.schedule());
         boolean searching = !wave.schedule().isDead(step);
         int[] searched = Arrays.stream(wave.slots())
-                .filter(slot -> searching && !(reached[slot] >= wave.target()) && wave.affords(slot, price, step + 1))
+                .filter(slot -> searching && !wave.isEnough(slot, reached[slot]) && wave.affords(slot, price, step + 1))
                 .toArray();
         int[] plain = Arrays.stream(wave.slots())
                 .filter(slot -> Arrays.binarySearch(searched, slot) < 0)
@@ -101,6 +101,7 @@ final class AscentSearch implements AutoCloseable {
         }
         if (searched.length > 0) {
             search(step, searched);
+            wave.watch(step, next, searched, searched);
         } else if (searching) {
             norms.observe(pivots);
         }

@@ -54,6 +54,11 @@ public record Beam(int candidates, int beams) implements Method {
     }
 
     @Override
+    public boolean guards() {
+        return true;
+    }
+
+    @Override
     public Outcome search(Wave wave) {
         try (BeamSearch search = new BeamSearch(wave, candidates, beams, 0)) {
             return search.run();

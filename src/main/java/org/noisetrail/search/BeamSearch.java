@@ -43,7 +43,7 @@ final class BeamSearch extends PopulationSearch implements AutoCloseable {
         wave.each(slot -> {
             List<Particle> own = beams.get(slot);
             Particle best = Particle.best(own);
-            boolean enough = aiming && best.score() >= wave.target();
+            boolean enough = wave.mayEnd() && wave.isEnough(slot, best.score());
             int after = enough || wave.schedule().isDead(step) ? 0 : affordable(step, slot, own.size());
             if (enough) {
                 population.retain(own, List.of(best));

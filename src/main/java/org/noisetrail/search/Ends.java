@@ -34,7 +34,7 @@ final class Ends {
         List<Particle> ended = new ArrayList<>();
         Particle.byImage(particles).values().forEach(own -> {
             Particle best = Particle.best(own);
-            if (best.score() >= wave.target()) {
+            if (wave.isEnough(best.slot(), best.score())) {
                 ended.add(best);
             } else {
                 double[] all = own.stream().mapToDouble(Particle::score).toArray();
@@ -56,7 +56,7 @@ final class Ends {
         population.retain(particles, best);
     }
 
-    /** Tells what the images' best are worth. */
+    /** Tells what the images' best are worth, and the guard where they stand. */
     void report(int at, List<Particle> particles) {
         List<Particle> best = Particle.byImage(particles).values().stream()
                 .map(Particle::best)
@@ -65,6 +65,7 @@ final class Ends {
                 at,
                 Particle.slots(best),
                 best.stream().mapToDouble(Particle::score).toArray());
+        population.watch(at, best);
     }
 
     /**

@@ -23,6 +23,7 @@ import org.noisetrail.trace.Costs;
  * @param finite whether the final image was free of NaN and infinity before 8 bits; where it was not, it shows nothing, and its rewards are minus infinity
  * @param recipe the names of its noise
  * @param screened what screening did for it; null where nothing was screened
+ * @param guarded what the guard saw of it; null where there was none
  */
 public record ImageResult(
         ImageRequest request,
@@ -36,4 +37,5 @@ public record ImageResult(
         long nanScores,
         boolean finite,
         Recipe recipe,
-        @Nullable Screened screened) {}
+        @Nullable Screened screened,
+        @Nullable Guarded guarded) {}

@@ -135,6 +135,11 @@ public record LocalSearch(
     }
 
     @Override
+    public boolean guards() {
+        return true;
+    }
+
+    @Override
     public Outcome search(Wave wave) {
         return new PivotSearch(this, null).search(wave);
     }

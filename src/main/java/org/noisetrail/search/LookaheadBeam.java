@@ -51,6 +51,11 @@ public record LookaheadBeam(int candidates, int beams, int lookahead) implements
     }
 
     @Override
+    public boolean guards() {
+        return true;
+    }
+
+    @Override
     public Outcome search(Wave wave) {
         try (BeamSearch search = new BeamSearch(wave, candidates, beams, lookahead)) {
             return search.run();

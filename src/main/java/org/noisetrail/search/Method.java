@@ -23,6 +23,11 @@ public interface Method {
         return false;
     }
 
+    /** Whether it searches an image's trajectory step by step and tells {@link Wave#watch} so, so that a second reward may end that. */
+    default boolean guards() {
+        return false;
+    }
+
     /** Takes a wave's images from their initial noise to their final states. */
     Outcome search(Wave wave);
 

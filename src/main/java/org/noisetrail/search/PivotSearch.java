@@ -136,6 +136,7 @@ final class PivotSearch {
                     engine.put(single.next(), searched, next);
                 }
             }
+            wave.watch(step, next, searched, searched);
             wave.each(slot -> saved[slot] += rounds - budget.done(slot));
         }
 
@@ -308,7 +309,8 @@ final class PivotSearch {
                     + (screens ? schedule.completion(step) : 0);
             return Arrays.stream(slots)
                     .filter(slot -> budget.done(slot) < allowed(slot, budget)
-                            && !(budget.score(slot) >= Math.min(method.threshold(), wave.target()))
+                            && !(budget.score(slot) >= method.threshold())
+                            && !wave.isEnough(slot, budget.score(slot))
                             && !budget.stalled(slot, method.patience())
                             && wave.affords(slot, price, step + 1))
                     .toArray();

@@ -191,6 +191,11 @@ final class Population implements AutoCloseable {
         return new Stand(p.slot(), step + 1, p.row(), p.path().recipe(), p.norm(), p.score());
     }
 
+    /** Tells the guard, where there is one, what images go on from after a searched step. */
+    void watch(int at, List<Particle> particles) {
+        wave.watch(at, pool.rows(), Particle.rows(particles), Particle.slots(particles));
+    }
+
     /** Copies of particles, as other chains. */
     List<Particle> copies(List<Particle> particles, int[] chains) {
         List<Particle> copied = new ArrayList<>();

@@ -44,6 +44,11 @@ public record RolloverBudget(int starts, int quota) implements Method {
     }
 
     @Override
+    public boolean guards() {
+        return true;
+    }
+
+    @Override
     public Outcome search(Wave wave) {
         Schedule schedule = wave.schedule();
         long rest = schedule.evaluations() - startPrice(schedule);

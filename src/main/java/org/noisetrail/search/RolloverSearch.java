@@ -68,7 +68,7 @@ final class RolloverSearch extends PopulationSearch {
         List<Particle> plain = new ArrayList<>();
         Map<Integer, Trial> trials = new TreeMap<>();
         for (Particle p : particles) {
-            if (searching && !(p.score() >= wave.target())) {
+            if (searching && !wave.isEnough(p.slot(), p.score())) {
                 trials.put(p.slot(), new Trial(p, quota + saved[p.slot()]));
             } else {
                 plain.add(p);

@@ -48,6 +48,7 @@ public final class Search {
     private final boolean graphs;
     private final long budget;
     private final double target;
+    private final double guardDrop;
     private final @Nullable Duration timeLimit;
     private final SearchListener listener;
 
@@ -66,6 +67,7 @@ public final class Search {
         graphs = builder.graphs;
         budget = builder.budget;
         target = builder.target;
+        guardDrop = builder.guardDrop;
         timeLimit = builder.timeLimit;
         listener = builder.listener;
     }
@@ -194,7 +196,7 @@ public final class Search {
 
     /** By the first worker, for what is seen on the way. */
     private void alone(@Nullable Long deadline, Method observed, List<ImageRequest> images) {
-        SearchSettings one = settings(workers.get(0).withoutHeldOut(), deadline);
+        SearchSettings one = settings(workers.get(0).searching(), deadline);
         new Waves(List.of(one), observed, images, listener, (first, finished) -> {}).run();
     }
 
@@ -219,6 +221,7 @@ public final class Search {
                 worker.reward(),
                 worker.heldOut(),
                 worker.screen(screening),
+                guard(worker),
                 seed,
                 maxBatch,
                 decodeBatch,
@@ -227,6 +230,19 @@ public final class Search {
                 budget,
                 target,
                 deadline);
+    }
+
+    private @Nullable Guard guard(Worker worker) {
+        return worker.guard() == null ? null : new Guard(worker.guard(), guardDrop);
+    }
+
+    /** @throws IllegalArgumentException if the method has no searched steps that a guard could end */
+    public static void checkGuarded(Method method) {
+        if (!method.guards()) {
+            throw new IllegalArgumentException(
+                    "a guard needs a method that searches one trajectory step by step (zero-order, eps-greedy, ascent, beam, lookahead-beam, svdd, rbf): "
+                            + method.name());
+        }
     }
 
     /** Local search whose rounds are looked at. */
@@ -265,6 +281,8 @@ public final class Search {
         private boolean graphs;
         private long budget = Long.MAX_VALUE;
         private double target = Double.POSITIVE_INFINITY;
+        private @Nullable Reward guard;
+        private double guardDrop;
         private @Nullable Duration timeLimit;
         private SearchListener listener = SearchListener.NONE;
         private int alike = 1;
@@ -370,6 +388,20 @@ public final class Search {
         }
 
         /**
+         * Ends the search of an image when a second reward turns: the first time that what it says of the clean estimate which a searched step goes on from is more than {@code drop} below the
+         * best it has said so far of this image, or is no finite number; the rest of the steps is plain sampling. By default none.
+         *
+         * @param guard asked once a searched step, but for the last that injects noise; null for none
+         * @param drop at least 0, in units of the guard
+         */
+        public Builder guard(@Nullable Reward guard, double drop) {
+            Checks.range("guard drop", drop, 0, Double.MAX_VALUE);
+            this.guard = guard;
+            this.guardDrop = drop;
+            return this;
+        }
+
+        /**
          * When this time is up, a search ends wherever it is: each image is finished from the best it has come to, by its own noise. It ends so early that this is done in time, if a call of the network and of
          * the reward takes what it took so far; so the time is exceeded by one such call, or, where it is shorter than that, by a plain trajectory. Images that do not go together share the time evenly, those that one worker draws. Where a
          * budget pays for nothing but the way a search is on, it is not left. By default unlimited.
@@ -400,11 +432,22 @@ public final class Search {
          * @param reward the same, where that pipeline is; null where none is searched for
          * @param heldOut likewise
          * @param screenReward likewise
+         * @param guard likewise
          */
         public Builder worker(
-                Pipeline pipeline, @Nullable Reward reward, @Nullable Reward heldOut, @Nullable Reward screenReward) {
+                Pipeline pipeline,
+                @Nullable Reward reward,
+                @Nullable Reward heldOut,
+                @Nullable Reward screenReward,
+                @Nullable Reward guard) {
             others.add(new Worker(
-                    pipeline.denoiser(), pipeline.decoder(), pipeline.previewDecoder(), reward, heldOut, screenReward));
+                    pipeline.denoiser(),
+                    pipeline.decoder(),
+                    pipeline.previewDecoder(),
+                    reward,
+                    heldOut,
+                    screenReward,
+                    guard));
             return this;
         }
 
@@ -415,7 +458,7 @@ public final class Search {
         }
 
         private List<Worker> workers() {
-            Worker own = new Worker(denoiser, decoder, preview, reward, heldOut, screenReward);
+            Worker own = new Worker(denoiser, decoder, preview, reward, heldOut, screenReward, guard);
             List<Worker> all = new ArrayList<>(Collections.nCopies(alike, own));
             for (Worker other : others) {
                 other.checkSame(own);
@@ -426,7 +469,7 @@ public final class Search {
 
         /**
          * @throws IllegalArgumentException if the method needs a reward and has none, the budget does not pay for one plain trajectory, the screening is not for this method, sampler or
-         *     model, or workers are not of the same model and rewards
+         *     model, the guard not for this method, or workers are not of the same model and rewards
          */
         public Search build() {
             if (reward == null && method.needsReward()) {
@@ -434,6 +477,9 @@ public final class Search {
             }
             if (screening == null && screenReward != null) {
                 throw new IllegalArgumentException("a screen's reward needs a screen: " + screenReward.name());
+            }
+            if (guard != null) {
+                checkGuarded(method);
             }
             Search search = new Search(this);
             if (screening != null) {

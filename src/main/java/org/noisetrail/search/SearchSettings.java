@@ -12,6 +12,7 @@ import org.noisetrail.sampler.Schedule;
  *
  * @param preview judges candidates in the decoder's place
  * @param screen null where every candidate is judged
+ * @param guard null for none
  * @param hands how many threads take a step's rows
  * @param graphs whether a card is given rounds that are alike as a whole
  * @param budget network evaluations an image
@@ -26,6 +27,7 @@ record SearchSettings(
         @Nullable Reward reward,
         @Nullable Reward heldOut,
         @Nullable Screen screen,
+        @Nullable Guard guard,
         long seed,
         int maxBatch,
         int decodeBatch,
@@ -43,6 +45,7 @@ record SearchSettings(
                 reward,
                 heldOut,
                 screen,
+                guard,
                 seed,
                 maxBatch,
                 decodeBatch,

@@ -48,6 +48,11 @@ public record Svdd(int proposals, double alpha) implements Method {
     }
 
     @Override
+    public boolean guards() {
+        return true;
+    }
+
+    @Override
     public Outcome search(Wave wave) {
         try (Population population = new Population(wave, Math.multiplyExact(wave.images(), proposals))) {
             return new SvddSearch(wave, population, this).run();

@@ -32,10 +32,11 @@ final class SvddSearch extends PopulationSearch {
         boolean searching = !wave.schedule().isDead(step) && method.proposals() > 1;
         List<Particle> plain = new ArrayList<>();
         List<Particle> searched = new ArrayList<>();
-        particles.forEach(p -> (searching && !(p.score() >= wave.target()) && wave.affords(p.slot(), price, step + 1)
-                        ? searched
-                        : plain)
-                .add(p));
+        particles.forEach(
+                p -> (searching && !wave.isEnough(p.slot(), p.score()) && wave.affords(p.slot(), price, step + 1)
+                                ? searched
+                                : plain)
+                        .add(p));
         List<Particle> moved = new ArrayList<>(population.step(step, plain, last));
         if (!searched.isEmpty()) {
             List<Particle> chosen = search(step, searched);

@@ -39,6 +39,9 @@ public final class Wave implements AutoCloseable {
     private final long[] nans;
     final Reporter reporter;
     private final @Nullable Deadline deadline;
+    /** Null where there is no guard. */
+    private final @Nullable Watch watch;
+
     /** Null where nothing but its end ends the search. */
     private final @Nullable BestSoFar best;
     /** Whether it goes plainly to its end: then time is no longer asked for. */
@@ -75,6 +78,7 @@ public final class Wave implements AutoCloseable {
             best = deadline == null ? null : new BestSoFar(this);
             parts.finish();
         }
+        watch = settings.guard() == null ? null : new Watch(settings.guard(), this);
     }
 
     private StepEngine built() {
@@ -82,6 +86,7 @@ public final class Wave implements AutoCloseable {
                 .decoder(settings.decoder())
                 .preview(settings.preview())
                 .screen(settings.screen())
+                .estimates(settings.guard() != null)
                 .seed(settings.seed())
                 .maxBatch(settings.maxBatch())
                 .decodeBatch(settings.decodeBatch())
@@ -207,6 +212,44 @@ public final class Wave implements AutoCloseable {
     /** The reward at which an image need not be searched any further; infinite for none. */
     public double target() {
         return settings.target();
+    }
+
+    /**
+     * Whether an image is searched no further, though its trajectory has not ended: its score has reached the target, or its guard has turned.
+     *
+     * @param score of the clean estimate that it stands at
+     */
+    public boolean isEnough(int slot, double score) {
+        return score >= target() || watch != null && watch.ended(slot);
+    }
+
+    /** Whether {@link #isEnough} can ever be said before a trajectory has ended. */
+    boolean mayEnd() {
+        return target() < Double.POSITIVE_INFINITY || watch != null;
+    }
+
+    /**
+     * Tells the guard, where there is one, what images go on from after a step that was searched; every method that {@link Method#guards} does so after each.
+     *
+     * @param x holds the particles
+     * @param rows where they lie
+     * @param slots whose they are
+     */
+    public void watch(int step, Particles x, int[] rows, int[] slots) {
+        if (watch != null) {
+            watch.look(step, x, rows, slots);
+        }
+    }
+
+    /** What the guard saw of an image; null where there is none. */
+    @Nullable
+    Guarded guarded(int slot) {
+        return watch == null ? null : watch.result(slot);
+    }
+
+    /** Whether time was up when something was to be judged. */
+    boolean isCut() {
+        return cut;
     }
 
     /** Whether an image can pay for that many more calls of the denoiser and still finish plainly from {@code then}. */

@@ -69,7 +69,8 @@ final class Waves {
         List<Condition> conditions =
                 images.stream().map(ImageRequest::condition).toList();
         new LinkedHashSet<>(conditions).forEach(worker.denoiser()::check);
-        for (Reward judge : new Reward[] {worker.reward(), worker.heldOut()}) {
+        Guard guard = worker.guard();
+        for (Reward judge : new Reward[] {worker.reward(), worker.heldOut(), guard == null ? null : guard.reward()}) {
             if (judge != null) {
                 judge.check(worker.decoder().image(), conditions);
             }
@@ -168,7 +169,8 @@ final class Waves {
                     wave.nans(slot),
                     finals.finite()[slot],
                     outcome.recipes().get(slot),
-                    wave.engine.screened(slot)));
+                    wave.engine.screened(slot),
+                    wave.guarded(slot)));
         }
         return results;
     }

@@ -12,6 +12,7 @@ import org.noisetrail.reward.Reward;
  *
  * @param preview judges candidates in the decoder's place
  * @param screenReward scores what screening looks at; null for the searched reward
+ * @param guard ends the search of an image; null for none
  */
 record Worker(
         Denoiser denoiser,
@@ -19,9 +20,11 @@ record Worker(
         @Nullable Decoder preview,
         @Nullable Reward reward,
         @Nullable Reward heldOut,
-        @Nullable Reward screenReward) {
-    Worker withoutHeldOut() {
-        return new Worker(denoiser, decoder, preview, reward, null, screenReward);
+        @Nullable Reward screenReward,
+        @Nullable Reward guard) {
+    /** Without what is not searched for. */
+    Worker searching() {
+        return new Worker(denoiser, decoder, preview, reward, null, screenReward, null);
     }
 
     /** Made once a run: a linear look asks the decoder first. */
@@ -43,6 +46,7 @@ record Worker(
         same("reward", id(reward), id(other.reward));
         same("held-out reward", id(heldOut), id(other.heldOut));
         same("screen's reward", id(screenReward), id(other.screenReward));
+        same("guard", id(guard), id(other.guard));
     }
 
     private static @Nullable String id(@Nullable Reward reward) {

@@ -8,6 +8,12 @@ package org.noisetrail.trace;
  * @param decoderCalls images decoded from latents
  * @param rewardCalls images the searched reward judged, the final one included
  * @param heldOutCalls images the held-out reward judged
+ * @param guardCalls clean estimates the guard judged
  */
 public record Costs(
-        long networkEvaluations, long transitions, long decoderCalls, long rewardCalls, long heldOutCalls) {}
+        long networkEvaluations,
+        long transitions,
+        long decoderCalls,
+        long rewardCalls,
+        long heldOutCalls,
+        long guardCalls) {}

@@ -9,6 +9,7 @@ public final class Ledger {
     private final AtomicLongArray decoderCalls;
     private final AtomicLongArray rewardCalls;
     private final AtomicLongArray heldOutCalls;
+    private final AtomicLongArray guardCalls;
 
     /** All zero. */
     public Ledger(int images) {
@@ -17,6 +18,7 @@ public final class Ledger {
         decoderCalls = new AtomicLongArray(images);
         rewardCalls = new AtomicLongArray(images);
         heldOutCalls = new AtomicLongArray(images);
+        guardCalls = new AtomicLongArray(images);
     }
 
     /** Counts evaluations of the network for an image, from 0. */
@@ -44,6 +46,11 @@ public final class Ledger {
         heldOutCalls.incrementAndGet(image);
     }
 
+    /** Counts one judgement of the guard. */
+    public void guardCall(int image) {
+        guardCalls.incrementAndGet(image);
+    }
+
     /** Those of an image. */
     public long networkEvaluations(int image) {
         return networkEvaluations.get(image);
@@ -65,6 +72,7 @@ public final class Ledger {
                 transitions.get(image),
                 decoderCalls.get(image),
                 rewardCalls.get(image),
-                heldOutCalls.get(image));
+                heldOutCalls.get(image),
+                guardCalls.get(image));
     }
 }

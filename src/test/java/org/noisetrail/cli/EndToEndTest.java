@@ -305,6 +305,7 @@ class EndToEndTest {
                 "--method zero-order --rounds 1 --lambda .3 --project",
                 "--rounds 5 --budget 60",
                 "--rounds 5 --target-reward -5",
+                "--rounds 2 --guard class --guard-drop .05",
                 "--rounds 50 --time-limit 0.01",
                 "--method naive --reward 0.7*class+0.3*compressibility:max-bytes=700 --held-out -jpeg-bytes")) {
             List<Object> all = new ArrayList<>(List.of("generate", "--images", 1, "--out", out(), "--overwrite", "-q"));
@@ -423,6 +424,25 @@ class EndToEndTest {
             }
         }
         assertThat(parts.get(2).get("screening")).isEqualTo(rows.get(2).get("screening"));
+    }
+
+    @Test
+    void resultsSayWhereAGuardEndedASearchAndWhatItSaw() throws IOException {
+        Cli.Ending ending = succeed((Object[])
+                ("generate --images 2 --method ascent --reward brightness --guard -brightness --out " + out())
+                        .split(" "));
+        assertThat(ending.out()).contains("the guard ended 2 of 2 searches, after step ");
+        JsonNode result = result(out());
+        assertThat(result.get("settings").get("guard").get("name").asText()).isEqualTo("-brightness");
+        assertThat(result.get("settings").get("guardDrop").asDouble()).isZero();
+        for (JsonNode image : result.get("images")) {
+            JsonNode seen = image.get("guard").get("seen");
+            assertThat(image.get("ledger").get("guardCalls").asInt()).isEqualTo(seen.size());
+            JsonNode last = seen.get(seen.size() - 1);
+            assertThat(image.get("guard").get("endedAt")).isEqualTo(last.get("step"));
+            assertThat(last.get("score").asDouble())
+                    .isLessThan(seen.get(seen.size() - 2).get("score").asDouble());
+        }
     }
 
     @Test

@@ -24,11 +24,13 @@ import org.noisetrail.model.ImageShape;
 import org.noisetrail.reward.Image;
 import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.search.ExactMixture;
+import org.noisetrail.search.Guarded;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.ImageResult;
 import org.noisetrail.search.Search;
 import org.noisetrail.search.SearchResult;
 import org.noisetrail.search.Trail;
+import org.noisetrail.trace.Costs;
 
 class RunFilesTest {
     private static final SearchResult RUN = Search.builder(
@@ -173,6 +175,7 @@ class RunFilesTest {
                 first.nanScores(),
                 first.finite(),
                 first.recipe(),
+                null,
                 null);
         try (RunFiles files = new RunFiles(folder, List.of(asked.request()), run, false, false)) {
             files.onImages(List.of(asked));
@@ -226,6 +229,39 @@ class RunFilesTest {
         assertThat(draw("parts", 0, 12, "", RunFiles.Earlier.KEEP, "a")).isZero();
         equalFolders("one", "parts", all());
         assertThat(folder.resolve("parts/result-1-of-2.json")).exists();
+    }
+
+    @Test
+    void whatAGuardSawComesBackFromThePicture() {
+        ImageResult first = RUN.images().get(0);
+        for (int endedAt : new int[] {-1, 5}) {
+            Guarded guarded = new Guarded(endedAt, List.of(new Guarded.Seen(2, -.25), new Guarded.Seen(5, Double.NaN)));
+            Costs costs = new Costs(11, 7, 5, 4, 3, 2);
+            ImageResult image = new ImageResult(
+                    first.request(),
+                    first.pixels(),
+                    first.state(),
+                    first.stateShape(),
+                    first.reward(),
+                    first.heldOut(),
+                    costs,
+                    first.pivotNorm(),
+                    first.nanScores(),
+                    first.finite(),
+                    first.recipe(),
+                    null,
+                    guarded);
+            RunFiles.Run run = new RunFiles.Run(requests(0, 1), RUN.trail().with(List.of()), "settings", "");
+            Path out = folder.resolve("ended" + endedAt);
+            try (RunFiles files = new RunFiles(out, run, RunFiles.Earlier.KEEP, false)) {
+                files.onImages(List.of(image));
+            }
+            try (RunFiles files = new RunFiles(out, run, RunFiles.Earlier.KEEP, false)) {
+                Finished kept = files.finished().get(0);
+                assertThat(kept.guarded()).isEqualTo(guarded);
+                assertThat(kept.costs()).isEqualTo(costs);
+            }
+        }
     }
 
     @Test
@@ -283,6 +319,7 @@ class RunFilesTest {
                             0,
                             true,
                             small.recipe(),
+                            null,
                             null)));
                 }
                 files.finish(new Report(Map.of(), files.finished(), true, Duration.ofSeconds(1)));

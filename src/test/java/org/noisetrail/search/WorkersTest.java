@@ -153,16 +153,18 @@ class WorkersTest {
     void workersMustDrawAndJudgeAlike() {
         Decoder decoder = Decoder.identity(SmallWorld.SHAPE);
         Reward reward = Rewards.brightness();
-        Worker own = new Worker(WORLD.denoiser(), decoder, null, reward, null, null);
-        own.checkSame(new Worker(WORLD.denoiser(), decoder, null, Rewards.brightness(), null, null));
+        Worker own = new Worker(WORLD.denoiser(), decoder, null, reward, null, null, null);
+        own.checkSame(new Worker(WORLD.denoiser(), decoder, null, Rewards.brightness(), null, null, null));
         refused(
                 own,
-                new Worker(SmallWorld.edm(EdmSampler.DEFAULT, .2, .1).denoiser(), decoder, null, reward, null, null),
+                new Worker(
+                        SmallWorld.edm(EdmSampler.DEFAULT, .2, .1).denoiser(), decoder, null, reward, null, null, null),
                 "denoiser");
-        refused(own, new Worker(WORLD.denoiser(), decoder, decoder, reward, null, null), "preview decoder");
-        refused(own, new Worker(WORLD.denoiser(), decoder, null, null, null, null), "reward");
-        refused(own, new Worker(WORLD.denoiser(), decoder, null, reward, reward, null), "held-out reward");
-        refused(own, new Worker(WORLD.denoiser(), decoder, null, reward, null, reward), "screen's reward");
+        refused(own, new Worker(WORLD.denoiser(), decoder, decoder, reward, null, null, null), "preview decoder");
+        refused(own, new Worker(WORLD.denoiser(), decoder, null, null, null, null, null), "reward");
+        refused(own, new Worker(WORLD.denoiser(), decoder, null, reward, reward, null, null), "held-out reward");
+        refused(own, new Worker(WORLD.denoiser(), decoder, null, reward, null, reward, null), "screen's reward");
+        refused(own, new Worker(WORLD.denoiser(), decoder, null, reward, null, null, reward), "guard");
         assertThatThrownBy(() -> WORLD.search(METHOD).workers(0)).hasMessageContaining("workers must be");
     }
 
