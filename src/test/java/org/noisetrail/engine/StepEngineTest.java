@@ -17,6 +17,7 @@ import org.noisetrail.model.DiscreteNoise.Prediction;
 import org.noisetrail.model.GaussianMixture;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Parameterisation;
+import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.Affine;
 import org.noisetrail.sampler.NoiseAt;
 import org.noisetrail.sampler.Samplers;
@@ -92,6 +93,50 @@ class StepEngineTest {
         }
         for (int j = 0; j < expected.length; j++) {
             assertThat((double) actual[j]).as("element %d", j).isCloseTo(expected[j], within(4e-6 * (1 + size)));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("processes")
+    void particlesKeepTheEstimateThatLedToThemWhereverTheyAreCopied(Process process) {
+        Ledger ledger = new Ledger(IMAGES);
+        try (StepEngine engine = StepEngine.builder(process.network(), process.schedule())
+                        .seed(123)
+                        .maxBatch(3)
+                        .estimates(true)
+                        .images(new long[] {10, 11, 12, 13}, Collections.nCopies(IMAGES, Condition.NONE), ledger)
+                        .build();
+                Draws own = draws(engine, -1, 0, 0, Kind.GLOBAL);
+                Particles x = engine.start(own);
+                Draws draws = draws(engine, 1, 0, 7, Kind.GLOBAL);
+                Candidates candidates = engine.candidates(IMAGES);
+                Particles moved = engine.particles(2 * IMAGES)) {
+            engine.advance(candidates, x, null, draws, 3, Locality.NONE);
+            engine.score(candidates, draws, Rewards.brightness());
+            double[] expected = engine.scores(candidates);
+            assertThat(Arrays.stream(expected).distinct().count()).isGreaterThan(1);
+            engine.put(candidates.next(), new int[] {5, 2, 7, 0}, moved);
+            try (Particles copies = engine.copies(moved, new int[] {0, 2, 5, 7})) {
+                assertThat(engine.guard(draws, copies, new int[] {2, 1, 3, 0}, Rewards.brightness()))
+                        .isEqualTo(expected);
+            }
+            for (int slot = 0; slot < IMAGES; slot++) {
+                assertThat(ledger.costs(slot).guardCalls()).isEqualTo(1);
+                assertThat(ledger.costs(slot).rewardCalls()).isEqualTo(1);
+            }
+        }
+    }
+
+    @Test
+    void anEngineThatKeepsNoEstimatesHasNothingToAskAGuardAbout() {
+        Process process = new Process("edm:steps=5", Parameterisation.edm(.5));
+        try (StepEngine engine = engine(process, process.network(), new Ledger(IMAGES));
+                Draws own = draws(engine, -1, 0, 0, Kind.GLOBAL);
+                Particles x = engine.start(own);
+                Draws draws = draws(engine, 1, 0, 0, Kind.NONE)) {
+            assertThatThrownBy(() -> engine.guard(draws, x, new int[] {0, 1, 2, 3}, Rewards.brightness()))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessage("the engine keeps no clean estimates");
         }
     }
 
