@@ -43,6 +43,7 @@ public final class Site {
             "planning",
             "calibrate",
             "screening",
+            "guard",
             "compare",
             "offline",
             "models",
