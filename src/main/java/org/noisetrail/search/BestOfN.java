@@ -79,7 +79,7 @@ public record BestOfN(int candidates, boolean sharedStart) implements Trajectory
             for (; drawn < end; drawn++) {
                 best = value(scores[drawn]) > value(scores[best]) ? drawn : best;
             }
-        } while (drawn < candidates && !(value(scores[best]) >= target));
+        } while (drawn < candidates && !Wave.isReached(value(scores[best]), target));
         return new Pick(best, drawn * schedule.evaluations(), drawn);
     }
 

@@ -75,7 +75,7 @@ final class ChainSearch {
             group(active, first, count, affordable, best, particles);
             wave.stand(particles, () -> ends(best));
             active = Arrays.stream(active)
-                    .filter(slot -> !(best.scores[slot] >= wave.target()))
+                    .filter(slot -> !wave.isReached(best.scores[slot]))
                     .toArray();
         }
         wave.each(slot -> {

@@ -55,7 +55,7 @@ final class EvolveSearch extends PopulationSearch {
             double best =
                     Particle.best(own.stream().map(Individual::end).toList()).score();
             long paid = wave.remaining(slot) / Evolve.price(generation, wave.schedule());
-            int count = (int) Math.min(generation.count(), best >= wave.target() ? 0 : paid);
+            int count = (int) Math.min(generation.count(), wave.isReached(best) ? 0 : paid);
             if (count > 0) {
                 counts.put(slot, count);
             }

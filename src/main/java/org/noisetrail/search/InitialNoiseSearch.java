@@ -73,7 +73,7 @@ final class InitialNoiseSearch extends PopulationSearch {
         List<Particle> seeds = new ArrayList<>();
         wave.each(slot -> {
             Particle pivot = pivots().get(slot);
-            long paid = pivot.score() >= wave.target()
+            long paid = wave.isReached(pivot.score())
                     ? 0
                     : Math.min(
                             method.candidates(),

@@ -178,7 +178,7 @@ final class MctsSearch implements AutoCloseable {
         }
         if (aiming) {
             TreeNode best = node.best();
-            if (best != null && best.mean() >= wave.target()) {
+            if (best != null && wave.isReached(best.mean())) {
                 return null;
             }
         }

@@ -309,7 +309,7 @@ final class PivotSearch {
                     + (screens ? schedule.completion(step) : 0);
             return Arrays.stream(slots)
                     .filter(slot -> budget.done(slot) < allowed(slot, budget)
-                            && !(budget.score(slot) >= method.threshold())
+                            && !Wave.isReached(budget.score(slot), method.threshold())
                             && !wave.isEnough(slot, budget.score(slot))
                             && !budget.stalled(slot, method.patience())
                             && wave.affords(slot, price, step + 1))

@@ -113,7 +113,7 @@ public record PrunedBestOfN(int candidates, Funnel keep, int noises) implements 
                 int[] before = alive;
                 double[] seen =
                         IntStream.of(alive).mapToDouble(t -> scores[t][at]).toArray();
-                boolean reached = seen[Particle.ranking(seen)[0]] >= target;
+                boolean reached = Wave.isReached(seen[Particle.ranking(seen)[0]], target);
                 alive = IntStream.of(Particle.best(seen, reached ? 1 : width))
                         .map(i -> before[i])
                         .toArray();

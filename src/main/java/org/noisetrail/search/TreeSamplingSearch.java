@@ -41,7 +41,7 @@ final class TreeSamplingSearch extends PopulationSearch {
             });
             leaves.keySet().retainAll(growing.keySet());
             grow(leaves);
-            growing.keySet().removeIf(slot -> score(best[slot]) >= wave.target());
+            growing.keySet().removeIf(slot -> wave.isReached(score(best[slot])));
             wave.reportProgress((long) wave.images() * steps * (k + 1) / method.iterations());
         }
         for (Branch end : chosen()) {

@@ -220,7 +220,17 @@ public final class Wave implements AutoCloseable {
      * @param score of the clean estimate that it stands at
      */
     public boolean isEnough(int slot, double score) {
-        return score >= target() || watch != null && watch.ended(slot);
+        return isReached(score) || watch != null && watch.ended(slot);
+    }
+
+    /** Whether a score has come to the target. */
+    boolean isReached(double score) {
+        return isReached(score, target());
+    }
+
+    /** Whether a score has come to a mark, which infinity is not: where none is set, not even an infinite score ends anything. */
+    static boolean isReached(double score, double mark) {
+        return mark < Double.POSITIVE_INFINITY && score >= mark;
     }
 
     /** Whether {@link #isEnough} can ever be said before a trajectory has ended. */

@@ -213,6 +213,19 @@ class MethodContractTest {
                         cost -> same(free, run(world.search(method).budget(cost).build())));
     }
 
+    /** Not even where no target is set, which is a target of infinity. */
+    @ParameterizedTest
+    @MethodSource("cases")
+    void anInfiniteRewardEndsNothing(String text, SmallWorld world) {
+        Method method = Methods.parse(text);
+        Reward infinite = Reward.of("infinite", image -> Double.POSITIVE_INFINITY);
+        method.evaluations(world.schedule())
+                .ifPresent(cost -> assertThat(
+                                run(world.search(method).reward(infinite).build())
+                                        .images())
+                        .allMatch(image -> image.costs().networkEvaluations() == cost));
+    }
+
     @ParameterizedTest
     @MethodSource("cases")
     void theRewardThatIsToldIsTheFinalImages(String text, SmallWorld world) {
