@@ -27,6 +27,7 @@ final class ClusterSettings {
         conf.setIfMissing("spark.executorEnv.OMP_NUM_THREADS", Integer.toString(taskCpus(conf)));
         conf.setIfMissing("spark.executorEnv.OMP_WAIT_POLICY", "passive");
         conf.setIfMissing("spark.executorEnv.GOMP_SPINCOUNT", "1000");
+        conf.setIfMissing("spark.executorEnv.THP_MEM_ALLOC_ENABLE", "1");
         // Memory of LibTorch lies outside the heap.
         if (!conf.contains("spark.executor.memoryOverheadFactor")) {
             conf.setIfMissing("spark.executor.memoryOverhead", OVERHEAD);
