@@ -275,7 +275,7 @@ int32_t nt_group_norm(int32_t device, void* stream, const nt_norm_args* args);
 /*
  * Gives LibTorch the kernels that its networks call, as operators of TorchScript: `torch.noisetrail_group_norm(x, weight, bias, groups, epsilon, silu)`, and `torch.noisetrail_group_norm_`,
  * which overwrites x. x is [rows, channels, ...], float32, float16 or bfloat16, dense with the channels second or last; weight and bias are float32 [channels] or [rows, channels, 1, ...], whose rows may lie apart. No gradients.
- * They run on the thread's current stream of LibTorch's. Once a process: what is there already is left. Needs LibTorch in the process, with the C interface that 2.10 has; it is found by name.
+ * They run on the thread's current stream of LibTorch's. Again it does what there was to do before and could not be done: LibTorch may load its part for cards later. Needs LibTorch in the process, with the C interface that 2.10 has; it is found by name.
  */
 int32_t nt_torch_operators(void);
 

@@ -185,33 +185,42 @@ bool find(void* library, const char* name, Function& function) {
     return function || (fail(NT_INVALID, "torch_operators: LibTorch must be in the process, with the C interface of 2.10: no %s", name), false);
 }
 
+/* Only what is in the process already. */
+void* loaded(const char* library) {
+    return dlopen(library, RTLD_LAZY | RTLD_NOLOAD);
+}
+
 bool find_all() {
-    /* Only what is there already. */
-    void* cpu = dlopen("libtorch_cpu.so", RTLD_LAZY | RTLD_NOLOAD);
-    void* cuda = dlopen("libtorch_cuda.so", RTLD_LAZY | RTLD_NOLOAD);
-    const bool found = find(cpu, "aoti_torch_library_init_fragment", shim.library_init_fragment) && find(cpu, "aoti_torch_library_init_impl", shim.library_init_impl) &&
-                       find(cpu, "aoti_torch_library_def", shim.library_def) && find(cpu, "aoti_torch_library_impl", shim.library_impl) &&
-                       find(cpu, "aoti_torch_delete_tensor_object", shim.delete_tensor_object) && find(cpu, "aoti_torch_get_data_ptr", shim.get_data_ptr) &&
-                       find(cpu, "aoti_torch_get_dim", shim.get_dim) && find(cpu, "aoti_torch_get_sizes", shim.get_sizes) &&
-                       find(cpu, "aoti_torch_get_strides", shim.get_strides) && find(cpu, "aoti_torch_get_dtype", shim.get_dtype) &&
-                       find(cpu, "aoti_torch_get_device_type", shim.get_device_type) && find(cpu, "aoti_torch_get_device_index", shim.get_device_index) &&
-                       find(cpu, "aoti_torch_empty_strided", shim.empty_strided);
-    return found && (!cuda || find(cuda, "aoti_torch_get_current_cuda_stream", shim.get_current_cuda_stream));
+    void* cpu = loaded("libtorch_cpu.so");
+    return find(cpu, "aoti_torch_library_init_fragment", shim.library_init_fragment) && find(cpu, "aoti_torch_library_init_impl", shim.library_init_impl) &&
+           find(cpu, "aoti_torch_library_def", shim.library_def) && find(cpu, "aoti_torch_library_impl", shim.library_impl) &&
+           find(cpu, "aoti_torch_delete_tensor_object", shim.delete_tensor_object) && find(cpu, "aoti_torch_get_data_ptr", shim.get_data_ptr) &&
+           find(cpu, "aoti_torch_get_dim", shim.get_dim) && find(cpu, "aoti_torch_get_sizes", shim.get_sizes) &&
+           find(cpu, "aoti_torch_get_strides", shim.get_strides) && find(cpu, "aoti_torch_get_dtype", shim.get_dtype) &&
+           find(cpu, "aoti_torch_get_device_type", shim.get_device_type) && find(cpu, "aoti_torch_get_device_index", shim.get_device_index) &&
+           find(cpu, "aoti_torch_empty_strided", shim.empty_strided);
+}
+
+bool accepted(bool good) {
+    return good || (fail(NT_INVALID, "torch_operators: LibTorch refused an operator; it wrote why to the error stream"), false);
+}
+
+bool implement(const char* key) {
+    Handle library;
+    return accepted(
+            shim.library_init_impl("aten", key, __FILE__, __LINE__, &library) == 0 && shim.library_impl(library, "noisetrail_group_norm", group_norm_new) == 0 &&
+            shim.library_impl(library, "noisetrail_group_norm_", group_norm_in_place) == 0);
 }
 
 /* In LibTorch's own namespace, since the text of a script can name no other. */
 bool define() {
     Handle library;
-    bool good = shim.library_init_fragment("aten", __FILE__, __LINE__, &library) == 0 &&
-                shim.library_def(library, "noisetrail_group_norm(Tensor x, Tensor weight, Tensor bias, int groups, float epsilon, bool silu) -> Tensor") == 0 &&
-                shim.library_def(library, "noisetrail_group_norm_(Tensor(a!) x, Tensor weight, Tensor bias, int groups, float epsilon, bool silu) -> Tensor(a!)") == 0;
-    for (const char* key : {"CPU", "CUDA"}) {
-        if (good && (std::strcmp(key, "CPU") == 0 || shim.get_current_cuda_stream)) {
-            good = shim.library_init_impl("aten", key, __FILE__, __LINE__, &library) == 0 && shim.library_impl(library, "noisetrail_group_norm", group_norm_new) == 0 &&
-                   shim.library_impl(library, "noisetrail_group_norm_", group_norm_in_place) == 0;
-        }
-    }
-    return good || (fail(NT_INVALID, "torch_operators: LibTorch refused an operator; it wrote why to the error stream"), false);
+    return accepted(
+                   shim.library_init_fragment("aten", __FILE__, __LINE__, &library) == 0 &&
+                   shim.library_def(library, "noisetrail_group_norm(Tensor x, Tensor weight, Tensor bias, int groups, float epsilon, bool silu) -> Tensor") == 0 &&
+                   shim.library_def(
+                           library, "noisetrail_group_norm_(Tensor(a!) x, Tensor weight, Tensor bias, int groups, float epsilon, bool silu) -> Tensor(a!)") == 0) &&
+           implement("CPU");
 }
 
 } // namespace
@@ -219,8 +228,13 @@ bool define() {
 
 extern "C" int32_t nt_torch_operators(void) {
     static std::mutex once;
-    static bool done = false;
+    static bool on_cpu = false, on_cards = false;
     const std::lock_guard<std::mutex> lock(once);
-    done = done || (nt::find_all() && nt::define());
-    return done ? NT_OK : NT_INVALID;
+    on_cpu = on_cpu || (nt::find_all() && nt::define());
+    if (on_cpu && !on_cards) {
+        void* cuda = nt::loaded("libtorch_cuda.so"); /* LibTorch may load it later than the rest, or never */
+        on_cards = cuda && nt::find(cuda, "aoti_torch_get_current_cuda_stream", nt::shim.get_current_cuda_stream) && nt::implement("CUDA");
+        return cuda && !on_cards ? NT_INVALID : NT_OK;
+    }
+    return on_cpu ? NT_OK : NT_INVALID;
 }

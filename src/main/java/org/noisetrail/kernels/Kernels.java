@@ -58,7 +58,8 @@ public final class Kernels {
     }
 
     /**
-     * Gives LibTorch, which must be loaded, the kernels that networks call from TorchScript: {@code nt_torch_operators}. Once a process; again does nothing.
+     * Gives LibTorch, which must be loaded, the kernels that networks call from TorchScript: {@code nt_torch_operators}. Again does nothing, unless LibTorch has
+     * loaded its part for cards meanwhile.
      *
      * @throws IllegalArgumentException if it is not there, or has another interface
      */

@@ -14,6 +14,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.kernels.Kernels;
 
 /** A TorchScript function compiled from text, bound to its weights: one call into LibTorch runs it all. Thread-safe. */
 public final class ScriptFunction implements AutoCloseable {
@@ -32,6 +33,7 @@ public final class ScriptFunction implements AutoCloseable {
      */
     public ScriptFunction(String source, List<Tensor> weights) {
         Torch.load();
+        Kernels.giveOperators();
         // LibTorch makes a list for a script only inside a script.
         String names = IntStream.range(0, weights.size()).mapToObj(i -> "w" + i).collect(Collectors.joining(", "));
         String pack = "\ndef pack(" + names.replaceAll("(w\\d+)", "$1: Tensor") + ") -> List[Tensor]:\n    return ["

@@ -8,7 +8,6 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.global.torch;
 import org.noisetrail.NoisetrailException;
-import org.noisetrail.kernels.Kernels;
 import org.noisetrail.kernels.Natives;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,7 +26,6 @@ public final class Torch {
             LOG.warn("{}", unset);
         }
         Natives.load(openblas_nolapack.class, torch.class);
-        Kernels.giveOperators();
         // OpenMP counts the processors that a process may run on, Java also how much of them it may use, in a
         // container.
         int processors = Runtime.getRuntime().availableProcessors();
