@@ -45,15 +45,17 @@ final class GuardWords {
 
     /** A line below a table. */
     static String of(List<Guarded> guarded) {
-        double[] steps = guarded.stream()
+        int[] steps = guarded.stream()
                 .filter(Guarded::ended)
-                .mapToDouble(Guarded::endedAt)
+                .mapToInt(Guarded::endedAt)
                 .sorted()
                 .toArray();
-        String where = steps.length == 0
-                ? ""
-                : String.format(
-                        Locale.ROOT, ", after step %.0f to %.0f, counted from 0", steps[0], steps[steps.length - 1]);
+        String where = "";
+        if (steps.length > 0) {
+            int first = steps[0];
+            int last = steps[steps.length - 1];
+            where = ", after step " + (first == last ? first : first + " to " + last) + ", counted from 0";
+        }
         return String.format(
                 Locale.ROOT,
                 "the guard ended %s of %s searches%s%n",
