@@ -40,7 +40,7 @@ class TensorsTest {
         try (Tensor open = Tensors.floats(Device.CPU, 1)) {
             assertThat(Pointer.totalCount()).isGreaterThan(before);
         }
-        assertThat(Pointer.totalCount()).isEqualTo(before);
+        assertThat(Pointer.totalCount()).isLessThanOrEqualTo(before);
     }
 
     @Test
@@ -76,7 +76,7 @@ class TensorsTest {
         for (int i = 0; i < 100; i++) {
             use();
         }
-        assertThat(Pointer.totalCount()).isEqualTo(before);
+        assertThat(Pointer.totalCount()).isLessThanOrEqualTo(before);
     }
 
     private static void use() {
