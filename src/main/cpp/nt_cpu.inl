@@ -618,47 +618,85 @@ void norm_group(const nt_norm_args& a, int64_t r, int64_t g) {
     }
 }
 
-/* Channels last: the moments of all groups in one pass over a row's pixels, a tile of them at a time. */
-void norm_row(const nt_norm_args& a, int64_t r, Moments* groups, Affine* by) {
-    const int64_t channels = a.channels / a.groups, first = r * a.channels * a.pixels;
-    const int64_t pixels = std::max<int64_t>(1, TILE / channels); /* of a tile; a group of more channels than a tile has is cut */
-    const int32_t dtype = (int32_t)a.dtype;
-    alignas(64) float tile[TILE];
-    std::fill(groups, groups + a.groups, Moments());
-    for (int64_t p = 0; p < a.pixels; p += pixels) {
-        const int64_t here = std::min(a.pixels - p, pixels);
-        for (int64_t g = 0; g < a.groups; g++) {
-            for (int64_t c = 0; c < channels; c += TILE) {
-                const int64_t some = std::min(channels - c, TILE);
-                load_as(dtype, [&](auto get) {
-                    for (int64_t k = 0; k < here; k++) {
-                        for (int64_t j = 0; j < some; j++) {
-                            tile[k * some + j] = get(a.x, first + (p + k) * a.channels + g * channels + c + j);
-                        }
-                    }
-                });
-                add_moments(tile, here * some, groups[g]);
-            }
-        }
+/* Channels last: each channel is summed pixel by pixel, in pieces of a row that no number of threads changes, then a group's channels and pieces in their order. */
+struct LastNorm {
+    const nt_norm_args& a;
+    const int64_t piece = std::min<int64_t>(64, std::max<int64_t>(1, (1 << 13) / a.channels)); /* pixels: few enough for float32's sums */
+    const int64_t pieces = (a.pixels + piece - 1) / piece;
+    const std::unique_ptr<float[]> sums{new (std::nothrow) float[(size_t)(a.rows * pieces * 2 * a.channels)]};
+    const std::unique_ptr<float[]> maps{new (std::nothrow) float[(size_t)(a.rows * 2 * a.channels)]};
+
+    int64_t at(int64_t r, int64_t p) const {
+        return (r * a.pixels + p) * a.channels;
     }
-    for (int64_t g = 0; g < a.groups; g++) {
-        const Norm norm = norm_of(a, groups[g]);
-        for (int64_t c = g * channels; c < (g + 1) * channels; c++) {
-            by[c] = affine_of(a, r, c, norm);
-        }
+
+    int64_t end(int64_t task) const {
+        return std::min(a.pixels, (task % pieces + 1) * piece);
     }
-    load_as(dtype, [&](auto get) {
-        store_as(dtype, [&](auto put) {
-            for (int64_t p = 0; p < a.pixels; p++) {
+
+    /* Differences to the row's first pixel, so that means far from 0 cost no accuracy. */
+    void sum(int64_t task) const {
+        const int64_t r = task / pieces;
+        float* __restrict sum = sums.get() + task * 2 * a.channels;
+        float* __restrict squares = sum + a.channels;
+        std::fill(sum, sum + 2 * a.channels, 0.0f);
+        load_as((int32_t)a.dtype, [&](auto get) {
+            for (int64_t p = task % pieces * piece; p < end(task); p++) {
+#pragma omp simd
                 for (int64_t c = 0; c < a.channels; c++) {
-                    const int64_t at = first + p * a.channels + c;
-                    const float y = fmaf(get(a.x, at), by[c].scale, by[c].shift);
-                    put(a.out, at, a.silu ? silu(y) : y);
+                    const float d = get(a.x, at(r, p) + c) - get(a.x, at(r, 0) + c);
+                    sum[c] += d;
+                    squares[c] = fmaf(d, d, squares[c]);
                 }
             }
         });
-    });
-}
+    }
+
+    void fold(int64_t r) const {
+        const int64_t channels = a.channels / a.groups;
+        float* scale = maps.get() + r * 2 * a.channels;
+        load_as((int32_t)a.dtype, [&](auto get) {
+            for (int64_t g = 0; g < a.groups; g++) {
+                Moments m;
+                for (int64_t c = g * channels; c < (g + 1) * channels; c++) {
+                    double sum = 0, squares = 0;
+                    for (int64_t i = 0; i < pieces; i++) {
+                        const float* piece = sums.get() + (r * pieces + i) * 2 * a.channels;
+                        sum += piece[c];
+                        squares += piece[a.channels + c];
+                    }
+                    const double centre = get(a.x, at(r, 0) + c), n = (double)a.pixels;
+                    m.sum += sum + n * centre;
+                    m.squares += squares + centre * (2 * sum + n * centre);
+                }
+                const Norm norm = norm_of(a, m);
+                for (int64_t c = g * channels; c < (g + 1) * channels; c++) {
+                    const Affine by = affine_of(a, r, c, norm);
+                    scale[c] = by.scale;
+                    scale[a.channels + c] = by.shift;
+                }
+            }
+        });
+    }
+
+    template <bool SILU>
+    void apply(int64_t task) const {
+        const int64_t r = task / pieces;
+        const float* scale = maps.get() + r * 2 * a.channels;
+        const float* shift = scale + a.channels;
+        load_as((int32_t)a.dtype, [&](auto get) {
+            store_as((int32_t)a.dtype, [&](auto put) {
+                for (int64_t p = task % pieces * piece; p < end(task); p++) {
+#pragma omp simd
+                    for (int64_t c = 0; c < a.channels; c++) {
+                        const float y = fmaf(get(a.x, at(r, p) + c), scale[c], shift[c]);
+                        put(a.out, at(r, p) + c, SILU ? silu(y) : y);
+                    }
+                }
+            });
+        });
+    }
+};
 
 int32_t group_norm(void*, const nt_norm_args& a) {
     const bool large = a.rows * a.channels * a.pixels >= PARALLEL;
@@ -669,19 +707,26 @@ int32_t group_norm(void*, const nt_norm_args& a) {
         }
         return NT_OK;
     }
-    int32_t status = NT_OK;
-#pragma omp parallel for schedule(static) if (large && a.rows > 1)
-    for (int64_t r = 0; r < a.rows; r++) {
-        std::unique_ptr<Moments[]> groups(new (std::nothrow) Moments[(size_t)a.groups]);
-        std::unique_ptr<Affine[]> by(new (std::nothrow) Affine[(size_t)a.channels]);
-        if (groups && by) {
-            norm_row(a, r, groups.get(), by.get());
-        } else {
-#pragma omp atomic write
-            status = NT_OUT_OF_MEMORY;
+    const LastNorm norm{a};
+    if (!norm.sums || !norm.maps) {
+        return fail(NT_OUT_OF_MEMORY, "no memory to normalise %lld rows of %lld channels", (long long)a.rows, (long long)a.channels);
+    }
+#pragma omp parallel if (large)
+    {
+#pragma omp for schedule(static)
+        for (int64_t task = 0; task < a.rows * norm.pieces; task++) {
+            norm.sum(task);
+        }
+#pragma omp for schedule(static)
+        for (int64_t r = 0; r < a.rows; r++) {
+            norm.fold(r);
+        }
+#pragma omp for schedule(static)
+        for (int64_t task = 0; task < a.rows * norm.pieces; task++) {
+            a.silu ? norm.apply<true>(task) : norm.apply<false>(task);
         }
     }
-    return status == NT_OK ? NT_OK : fail(status, "no memory to normalise %lld channels", (long long)a.channels);
+    return NT_OK;
 }
 
 int32_t stream_create(void** out) {

@@ -35,7 +35,7 @@ final class TinyScript {
     private String decoder() {
         int channels = config.decoderChannels();
         // Latents are held within -3 and 3.
-        String x = script.assign("torch.tanh(x / 3).mul_(3)");
+        String x = layers.enterMap(script.assign("torch.tanh(x / 3).mul_(3)"));
         x = layers.convolution(x, next(), config.latentChannels(), channels, 3);
         script.line("torch.relu_(" + x + ")");
         layer++;

@@ -72,7 +72,7 @@ final class UNetScript {
             up(level);
         }
         residual.activateNorm(x, "conv_norm_out", channels);
-        return layers.leave(layers.convolution(x, "conv_out", channels, config.outChannels(), 3));
+        return layers.leaveMap(layers.convolution(x, "conv_out", channels, config.outChannels(), 3));
     }
 
     private void down(int level) {

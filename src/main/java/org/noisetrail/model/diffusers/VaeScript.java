@@ -52,6 +52,7 @@ final class VaeScript {
 
     private String decoder() {
         int latents = config.latentChannels();
+        x = layers.enterMap(x);
         if (config.postQuant()) {
             x = layers.convolution(x, "post_quant_conv", latents, latents, 1);
         }
@@ -69,12 +70,12 @@ final class VaeScript {
                 x = layers.convolution(x, name + ".upsamplers.0.conv", channels, channels, 3);
             }
         }
-        return last("decoder", config.imageChannels());
+        return layers.leaveMap(last("decoder", config.imageChannels()));
     }
 
     private String encoder() {
         channels = config.channels().get(0);
-        x = layers.convolution(x, "encoder.conv_in", config.imageChannels(), channels, 3);
+        x = layers.convolution(layers.enterMap(x), "encoder.conv_in", config.imageChannels(), channels, 3);
         for (int level = 0; level < config.levels(); level++) {
             String name = "encoder.down_blocks." + level;
             for (int i = 0; i < config.blocks(); i++) {
@@ -89,7 +90,7 @@ final class VaeScript {
         middle("encoder.mid_block");
         int moments = 2 * config.latentChannels();
         String output = last("encoder", moments);
-        return config.quant() ? layers.convolution(output, "quant_conv", moments, moments, 1) : output;
+        return layers.leaveMap(config.quant() ? layers.convolution(output, "quant_conv", moments, moments, 1) : output);
     }
 
     private String last(String half, int out) {

@@ -131,12 +131,11 @@ final class Blocks {
         h = layers.convolve(h, weight, bias, 0, 1, 1);
         h = script.assign(h + ".reshape([-1, 3, " + heads + ", " + perHead + ", " + resolution * resolution
                 + "]).permute([1, 0, 2, 4, 3]).contiguous()");
-        String map = ".transpose(2, 3).reshape([-1, " + channels + ", " + resolution + ", " + resolution + "])";
         h = layers.attend(
                 List.of(h),
                 false,
                 qkv -> "torch.scaled_dot_product_attention(" + qkv.get(0) + "[0], " + qkv.get(0) + "[1], " + qkv.get(0)
-                        + "[2])" + map);
-        return layers.convolution(h, name + ".proj", channels, channels, 1);
+                        + "[2]).transpose(1, 2).flatten(2)");
+        return layers.convolution(layers.map(h, x), name + ".proj", channels, channels, 1);
     }
 }

@@ -84,7 +84,7 @@ final class UNetScript {
             }
         }
         blocks.activateNorm(x, "model.out_norm", channels, 1e-5);
-        return layers.leave(layers.convolution(x, "model.out_conv", channels, config.channels(), 3));
+        return layers.leaveMap(layers.convolution(x, "model.out_conv", channels, config.channels(), 3));
     }
 
     private String song() {
@@ -144,7 +144,7 @@ final class UNetScript {
                 image = image.isEmpty() ? h : script.assign(h + " + " + image);
             }
         }
-        return layers.leave(image);
+        return layers.leaveMap(image);
     }
 
     private static String prefix(String half, int resolution) {

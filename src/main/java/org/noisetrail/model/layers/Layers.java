@@ -20,14 +20,17 @@ import org.noisetrail.model.Precision;
  *
  * <ul>
  *   <li>every layer with weights, the linear ones too, is a oneDNN convolution: LibTorch's own choice between oneDNN and other
- *       algorithms depends on the batch, and so do the bits of BLAS's products. Weights of maps are packed once; a sequence is taken
- *       as a map of one line whose channels come last in memory, for which oneDNN is fastest with the weights as they are;
+ *       algorithms depends on the batch, and so do the bits of BLAS's products. Maps have their channels last in memory, for which
+ *       oneDNN is fastest and takes weights as they are; a sequence is taken as a map of one line. Where a map is a single pixel,
+ *       oneDNN's choice depends on the batch too, unless the weights are packed before;
+ *   <li>of one row, a view may have a stride by which LibTorch does not see that channels are last: what makes a map of something
+ *       else copies or goes by {@link #map};
  *   <li>SiLU is x / (1 + exp(-x)) from operations whose vector code also runs on what is left over at the end of an array; {@code silu}
  *       computes that rest otherwise. To save a pass, what goes into it is -x and what comes out -silu(x): the layers around it carry
  *       the {@link #sign} in their weights.
  * </ul>
  *
- * <p>Group norms, with the SiLU that follows them, are our own kernel on every device. In half precision on a card maps have their channels last in memory, as its tensor cores want them:
+ * <p>Group norms, with the SiLU that follows them, are our own kernel on every device. In half precision on a card maps have their channels last, too, as its tensor cores want them:
  * LibTorch's own group norm would put them first again.
  */
 public final class Layers {
@@ -52,7 +55,7 @@ public final class Layers {
         this.weights = weights;
         this.precision = form.precision();
         this.cpu = !form.card();
-        this.last = form.card() && precision.isHalf();
+        this.last = cpu || precision.isHalf();
     }
 
     /** A float32 value in the layers' precision. */
@@ -68,6 +71,11 @@ public final class Layers {
     /** A layer's result in float32. */
     public String leave(String x) {
         return precision.isHalf() ? script.assign(x + ".to(" + Precision.FLOAT32.code() + ")") : x;
+    }
+
+    /** A map in float32, its channels first in memory. */
+    public String leaveMap(String x) {
+        return last ? script.assign(leave(x) + ".contiguous()") : leave(x);
     }
 
     /** What the argument and the result of {@link #activate} are multiplied with: 1 or -1. */
@@ -114,10 +122,32 @@ public final class Layers {
         return convolve(x, weight, scaled(biasFactor, name + ".bias", out), kernel / 2, 1, 1);
     }
 
-    /** A linear layer of the channels of every pixel. */
+    /** A linear layer of vectors, as maps of one pixel. */
     public String pointwise(String x, String name, int in, int out, double weightFactor, double biasFactor) {
-        Tensor weight = pixels(scaled(weightFactor, name + ".weight", out, in));
-        return convolve(x, weight, scaled(biasFactor, name + ".bias", out), 0, 1, 1);
+        return pointwise(x, scaled(weightFactor, name + ".weight", out, in), scaled(biasFactor, name + ".bias", out));
+    }
+
+    /**
+     * The same.
+     *
+     * @param matrix [out, in]
+     * @param bias handed over
+     */
+    public String pointwise(String x, Tensor matrix, Tensor bias) {
+        long[] none = {0, 0};
+        long[] ones = {1, 1};
+        if (!cpu) {
+            return convolve(x, pixels(matrix), bias, 0, 1, 1);
+        }
+        // Packed once: of weights as they are, oneDNN's choice depends on the number of rows where there is one pixel.
+        try (Tensor typed = pixels(matrix).to(precision.type());
+                Tensor dense = typed.contiguous();
+                Tensor blocked = dense.to_mkldnn()) {
+            Tensor packed =
+                    torch.mkldnn_reorder_conv2d_weight(blocked, none, ones, ones, 1, new LongArrayRefOptional());
+            return script.assign("torch.mkldnn_convolution(" + x + ", " + script.argument(packed) + ", " + compute(bias)
+                    + ", [0, 0], [1, 1], [1, 1], 1)");
+        }
     }
 
     /** A matrix [out, in] as the weights of a convolution of single pixels. */
@@ -137,15 +167,8 @@ public final class Layers {
             return script.assign("torch.conv2d(" + x + ", " + computeMaps(weight) + ", " + biasName + ", "
                     + Arrays.toString(step) + ", " + Arrays.toString(pad) + ", [1, 1], " + groups + ")");
         }
-        // Freed at once: the largest weights are a tenth of a gigabyte.
-        try (Tensor typed = weight.to(precision.type());
-                Tensor dense = typed.contiguous();
-                Tensor blocked = dense.to_mkldnn()) {
-            Tensor packed = torch.mkldnn_reorder_conv2d_weight(
-                    blocked, pad, step, new long[] {1, 1}, groups, new LongArrayRefOptional());
-            return script.assign("torch.mkldnn_convolution(" + x + ", " + script.argument(packed) + ", " + biasName
-                    + ", " + Arrays.toString(pad) + ", " + Arrays.toString(step) + ", [1, 1], " + groups + ")");
-        }
+        return script.assign("torch.mkldnn_convolution(" + x + ", " + computeMaps(weight) + ", " + biasName + ", "
+                + Arrays.toString(pad) + ", " + Arrays.toString(step) + ", [1, 1], " + groups + ")");
     }
 
     /** A convolution of stride 2. */
@@ -195,13 +218,18 @@ public final class Layers {
 
     /** A map's places, one after the other. */
     public String sequence(String map) {
-        return script.assign(map + ".flatten(2).transpose(1, 2).contiguous()");
+        // Not flatten(2).transpose(1, 2): of one row that leaves a stride by which a convolution does not see the
+        // order.
+        return script.assign(map + ".permute([0, 2, 3, 1]).contiguous().flatten(1, 2)");
     }
 
     /** A sequence of places as a map of {@code like}'s size. */
     public String map(String sequence, String like) {
         return script.assign(
-                sequence + ".transpose(1, 2)" + (last ? "" : ".contiguous()") + ".view(" + like + ".size())");
+                last
+                        ? sequence + ".contiguous().unflatten(1, [" + like + ".size(2), " + like
+                                + ".size(3)]).permute([0, 3, 1, 2])"
+                        : sequence + ".transpose(1, 2).contiguous().view(" + like + ".size())");
     }
 
     public String linear(String x, String name, int in, int out, boolean bias) {

@@ -125,11 +125,10 @@ class LayersTest {
     }
 
     @Test
-    void inHalfPrecisionOnACardMapsKeepTheirChannelsLast() {
+    void onTheCpuAndInHalfPrecisionOnACardMapsKeepTheirChannelsLast() {
         List<String> maps = List.of(
                 "convolution",
                 "down",
-                "pointwise",
                 "a convolution of each channel",
                 "norm of groups",
                 "norm and activation",
@@ -138,9 +137,14 @@ class LayersTest {
                 "activation");
         for (String name : maps) {
             BiFunction<Layers, Script, String> layer = layers().get(name);
-            assertThat((long) run(new Form(Device.CPU, Precision.BFLOAT16, true), layer, map -> map.stride(1)))
-                    .as(name)
-                    .isEqualTo(1);
+            for (Form form : List.of(
+                    Form.on(Device.CPU, Precision.FLOAT32),
+                    Form.on(Device.CPU, Precision.BFLOAT16),
+                    new Form(Device.CPU, Precision.BFLOAT16, true))) {
+                assertThat((long) run(form, layer, map -> map.stride(1)))
+                        .as("%s, %s", name, form)
+                        .isEqualTo(1);
+            }
             assertThat((long) run(new Form(Device.CPU, Precision.FLOAT32, true), layer, map -> map.stride(3)))
                     .as(name)
                     .isEqualTo(1);
