@@ -4,7 +4,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
-import org.bytedeco.pytorch.LongArrayRefOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
@@ -21,8 +20,7 @@ import org.noisetrail.model.Precision;
  * <ul>
  *   <li>every layer with weights, the linear ones too, is a oneDNN convolution: LibTorch's own choice between oneDNN and other
  *       algorithms depends on the batch, and so do the bits of BLAS's products. Maps have their channels last in memory, for which
- *       oneDNN is fastest and takes weights as they are; a sequence is taken as a map of one line. Where a map is a single pixel,
- *       oneDNN's choice depends on the batch too, unless the weights are packed before;
+ *       oneDNN is fastest and takes weights as they are; a sequence is taken as a map of one line;
  *   <li>of one row, a view may have a stride by which LibTorch does not see that channels are last: what makes a map of something
  *       else copies or goes by {@link #map};
  *   <li>SiLU is x / (1 + exp(-x)) from operations whose vector code also runs on what is left over at the end of an array; {@code silu}
@@ -107,47 +105,19 @@ public final class Layers {
 
     /** Stride 1, and as much padding as keeps the size. */
     public String convolution(String x, String name, int in, int out, int kernel) {
-        return convolution(x, name, in, out, kernel, 1, 1);
+        Tensor weight = scaled(1, name + ".weight", out, in, kernel, kernel);
+        return convolve(x, weight, scaled(1, name + ".bias", out), kernel / 2, 1, 1);
     }
 
     /**
-     * Stride 1, and as much padding as keeps the size.
+     * A linear layer of the channels of every pixel.
      *
      * @param weightFactor what the weights are multiplied with: {@link #sign} after an activation
      * @param biasFactor what the bias is multiplied with; both are {@link #sign} as well where an activation follows
      */
-    public String convolution(
-            String x, String name, int in, int out, int kernel, double weightFactor, double biasFactor) {
-        Tensor weight = scaled(weightFactor, name + ".weight", out, in, kernel, kernel);
-        return convolve(x, weight, scaled(biasFactor, name + ".bias", out), kernel / 2, 1, 1);
-    }
-
-    /** A linear layer of vectors, as maps of one pixel. */
     public String pointwise(String x, String name, int in, int out, double weightFactor, double biasFactor) {
-        return pointwise(x, scaled(weightFactor, name + ".weight", out, in), scaled(biasFactor, name + ".bias", out));
-    }
-
-    /**
-     * The same.
-     *
-     * @param matrix [out, in]
-     * @param bias handed over
-     */
-    public String pointwise(String x, Tensor matrix, Tensor bias) {
-        long[] none = {0, 0};
-        long[] ones = {1, 1};
-        if (!cpu) {
-            return convolve(x, pixels(matrix), bias, 0, 1, 1);
-        }
-        // Packed once: of weights as they are, oneDNN's choice depends on the number of rows where there is one pixel.
-        try (Tensor typed = pixels(matrix).to(precision.type());
-                Tensor dense = typed.contiguous();
-                Tensor blocked = dense.to_mkldnn()) {
-            Tensor packed =
-                    torch.mkldnn_reorder_conv2d_weight(blocked, none, ones, ones, 1, new LongArrayRefOptional());
-            return script.assign("torch.mkldnn_convolution(" + x + ", " + script.argument(packed) + ", " + compute(bias)
-                    + ", [0, 0], [1, 1], [1, 1], 1)");
-        }
+        Tensor weight = pixels(scaled(weightFactor, name + ".weight", out, in));
+        return convolve(x, weight, scaled(biasFactor, name + ".bias", out), 0, 1, 1);
     }
 
     /** A matrix [out, in] as the weights of a convolution of single pixels. */

@@ -40,7 +40,7 @@ public final class SharedLinear implements AutoCloseable {
      * @param x [rows, in, 1, 1]
      */
     public void write(String x) {
-        String all = layers.pointwise(x, concatenate(matrices), concatenate(biases));
+        String all = layers.convolve(x, Layers.pixels(concatenate(matrices)), concatenate(biases), 0, 1, 1);
         script.line("e = torch.split_with_sizes(" + all + ", " + sizes + ", 1)");
     }
 

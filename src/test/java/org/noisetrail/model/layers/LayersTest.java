@@ -129,6 +129,7 @@ class LayersTest {
         List<String> maps = List.of(
                 "convolution",
                 "down",
+                "pointwise",
                 "a convolution of each channel",
                 "norm of groups",
                 "norm and activation",
