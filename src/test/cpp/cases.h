@@ -277,7 +277,7 @@ inline void add_group_norm(std::vector<Case>& cases, const NormShape& s, int32_t
     }
     x.out = in_place;
     Case made = {name,
-                 {x, in(gaussians(31, s.rows * (s.channels + 3), 1)), in(gaussians(32, s.rows * (s.channels + 3), 1)), network_out(in_place ? 0 : n, dtype)},
+                 {x, in(gaussians(31, s.rows * (s.channels + 3), 1)), in(gaussians(32, s.rows * (s.channels + 3), 1)), network_out(in_place ? 1 : n, dtype)},
                  [=](int32_t device, void* stream, void* const* p) {
                      nt_norm_args a = {};
                      a.x = p[0];
