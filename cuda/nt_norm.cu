@@ -111,6 +111,19 @@ __device__ inline Affine map_of(const nt_norm_args& a, int64_t row, int64_t chan
     return normalised(norm, a.weight[row * a.weight_stride + channel], a.bias[row * a.bias_stride + channel]);
 }
 
+/* Writes W values, each by its channel's map. */
+template <int W, class Maps>
+__device__ void finish(const nt_norm_args& a, const Raw<W>& raw, int64_t at, const Maps& by) {
+    float v[W];
+    raw.floats(a.dtype, v);
+    for (int j = 0; j < W; j++) {
+        const Affine map = by(j);
+        const float y = fmaf(v[j], map.scale, map.shift);
+        v[j] = a.silu ? silu(y) : y;
+    }
+    put<W>(a.out, at, a.dtype, v);
+}
+
 __device__ inline float first_of(const void* x, int64_t at, int64_t dtype) {
     Raw<1> raw;
     float v[1];
@@ -125,6 +138,11 @@ struct Running {
     float sum[N] = {}, squares[N] = {};
     double sums[N] = {}, all_squares[N] = {};
     int steps = 0;
+
+    __device__ void add(int j, float d) {
+        sum[j] += d;
+        squares[j] = fmaf(d, d, squares[j]);
+    }
 
     __device__ void flush() {
         for (int j = 0; j < N; j++) {
@@ -173,9 +191,7 @@ __global__ void __launch_bounds__(NORM_THREADS) norm_group_kernel(nt_norm_args a
             float v[W];
             raw[u].floats(a.dtype, v);
             for (int j = 0; j < W; j++) {
-                const float d = v[j] - centre;
-                own.sum[0] += d;
-                own.squares[0] = fmaf(d, d, own.squares[0]);
+                own.add(0, v[j] - centre);
             }
             keep.put(k + u, raw[u]);
         }
@@ -204,13 +220,7 @@ __global__ void __launch_bounds__(NORM_THREADS) norm_group_kernel(nt_norm_args a
             raw.get(a.x, at, a.dtype);
         }
         const Affine by = tabled > 0 ? shared.table[c] : map_of(a, row, group * channels + c, norm);
-        float v[W];
-        raw.floats(a.dtype, v);
-        for (int j = 0; j < W; j++) {
-            const float y = fmaf(v[j], by.scale, by.shift);
-            v[j] = a.silu ? silu(y) : y;
-        }
-        put<W>(a.out, at, a.dtype, v);
+        finish(a, raw, at, [&](int) { return by; });
         channel += channels_on;
         pixel += pixels_on;
         if (pixel >= a.pixels) {
@@ -255,9 +265,7 @@ __global__ void __launch_bounds__(NORM_THREADS) norm_last_kernel(nt_norm_args a,
             float v[W];
             raw[u].floats(a.dtype, v);
             for (int j = 0; j < W; j++) {
-                const float d = v[j] - centres[j];
-                own.sum[j] += d;
-                own.squares[j] = fmaf(d, d, own.squares[j]);
+                own.add(j, v[j] - centres[j]);
             }
             keep.put(k + u, raw[u]);
         }
@@ -290,13 +298,7 @@ __global__ void __launch_bounds__(NORM_THREADS) norm_last_kernel(nt_norm_args a,
         if (!keep.get(k, raw)) {
             raw.get(a.x, at, a.dtype);
         }
-        float v[W];
-        raw.floats(a.dtype, v);
-        for (int j = 0; j < W; j++) {
-            const float y = fmaf(v[j], by[j].scale, by[j].shift);
-            v[j] = a.silu ? silu(y) : y;
-        }
-        put<W>(a.out, at, a.dtype, v);
+        finish(a, raw, at, [&](int j) { return by[j]; });
     }
 }
 

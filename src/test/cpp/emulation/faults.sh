@@ -73,7 +73,7 @@ nt_norm.cu|s/lane \+ width < lanes/lane + width <= lanes/
 nt_norm.cu|s/pixel -= a.pixels;//
 nt_norm.cu|s/e \/ channels \* a.channels \+ e % channels/e/
 nt_norm.cu|s/\(column \* W \+ j\) \/ channels/0/
-nt_norm.cu|s/by\[j\].shift/by[0].shift/
+nt_norm.cu|s/return by\[j\];/return by[0];/
 nt_norm.cu|s/return k < most;/return k <= most;/
 nt_norm.cu|s/row \* a.bias_stride/row * a.weight_stride/
 nt_norm.cu|s/c % W \* NORM_THREADS \+ c/c % 2 * NORM_THREADS + c/

@@ -41,7 +41,8 @@ final class ClipVision implements AutoCloseable {
             TransformerConfig sizes = config.transformer();
             int width = sizes.width();
             int places = 1 + config.grid() * config.grid();
-            Tensor patches = layers.weight(
+            Tensor patches = layers.scaled(
+                    1,
                     prefix + "embeddings.patch_embedding.weight",
                     width,
                     config.channels(),

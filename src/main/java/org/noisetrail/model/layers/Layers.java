@@ -126,8 +126,8 @@ public final class Layers {
     }
 
     /**
-     * @param weight [out, in / groups, height, width]
-     * @param bias handed over
+     * @param weight [out, in / groups, height, width], handed over
+     * @param bias [out], handed over
      */
     public String convolve(String x, Tensor weight, @Nullable Tensor bias, int padding, int stride, int groups) {
         long[] pad = {padding, padding};
@@ -147,6 +147,7 @@ public final class Layers {
         return convolve(x, weight, scaled(1, name + ".bias", channels), padding, 2, 1);
     }
 
+    /** Group normalisation (Wu and He 2018) of a map. */
     public String groupNorm(String x, String name, int channels, int groups, double epsilon) {
         return groupNorm(x, name, channels, groups, epsilon, "noisetrail_group_norm", false);
     }
@@ -171,7 +172,8 @@ public final class Layers {
     /**
      * Like {@link #activateNorm}, with a weight and a bias for each row.
      *
-     * @param weight float32 [rows, channels]; and bias
+     * @param weight float32 [rows, channels, 1, 1], of neighbouring channels
+     * @param bias likewise
      */
     public void activateNorm(String x, String weight, String bias, int groups, double epsilon) {
         norm("noisetrail_group_norm_", x, weight, bias, groups, epsilon, true);
@@ -186,7 +188,7 @@ public final class Layers {
 
     // --- layers of sequences [rows, length, channels] ---
 
-    /** A map's places, one after the other. */
+    /** A map's places, one after the other: [rows, height * width, channels]. */
     public String sequence(String map) {
         // Not flatten(2).transpose(1, 2): of one row that leaves a stride by which a convolution does not see the
         // order.
