@@ -49,11 +49,9 @@ import picocli.CommandLine.Spec;
         })
 final class CalibrateCommand implements Callable<Integer> {
     @Spec
-    @SuppressWarnings("NullAway.Init")
     private CommandSpec command;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private ModelOptions modelOptions;
 
     @Option(
@@ -72,27 +70,21 @@ final class CalibrateCommand implements Callable<Integer> {
     private boolean profile;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private MethodOptions.Chosen methodOptions;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private RewardOptions rewards;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private RewardOptions.HeldOut heldOut;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private ConditionOptions asked;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private SharedOptions.Seed seed;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private SamplerOptions samplerOptions;
 
     @Option(
@@ -103,7 +95,6 @@ final class CalibrateCommand implements Callable<Integer> {
     private @Nullable Path given;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private SharedOptions.Show show;
 
     @Override

@@ -61,11 +61,9 @@ import picocli.CommandLine.Spec;
         })
 final class CompareCommand implements Callable<Integer> {
     @Spec
-    @SuppressWarnings("NullAway.Init")
     private CommandSpec command;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private ModelOptions modelOptions;
 
     @Option(
@@ -80,7 +78,6 @@ final class CompareCommand implements Callable<Integer> {
     private List<String> methods;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private MethodOptions methodOptions;
 
     @Option(
@@ -108,7 +105,6 @@ final class CompareCommand implements Callable<Integer> {
     private @Nullable RewardText secondHeldOut;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private ConditionOptions asked;
 
     @Option(
@@ -121,7 +117,6 @@ final class CompareCommand implements Callable<Integer> {
     private int seeds;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private SharedOptions.Seed seed;
 
     @Option(
@@ -146,11 +141,9 @@ final class CompareCommand implements Callable<Integer> {
     private Converters.@Nullable Sweep sweep;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private SamplerOptions samplerOptions;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private ScreenOptions screen;
 
     @Option(
@@ -177,11 +170,9 @@ final class CompareCommand implements Callable<Integer> {
     private Path out;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private OfflineOptions offline;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private SharedOptions.Show show;
 
     @Override

@@ -77,11 +77,9 @@ final class ComponentCommand implements Callable<Integer> {
     private String name;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private ModelName model;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private TensorFiles tensors;
 
     @Override

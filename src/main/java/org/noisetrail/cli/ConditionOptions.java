@@ -25,7 +25,6 @@ final class ConditionOptions {
     private static final long LONGEST_FILE = 64L << 20;
 
     @Spec(Spec.Target.MIXEE)
-    @SuppressWarnings("NullAway.Init")
     private CommandSpec command;
 
     @Option(

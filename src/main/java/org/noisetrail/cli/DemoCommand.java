@@ -82,15 +82,12 @@ final class DemoCommand implements Callable<Integer> {
             Function<Schedule, List<Method>> methods) {}
 
     @Spec
-    @SuppressWarnings("NullAway.Init")
     private CommandSpec command;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private SharedOptions.Where where;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private SharedOptions.Batches batches;
 
     @Option(names = "--images", paramLabel = "N", defaultValue = "10", description = "Default: ${DEFAULT-VALUE}")
@@ -114,7 +111,6 @@ final class DemoCommand implements Callable<Integer> {
     }
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private SharedOptions.Seed seed;
 
     @Option(names = "--out", paramLabel = "FOLDER", defaultValue = "demo", description = "Default: ${DEFAULT-VALUE}")
@@ -122,7 +118,6 @@ final class DemoCommand implements Callable<Integer> {
     private Path out;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private SharedOptions.Show show;
 
     @Override

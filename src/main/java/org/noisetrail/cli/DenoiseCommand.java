@@ -30,11 +30,9 @@ import picocli.CommandLine.Mixin;
         })
 final class DenoiseCommand implements Callable<Integer> {
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private TensorFiles tensors;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private ModelOptions modelOptions;
 
     @Override

@@ -34,7 +34,6 @@ import picocli.CommandLine.Spec;
         description = "Says what this installation runs with: versions, devices, threads, native libraries.")
 final class DoctorCommand implements Callable<Integer> {
     @Spec
-    @SuppressWarnings("NullAway.Init")
     private CommandSpec command;
 
     @Option(names = "--json", description = "Print JSON instead of a table.")

@@ -39,7 +39,6 @@ final class DrawingJob {
         private boolean saveTensors;
 
         @Mixin
-        @SuppressWarnings("NullAway.Init")
         private SharedOptions.Show show;
 
         boolean quiet() {

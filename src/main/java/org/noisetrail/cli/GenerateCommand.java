@@ -49,43 +49,33 @@ import picocli.CommandLine.Spec;
         })
 final class GenerateCommand implements Callable<Integer> {
     @Spec
-    @SuppressWarnings("NullAway.Init")
     private CommandSpec command;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private ModelOptions modelOptions;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private WorkerOptions workers;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private ConditionOptions asked;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private SharedOptions.Seed seed;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private MethodOptions.Chosen methodOptions;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private RewardOptions rewards;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private RewardOptions.HeldOut heldOut;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private SamplerOptions samplerOptions;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private PlanOptions planOptions;
 
     @Option(
@@ -109,19 +99,15 @@ final class GenerateCommand implements Callable<Integer> {
     private @Nullable Duration timeLimit;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private ScreenOptions screen;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private GuardOptions guard;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private ShardOptions shards;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private DrawingJob.Options output;
 
     @Override

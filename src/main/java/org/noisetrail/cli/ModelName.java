@@ -23,7 +23,6 @@ final class ModelName {
     private @Nullable String model;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private SharedOptions.Where where;
 
     boolean named() {

@@ -14,11 +14,9 @@ import picocli.CommandLine.Option;
 /** Which model, and where it runs. */
 final class ModelOptions {
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private ModelName model;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private SharedOptions.Batches batches;
 
     @Option(

@@ -19,7 +19,6 @@ import picocli.CommandLine.Spec;
 @Command(name = "models", description = "Lists the embedded models.")
 final class ModelsCommand implements Callable<Integer> {
     @Spec
-    @SuppressWarnings("NullAway.Init")
     private CommandSpec command;
 
     @Option(names = "--json", description = "Print JSON instead of a table.")

@@ -25,11 +25,9 @@ final class NoiseCommand implements Callable<Integer> {
     private static final int PRINTED_TOGETHER = 1 << 16;
 
     @Spec
-    @SuppressWarnings("NullAway.Init")
     private CommandSpec command;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private SharedOptions.Seed seed;
 
     @Option(names = "--image", paramLabel = "I", defaultValue = "0", description = "0 to 2^32 - 1. Default: 0")

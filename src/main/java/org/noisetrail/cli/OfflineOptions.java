@@ -37,7 +37,6 @@ final class OfflineOptions {
             "--verbose");
 
     @Spec(Spec.Target.MIXEE)
-    @SuppressWarnings("NullAway.Init")
     private CommandSpec command;
 
     @Option(

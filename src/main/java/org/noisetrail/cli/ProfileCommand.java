@@ -37,23 +37,18 @@ import picocli.CommandLine.Spec;
         })
 final class ProfileCommand implements Callable<Integer> {
     @Spec
-    @SuppressWarnings("NullAway.Init")
     private CommandSpec command;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private ModelOptions modelOptions;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private MethodOptions.Chosen methodOptions;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private RewardOptions rewards;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private ConditionOptions asked;
 
     @Option(
@@ -64,7 +59,6 @@ final class ProfileCommand implements Callable<Integer> {
     private int runs;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private SamplerOptions samplerOptions;
 
     @Option(names = "--out", paramLabel = "FOLDER", defaultValue = "profile", description = "Default: ${DEFAULT-VALUE}")

@@ -27,7 +27,6 @@ abstract class RegistryOptions<T> {
     private final Map<String, String> given = new LinkedHashMap<>();
 
     @Spec(Spec.Target.MIXEE)
-    @SuppressWarnings("NullAway.Init")
     private CommandSpec command;
 
     /** @param what the option that names a kind, without dashes: {@code method} */

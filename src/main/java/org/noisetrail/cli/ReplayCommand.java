@@ -26,7 +26,6 @@ import picocli.CommandLine.Spec;
         })
 final class ReplayCommand implements Callable<Integer> {
     @Spec
-    @SuppressWarnings("NullAway.Init")
     private CommandSpec command;
 
     @Parameters(paramLabel = "TRAIL", description = "A trail.json, or an image that `generate` has written.")
@@ -34,11 +33,9 @@ final class ReplayCommand implements Callable<Integer> {
     private Path file;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private ModelOptions modelOptions;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private DrawingJob.Options output;
 
     @Override

@@ -36,7 +36,6 @@ import picocli.CommandLine.Spec;
         })
 final class RootCommand implements Runnable {
     @Spec
-    @SuppressWarnings("NullAway.Init")
     private CommandSpec spec;
 
     boolean verbose;

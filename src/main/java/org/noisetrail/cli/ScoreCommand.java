@@ -35,7 +35,6 @@ import picocli.CommandLine.Spec;
         })
 final class ScoreCommand implements Callable<Integer> {
     @Spec
-    @SuppressWarnings("NullAway.Init")
     private CommandSpec command;
 
     @Option(
@@ -48,7 +47,6 @@ final class ScoreCommand implements Callable<Integer> {
     private RewardText reward;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private TensorFiles.In tensors;
 
     @Option(
@@ -58,7 +56,6 @@ final class ScoreCommand implements Callable<Integer> {
     private @Nullable Path prompts;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private ModelOptions modelOptions;
 
     @Override

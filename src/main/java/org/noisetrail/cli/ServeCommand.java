@@ -37,11 +37,9 @@ final class ServeCommand implements Callable<Integer> {
     private static final Duration AFTERWARDS = Duration.ofSeconds(30);
 
     @Spec
-    @SuppressWarnings("NullAway.Init")
     private CommandSpec command;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private ModelOptions modelOptions;
 
     @Option(
@@ -114,19 +112,15 @@ final class ServeCommand implements Callable<Integer> {
     private @Nullable Path out;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private MethodOptions.Chosen methodOptions;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private RewardOptions rewards;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private RewardOptions.HeldOut heldOut;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private SamplerOptions samplerOptions;
 
     @Override

@@ -10,7 +10,6 @@ import picocli.CommandLine.Option;
 /** Tensors in, tensors out: for commands that check a conversion. */
 final class TensorFiles {
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private In in;
 
     @Option(names = "--out", paramLabel = "FILE", required = true, description = "The safetensors file to write.")

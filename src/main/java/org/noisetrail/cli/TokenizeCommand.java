@@ -28,11 +28,9 @@ final class TokenizeCommand implements Callable<Integer> {
     private static final List<String> TOKENIZERS = List.of("tokenizer", "tokenizer_2");
 
     @Spec
-    @SuppressWarnings("NullAway.Init")
     private CommandSpec command;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private ModelName model;
 
     @Option(names = "--text", paramLabel = "TEXT", required = true, description = "May be empty.")

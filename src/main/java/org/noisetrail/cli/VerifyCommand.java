@@ -32,7 +32,6 @@ import picocli.CommandLine.Spec;
         })
 final class VerifyCommand implements Callable<Integer> {
     @Spec
-    @SuppressWarnings("NullAway.Init")
     private CommandSpec command;
 
     @Parameters(
@@ -43,7 +42,6 @@ final class VerifyCommand implements Callable<Integer> {
     private List<Path> files;
 
     @Mixin
-    @SuppressWarnings("NullAway.Init")
     private ModelOptions modelOptions;
 
     @Option(

@@ -1,6 +1,5 @@
 package org.noisetrail.search;
 
-import java.util.Arrays;
 import java.util.Locale;
 import java.util.OptionalLong;
 import org.noisetrail.sampler.Schedule;
@@ -64,19 +63,15 @@ public record Ascent(int candidates, Direction direction, double shift, Regress 
 
     private static final Setting<Integer> CANDIDATES =
             Setting.integer("candidates", "M", 4, 2, 65535, "Fresh noises a step.");
-    private static final Setting<Direction> DIRECTION = Setting.of(
-                    "direction", Direction.NOISE, text -> word(Direction.values(), "direction", text))
-            .label("WORD")
-            .symbol("direction")
-            .help("noise, or image: by way of the clean estimates, for image-wide rewards.")
-            .build();
+    private static final Setting<Direction> DIRECTION = Setting.word(
+            "direction",
+            "direction",
+            Direction.NOISE,
+            "noise, or image: by way of the clean estimates, for image-wide rewards.");
     private static final Setting<Double> SHIFT = Setting.number(
             "shift", "", 4, -100, 100, "direction image: how far noise is moved, in standard deviations.");
-    private static final Setting<Regress> REGRESS = Setting.of(
-                    "regress", Regress.SCORE, text -> word(Regress.values(), "regress", text))
-            .label("WORD")
-            .help("score, log or logit: what of the scores is regressed on.")
-            .build();
+    private static final Setting<Regress> REGRESS =
+            Setting.word("regress", "", Regress.SCORE, "score, log or logit: what of the scores is regressed on.");
 
     static final Kind<Method> KIND = Kind.<Method, Ascent>of(
                     "ascent", Ascent.class, "Regresses on all of a step's scores, and tries the noise that follows.")
@@ -105,14 +100,6 @@ public record Ascent(int candidates, Direction direction, double shift, Regress 
     /** Scored at first at all steps, or at none. */
     public Ascent(int candidates, Direction direction, double shift, Regress regress, boolean scoreAtFirst) {
         this(candidates, direction, shift, regress, ScoreAtFirst.of(scoreAtFirst));
-    }
-
-    private static <E extends Enum<E>> E word(E[] values, String setting, String text) {
-        return Arrays.stream(values)
-                .filter(value -> value.toString().equals(text))
-                .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException(
-                        setting + " must be one of " + Arrays.toString(values) + ": " + text));
     }
 
     @Override

@@ -31,8 +31,8 @@ public record InitialNoise(Variant variant, int candidates, int rounds, double s
         }
     }
 
-    private static final Setting<Variant> VARIANT =
-            Setting.word("variant", Variant.ZERO_ORDER, "zero-order, or ascent: learn from the first round's losers.");
+    private static final Setting<Variant> VARIANT = Setting.word(
+            "variant", "variant", Variant.ZERO_ORDER, "zero-order, or ascent: learn from the first round's losers.");
     private static final Setting<Integer> CANDIDATES =
             Setting.integer("candidates", "M", 4, 2, 65535, "Initial noises a round.");
     private static final Setting<Integer> ROUNDS = Setting.integer("rounds", "K", 1, 1, 65534, "Rounds.");

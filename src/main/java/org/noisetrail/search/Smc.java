@@ -23,8 +23,8 @@ public record Smc(int candidates, double lambda, Potential potential, double ess
     private static final Setting<Integer> CANDIDATES = Setting.integer("candidates", "N", 4, 1, 65535, "Particles.");
     private static final Setting<Double> LAMBDA =
             Setting.number("lambda", "lambda", 10, 0, 1e6, "How strongly rewards weigh.");
-    private static final Setting<Potential> POTENTIAL =
-            Setting.word("potential", Potential.DIFFERENCE, "What weights grow by: difference, max or sum of rewards.");
+    private static final Setting<Potential> POTENTIAL = Setting.word(
+            "potential", "potential", Potential.DIFFERENCE, "What weights grow by: difference, max or sum of rewards.");
     private static final Setting<Double> ESS =
             Setting.number("ess", "ess", .5, 0, 1, "Resample where the effective share of particles is below it.");
     private static final Setting<Boolean> SAMPLE =

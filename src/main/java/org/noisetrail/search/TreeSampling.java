@@ -44,7 +44,7 @@ public record TreeSampling(
     private static final Setting<Double> LAMBDA =
             Setting.number("lambda", "lambda", 10, Double.MIN_VALUE, 1e6, "How strongly rewards weigh.");
     private static final Setting<Variant> VARIANT = Setting.word(
-            "variant", Variant.SEARCH, "search: the best image met; sampling: one drawn by exp(lambda r).");
+            "variant", "variant", Variant.SEARCH, "search: the best image met; sampling: one drawn by exp(lambda r).");
     private static final Setting<Double> BRANCHING = Setting.number(
             "branching", "C", 1, Double.MIN_VALUE, 1e6, "A node of n visits has up to C n^alpha children.");
     private static final Setting<Double> EXPONENT = Setting.number("exponent", "alpha", .5, 0, 1, "alpha of that.");

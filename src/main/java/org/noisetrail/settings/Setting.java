@@ -80,7 +80,7 @@ public final class Setting<T> {
     }
 
     /** One of an enumeration's words: its constants as they print. */
-    public static <E extends Enum<E>> Setting<E> word(String name, E fallback, String help) {
+    public static <E extends Enum<E>> Setting<E> word(String name, String symbol, E fallback, String help) {
         List<E> words = List.of(fallback.getDeclaringClass().getEnumConstants());
         return new Builder<>(
                         name,
@@ -91,7 +91,7 @@ public final class Setting<T> {
                                 .orElseThrow(() ->
                                         new IllegalArgumentException(name + " must be one of " + words + ": " + text)))
                 .label("WORD")
-                .symbol(name)
+                .symbol(symbol)
                 .help(help)
                 .build();
     }
