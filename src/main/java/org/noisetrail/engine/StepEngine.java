@@ -229,7 +229,17 @@ public final class StepEngine implements AutoCloseable {
     }
 
     /**
-     * Makes the transitions of screened rows whole, for {@link Schedule#completion} evaluations.
+     * Makes the transitions of some screened rows whole, for {@link Schedule#completion} evaluations.
+     *
+     * @param screened the last {@link #screen} of a step of two evaluations, another workspace than {@code into}
+     * @param sources its rows, one for each row of draws
+     */
+    public void complete(Candidates into, Candidates screened, int[] sources, Draws draws) {
+        complete(into, screened.current(), sources, draws);
+    }
+
+    /**
+     * As {@link #complete(Candidates, Candidates, int[], Draws)}, of rows that were selected.
      *
      * @param halfway takes a row of draws from its row {@code sources[r]}
      */

@@ -145,15 +145,12 @@ public record Ascent(int candidates, Direction direction, double shift, Regress 
 
     /** Calls of the denoiser that a searched step takes. */
     long price(int step, int noises, Schedule schedule) {
-        return screens(step, schedule)
-                ? (noises + 1L) * schedule.screeningEvaluations(step) + schedule.completion(step)
-                : (noises + 1L) * schedule.evaluations(step);
+        return Sizes.price(schedule, step, screens(step, schedule), noises + 1L, 1);
     }
 
     /** Whether a step's candidates are judged after the first of its two evaluations. */
     boolean screens(int step, Schedule schedule) {
-        return schedule.screens(step)
-                && scoreAtFirst.atFirst(step, schedule.step(step).level());
+        return Sizes.atFirst(scoreAtFirst, schedule, step);
     }
 
     /** As many noises as are paid for, at least 2. */

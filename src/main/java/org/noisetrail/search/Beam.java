@@ -14,8 +14,9 @@ import org.noisetrail.settings.Setting;
  *
  * @param candidates N, noises a beam tries at a step, at least 1
  * @param beams B, trajectories that go on, at least 1; candidates x beams at most 65536
+ * @param scoreAtFirst at which steps of two evaluations candidates are judged after the first, and only those that go on pay the second
  */
-public record Beam(int candidates, int beams) implements Method {
+public record Beam(int candidates, int beams, ScoreAtFirst scoreAtFirst) implements Method {
     private static final Setting<Integer> CANDIDATES =
             Setting.integer("candidates", "N", 4, 1, 65536, "Noises a beam tries at a step.");
     private static final Setting<Integer> BEAMS =
@@ -25,12 +26,18 @@ public record Beam(int candidates, int beams) implements Method {
                     "beam", Beam.class, "Several trajectories, cut back at every step.")
             .with(CANDIDATES, Beam::candidates)
             .with(BEAMS, Beam::beams)
-            .make(values -> new Beam(values.get(CANDIDATES), values.get(BEAMS)));
+            .with(ScoreAtFirst.SETTING, Beam::scoreAtFirst)
+            .make(values -> new Beam(values.get(CANDIDATES), values.get(BEAMS), values.get(ScoreAtFirst.SETTING)));
 
     public Beam {
         CANDIDATES.checked(candidates);
         BEAMS.checked(beams);
         Checks.range("candidates x beams", (long) candidates * beams, 1, 65536);
+    }
+
+    /** Of whole transitions. */
+    public Beam(int candidates, int beams) {
+        this(candidates, beams, ScoreAtFirst.NEVER);
     }
 
     /** The defaults: N 4, B 2. */
@@ -50,7 +57,7 @@ public record Beam(int candidates, int beams) implements Method {
 
     @Override
     public boolean screens() {
-        return true;
+        return scoreAtFirst != ScoreAtFirst.ALWAYS;
     }
 
     @Override
@@ -60,7 +67,7 @@ public record Beam(int candidates, int beams) implements Method {
 
     @Override
     public Outcome search(Wave wave) {
-        try (BeamSearch search = new BeamSearch(wave, candidates, beams, 0)) {
+        try (BeamSearch search = new BeamSearch(wave, candidates, beams, 0, scoreAtFirst)) {
             return search.run();
         }
     }
@@ -71,13 +78,17 @@ public record Beam(int candidates, int beams) implements Method {
     }
 
     /** It starts as one trajectory, and widens as its candidates allow. */
-    private static long cost(int candidates, int beams, Schedule schedule) {
+    private long cost(int noises, int most, Schedule schedule) {
         long cost = schedule.startEvaluations();
         long width = 1;
         for (int step = 0; step < schedule.size(); step++) {
-            boolean dead = schedule.isDead(step);
-            cost += width * (dead ? 1 : candidates) * schedule.evaluations(step);
-            width = dead ? width : Math.min(beams, width * candidates);
+            if (schedule.isDead(step)) {
+                cost += width * schedule.evaluations(step);
+                continue;
+            }
+            long tried = width * noises;
+            width = Math.min(most, tried);
+            cost += Sizes.price(schedule, step, Sizes.atFirst(scoreAtFirst, schedule, step), tried, width);
         }
         return cost;
     }
@@ -92,11 +103,11 @@ public record Beam(int candidates, int beams) implements Method {
         int most = widest(noises, evaluations, schedule);
         // More than the steps can ever fill cost nothing and do nothing.
         long price = cost(noises, most, schedule);
-        return new Beam(noises, widest(noises, price - 1, schedule) + 1);
+        return new Beam(noises, widest(noises, price - 1, schedule) + 1, scoreAtFirst);
     }
 
     /** The most beams that the target pays for; 0 if not even one. */
-    private static int widest(int candidates, long target, Schedule schedule) {
-        return Sizes.largest(target, 0, 65536 / candidates, beams -> cost(candidates, beams, schedule));
+    private int widest(int noises, long target, Schedule schedule) {
+        return Sizes.largest(target, 0, 65536 / noises, most -> cost(noises, most, schedule));
     }
 }

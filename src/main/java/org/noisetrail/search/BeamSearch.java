@@ -13,16 +13,21 @@ final class BeamSearch extends PopulationSearch implements AutoCloseable {
     private final int noises;
     private final int width;
     private final int ahead;
+    private final ScoreAtFirst scoreAtFirst;
     private final boolean aiming;
     /** By slot. */
     private final List<List<Particle>> beams = new ArrayList<>();
 
-    /** @param ahead steps without noise after which a candidate is judged */
-    BeamSearch(Wave wave, int noises, int width, int ahead) {
+    /**
+     * @param ahead steps without noise after which a candidate is judged
+     * @param scoreAtFirst never, where it looks ahead
+     */
+    BeamSearch(Wave wave, int noises, int width, int ahead, ScoreAtFirst scoreAtFirst) {
         super(wave, new Population(wave, Math.multiplyExact(wave.images(), noises * width)));
         this.noises = noises;
         this.width = width;
         this.ahead = ahead;
+        this.scoreAtFirst = scoreAtFirst;
         aiming = wave.target() < Double.POSITIVE_INFINITY;
     }
 
@@ -64,18 +69,23 @@ final class BeamSearch extends PopulationSearch implements AutoCloseable {
     /** How many beams can go on from a search of this step, and finish; 0 where it cannot be paid for. */
     private int affordable(int step, int slot, int before) {
         long rows = (long) before * noises;
-        long price = rows * price(step);
         long rest = wave.schedule().evaluationsFrom(step + 1);
         int after = (int) Math.min(width, rows);
-        while (after > 0 && !wave.affords(slot, price + (after - 1) * rest, step + 1)) {
+        while (after > 0 && !wave.affords(slot, price(step, rows, after) + (after - 1) * rest, step + 1)) {
             after--;
         }
         return after;
     }
 
-    /** Calls of the denoiser that a candidate takes. */
-    private long price(int step) {
-        return Sizes.between(wave.schedule(), step, step + ahead + 1);
+    /** Calls of the denoiser that a search takes. */
+    private long price(int step, long tried, int kept) {
+        return ahead > 0
+                ? tried * Sizes.between(wave.schedule(), step, step + ahead + 1)
+                : Sizes.price(wave.schedule(), step, atFirst(step), tried, kept);
+    }
+
+    private boolean atFirst(int step) {
+        return Sizes.atFirst(scoreAtFirst, wave.schedule(), step);
     }
 
     /** Each beam of the images tries N noises; of an image's candidates the best go on, best first. */
@@ -98,7 +108,9 @@ final class BeamSearch extends PopulationSearch implements AutoCloseable {
                         .toArray(),
                 widths.values().stream().mapToInt(Integer::intValue).toArray());
         boolean looking = ahead > 0 && step < steps - 1;
-        double[] scores = looking ? population.advance(step, tried, false) : population.compete(step, tried, rivals);
+        double[] scores = looking
+                ? population.advance(step, tried, false)
+                : atFirst(step) ? population.screen(step, tried) : population.compete(step, tried, rivals);
         List<Particle> made = looking ? population.keep(Population.identity(tried.size())) : List.of();
         if (looking) {
             scores = lookedAhead(step, made, rivals);

@@ -57,7 +57,7 @@ public record LookaheadBeam(int candidates, int beams, int lookahead) implements
 
     @Override
     public Outcome search(Wave wave) {
-        try (BeamSearch search = new BeamSearch(wave, candidates, beams, lookahead)) {
+        try (BeamSearch search = new BeamSearch(wave, candidates, beams, lookahead, ScoreAtFirst.NEVER)) {
             return search.run();
         }
     }

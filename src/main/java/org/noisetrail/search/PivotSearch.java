@@ -303,10 +303,7 @@ final class PivotSearch {
                 return new int[0];
             }
             Schedule schedule = wave.schedule();
-            boolean screens = screens(step);
-            long price = (long) method.candidates()
-                            * (screens ? schedule.screeningEvaluations(step) : schedule.evaluations(step))
-                    + (screens ? schedule.completion(step) : 0);
+            long price = Sizes.price(schedule, step, screens(step), method.candidates(), 1);
             return Arrays.stream(slots)
                     .filter(slot -> budget.done(slot) < allowed(slot, budget)
                             && !Wave.isReached(budget.score(slot), method.threshold())

@@ -37,6 +37,11 @@ final class Population implements AutoCloseable {
     private List<Proposal> proposals = List.of();
     private double[] scores = {};
     private double[] norms = {};
+    /** Whether it has gone no further than the first of a step's two evaluations. */
+    private boolean halfway;
+
+    /** Takes those of them that are kept to their ends; made when first asked for. */
+    private @Nullable Candidates whole;
 
     /** @param capacity particles that it holds at first; it grows */
     Population(Wave wave, int capacity) {
@@ -97,7 +102,12 @@ final class Population implements AutoCloseable {
      * @return scores as they are; empty if they were not asked for
      */
     double[] advance(int at, List<Proposal> tried, boolean judged) {
-        return advance(at, tried, judged, null);
+        return advance(at, tried, judged, false, null);
+    }
+
+    /** As {@link #advance(int, List, boolean)}, judged, but after the first of a step's evaluations, if it has two: what is kept of them pays the second. */
+    double[] screen(int at, List<Proposal> tried) {
+        return advance(at, tried, true, true, null);
     }
 
     /**
@@ -106,12 +116,13 @@ final class Population implements AutoCloseable {
      * @return scores; minus infinity where a screen left one unverified
      */
     double[] compete(int at, List<Proposal> tried, Rivals rivals) {
-        return advance(at, tried, true, rivals);
+        return advance(at, tried, true, false, rivals);
     }
 
-    private double[] advance(int at, List<Proposal> tried, boolean judged, @Nullable Rivals rivals) {
-        reserve(tried.size());
+    private double[] advance(int at, List<Proposal> tried, boolean judged, boolean first, @Nullable Rivals rivals) {
+        candidates = reserve(candidates, tried.size());
         step = at;
+        halfway = first && wave.schedule().screens(at);
         proposals = tried;
         boolean dead = wave.schedule().isDead(at);
         List<Particle> parents = tried.stream().map(Proposal::parent).toList();
@@ -134,7 +145,11 @@ final class Population implements AutoCloseable {
             engine.compete(candidates, trial, wave.reward(), rivals);
             return;
         }
-        engine.advance(candidates, trial.from(), trial.pivots(), trial.draws(), trial.round(), trial.locality());
+        if (halfway) {
+            engine.screen(candidates, trial.from(), trial.pivots(), trial.draws(), trial.round(), trial.locality());
+        } else {
+            engine.advance(candidates, trial.from(), trial.pivots(), trial.draws(), trial.round(), trial.locality());
+        }
         if (judged) {
             engine.score(candidates, trial.draws(), wave.reward());
         }
@@ -179,12 +194,24 @@ final class Population implements AutoCloseable {
             double score = scores.length == 0 ? from.parent().score() : scores[c];
             made.add(from.child(dead, score, norms[c]));
         }
-        List<Particle> kept = store(candidates.next(), chosen, made);
+        List<Particle> kept = halfway ? completed(chosen, made) : store(candidates.next(), chosen, made);
         // What has looked ahead without noise, at this step or before, has a way that no trail can say.
         if (Arrays.stream(chosen).noneMatch(c -> proposals.get(c).draws().isEmpty())) {
             wave.stand(pool.rows(), () -> kept.stream().map(this::stand).toList());
         }
         return kept;
+    }
+
+    private List<Particle> completed(int[] chosen, List<Particle> made) {
+        if (made.isEmpty()) {
+            return made;
+        }
+        Candidates into = reserve(whole == null ? engine.candidates(chosen.length) : whole, chosen.length);
+        whole = into;
+        try (Draws own = wave.own(step, Particle.slots(made), 0, Kind.NONE)) {
+            engine.complete(into, candidates, chosen, own);
+        }
+        return store(into.next(), identity(chosen.length), made);
     }
 
     private Stand stand(Particle p) {
@@ -254,12 +281,14 @@ final class Population implements AutoCloseable {
         release(particles.stream().filter(p -> !rows.contains(p.row())).toList());
     }
 
-    private void reserve(int rows) {
-        if (rows > candidates.capacity()) {
-            Candidates larger = engine.candidates(rows);
-            candidates.close();
-            candidates = larger;
+    /** The workspace, or a larger one in its place. */
+    private Candidates reserve(Candidates before, int rows) {
+        if (rows <= before.capacity()) {
+            return before;
         }
+        Candidates larger = engine.candidates(rows);
+        before.close();
+        return larger;
     }
 
     /** Copies of the particles' states, for who asked to close. */
@@ -274,6 +303,9 @@ final class Population implements AutoCloseable {
     @Override
     public void close() {
         candidates.close();
+        if (whole != null) {
+            whole.close();
+        }
         pool.close();
     }
 }

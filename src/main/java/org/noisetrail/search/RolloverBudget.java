@@ -13,8 +13,9 @@ import org.noisetrail.settings.Setting;
  *
  * @param starts S, 1 to 65536
  * @param quota Q, proposals a step, 1 to 65535
+ * @param scoreAtFirst at which steps of two evaluations proposals are judged after the first, and only a step's best so far pays the second
  */
-public record RolloverBudget(int starts, int quota) implements Method {
+public record RolloverBudget(int starts, int quota, ScoreAtFirst scoreAtFirst) implements Method {
     private static final Setting<Integer> STARTS =
             Setting.integer("starts", "S", 8, 1, 65536, "Trajectories that begin; the best of them goes on.");
     private static final Setting<Integer> QUOTA =
@@ -26,11 +27,18 @@ public record RolloverBudget(int starts, int quota) implements Method {
                     "Takes a step's first noise that beats all before; what is saved moves on (rollover budget forcing).")
             .with(STARTS, RolloverBudget::starts)
             .with(QUOTA, RolloverBudget::quota)
-            .make(values -> new RolloverBudget(values.get(STARTS), values.get(QUOTA)));
+            .with(ScoreAtFirst.SETTING, RolloverBudget::scoreAtFirst)
+            .make(values ->
+                    new RolloverBudget(values.get(STARTS), values.get(QUOTA), values.get(ScoreAtFirst.SETTING)));
 
     public RolloverBudget {
         STARTS.checked(starts);
         QUOTA.checked(quota);
+    }
+
+    /** Of whole transitions. */
+    public RolloverBudget(int starts, int quota) {
+        this(starts, quota, ScoreAtFirst.NEVER);
     }
 
     @Override
@@ -54,7 +62,7 @@ public record RolloverBudget(int starts, int quota) implements Method {
         long rest = schedule.evaluations() - startPrice(schedule);
         int paid = Sizes.largest(wave.affordableCalls() - rest, 1, starts, size -> size * startPrice(schedule));
         try (Population population = new Population(wave, Math.multiplyExact(wave.images(), paid))) {
-            return new RolloverSearch(wave, population, paid, quota).run();
+            return new RolloverSearch(wave, population, paid, this).run();
         }
     }
 
@@ -85,12 +93,12 @@ public record RolloverBudget(int starts, int quota) implements Method {
     public Method sized(Schedule schedule, long evaluations) {
         int size = Sizes.largest(evaluations, 1, 65535, q -> most(q, schedule));
         int begun = Sizes.largest(evaluations, 1, starts, s -> new RolloverBudget(s, 1).most(size, schedule));
-        return new RolloverBudget(begun, size);
+        return new RolloverBudget(begun, size, scoreAtFirst);
     }
 
     @Override
     public Method resized(Schedule schedule, double measured, long evaluations) {
         long size = Math.round(quota * evaluations / measured);
-        return new RolloverBudget(starts, (int) Math.max(1, Math.min(65535, size)));
+        return new RolloverBudget(starts, (int) Math.max(1, Math.min(65535, size)), scoreAtFirst);
     }
 }

@@ -24,14 +24,15 @@ final class RolloverSearch extends PopulationSearch {
     }
 
     private final int starts;
-    private final int quota;
+    private final RolloverBudget method;
     private final double[] marks;
     private final long[] saved;
 
-    RolloverSearch(Wave wave, Population population, int starts, int quota) {
+    /** @param starts that the budget pays for */
+    RolloverSearch(Wave wave, Population population, int starts, RolloverBudget method) {
         super(wave, population);
         this.starts = starts;
-        this.quota = quota;
+        this.method = method;
         marks = new double[wave.images()];
         saved = new long[wave.images()];
         Arrays.fill(marks, Double.NEGATIVE_INFINITY);
@@ -69,7 +70,7 @@ final class RolloverSearch extends PopulationSearch {
         Map<Integer, Trial> trials = new TreeMap<>();
         for (Particle p : particles) {
             if (searching && !wave.isEnough(p.slot(), p.score())) {
-                trials.put(p.slot(), new Trial(p, quota + saved[p.slot()]));
+                trials.put(p.slot(), new Trial(p, method.quota() + saved[p.slot()]));
             } else {
                 plain.add(p);
             }
@@ -104,12 +105,12 @@ final class RolloverSearch extends PopulationSearch {
 
     /** One proposal an image. */
     private void propose(int step, List<Trial> active) {
-        double[] scores = population.advance(
-                step,
-                active.stream()
-                        .map(trial -> new Proposal(trial.parent, Draw.global(1, trial.tried)))
-                        .toList(),
-                true);
+        List<Proposal> proposed = active.stream()
+                .map(trial -> new Proposal(trial.parent, Draw.global(1, trial.tried)))
+                .toList();
+        double[] scores = Sizes.atFirst(method.scoreAtFirst(), wave.schedule(), step)
+                ? population.screen(step, proposed)
+                : population.advance(step, proposed, true);
         int[] better = new int[active.size()];
         int count = 0;
         for (int i = 0; i < scores.length; i++) {

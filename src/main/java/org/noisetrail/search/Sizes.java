@@ -44,12 +44,26 @@ final class Sizes {
     }
 
     /** Calls of the denoiser of one trajectory that tries so many noises at every step that injects noise. */
-    static long everyStep(Schedule schedule, int noises) {
+    static long everyStep(Schedule schedule, int noises, ScoreAtFirst how) {
         long cost = schedule.startEvaluations();
         for (int step = 0; step < schedule.size(); step++) {
-            cost += (long) (schedule.isDead(step) ? 1 : noises) * schedule.evaluations(step);
+            cost += schedule.isDead(step)
+                    ? schedule.evaluations(step)
+                    : price(schedule, step, atFirst(how, schedule, step), noises, 1);
         }
         return cost;
+    }
+
+    /** Whether candidates of a step are judged after the first of its two evaluations. */
+    static boolean atFirst(ScoreAtFirst how, Schedule schedule, int step) {
+        return schedule.screens(step) && how.atFirst(step, schedule.step(step).level());
+    }
+
+    /** Calls of the denoiser that so many candidates of a step take, of which so many go on. */
+    static long price(Schedule schedule, int step, boolean atFirst, long tried, long kept) {
+        return atFirst
+                ? tried * schedule.screeningEvaluations(step) + kept * schedule.completion(step)
+                : tried * schedule.evaluations(step);
     }
 
     /** The largest of sizes 1 to {@code most} that a wave's images can pay for at their start. */

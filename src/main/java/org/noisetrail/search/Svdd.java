@@ -13,8 +13,9 @@ import org.noisetrail.settings.Setting;
  *
  * @param proposals M, 1 to 65535
  * @param alpha the softmax's temperature, at least 0
+ * @param scoreAtFirst at which steps of two evaluations proposals are judged after the first, and only the one that goes on pays the second
  */
-public record Svdd(int proposals, double alpha) implements Method {
+public record Svdd(int proposals, double alpha, ScoreAtFirst scoreAtFirst) implements Method {
     private static final Setting<Integer> PROPOSALS =
             Setting.integer("proposals", "M", 20, 1, 65535, "Noises tried at a step.");
     private static final Setting<Double> ALPHA =
@@ -24,11 +25,17 @@ public record Svdd(int proposals, double alpha) implements Method {
                     "svdd", Svdd.class, "One of M proposals a step, drawn by softmax of their rewards.")
             .with(PROPOSALS, Svdd::proposals)
             .with(ALPHA, Svdd::alpha)
-            .make(values -> new Svdd(values.get(PROPOSALS), values.get(ALPHA)));
+            .with(ScoreAtFirst.SETTING, Svdd::scoreAtFirst)
+            .make(values -> new Svdd(values.get(PROPOSALS), values.get(ALPHA), values.get(ScoreAtFirst.SETTING)));
 
     public Svdd {
         PROPOSALS.checked(proposals);
         ALPHA.checked(alpha);
+    }
+
+    /** Of whole transitions. */
+    public Svdd(int proposals, double alpha) {
+        this(proposals, alpha, ScoreAtFirst.NEVER);
     }
 
     @Override
@@ -44,7 +51,7 @@ public record Svdd(int proposals, double alpha) implements Method {
     /** A draw by softmax asks for every reward. */
     @Override
     public boolean screens() {
-        return alpha == 0;
+        return alpha == 0 && scoreAtFirst != ScoreAtFirst.ALWAYS;
     }
 
     @Override
@@ -61,12 +68,12 @@ public record Svdd(int proposals, double alpha) implements Method {
 
     @Override
     public OptionalLong evaluations(Schedule schedule) {
-        return OptionalLong.of(Sizes.everyStep(schedule, proposals));
+        return OptionalLong.of(Sizes.everyStep(schedule, proposals, scoreAtFirst));
     }
 
     /** As many proposals as are paid for. */
     @Override
     public Method sized(Schedule schedule, long evaluations) {
-        return Sizes.largest(schedule, evaluations, 1, 65535, size -> new Svdd(size, alpha));
+        return Sizes.largest(schedule, evaluations, 1, 65535, size -> new Svdd(size, alpha, scoreAtFirst));
     }
 }

@@ -28,7 +28,7 @@ final class SvddSearch extends PopulationSearch {
 
     private List<Particle> step(int step, List<Particle> particles) {
         boolean last = step == steps - 1;
-        long price = (long) method.proposals() * wave.schedule().evaluations(step);
+        long price = Sizes.price(wave.schedule(), step, atFirst(step), method.proposals(), 1);
         boolean searching = !wave.schedule().isDead(step) && method.proposals() > 1;
         List<Particle> plain = new ArrayList<>();
         List<Particle> searched = new ArrayList<>();
@@ -46,6 +46,10 @@ final class SvddSearch extends PopulationSearch {
         return moved;
     }
 
+    private boolean atFirst(int step) {
+        return Sizes.atFirst(method.scoreAtFirst(), wave.schedule(), step);
+    }
+
     private List<Particle> search(int step, List<Particle> parents) {
         int size = method.proposals();
         List<Proposal> tried = new ArrayList<>();
@@ -54,7 +58,9 @@ final class SvddSearch extends PopulationSearch {
                 tried.add(new Proposal(parent, Draw.global(1, m)));
             }
         }
-        double[] scores = population.compete(step, tried, Rivals.of(parents.size(), size));
+        double[] scores = atFirst(step)
+                ? population.screen(step, tried)
+                : population.compete(step, tried, Rivals.of(parents.size(), size));
         int[] slots = parents.stream().mapToInt(Particle::slot).toArray();
         double[] uniforms = method.alpha() > 0 ? wave.coins(step, 0, slots) : new double[parents.size()];
         int[] chosen = new int[parents.size()];

@@ -19,6 +19,13 @@ class EqualSettingsTest {
                         new String[] {"smc:ess=0", "best-of-n"},
                         new String[] {"lookahead-beam:lookahead=0", "beam"},
                         new String[] {"svdd:proposals=6", "beam:candidates=6:beams=1"},
+                        new String[] {"svdd:proposals=6:score-at-first", "beam:candidates=6:beams=1:score-at-first"},
+                        // One that keeps halfway states in another workspace.
+                        new String[] {
+                            "svdd:proposals=6:score-at-first",
+                            "eps-greedy:candidates=6:rounds=1:epsilon=1:score-at-first"
+                        },
+                        new String[] {"svdd:proposals=6", "eps-greedy:candidates=6:rounds=1:epsilon=1"},
                         new String[] {"dts:iterations=1", "best-of-n:candidates=1"},
                         // A root that branches at every visit.
                         new String[] {"dts:iterations=5:exponent=1:branching=2", "best-of-n:candidates=5"},
