@@ -42,6 +42,7 @@ import picocli.CommandLine.Spec;
             "  torchscript-text:FILE          the same, which sees the prompt's embedding, too",
             "  jpeg-bytes                     the JPEG's size itself",
             "  worst(REWARD; REWARD...)       the lowest of several, image by image",
+            "  log(REWARD)                    its natural logarithm, as in log(class)+log(brightness)",
             "  shifted(REWARD)                the mean over the image and four shifts by 1/32 of a side",
             "  0.7*class+0.3*brightness       a weighted sum; also class-0.5*brightness",
             "",

@@ -28,6 +28,7 @@ public final class Rewards {
             TorchScriptReward.KIND,
             TorchScriptReward.WITH_TEXT,
             Worst.KIND,
+            Logarithm.KIND,
             Shifted.KIND));
 
     static {
@@ -127,6 +128,14 @@ public final class Rewards {
      */
     public static Reward worst(List<Reward> parts) {
         return Worst.of(parts);
+    }
+
+    /**
+     * The natural logarithm of a reward, NaN where that is not above 0: {@code log(class)+log(brightness)} is high only where both are, and a better guide than their sum for rewards that saturate.
+     * It closes its part.
+     */
+    public static Reward log(Reward part) {
+        return new Logarithm(part);
     }
 
     /** The mean of a reward over an image and the four that are it moved by 1/32 of a side, its border repeated: {@code shifted(clip)}, at five times its cost. It closes its part. */

@@ -88,7 +88,8 @@ class RewardTextTest {
                 "clip:/a b/c + 0.5*brightness",
                 "class:heldout-jpeg-bytes",
                 "worst(class; 0.5*brightness+class)",
-                "2*worst(clip:/a b/c + 0.5*brightness; shifted(clip:/d))-brightness"
+                "2*worst(clip:/a b/c + 0.5*brightness; shifted(clip:/d))-brightness",
+                "log(class)+0.5*log(worst(brightness; class))"
             })
     void whatItPrintsItReads(String text) {
         assertThat(RewardText.parse(text)).hasToString(text);
@@ -168,6 +169,7 @@ class RewardTextTest {
                 "compressibility:max-bytes",
                 "clip-heldout:x",
                 "worst(brightness)",
+                "log(brightness; jpeg-bytes)",
                 "shifted(brightness; jpeg-bytes)",
                 "worst(brightness; class:other)",
                 "aesthetic"

@@ -108,6 +108,31 @@ class RewardsTest {
         assertThat(bright[1]).isGreaterThan(.3);
     }
 
+    @Test
+    void theLogarithmIsOfEachImageAndNotANumberWhereThereIsNone() {
+        Reward other = new Reward() {
+            @Override
+            public String name() {
+                return "other";
+            }
+
+            @Override
+            public void score(ImageBatch images, Tensor scores) {
+                Tensors.copy(new double[] {.5, Math.E, 0, -1, Double.NaN, Double.POSITIVE_INFINITY}, scores);
+            }
+        };
+        byte[] pixels = pixels(GREY, 6);
+        double[] logs = score(Rewards.log(other), GREY, pixels, 0, 0, 0, 0, 0, 0);
+        assertThat(logs).hasSize(6);
+        assertThat(logs[0]).isCloseTo(-.6931471805599453, within(1e-15));
+        assertThat(logs[1]).isCloseTo(1, within(1e-15));
+        assertThat(Arrays.copyOfRange(logs, 2, 6)).containsOnly(Double.NaN);
+        // Nor does a negative weight make it win.
+        double[] sum = score(Rewards.weighted(Map.of(Rewards.log(other), -1.0)), GREY, pixels, 0, 0, 0, 0, 0, 0);
+        assertThat(sum[0]).isCloseTo(.6931471805599453, within(1e-15));
+        assertThat(Arrays.copyOfRange(sum, 2, 6)).containsOnly(Double.NaN);
+    }
+
     /** Moved by a pixel (64 / 32 = 2 in height), a border row is there twice and the opposite one is gone. */
     @Test
     void shiftedIsTheMeanOverFiveViewsWithRepeatedBorders() {
