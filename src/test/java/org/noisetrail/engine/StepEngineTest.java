@@ -11,6 +11,7 @@ import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.Decoder;
 import org.noisetrail.model.DiscreteNoise.Prediction;
@@ -317,6 +318,29 @@ class StepEngineTest {
             for (double norm : engine.norms(sums)) {
                 assertThat(norm).isCloseTo(1, within(1e-6));
             }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {1e-9, .2, .5, 1})
+    void aMixtureOfTwoNoisesIsAsLongAsEach(double share) {
+        Process process = processes().get(0);
+        try (StepEngine engine = engine(process, process.network(), new Ledger(IMAGES));
+                Draws one = draws(engine, 2, 5, 0, Kind.GLOBAL);
+                Draws other = draws(engine, 2, 5, 1, Kind.GLOBAL);
+                Rows before = engine.rows(IMAGES);
+                Rows fresh = engine.rows(IMAGES);
+                Rows into = engine.rows(IMAGES)) {
+            engine.noise(before, null, one, Locality.NONE);
+            engine.noise(fresh, null, other, Locality.NONE);
+            float[] x = before.toFloats();
+            float[] z = fresh.toFloats();
+            double[] expected = new double[x.length];
+            Arrays.setAll(expected, j -> Math.sqrt(1 - share * share) * x[j] + share * z[j]);
+            engine.mix(before, share, fresh, into);
+            assertClose(into.toFloats(), expected);
+            engine.mix(before, share, fresh, before);
+            assertThat(before.toFloats()).as("in place").isEqualTo(into.toFloats());
         }
     }
 

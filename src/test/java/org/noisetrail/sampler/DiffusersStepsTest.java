@@ -250,6 +250,30 @@ class DiffusersStepsTest {
         }
     }
 
+    /** k-diffusion's get_ancestral_step: what is injected grows with eta, and down^2 + up^2 is the next level's square. */
+    @ParameterizedTest
+    @ValueSource(doubles = {0, .25, .5, .9})
+    void aShareOfTheAncestralNoiseLeavesTheNextLevelWhatItIs(double eta) {
+        DiscreteNoise noise = noise("sd15");
+        Schedule whole = new EulerAncestralSampler(20, 1, Spacing.LEADING, 1).schedule(noise);
+        Schedule schedule = new EulerAncestralSampler(20, eta, Spacing.LEADING, 1).schedule(noise);
+        for (int i = 0; i < 19; i++) {
+            Step step = schedule.step(i);
+            double next = schedule.step(i + 1).level();
+            assertThat(step.gain())
+                    .as("step %d", i)
+                    .isCloseTo(eta * whole.step(i).gain(), within(1e-12));
+            assertThat(whole.step(i).gain()).isPositive();
+            // x' = x + (down - sigma) eps
+            assertThat(step.first().next().x()).isCloseTo(1, within(1e-12));
+            double down = step.level() + step.first().next().f1();
+            assertThat(down * down + step.gain() * step.gain())
+                    .as("step %d", i)
+                    .isCloseTo(next * next, within(1e-9 * next * next));
+        }
+        assertThat(schedule.isDead(19)).isTrue();
+    }
+
     private static Schedule flow(float[] sigmas) {
         double[] levels = new double[sigmas.length];
         Arrays.setAll(levels, i -> sigmas[i]);
