@@ -17,8 +17,8 @@ class EqualCostTest {
     private static final int IMAGES = 48;
     private static final ImageShape SHAPE = new ImageShape(1, 4, 4);
 
-    private static double[] rewards(Search.Builder search, Method method) {
-        return SmallWorld.rewards(search.method(method).build().run(ImageRequest.of(0, IMAGES)));
+    private static SearchResult run(Search.Builder search, Method method) {
+        return search.method(method).build().run(ImageRequest.of(0, IMAGES));
     }
 
     private static void beatsBestOfN(String text, double eta) {
@@ -28,9 +28,13 @@ class EqualCostTest {
                 .seed(8)
                 .reward(Rewards.brightness());
         Method method = Methods.parse(text);
-        long cost = method.evaluations(search.build().schedule()).orElseThrow();
-        Method plain = new BestOfN(1).sized(search.build().schedule(), cost);
-        double[] gain = SmallWorld.minus(rewards(search, method), rewards(search, plain));
+        SearchResult searched = run(search, method);
+        double cost = searched.images().stream()
+                .mapToLong(image -> image.costs().networkEvaluations())
+                .average()
+                .orElseThrow();
+        Method plain = BestOfN.costing(search.build().schedule(), cost, false);
+        double[] gain = SmallWorld.minus(SmallWorld.rewards(searched), SmallWorld.rewards(run(search, plain)));
         assertThat(SmallWorld.mean(gain) / SmallWorld.error(gain))
                 .as("standard errors above %s", Methods.registry().text(plain))
                 .isGreaterThan(3);
@@ -44,7 +48,8 @@ class EqualCostTest {
                 "svdd:proposals=5",
                 "smc:candidates=16:lambda=100",
                 "sop:candidates=2:renoisings=4:start=3:up=1:down=3",
-                "lookahead-beam:candidates=4:beams=1:lookahead=1"
+                "lookahead-beam:candidates=4:beams=1:lookahead=1",
+                "dts:iterations=48:lambda=100:branching=2:exponent=0:exploration=0.1"
             })
     void whereStepsInjectNoiseChoosingAtEachBeatsTheBestOfN(String text) {
         beatsBestOfN(text, 1);

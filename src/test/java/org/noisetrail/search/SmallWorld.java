@@ -1,11 +1,15 @@
 package org.noisetrail.search;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.PrimitiveIterator;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.DiscreteNoise;
 import org.noisetrail.model.GaussianMixture;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Parameterisation;
+import org.noisetrail.noise.Recipe;
 import org.noisetrail.reward.Image;
 import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.DdimSampler;
@@ -16,6 +20,7 @@ import org.noisetrail.sampler.Schedule;
 /** A mixture of a few elements and a sampler of a few steps: noise before the network, or after it. */
 record SmallWorld(String name, Denoiser denoiser, Sampler sampler) {
     static final ImageShape SHAPE = new ImageShape(1, 2, 3);
+    static final long SEED = 5;
 
     /** Two steps of eight are dead at the start, one at the end. */
     static SmallWorld edm() {
@@ -66,7 +71,22 @@ record SmallWorld(String name, Denoiser denoiser, Sampler sampler) {
                 .sampler(sampler)
                 .method(method)
                 .reward(Rewards.brightness())
-                .seed(5);
+                .seed(SEED);
+    }
+
+    /** One image by several recipes, drawn plainly. */
+    List<ImageResult> replay(long image, List<Recipe> recipes) {
+        List<Trail.Entry> entries = recipes.stream()
+                .map(recipe -> new Trail.Entry(new ImageRequest(image, -1), recipe))
+                .toList();
+        return new Trail(denoiser.id(), Map.of(), sampler, SEED, 0, false, entries)
+                .replay(denoiser, 64, SearchListener.NONE)
+                .images();
+    }
+
+    /** What a reward says of images one by one, in parts for the reader. */
+    static PrimitiveIterator.OfDouble script(double[]... parts) {
+        return Arrays.stream(parts).flatMapToDouble(Arrays::stream).iterator();
     }
 
     /** In plain Java: what {@link Rewards#brightness} says of a grey image. */
