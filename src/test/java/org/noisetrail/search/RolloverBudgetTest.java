@@ -3,7 +3,11 @@ package org.noisetrail.search;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.PrimitiveIterator;
 import org.junit.jupiter.api.Test;
+import org.noisetrail.noise.Draw;
+import org.noisetrail.noise.Recipe;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
 
@@ -43,6 +47,40 @@ class RolloverBudgetTest {
         // Steps 1 and 2 take one proposal each and save 6, which step 3 spends with its own 4.
         long expected = 2 + 1 + 1 + (4 + 6) + 4L * (steps - 5);
         assertThat(costs(result)).containsExactly(expected);
+    }
+
+    @Test
+    void whereNoProposalBeatsTheMarkTheBestOfThemGoesOnAndTheMarkStays() {
+        PrimitiveIterator.OfDouble script = SmallWorld.script(new double[][] {
+            // The start's, which is the mark; step 1: its second goes on.
+            {.5}, {.2, .4, .3, .1},
+            // Step 2: all are tried, since level with the mark is not above it; step 3: taken at once.
+            {.45, .5, .5, .48}, {.6},
+            // Step 4 tries what step 3 has saved, too; the last step injects nothing.
+            {0, 0, 0, 0, 0, 0, 0}, {.7}
+        });
+        SmallWorld world = SmallWorld.ddim();
+        SearchResult result = world.search(new RolloverBudget(1, 4))
+                .reward(Reward.of("script", image -> script.next()))
+                .build()
+                .run(ImageRequest.of(0, 1));
+        assertThat(script.hasNext()).isFalse();
+        assertThat(costs(result)).containsExactly(2 + 4 + 4 + 1 + 7);
+        ImageResult image = result.images().get(0);
+        assertThat(image.reward()).isEqualTo(.7);
+        Recipe expected = Recipe.steps(
+                0,
+                0,
+                List.of(
+                        List.of(),
+                        List.of(Draw.global(1, 1)),
+                        List.of(Draw.global(1, 1)),
+                        List.of(Draw.global(1, 0)),
+                        List.of(Draw.global(1, 0)),
+                        List.of()));
+        assertThat(image.recipe()).isEqualTo(expected);
+        assertThat(image.state())
+                .isEqualTo(world.replay(0, List.of(expected)).get(0).state());
     }
 
     @Test
