@@ -4,8 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.PrimitiveIterator;
 import org.junit.jupiter.api.Test;
 import org.noisetrail.model.ImageShape;
+import org.noisetrail.noise.Draw;
+import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.DdimSampler;
 
@@ -26,6 +30,59 @@ class InitialNoiseTest {
             assertThat(SmallWorld.mean(gain)).isGreaterThan(0);
             before = now;
         }
+    }
+
+    @Test
+    void aCandidateIsMixedWithTheBestBeforeItsRound() {
+        PrimitiveIterator.OfDouble script = SmallWorld.script(new double[][] {
+            // The image's own noise; round 1: candidate 1 is the pivot; round 2: level with it is not better.
+            {.3},
+            {.2, .4},
+            {.4, .1},
+            // Round 3: candidate 0; round 4: the first of equals.
+            {.6, .5},
+            {.7, .7}
+        });
+        SmallWorld world = SmallWorld.ddim(0, .3, -.4, .4);
+        ImageResult image = world.search(new InitialNoise(InitialNoise.Variant.ZERO_ORDER, 2, 4, .3))
+                .reward(Reward.of("script", any -> script.next()))
+                .decodeBatch(1)
+                .build()
+                .run(ImageRequest.of(0, 1))
+                .images()
+                .get(0);
+        assertThat(script.hasNext()).isFalse();
+        assertThat(image.reward()).isEqualTo(.7);
+        assertThat(image.recipe().start())
+                .isEqualTo(List.of(
+                        Draw.global(0, 0),
+                        new Draw.Mixed(1, 1, .3),
+                        new Draw.Mixed(3, 0, .3),
+                        new Draw.Mixed(4, 0, .3)));
+        assertThat(image.state())
+                .isEqualTo(world.replay(0, List.of(image.recipe())).get(0).state());
+    }
+
+    /** However often it was mixed with others, a pivot is as long as a normal noise. */
+    @Test
+    void pivotsStayOnTheSphereOfNormals() {
+        ImageShape shape = new ImageShape(1, 32, 32);
+        List<ImageResult> images = Search.builder(SmallWorld.mixture(shape, SmallWorld.noise(), .2, 0))
+                .sampler(DdimSampler.DEFAULT.withSteps(2).withEta(0))
+                .reward(Rewards.brightness())
+                .method(new InitialNoise(InitialNoise.Variant.ZERO_ORDER, 2, 30, .3))
+                .build()
+                .run(ImageRequest.of(0, 24))
+                .images();
+        assertThat(images.stream()
+                        .mapToInt(image -> image.recipe().start().size())
+                        .average()
+                        .orElseThrow())
+                .as("draws that each was made of")
+                .isGreaterThan(8);
+        // Of one normal noise 1 / sqrt(2 d) = .022; what is searched for is one of its 1024 dimensions.
+        assertThat(images.stream().mapToDouble(ImageResult::pivotNorm).average().orElseThrow())
+                .isCloseTo(1, within(.03));
     }
 
     /** A linear sampler and reward: the regression's gain on the initial noise is |G| sqrt(d M / (M + d)), above the best of M's |G| E max. */

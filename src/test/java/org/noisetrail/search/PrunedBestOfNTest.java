@@ -2,8 +2,15 @@ package org.noisetrail.search;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.noisetrail.noise.Draw;
+import org.noisetrail.noise.Recipe;
+import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.sampler.Step;
 
 class PrunedBestOfNTest {
     @Test
@@ -51,6 +58,34 @@ class PrunedBestOfNTest {
                 .run(ImageRequest.of(0, n)));
         double[] gain = SmallWorld.minus(chosen, own);
         assertThat(SmallWorld.mean(gain)).isGreaterThan(3 * SmallWorld.error(gain));
+    }
+
+    @Test
+    void eachSurvivorTakesTheBestOfItsOwnNoiseAndOthersThatNoOtherTries() {
+        // Of three steps the last alone injects noise.
+        SmallWorld world = SmallWorld.edm(new EdmSampler(3, .3, 20, 3, 10, 0, .5, 1.003), .25, -.5, 0, .4);
+        assertThat(world.schedule().steps().stream().map(Step::isDead)).containsExactly(true, true, false);
+        int n = 6;
+        SearchResult result =
+                world.search(new PrunedBestOfN(3, Funnel.NONE, 4)).build().run(ImageRequest.of(0, n));
+        for (int image = 0; image < n; image++) {
+            List<Recipe> all = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                for (int m = 0; m < 4; m++) {
+                    List<Draw> noise = m == 0 ? List.of() : List.of(Draw.global(1, 4 * i + m));
+                    all.add(Recipe.steps(i, m == 0 ? i : 0, List.of(List.of(), List.of(), noise)));
+                }
+            }
+            double[] rewards = world.replay(image, all).stream()
+                    .mapToDouble(end -> SmallWorld.brightness(end.pixels()))
+                    .toArray();
+            int best = Particle.ranking(rewards)[0];
+            ImageResult found = result.images().get(image);
+            assertThat(found.reward()).isCloseTo(rewards[best], within(1e-12));
+            assertThat(found.recipe()).as("image %d", image).isEqualTo(all.get(best));
+            // The two dead steps once each, of two evaluations; the last of one.
+            assertThat(found.costs().networkEvaluations()).isEqualTo(3 * 2 * 2 + 3 * 4);
+        }
     }
 
     @Test
