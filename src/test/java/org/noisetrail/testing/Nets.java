@@ -1,5 +1,7 @@
 package org.noisetrail.testing;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -88,6 +90,7 @@ public final class Nets {
                 Conditioning encoded = denoiser.encode(conditions);
                 Tensor entries = Tensors.of(Device.CPU, rows, rows.length);
                 Tensor out = denoiser.network(x, n, encoded, entries)) {
+            assertThat(out.is_contiguous()).isTrue();
             return Tensors.toFloats(out);
         }
     }

@@ -54,7 +54,7 @@ final class TinyScript {
         x = layers.convolution(x, next(), channels, config.imageChannels(), 3);
         // From 0 and 1 to -1 and 1.
         script.line(x + ".mul_(2).sub_(1)");
-        return x;
+        return layers.leaveMap(x);
     }
 
     private String next() {

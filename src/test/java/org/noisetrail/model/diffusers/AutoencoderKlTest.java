@@ -26,6 +26,7 @@ class AutoencoderKlTest {
                 Tensor latents = Folders.tensor(golden, "decode1.z");
                 Tensor image = vae.decode(latents)) {
             assertThat(Tensors.shape(image)).containsExactly(1, 3, 72, 104);
+            assertThat(image.is_contiguous()).isTrue();
             assertThat(Nets.relativeError(Tensors.toFloats(image), golden.floats("decode1.image")))
                     .isLessThan(1e-5);
         }

@@ -3,9 +3,14 @@ package org.noisetrail.model.diffusers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
@@ -13,9 +18,18 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.checkpoint.Weights;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Pipeline;
+import org.noisetrail.model.PipelineOptions;
+import org.noisetrail.reward.Reward;
+import org.noisetrail.sampler.Samplers;
+import org.noisetrail.search.ImageRequest;
+import org.noisetrail.search.LocalSearch;
+import org.noisetrail.search.Search;
 import org.noisetrail.testing.Nets;
 import org.noisetrail.torch.Tensors;
 
@@ -90,6 +104,7 @@ class AutoencoderTinyTest {
                     .sub(new Scalar(1.0));
             Tensor image = tiny.decode(latents);
             assertThat(Tensors.shape(image)).containsExactly(2, 3, 10, 14);
+            assertThat(image.is_contiguous()).isTrue();
             assertThat(Nets.relativeError(Tensors.toFloats(image), Tensors.toFloats(x.contiguous())))
                     .isLessThan(1e-5);
         }
@@ -122,6 +137,55 @@ class AutoencoderTinyTest {
                     .sum();
             assertThat(parameters).isEqualTo(2_445_063);
         }
+    }
+
+    /** Its weights are 0 and its last bias is .25, so its images are .25 * 2 - 1 = -.5 everywhere: grey level 64. */
+    @Test
+    void candidatesAreJudgedByAPreviewsImages(@TempDir Path folder) throws IOException {
+        String json = "{\"_class_name\": \"AutoencoderTiny\", \"num_encoder_blocks\": [1, 1, 1, 1],"
+                + " \"num_decoder_blocks\": [1, 1, 1, 1], \"encoder_block_out_channels\": [8, 8, 8, 8],"
+                + " \"decoder_block_out_channels\": [8, 8, 8, 8]}";
+        Files.writeString(folder.resolve("config.json"), json);
+        Made shapes = new Made();
+        new AutoencoderTiny(config(json), shapes, Device.CPU).close();
+        Safetensors.Writer weights = Safetensors.writer();
+        shapes.asked.forEach((name, shape) -> {
+            float[] values = new float[(int) Arrays.stream(shape).reduce(1, (a, b) -> a * b)];
+            if (name.equals("decoder.layers.12.bias")) {
+                Arrays.fill(values, .25f);
+            }
+            weights.put(name, values, shape);
+        });
+        weights.write(folder.resolve("diffusion_pytorch_model.safetensors"));
+        List<Boolean> grey = new ArrayList<>();
+        Reward seen = Reward.of("seen", image -> {
+            boolean even = true;
+            for (int c = 0; c < 3; c++) {
+                for (int y = 0; y < image.shape().height(); y++) {
+                    for (int x = 0; x < image.shape().width(); x++) {
+                        even &= image.at(c, y, x) == 64;
+                    }
+                }
+            }
+            synchronized (grey) {
+                grey.add(even);
+            }
+            return 0;
+        });
+        PipelineOptions options = PipelineOptions.builder()
+                .guidance(1.0)
+                .previewDecoder(folder.toString())
+                .build();
+        try (Pipeline pipeline = Pipeline.load("src/test/resources/diffusers/sd15", Device.CPU, options)) {
+            Search.builder(pipeline)
+                    .sampler(Samplers.parse("ddim:steps=2:steps-offset=1"))
+                    .method(LocalSearch.builder().candidates(2).rounds(1).build())
+                    .reward(seen)
+                    .build()
+                    .run(ImageRequest.prompts(0, 1, "a cat"));
+        }
+        assertThat(grey).as("candidates on the way").contains(true);
+        assertThat(grey).as("the final image").contains(false);
     }
 
     @Test

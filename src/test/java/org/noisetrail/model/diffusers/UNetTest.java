@@ -85,6 +85,7 @@ class UNetTest {
                                 Folders.tensor(golden, prefix + "text_embeds"),
                                 Folders.tensor(golden, prefix + "time_ids"))
                         : unet.forward(sample, timestep, text);
+                assertThat(out.is_contiguous()).isTrue();
                 assertThat(Nets.relativeError(Tensors.toFloats(out), golden.floats(prefix + "out")))
                         .as("%s case %d", name, i)
                         .isBetween(least, most);
