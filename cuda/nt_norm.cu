@@ -33,6 +33,12 @@ struct Shared {
         return sizeof(Sums) * static_cast<size_t>(2 * groups + sums) + sizeof(Affine) * static_cast<size_t>((table + 1) & ~1);
     }
 
+    /* Bytes that no launch goes beyond. */
+    static size_t most() {
+        const size_t group = before_values(1, NORM_THREADS, MOST_TABLE), slice = before_values(MOST_GROUPS, 4 * NORM_THREADS, 0);
+        return (group > slice ? group : slice) + static_cast<size_t>(KEPT_BYTES);
+    }
+
     __device__ Shared(float* memory, int groups, int sums, int tabled)
             : part(reinterpret_cast<Sums*>(memory)), norms(reinterpret_cast<Norm*>(part + groups)), threads(reinterpret_cast<Sums*>(norms + groups)),
               table(reinterpret_cast<Affine*>(threads + sums)), values(reinterpret_cast<uint32_t*>(table + ((tabled + 1) & ~1))) {}
@@ -310,9 +316,7 @@ int32_t launch_norm(void (*kernel)(Parameters...), int64_t units, int64_t bytes,
     const int64_t room = KEPT_BYTES / (NORM_THREADS * static_cast<int64_t>(sizeof(uint32_t)) * words), needed = sets(shift);
     const int64_t kept = needed < room ? needed : room;
     const size_t shared = before + static_cast<size_t>(kept * words) * NORM_THREADS * sizeof(uint32_t);
-    if (status == NT_OK && shared > 48 * 1024) { /* more must be asked for */
-        status = told("group_norm", cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared)));
-    }
+    status = status == NT_OK ? allow_shared("group_norm", kernel, shared, Shared::most()) : status;
     return status == NT_OK ? launch(shift, kept, shared) : status;
 }
 

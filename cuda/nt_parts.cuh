@@ -168,6 +168,18 @@ int32_t cut(const char* name, void (*kernel)(Parameters...), int64_t rows, int64
     return rows <= INT32_MAX >> shift ? NT_OK : fail(NT_INVALID, "%s: blocks of the grid must be < 2^31: %lld x %d", name, static_cast<long long>(rows), 1 << shift);
 }
 
+/*
+ * Lets launches of a kernel have `shared` bytes of dynamic shared memory, at most `most`. The limit is the kernel's and not the launch's, so it is always set to the most: a thread that set it
+ * to what its own launch needs could lower it between another's setting and launching.
+ */
+template <class... Parameters>
+int32_t allow_shared(const char* name, void (*kernel)(Parameters...), size_t shared, size_t most) {
+    if (shared <= 48 * 1024) { /* need not be asked for */
+        return NT_OK;
+    }
+    return told(name, cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(most)));
+}
+
 /* Launches kernel(args..., shift, chunk), which makes a Part of its launch's shared memory. */
 template <class... Parameters, class... Args>
 int32_t launch_parts(const char* name, void (*kernel)(Parameters...), int64_t rows, int64_t elements, void* stream, Args... args) {
@@ -176,9 +188,7 @@ int32_t launch_parts(const char* name, void (*kernel)(Parameters...), int64_t ro
     int32_t status = cut(name, kernel, rows, whole, LANES, MOST_KEPT, shift);
     const int64_t chunk = whole >> shift < MOST_KEPT ? whole >> shift : MOST_KEPT;
     const size_t shared = static_cast<size_t>(LANES + chunk) * sizeof(float);
-    if (status == NT_OK && shared > 48 * 1024) { /* more must be asked for */
-        status = told(name, cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize, static_cast<int>(shared)));
-    }
+    status = status == NT_OK ? allow_shared(name, kernel, shared, static_cast<size_t>(LANES + MOST_KEPT) * sizeof(float)) : status;
     if (status != NT_OK) {
         return status;
     }

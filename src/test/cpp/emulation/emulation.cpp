@@ -427,7 +427,11 @@ cudaError_t allow_shared(const void* kernel, int bytes) {
     if (bytes < 0 || static_cast<size_t>(bytes) > MOST_SHARED) {
         return failed(cudaErrorInvalidValue);
     }
-    allowed[kernel] = static_cast<size_t>(bytes);
+    /* The limit is the kernel's and not the call's: between a thread's setting it and its launch, another's smaller one would make the launch fail. */
+    const auto before = allowed.emplace(kernel, static_cast<size_t>(bytes));
+    if (before.first->second != static_cast<size_t>(bytes)) {
+        die("a kernel's limit of shared memory is set to another size");
+    }
     return cudaSuccess;
 }
 
