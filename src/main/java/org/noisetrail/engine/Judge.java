@@ -141,9 +141,7 @@ final class Judge implements AutoCloseable {
         try (StepEvent decoding = StepEvent.decode(group.images(), count, draws.step(), round);
                 Tensor view = states.view(from, count);
                 Tensor images = decoder.decode(view)) {
-            if (!decoder.isIdentity()) {
-                Inputs.checkOutput("the decoder", images, view, count, image);
-            }
+            Inputs.checkImages(decoder, images, view, count);
             group.kernels.quantise(
                     Tensors.pointer(images),
                     count,

@@ -1,6 +1,7 @@
 package org.noisetrail.model;
 
 import java.util.Arrays;
+import java.util.function.Predicate;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.noisetrail.NoisetrailException;
@@ -46,23 +47,56 @@ public final class Inputs {
      * @throws NoisetrailException that says what is wrong; the tensor is then closed
      */
     public static void checkOutput(String who, Tensor output, Tensor like, long rows, ImageShape shape) {
+        checkMap(who, output, like, rows, shape, false);
+    }
+
+    /** As {@link #checkOutput}, of a decoder's images, which may be its states as they are where it says so. */
+    public static void checkImages(Decoder decoder, Tensor images, Tensor states, long rows) {
+        checkMap("the decoder", images, states, rows, decoder.image(), decoder.isIdentity());
+    }
+
+    /** As {@link #checkOutput}, of a classifier's logits: [rows, classes >= 1]. */
+    public static void checkLogits(Classifier classifier, Tensor logits, Tensor images, long rows) {
+        check(
+                "classifier " + classifier.id(),
+                logits,
+                images,
+                "[" + rows + ", classes >= 1]",
+                output -> output.dim() == 2 && output.size(0) == rows && output.size(1) >= 1,
+                false);
+    }
+
+    private static void checkMap(
+            String who, Tensor output, Tensor like, long rows, ImageShape shape, boolean mayBeInput) {
+        check(
+                who,
+                output,
+                like,
+                "[" + rows + ", " + shape + "]",
+                map -> map.dim() == 4
+                        && map.size(0) == rows
+                        && map.size(1) == shape.channels()
+                        && map.size(2) == shape.height()
+                        && map.size(3) == shape.width(),
+                mayBeInput);
+    }
+
+    private static void check(
+            String who, Tensor output, Tensor like, String shape, Predicate<Tensor> fits, boolean mayBeInput) {
         if (output == null || output.isNull()) {
             throw new NoisetrailException(who + " must give a tensor: null");
         }
         String wrong = null;
-        if (output.dim() != 4
-                || output.size(0) != rows
-                || output.size(1) != shape.channels()
-                || output.size(2) != shape.height()
-                || output.size(3) != shape.width()) {
-            wrong = "[" + rows + ", " + shape + "]: " + Arrays.toString(Tensors.shape(output));
+        if (!fits.test(output)) {
+            wrong = shape + ": " + Arrays.toString(Tensors.shape(output));
         } else if (output.scalar_type().intern() != ScalarType.Float) {
             wrong = "float32: " + output.scalar_type().intern();
         } else if (!output.is_contiguous()) {
             wrong = "contiguous";
         } else if (!Tensors.areTogether(output, like)) {
             wrong = "on the device of its input";
-        } else if (Tensors.pointer(output).address() == Tensors.pointer(like).address()) {
+        } else if (!mayBeInput
+                && Tensors.pointer(output).address() == Tensors.pointer(like).address()) {
             wrong = "not its input";
         }
         if (wrong != null) {

@@ -1,14 +1,13 @@
 package org.noisetrail.reward;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import org.bytedeco.pytorch.Tensor;
-import org.noisetrail.NoisetrailException;
 import org.noisetrail.kernels.Kernels;
 import org.noisetrail.model.Classifier;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
+import org.noisetrail.model.Inputs;
 import org.noisetrail.torch.Tensors;
 
 final class ClassProbability implements Reward {
@@ -89,14 +88,10 @@ final class ClassProbability implements Reward {
         }
     }
 
+    /** Kernels read them through a raw pointer. */
     private Tensor logits(Tensor images, int rows) {
         Tensor logits = classifier.logits(images);
-        if (logits.dim() != 2 || logits.size(0) != rows) {
-            long[] shape = Tensors.shape(logits);
-            logits.close();
-            throw new NoisetrailException(
-                    "classifier " + classifier.id() + " must give [" + rows + ", classes]: " + Arrays.toString(shape));
-        }
+        Inputs.checkLogits(classifier, logits, images, rows);
         return logits;
     }
 

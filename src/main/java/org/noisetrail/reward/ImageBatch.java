@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.kernels.Lane;
 import org.noisetrail.model.Condition;
@@ -19,14 +20,23 @@ import org.noisetrail.torch.Tensors;
  * @param conditions what each image was asked to be
  */
 public record ImageBatch(Lane lane, ImageShape shape, Tensor pixels, Tensor labels, List<Condition> conditions) {
+    /** @throws IllegalArgumentException if a tensor has another type or number of elements, is not contiguous, or they lie on two devices */
     public ImageBatch {
-        elements("pixels", pixels, (long) conditions.size() * shape.elements());
-        elements("labels", labels, conditions.size());
+        require("pixels", pixels, ScalarType.Byte, (long) conditions.size() * shape.elements());
+        require("labels", labels, ScalarType.Int, conditions.size());
+        requireTogether("labels", labels, pixels);
     }
 
-    /** On a lane of the device's own default stream. */
+    /**
+     * On a lane of the device's own default stream.
+     *
+     * @throws IllegalArgumentException also if the tensors lie elsewhere
+     */
     public ImageBatch(Device device, ImageShape shape, Tensor pixels, Tensor labels, List<Condition> conditions) {
         this(Lane.ofDefaultStream(device), shape, pixels, labels, conditions);
+        if (!Tensors.isOn(pixels, device)) {
+            throw new IllegalArgumentException("pixels must be on " + device);
+        }
     }
 
     /** Where the images lie. */
@@ -34,9 +44,23 @@ public record ImageBatch(Lane lane, ImageShape shape, Tensor pixels, Tensor labe
         return lane.device();
     }
 
-    private static void elements(String what, Tensor tensor, long expected) {
-        if (tensor.numel() != expected) {
-            throw new IllegalArgumentException(what + " must have " + expected + " elements: " + tensor.numel());
+    /** Kernels read and write through raw pointers: of another type or size it would be beyond a tensor's end, on another device anywhere. */
+    static void require(String what, Tensor tensor, ScalarType type, long elements) {
+        if (tensor.scalar_type().intern() != type) {
+            throw new IllegalArgumentException(
+                    what + " must be " + type + ": " + tensor.scalar_type().intern());
+        }
+        if (tensor.numel() != elements) {
+            throw new IllegalArgumentException(what + " must have " + elements + " elements: " + tensor.numel());
+        }
+        if (!tensor.is_contiguous()) {
+            throw new IllegalArgumentException(what + " must be contiguous");
+        }
+    }
+
+    static void requireTogether(String what, Tensor tensor, Tensor pixels) {
+        if (!Tensors.areTogether(tensor, pixels)) {
+            throw new IllegalArgumentException(what + " must be on the device of the pixels");
         }
     }
 

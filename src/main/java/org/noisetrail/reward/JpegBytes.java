@@ -24,7 +24,6 @@ record JpegBytes() implements Reward {
     }
 
     @Override
-    @SuppressWarnings("CheckReturnValue") // copy_ returns the tensor that it fills
     public void score(ImageBatch images, Tensor scores) {
         ImageShape shape = images.shape();
         checkChannels(shape);
@@ -40,7 +39,7 @@ record JpegBytes() implements Reward {
                             1,
                             Tensors.pointer(bytes),
                             null);
-            scores.copy_(bytes);
+            Tensors.copy(bytes, scores);
         }
     }
 

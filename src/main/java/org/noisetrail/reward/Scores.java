@@ -10,12 +10,10 @@ import org.noisetrail.torch.Tensors;
 final class Scores {
     private Scores() {}
 
-    /** Kernels write through raw pointers: a tensor of another type or size would be written past its end. */
+    /** Checked as a batch's tensors are. */
     static Pointer pointer(Tensor scores, ImageBatch images) {
-        if (scores.scalar_type().intern() != ScalarType.Double || scores.numel() != images.rows()) {
-            throw new IllegalArgumentException("scores must be float64 [" + images.rows() + "]: "
-                    + scores.scalar_type().intern() + " of " + scores.numel() + " elements");
-        }
+        ImageBatch.require("scores", scores, ScalarType.Double, images.rows());
+        ImageBatch.requireTogether("scores", scores, images.pixels());
         return Tensors.pointer(scores);
     }
 

@@ -65,9 +65,13 @@ record Shifted(Reward part) implements Reward {
     private static Tensor moved(ImageBatch images, int dimension, int direction) {
         ImageShape shape = images.shape();
         int size = dimension == HEIGHT ? shape.height() : shape.width();
-        try (Tensor whole = images.pixels().view(images.rows(), shape.channels(), shape.height(), shape.width());
-                Tensor places = places(images, size, direction)) {
-            return Torch.call(() -> whole.index_select(dimension, places));
+        try (Tensor places = places(images, size, direction)) {
+            return Torch.call(() -> {
+                try (Tensor whole =
+                        images.pixels().view(images.rows(), shape.channels(), shape.height(), shape.width())) {
+                    return whole.index_select(dimension, places);
+                }
+            });
         }
     }
 

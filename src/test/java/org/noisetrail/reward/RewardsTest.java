@@ -16,8 +16,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.UnaryOperator;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -214,7 +216,7 @@ class RewardsTest {
     }
 
     /** Class c's logit is the image's pixel c, over 100. */
-    private static final class PixelClassifier implements Classifier {
+    private static class PixelClassifier implements Classifier {
         final int classes;
         final AtomicInteger calls = new AtomicInteger();
 
@@ -299,6 +301,40 @@ class RewardsTest {
                 .hasMessage(message);
     }
 
+    /** What a classifier may give where float32 logits should be. */
+    static Map<String, UnaryOperator<Tensor>> wrongLogits() {
+        Map<String, UnaryOperator<Tensor>> wrongs = new LinkedHashMap<>();
+        wrongs.put("[2, classes >= 1]: [2, 0]", logits -> Tensors.floats(Device.CPU, 2, 0));
+        wrongs.put("[2, classes >= 1]: [1, 10]", logits -> Tensors.rows(logits, 0, 1));
+        wrongs.put("[2, classes >= 1]: [20]", logits -> logits.view(-1));
+        wrongs.put("float32: Half", logits -> logits.to(ScalarType.Half));
+        wrongs.put("float32: Double", logits -> logits.to(ScalarType.Double));
+        wrongs.put("contiguous", logits -> logits.narrow(1, 0, 5));
+        wrongs.put("on the device of its input", logits -> {
+            try (var other = new org.bytedeco.pytorch.Device("meta")) {
+                return logits.to(other, ScalarType.Float);
+            }
+        });
+        return wrongs;
+    }
+
+    @Test
+    void logitsThatAreNoneOfTheImagesAreOneLine() {
+        wrongLogits().forEach((wrong, change) -> {
+            PixelClassifier classifier = new PixelClassifier(10) {
+                @Override
+                public Tensor logits(Tensor images) {
+                    try (Tensor logits = super.logits(images)) {
+                        return change.apply(logits);
+                    }
+                }
+            };
+            assertThatThrownBy(() -> score(Rewards.classProbability("class", classifier), GREY, pixels(GREY, 2), 1, 2))
+                    .isInstanceOf(NoisetrailException.class)
+                    .hasMessage("classifier pixels must give a tensor that is " + wrong);
+        });
+    }
+
     @Test
     void weightedSumsAddTheirPartsInOrder() {
         byte[] pixels = pixels(RGB, 5);
@@ -381,15 +417,25 @@ class RewardsTest {
             try (Tensor images = Tensors.bytes(Device.CPU, 2, 1, 28, 28);
                     Tensor labels = Tensors.ints(Device.CPU, 2);
                     Tensor one = Tensors.doubles(Device.CPU, 1);
-                    Tensor floats = Tensors.floats(Device.CPU, 2)) {
+                    Tensor floats = Tensors.floats(Device.CPU, 2);
+                    Tensor wide = Tensors.doubles(Device.CPU, 2, 2);
+                    Tensor apart = wide.select(1, 0);
+                    var meta = new org.bytedeco.pytorch.Device("meta");
+                    Tensor elsewhere = apart.to(meta, ScalarType.Double)) {
                 Tensors.copy(new int[2], labels);
                 ImageBatch batch = new ImageBatch(Device.CPU, GREY, images, labels, conditions(0, 0));
                 assertThatThrownBy(() -> reward.score(batch, one))
                         .as(reward.name())
-                        .hasMessageStartingWith("scores must be float64 [2]");
+                        .hasMessage("scores must have 2 elements: 1");
                 assertThatThrownBy(() -> reward.score(batch, floats))
                         .as(reward.name())
-                        .hasMessageStartingWith("scores must be float64 [2]");
+                        .hasMessage("scores must be Double: Float");
+                assertThatThrownBy(() -> reward.score(batch, elsewhere))
+                        .as(reward.name())
+                        .hasMessage("scores must be on the device of the pixels");
+                assertThatThrownBy(() -> reward.score(batch, apart))
+                        .as(reward.name())
+                        .hasMessage("scores must be contiguous");
             }
         }
     }
@@ -402,6 +448,32 @@ class RewardsTest {
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("pixels must have 1568 elements: 784");
         }
+    }
+
+    /** Kernels read them as bytes and int32, whatever they are. */
+    @Test
+    void aBatchOfOtherTypesOrOnTwoDevicesIsRefused() {
+        try (Tensor images = Tensors.bytes(Device.CPU, 2, 1, 28, 28);
+                Tensor labels = Tensors.ints(Device.CPU, 2);
+                Tensor floats = Tensors.floats(Device.CPU, 2, 1, 28, 28);
+                Tensor longs = Tensors.longs(Device.CPU, 2);
+                Tensor turned = images.transpose(2, 3);
+                var meta = new org.bytedeco.pytorch.Device("meta");
+                Tensor elsewhere = labels.to(meta, ScalarType.Int)) {
+            refused(images, longs, "labels must be Int: Long");
+            refused(floats, labels, "pixels must be Byte: Float");
+            refused(turned, labels, "pixels must be contiguous");
+            refused(images, elsewhere, "labels must be on the device of the pixels");
+            assertThatThrownBy(() -> new ImageBatch(new Device(0), GREY, images, labels, conditions(0, 0)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("pixels must be on cuda:0");
+        }
+    }
+
+    private static void refused(Tensor pixels, Tensor labels, String message) {
+        assertThatThrownBy(() -> new ImageBatch(Device.CPU, GREY, pixels, labels, conditions(0, 0)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(message);
     }
 
     @Test

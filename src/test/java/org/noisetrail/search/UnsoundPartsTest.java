@@ -244,13 +244,17 @@ class UnsoundPartsTest {
                         .build());
     }
 
-    static Stream<String> wrongImages() {
-        return wrongs().keySet().stream();
+    /** A decoder that says that images are its states may give these, and nothing else. */
+    static Stream<Arguments> wrongImages() {
+        return wrongs().keySet().stream()
+                .flatMap(wrong -> Stream.of(false, true)
+                        .filter(identity -> !identity || !wrong.endsWith("its input"))
+                        .map(identity -> Arguments.of(wrong, identity)));
     }
 
     @ParameterizedTest
     @MethodSource("wrongImages")
-    void aDecoderThatGivesAnotherTensorIsOneLine(String wrong) {
+    void aDecoderThatGivesAnotherTensorIsOneLine(String wrong, boolean identity) {
         Decoder broken = new Decoder() {
             @Override
             public String id() {
@@ -260,6 +264,11 @@ class UnsoundPartsTest {
             @Override
             public ImageShape image() {
                 return SHAPE;
+            }
+
+            @Override
+            public boolean isIdentity() {
+                return identity;
             }
 
             @Override

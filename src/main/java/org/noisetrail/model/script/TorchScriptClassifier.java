@@ -4,11 +4,11 @@ import java.util.Arrays;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
-import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.Digest;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Classifier;
+import org.noisetrail.model.Inputs;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
 
@@ -45,12 +45,7 @@ public final class TorchScriptClassifier implements Classifier {
                     Scalar levels = new Scalar(255.0)) {
                 floats.div_(levels);
                 Tensor logits = module.call(floats);
-                if (logits.dim() != 2 || logits.size(0) != images.size(0)) {
-                    String shape = Arrays.toString(Tensors.shape(logits));
-                    logits.close();
-                    throw new NoisetrailException(
-                            "a classifier must return logits [" + images.size(0) + ", classes]: " + shape);
-                }
+                Inputs.checkLogits(this, logits, images, images.size(0));
                 return logits;
             }
         });
