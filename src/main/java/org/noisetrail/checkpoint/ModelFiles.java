@@ -3,14 +3,9 @@ package org.noisetrail.checkpoint;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.URISyntaxException;
-import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
-import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.noisetrail.NoisetrailException;
@@ -137,8 +132,6 @@ public interface ModelFiles {
 
     static ModelFiles embedded(String name) {
         return new ModelFiles() {
-            private final Map<String, Path> copies = new ConcurrentHashMap<>();
-
             @Override
             public boolean has(String file) {
                 return ModelFiles.class.getResource(resource(file)) != null;
@@ -165,32 +158,12 @@ public interface ModelFiles {
 
             @Override
             public Path local(String file) {
-                return copies.computeIfAbsent(file, this::unpacked);
+                return Unpacked.file(resource(file), path(file));
             }
 
             @Override
             public List<String> list(String folder) {
                 return List.of();
-            }
-
-            private Path unpacked(String file) {
-                try {
-                    URL url = ModelFiles.class.getResource(resource(file));
-                    if (url != null && url.getProtocol().equals("file")) {
-                        return Path.of(url.toURI());
-                    }
-                    String last = file.substring(file.lastIndexOf('/') + 1);
-                    Path copy = Files.createTempFile("noisetrail-", "-" + last);
-                    copy.toFile().deleteOnExit();
-                    try (InputStream in = open(file)) {
-                        Files.copy(in, copy, StandardCopyOption.REPLACE_EXISTING);
-                    }
-                    return copy;
-                } catch (IOException e) {
-                    throw Safetensors.failed("cannot unpack", path(file), e);
-                } catch (URISyntaxException e) {
-                    throw new IllegalStateException(e);
-                }
             }
 
             private String resource(String file) {
