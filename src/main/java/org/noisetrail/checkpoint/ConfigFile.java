@@ -149,7 +149,7 @@ public final class ConfigFile {
         return node.doubleValue();
     }
 
-    /** A list of as many numbers as the fallback has. */
+    /** A list of as many finite numbers as the fallback has. */
     public double[] numbers(String key, double... fallback) {
         JsonNode node = node(key);
         if (absent(node)) {
@@ -157,7 +157,10 @@ public final class ConfigFile {
         }
         double[] values = new double[fallback.length];
         for (int i = 0; i < values.length; i++) {
-            if (!node.isArray() || node.size() != values.length || !node.get(i).isNumber()) {
+            if (!node.isArray()
+                    || node.size() != values.length
+                    || !node.get(i).isNumber()
+                    || !Double.isFinite(node.get(i).doubleValue())) {
                 throw wrong(key, "a list of " + values.length + " numbers");
             }
             values[i] = node.get(i).doubleValue();

@@ -49,8 +49,13 @@ public final class MappedTensor {
                 ByteBuffer buffer = channel.map(FileChannel.MapMode.READ_ONLY, entry.offset(), entry.bytes());
                 BytePointer data = new BytePointer(buffer);
                 IN_USE.put(data.address(), buffer);
-                return Torch.call(() ->
-                        torch.from_blob(data, entry.shapeArray(), RELEASE, Tensors.options(Device.CPU, type), CPU));
+                try {
+                    return Torch.call(() ->
+                            torch.from_blob(data, entry.shapeArray(), RELEASE, Tensors.options(Device.CPU, type), CPU));
+                } catch (RuntimeException e) {
+                    IN_USE.remove(data.address());
+                    throw e;
+                }
             }
             Tensor copy = Tensors.empty(Device.CPU, type, entry.shapeArray());
             try {

@@ -293,8 +293,12 @@ public final class Safetensors {
          *
          * @param row gives the bytes of a row, little-endian, from 0 on; asked once each
          * @param shape rows first
+         * @throws IllegalArgumentException if there is no dimension; {@link #write} throws it of a row that has another number of bytes
          */
         public Writer put(String name, Dtype dtype, IntFunction<byte[]> row, long... shape) {
+            if (shape.length == 0) {
+                throw new IllegalArgumentException("shape must have a dimension of rows: []");
+            }
             int rows = Math.toIntExact(shape[0]);
             long elements = 1;
             for (long dimension : shape) {
@@ -306,9 +310,18 @@ public final class Safetensors {
                             dtype,
                             shape.clone(),
                             rows,
-                            (buffer, i) -> buffer.put(row.apply(i)),
+                            (buffer, i) -> fill(name, buffer, i, row.apply(i)),
                             elements * dtype.bits / Byte.SIZE));
             return this;
+        }
+
+        /** A short row would be filled up with what lies in the buffer of the row before. */
+        private static void fill(String name, ByteBuffer buffer, int row, byte[] bytes) {
+            if (bytes.length != buffer.remaining()) {
+                throw new IllegalArgumentException("row " + row + " of tensor \"" + name + "\" must have "
+                        + buffer.remaining() + " bytes: " + bytes.length);
+            }
+            buffer.put(bytes);
         }
 
         /** A line of the header's {@code __metadata__}. */

@@ -1,6 +1,7 @@
 package org.noisetrail.files;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -98,8 +99,10 @@ public final class OutputFolder {
         }
         try (Stream<Path> files = Files.list(where)) {
             return files.map(file -> file.getFileName().toString()).sorted().toList();
-        } catch (IOException e) {
-            throw new NoisetrailException("cannot read the folder " + where + ": " + AtomicFiles.reason(e), e);
+        } catch (IOException | UncheckedIOException e) {
+            // A failure while the names are read comes unchecked.
+            Exception cause = e instanceof UncheckedIOException && e.getCause() instanceof IOException io ? io : e;
+            throw new NoisetrailException("cannot read the folder " + where + ": " + AtomicFiles.reason(cause), e);
         }
     }
 

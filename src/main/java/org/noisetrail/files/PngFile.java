@@ -36,6 +36,8 @@ public record PngFile(int width, int height, List<Text> texts) {
     private static final List<String> TEXTS = List.of("tEXt", "zTXt", "iTXt");
     private static final int HEADER = 13;
     private static final int LONGEST_KEYWORD = 79;
+    /** A text that says nothing takes memory, too. */
+    private static final int MOST_TEXTS = 10_000;
 
     public PngFile {
         texts = List.copyOf(texts);
@@ -52,7 +54,7 @@ public record PngFile(int width, int height, List<Text> texts) {
     /**
      * Reads up to the picture's end; no more than {@link #LARGEST_TEXT} and a little is ever held.
      *
-     * @throws IOException that says what is wrong: not a PNG, cut, a wrong checksum, no pixels, a text that cannot be unpacked or is too long
+     * @throws IOException that says what is wrong: not a PNG, cut, a wrong checksum, no pixels, a text that cannot be unpacked or is too long, too many texts
      */
     public static PngFile read(InputStream in) throws IOException {
         if (!isPng(in)) {
@@ -178,6 +180,9 @@ public record PngFile(int width, int height, List<Text> texts) {
         }
 
         private Text text(String type, byte[] data) throws IOException {
+            if (texts.size() == MOST_TEXTS) {
+                throw new IOException("it must have <= " + MOST_TEXTS + " texts: more");
+            }
             int end = terminator(type, data, 0);
             String keyword = new String(data, 0, end, StandardCharsets.ISO_8859_1);
             if (end < 1 || end > LONGEST_KEYWORD || !keyword.chars().allMatch(Reader::isPrintable)) {

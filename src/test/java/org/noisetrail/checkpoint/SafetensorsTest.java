@@ -104,6 +104,10 @@ class SafetensorsTest {
         for (int i = 0; i < 50; i++) {
             Safetensors.open(file).tensor("w").close();
         }
+        requireUnmapped(file);
+    }
+
+    private static void requireUnmapped(Path file) throws Exception {
         long left = Long.MAX_VALUE;
         for (int i = 0; i < 20 && left > 0; i++) {
             System.gc();
@@ -113,6 +117,36 @@ class SafetensorsTest {
             }
         }
         assertThat(left).isZero();
+    }
+
+    /** No header says it, but a caller may. */
+    @Test
+    void aMappingEndsWhereNoTensorCanBeMadeOfIt() throws Exception {
+        Path file = folder.resolve("w.safetensors");
+        Safetensors.writer().put("w", new float[1 << 16], 1 << 16).write(file);
+        Safetensors.Entry sound = Safetensors.open(file).entry("w");
+        Safetensors.Entry negative =
+                new Safetensors.Entry("w", sound.dtype(), java.util.List.of(-1L), sound.offset(), sound.bytes());
+        for (int i = 0; i < 5; i++) {
+            assertThatThrownBy(() -> MappedTensor.of(file, negative)).isInstanceOf(NoisetrailException.class);
+        }
+        requireUnmapped(file);
+    }
+
+    @Test
+    void aRowOfAnotherLengthIsRefused() {
+        Path file = folder.resolve("rows.safetensors");
+        for (int length : new int[] {7, 9}) {
+            Safetensors.Writer writer =
+                    Safetensors.writer().put("a", Safetensors.Dtype.F32, row -> new byte[row == 0 ? 8 : length], 2, 2);
+            assertThatThrownBy(() -> writer.write(file))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("row 1 of tensor \"a\" must have 8 bytes: " + length);
+            assertThat(file).doesNotExist();
+        }
+        assertThatThrownBy(() -> Safetensors.writer().put("a", Safetensors.Dtype.F32, row -> new byte[4]))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("shape must have a dimension of rows: []");
     }
 
     static Stream<Arguments> hostile() {

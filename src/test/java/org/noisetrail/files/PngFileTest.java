@@ -148,6 +148,22 @@ class PngFileTest {
     }
 
     @Test
+    void textsThatSayNothingAreBounded() throws IOException {
+        begin();
+        for (int i = 0; i < 10_000; i++) {
+            chunk("tEXt", latin("A\0"));
+        }
+        byte[] most = bytes.toByteArray();
+        assertThat(read(end()).texts()).hasSize(10_000);
+        bytes.reset();
+        bytes.write(most);
+        byte[] more = chunk("tEXt", latin("A\0")).end();
+        assertThatThrownBy(() -> read(more))
+                .isInstanceOf(IOException.class)
+                .hasMessage("it must have <= 10000 texts: more");
+    }
+
+    @Test
     void aLengthOfTwoGigabytesTakesNoMemory() throws IOException {
         begin();
         bytes.write(new byte[] {0x7f, -1, -1, -1, 't', 'E', 'X', 't', 1, 2, 3});

@@ -209,6 +209,7 @@ class ClipModelTest {
             config.json              | "vocab_size": 1000    | "vocab_size": 999     | vocab_size must be > 999, the tokenizer's highest id: 999
             preprocessor_config.json | "resample": 3         | "resample": 2         | resample must be 3 (bicubic): 2
             preprocessor_config.json | 0.27577711            | 0                     | image_std must be a list of 3 numbers > 0
+            preprocessor_config.json | 0.27577711            | 1e999                 | image_std must be a list of 3 numbers: [0.26862954,0.26130258,
             preprocessor_config.json | "size": 224           | "size": "a"           | size must be an integer from 1 to 16384: "a"
             """)
     void aFolderWhosePartsDoNotFitIsOneLine(String file, String from, String to, String message) throws IOException {
