@@ -2,13 +2,9 @@ package org.noisetrail.model.clip;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorVector;
-import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.ComponentWeights;
@@ -24,8 +20,6 @@ import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
 import org.noisetrail.torch.TorchLane;
 import org.noisetrail.torch.Unfinished;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * CLIP (Radford et al. 2021): images and texts as embeddings of length 1, whose product says how well they fit. A folder of transformers'
@@ -50,8 +44,6 @@ public final class ClipModel implements AutoCloseable {
             "special_tokens_map.json",
             "added_tokens.json");
 
-    private static final Logger LOG = LoggerFactory.getLogger(ClipModel.class);
-
     private static final String PRODUCTS = """
             def forward(weights: List[Tensor], images: Tensor, texts: Tensor) -> Tensor:
                 return torch.sum(images.double() * texts.double(), [1])
@@ -68,8 +60,7 @@ public final class ClipModel implements AutoCloseable {
     private final ClipVision vision;
     private final ScriptFunction products;
 
-    /** float32 [projection] of the prompts that were asked for, on the device. */
-    private final Map<String, Tensor> known = new HashMap<>();
+    private final TextRows known;
 
     private ClipModel(ModelFiles files, Weights weights, Device device) {
         ConfigFile config = ConfigFile.read(files, "config.json");
@@ -84,6 +75,11 @@ public final class ClipModel implements AutoCloseable {
         try (Tensor scale = weights.get("logit_scale")) {
             this.logitScale = Math.exp(Tensors.toFloats(scale)[0]);
         }
+        this.known = new TextRows(
+                KEPT_TEXTS,
+                LARGEST_BATCH,
+                texts -> textEmbeds(tokenizer.padded(texts, "text for CLIP"), texts.size()),
+                () -> TorchLane.current(device).synchronize());
         try (Unfinished parts = new Unfinished()) {
             this.preprocessor = parts.add(new ClipPreprocessor(files, imageSize, device));
             this.text = parts.add(ClipText.half(textConfig, weights, device));
@@ -127,11 +123,11 @@ public final class ClipModel implements AutoCloseable {
     }
 
     /** What transformers' {@code logits_per_image} multiplies the cosine with: exp(logit_scale). */
-    public double logitScale() {
+    double logitScale() {
         return logitScale;
     }
 
-    public ClipTokenizer tokenizer() {
+    ClipTokenizer tokenizer() {
         return tokenizer;
     }
 
@@ -180,59 +176,13 @@ public final class ClipModel implements AutoCloseable {
     }
 
     /**
-     * Embeddings of texts, which are kept: those of a search come again with every batch. A text that is too long for the network is cut,
+     * Embeddings of texts, of which the first 4096 are kept: those of a search come again with every batch. A text that is too long for the network is cut,
      * and that is logged.
      *
      * @return float32 [texts, projection], of length 1; the caller's to close
      */
     public Tensor textEmbeds(List<String> texts) {
-        synchronized (known) {
-            List<String> fresh = texts.stream()
-                    .distinct()
-                    .filter(each -> !known.containsKey(each))
-                    .toList();
-            if (known.size() + fresh.size() > KEPT_TEXTS) {
-                forget();
-                fresh = texts.stream().distinct().toList();
-            }
-            for (int from = 0; from < fresh.size(); from += LARGEST_BATCH) {
-                learn(fresh.subList(from, Math.min(fresh.size(), from + LARGEST_BATCH)));
-            }
-            if (!fresh.isEmpty()) {
-                // Who asks for them next may be on another stream.
-                TorchLane.current(device).synchronize();
-            }
-            try (TensorVector rows = new TensorVector()) {
-                texts.forEach(each -> rows.push_back(known.get(each)));
-                return Torch.call(() -> torch.stack(rows, 0));
-            }
-        }
-    }
-
-    private void learn(List<String> texts) {
-        long[] ids = new long[texts.size() * tokenizer.length()];
-        for (int i = 0; i < texts.size(); i++) {
-            ClipTokenizer.Tokens tokens = tokenizer.encode(texts.get(i));
-            if (!tokens.cut().isEmpty()) {
-                LOG.warn(
-                        "CLIP reads {} tokens of \"{}\"; cut off: \"{}\"",
-                        tokenizer.length(),
-                        texts.get(i),
-                        tokens.cut());
-            }
-            System.arraycopy(tokenizer.padded(tokens), 0, ids, i * tokenizer.length(), tokenizer.length());
-        }
-        try (Tensor embeds = textEmbeds(ids, texts.size())) {
-            for (int i = 0; i < texts.size(); i++) {
-                int row = i;
-                known.put(texts.get(i), Torch.keep(Torch.call(() -> embeds.select(0, row))));
-            }
-        }
-    }
-
-    private void forget() {
-        known.values().forEach(Tensor::deallocate);
-        known.clear();
+        return known.of(texts);
     }
 
     /**
@@ -261,9 +211,7 @@ public final class ClipModel implements AutoCloseable {
     /** Waits for calls in progress; later ones fail. */
     @Override
     public void close() {
-        synchronized (known) {
-            forget();
-        }
+        known.close();
         products.close();
         preprocessor.close();
         text.close();

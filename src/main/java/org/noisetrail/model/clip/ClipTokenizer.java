@@ -7,6 +7,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -14,6 +15,8 @@ import java.util.stream.Collectors;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.ConfigFile;
 import org.noisetrail.checkpoint.ModelFiles;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * CLIP's tokenizer: text to the ids that its text encoders take, as transformers 5 does it from the same files.
@@ -33,6 +36,10 @@ public final class ClipTokenizer {
 
     /** transformers writes 10^30 for "no limit": whatever a position embedding cannot have is none. */
     private static final int LONGEST = 1 << 16;
+
+    private static final Logger LOG = LoggerFactory.getLogger(ClipTokenizer.class);
+    private static final int REPORTED_AT_MOST = 10_000;
+    private static final Set<String> REPORTED = ConcurrentHashMap.newKeySet();
 
     private static final int KEPT_WORDS = 10_000;
     private static final int KEPT_WORD_LENGTH = 64;
@@ -141,6 +148,25 @@ public final class ClipTokenizer {
             padded[i] = tokens.ids.get(i);
         }
         return padded;
+    }
+
+    /**
+     * Texts as an encoder takes them, one after another, each as {@link #padded(Tokens)} has it. Of one that is too long is said what is left out, once.
+     *
+     * @param what the texts are, for the message
+     */
+    public long[] padded(List<String> texts, String what) {
+        long[] ids = new long[Math.multiplyExact(texts.size(), length)];
+        for (int i = 0; i < texts.size(); i++) {
+            Tokens tokens = encode(texts.get(i));
+            if (!tokens.cut().isEmpty()
+                    && REPORTED.size() < REPORTED_AT_MOST
+                    && REPORTED.add(what + "\0" + texts.get(i))) {
+                LOG.warn("the {} is longer than the {} tokens that are read; left out: {}", what, length, tokens.cut());
+            }
+            System.arraycopy(padded(tokens), 0, ids, i * length, length);
+        }
+        return ids;
     }
 
     private void addWords(String text, List<Integer> ids, List<String> cut) {

@@ -170,7 +170,7 @@ public final class DiffusersFormat implements Format {
             ClipText prompts = made.add(text(files, part, hidden(xl, skip), device, options));
             prompts.check(tokenizer);
             @Nullable ClipText plain = skip == 0 ? null : text(files, part, hidden(xl, 0), device, options);
-            return made.finish(new TextTower(part, tokenizer, prompts, plain));
+            return made.finish(new TextTower(tokenizer, prompts, plain));
         }
     }
 

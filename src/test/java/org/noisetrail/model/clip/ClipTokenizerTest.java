@@ -3,6 +3,9 @@ package org.noisetrail.model.clip;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.TextNode;
@@ -22,6 +25,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.ModelFiles;
+import org.slf4j.LoggerFactory;
 
 class ClipTokenizerTest {
     private static final Path MODELS = Path.of("src/test/resources/diffusers");
@@ -62,13 +66,37 @@ class ClipTokenizerTest {
         assertThat(clip.length())
                 .isEqualTo(golden.get(name).get("model_max_length").intValue());
         assertThat(clip.vocabulary()).isEqualTo(1000);
+        List<String> prompts = new ArrayList<>();
+        List<Integer> all = new ArrayList<>();
         for (int i = 0; i < golden.get("prompts").size(); i++) {
             String prompt = golden.get("prompts").get(i).textValue();
             List<Integer> expected = integers(golden.get(name).get("input_ids").get(i));
+            prompts.add(prompt);
+            all.addAll(expected);
             assertThat(clip.padded(clip.encode(prompt)))
                     .as(prompt)
                     .containsExactly(expected.stream().mapToLong(id -> id).toArray());
         }
+        assertThat(clip.padded(prompts, "prompt"))
+                .containsExactly(all.stream().mapToLong(id -> id).toArray());
+    }
+
+    @Test
+    void ofATextThatIsCutItIsLoggedOnceWhatIsLeftOut() throws IOException {
+        ListAppender<ILoggingEvent> lines = new ListAppender<>();
+        lines.start();
+        Logger logger = (Logger) LoggerFactory.getLogger(ClipTokenizer.class);
+        logger.addAppender(lines);
+        try {
+            ClipTokenizer clip = small("{\"model_max_length\": 6}", "{}");
+            clip.padded(List.of("one b c d", "a"), "prompt");
+            clip.padded(List.of("one b c d"), "prompt");
+        } finally {
+            logger.detachAppender(lines);
+        }
+        assertThat(lines.list)
+                .extracting(ILoggingEvent::getFormattedMessage)
+                .containsExactly("the prompt is longer than the 6 tokens that are read; left out: c d");
     }
 
     @Test
