@@ -1,7 +1,6 @@
 package org.noisetrail.torch;
 
 import org.bytedeco.javacpp.Pointer;
-import org.bytedeco.pytorch.cuda.CUDAGuard;
 import org.bytedeco.pytorch.cuda.CUDAStream;
 import org.bytedeco.pytorch.global.torch_cuda;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +21,8 @@ public final class TorchLane implements AutoCloseable {
     }
 
     /**
-     * Opens one, and waits for what the device was given before, such as the weights of networks.
+     * Opens one, and waits for what the device's default stream was given before, such as the weights of networks. Not for the whole device: that is an error while any of its streams is
+     * recorded, and would break the recording.
      *
      * @throws org.noisetrail.NoisetrailException if the device cannot be used
      */
@@ -33,6 +33,7 @@ public final class TorchLane implements AutoCloseable {
         }
         return Torch.call(() -> {
             Card card = new Card((byte) device.ordinal());
+            Lane.ofDefaultStream(device).synchronize();
             return new TorchLane(Lane.of(device, card.pointer()), card);
         });
     }
@@ -71,9 +72,12 @@ public final class TorchLane implements AutoCloseable {
             lane.synchronize();
         }
         lane.close();
+        if (card != null) {
+            card.stream.deallocate();
+        }
     }
 
-    /** What has CUDA's classes, which cannot be loaded without a driver. The stream is of LibTorch's pool, which keeps it. */
+    /** What has CUDA's classes, which cannot be loaded without a driver. The stream is of LibTorch's pool, which keeps it; ours is only what names it. */
     private static final class Card {
         final byte device;
         final CUDAStream stream;
@@ -81,10 +85,6 @@ public final class TorchLane implements AutoCloseable {
         Card(byte device) {
             this.device = device;
             stream = Torch.keep(torch_cuda.getStreamFromPool(false, device));
-            // What is waited for is the thread's current card, which a stream does not change.
-            try (CUDAGuard here = new CUDAGuard(device)) {
-                torch_cuda.device_synchronize();
-            }
         }
 
         Pointer pointer() {
