@@ -28,6 +28,11 @@ constexpr int BLOCK = 256; /* normals made at a time: their words stay in regist
 constexpr int SMALL_BLOCK = 64;
 constexpr int64_t TILE = 2048; /* elements that an update works on at a time, in the nearest cache */
 
+/* In the words of CUDA's runtime: who asks for less memory then looks for them. */
+inline int32_t out_of_memory(const char* name) {
+    return fail(NT_OUT_OF_MEMORY, "%s: out of memory", name);
+}
+
 struct Key {
     uint32_t c1, c2, c3, k0, k1;
 };
@@ -282,7 +287,7 @@ int32_t propose(void*, const nt_propose_args& a) {
             }
         });
     }
-    return status == NT_OK ? NT_OK : fail(status, "no memory for the noise of a proposal: %lld bytes", (long long)a.elements * 4);
+    return status == NT_OK ? NT_OK : out_of_memory("propose");
 }
 
 /* What an update reads: tiles of float32, null where the caller gave none. */
@@ -497,7 +502,7 @@ int32_t resize(void*, const ResizeArgs& a) {
             }
         }
     }
-    return status == NT_OK ? NT_OK : fail(status, "no memory to resize an image: %d x %d", a.in.height, a.in.width);
+    return status == NT_OK ? NT_OK : out_of_memory("resize");
 }
 
 /* The sums of values and of their squares. */
@@ -709,7 +714,7 @@ int32_t group_norm(void*, const nt_norm_args& a) {
     }
     const LastNorm norm{a};
     if (!norm.sums || !norm.maps) {
-        return fail(NT_OUT_OF_MEMORY, "no memory to normalise %lld rows of %lld channels", (long long)a.rows, (long long)a.channels);
+        return out_of_memory("group_norm");
     }
 #pragma omp parallel if (large)
     {
@@ -837,7 +842,7 @@ int32_t step_cursor(void*, int32_t* cursor, int32_t by) {
 int32_t top(void*, const double* scores, int64_t groups, int64_t size, int64_t take, int32_t* index, int32_t* nans) {
     std::unique_ptr<int32_t[]> order(new (std::nothrow) int32_t[(size_t)size]);
     if (!order) {
-        return fail(NT_OUT_OF_MEMORY, "no memory to rank %lld scores", (long long)size);
+        return out_of_memory("top");
     }
     for (int64_t g = 0; g < groups; g++) {
         const double* group = scores + g * size;

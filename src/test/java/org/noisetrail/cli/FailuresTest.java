@@ -69,6 +69,9 @@ class FailuresTest {
         for (Throwable e : List.of(
                 new OutOfMemoryError("Cannot allocate new FloatPointer(9): not enough memory"),
                 new RuntimeException("CUDA out of memory. Tried to allocate 2 GiB"),
+                new NoisetrailException("propose: out of memory"),
+                new NoisetrailException("LibTorch: group_norm: out of memory"),
+                new NoisetrailException("cuda:0 cannot be used: out of memory"),
                 new RuntimeException("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried ..."))) {
             assertThat(line(e)).startsWith("out of memory, the machine's or the card's; a smaller --max-batch");
         }
