@@ -24,23 +24,29 @@ final class Struct implements AutoCloseable {
     }
 
     void put(int field, long value) {
+        requireOpen();
         fields.put(field, value);
     }
 
     void put(int field, double value) {
-        fields.put(field, Double.doubleToRawLongBits(value));
+        put(field, Double.doubleToRawLongBits(value));
     }
 
     /** A typed pointer's position counts values. */
     void put(int field, @Nullable Pointer value) {
-        fields.put(field, value == null ? 0 : value.address() + value.position() * value.sizeof());
+        put(field, value == null ? 0L : value.address() + value.position() * value.sizeof());
     }
 
     Pointer pointer() {
+        requireOpen();
+        return memory;
+    }
+
+    /** What was closed is another's memory by now. */
+    private void requireOpen() {
         if (memory.isNull()) {
             throw new IllegalStateException("the arguments are closed");
         }
-        return memory;
     }
 
     @Override

@@ -168,7 +168,7 @@ public final class Exchange implements AutoCloseable {
             return there;
         }
 
-        /** One-dimensional, on the device; the exchange's to close. For reading, unless {@link #target} was called. */
+        /** One-dimensional, on the device; closed with the place, or with the exchange. For reading, unless {@link #target} was called. */
         public Tensor tensor() {
             exchange.flush();
             synchronized (this) {
@@ -306,6 +306,7 @@ public final class Exchange implements AutoCloseable {
 
         @Override
         public void close() {
+            slices.forEach(Slice::close);
             host.close();
             device.close();
         }

@@ -2,7 +2,6 @@ package org.noisetrail.torch;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.locks.StampedLock;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.CompilationUnit;
@@ -13,7 +12,6 @@ import org.bytedeco.pytorch.QualifiedName;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
-import org.noisetrail.NoisetrailException;
 import org.noisetrail.kernels.Kernels;
 
 /** A TorchScript function compiled from text, bound to its weights: one call into LibTorch runs it all. Thread-safe. */
@@ -21,11 +19,7 @@ public final class ScriptFunction implements AutoCloseable {
     private final CompilationUnit unit;
     private final Function forward;
     private final IValue weights;
-
-    /** Calls hold it for reading, so that closing waits for them. */
-    private final StampedLock open = new StampedLock();
-
-    private boolean closed;
+    private final CallGate gate = new CallGate();
 
     /**
      * @param source defines {@code forward(weights: List[Tensor], ...)}, which gives a {@code Tensor} or a {@code List[Tensor]}
@@ -78,15 +72,7 @@ public final class ScriptFunction implements AutoCloseable {
     }
 
     private <R> R call(Tensor[] inputs, java.util.function.Function<IValue, R> read) {
-        long stamp = open.readLock();
-        try {
-            if (closed) {
-                throw new NoisetrailException("the model was closed");
-            }
-            return run(inputs, read);
-        } finally {
-            open.unlockRead(stamp);
-        }
+        return gate.call(() -> run(inputs, read));
     }
 
     private <R> R run(Tensor[] inputs, java.util.function.Function<IValue, R> read) {
@@ -115,15 +101,9 @@ public final class ScriptFunction implements AutoCloseable {
 
     @Override
     public void close() {
-        long stamp = open.writeLock();
-        try {
-            if (!closed) {
-                closed = true;
-                weights.deallocate();
-                unit.deallocate();
-            }
-        } finally {
-            open.unlockWrite(stamp);
-        }
+        gate.close(() -> {
+            weights.deallocate();
+            unit.deallocate();
+        });
     }
 }

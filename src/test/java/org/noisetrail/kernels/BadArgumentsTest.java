@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.noisetrail.kernels.Table.CPU;
 import static org.noisetrail.kernels.Table.row;
 
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.UnaryOperator;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
@@ -305,6 +306,18 @@ class BadArgumentsTest {
         assertThatThrownBy(() -> Graph.record(Lane.ofDefaultStream(new Device(999)), () -> ran.set(true)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("graph_begin: stream must not be null");
+    }
+
+    @Test
+    void closedArgumentsAreNotWritten() {
+        ProposeArgs propose = new ProposeArgs();
+        UpdateArgs update = new UpdateArgs();
+        propose.close();
+        update.close();
+        for (ThrowingCallable put : List.<ThrowingCallable>of(
+                () -> propose.rows(1), () -> propose.steps(null), () -> update.rows(1), () -> update.table(null))) {
+            assertThatThrownBy(put).isInstanceOf(IllegalStateException.class).hasMessage("the arguments are closed");
+        }
     }
 
     @Test

@@ -9,6 +9,7 @@ import java.util.Random;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -125,6 +126,15 @@ class ExchangeTest {
                             addresses.get(0),
                             addresses.get(1)));
         }
+    }
+
+    @Test
+    void whatWasNotGivenBackIsClosedWithTheExchange() {
+        Exchange exchange = new Exchange(Device.CPU);
+        Tensor open = exchange.put(new int[] {3}).tensor();
+        assertThat(open.item_int()).isEqualTo(3);
+        exchange.close();
+        assertThat(open.isNull()).isTrue();
     }
 
     /** A card may not have copied it yet. */

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.locks.StampedLock;
 import java.util.zip.ZipException;
 import java.util.zip.ZipFile;
 import org.bytedeco.pytorch.DeviceOptional;
@@ -18,6 +17,7 @@ import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.torch.CallGate;
 import org.noisetrail.torch.Cards;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
@@ -25,8 +25,7 @@ import org.noisetrail.torch.Torch;
 /** A TorchScript file's {@code forward}, from tensors to one tensor. Thread-safe. */
 public final class TorchScriptModule implements AutoCloseable {
     private final JitModule module;
-    private final StampedLock open = new StampedLock();
-    private boolean closed;
+    private final CallGate gate = new CallGate();
 
     public TorchScriptModule(ModelFiles files, String file, Device device) {
         Cards.require(device);
@@ -74,16 +73,12 @@ public final class TorchScriptModule implements AutoCloseable {
     }
 
     public Tensor call(Tensor... inputs) {
-        long stamp = open.readLock();
-        try (NoGradGuard guard = new NoGradGuard()) {
-            if (closed) {
-                throw new NoisetrailException("the model was closed");
+        return gate.call(() -> {
+            try (NoGradGuard guard = new NoGradGuard()) {
+                guard.isNull();
+                return run(inputs);
             }
-            guard.isNull();
-            return run(inputs);
-        } finally {
-            open.unlockRead(stamp);
-        }
+        });
     }
 
     private Tensor run(Tensor[] inputs) {
@@ -112,14 +107,6 @@ public final class TorchScriptModule implements AutoCloseable {
 
     @Override
     public void close() {
-        long stamp = open.writeLock();
-        try {
-            if (!closed) {
-                closed = true;
-                module.deallocate();
-            }
-        } finally {
-            open.unlockWrite(stamp);
-        }
+        gate.close(module::deallocate);
     }
 }
