@@ -33,13 +33,23 @@ public final class Guided implements Denoiser {
      * @throws IllegalArgumentException if one is out of range
      */
     public static Denoiser of(Denoiser network, double scale, double rescale) {
+        checkScale(scale);
+        checkRescale(rescale);
+        return scale == 1 ? network : new Guided(network, scale, rescale);
+    }
+
+    static double checkScale(double scale) {
         if (!(scale >= 0 && scale <= 1e4)) {
             throw new IllegalArgumentException("guidance must be from 0 to 10000: " + scale);
         }
+        return scale;
+    }
+
+    static double checkRescale(double rescale) {
         if (!(rescale >= 0 && rescale <= 1)) {
             throw new IllegalArgumentException("guidance-rescale must be from 0 to 1: " + rescale);
         }
-        return scale == 1 ? network : new Guided(network, scale, rescale);
+        return rescale;
     }
 
     @Override

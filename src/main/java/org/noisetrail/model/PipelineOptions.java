@@ -181,7 +181,7 @@ public final class PipelineOptions {
         return with(settings);
     }
 
-    /** Collects options. */
+    /** Collects options; what is out of its range is an {@link IllegalArgumentException} where it is given. */
     public static final class Builder {
         private @Nullable Double guidance;
         private double guidanceRescale;
@@ -198,25 +198,25 @@ public final class PipelineOptions {
 
         /** g of classifier-free guidance, from 0 to 10000; 1: none, at half the cost. */
         public Builder guidance(@Nullable Double guidance) {
-            this.guidance = guidance;
+            this.guidance = guidance == null ? null : Guided.checkScale(guidance);
             return this;
         }
 
         /** How far a guided output's deviation is brought back to the plain one's, 0 to 1. */
         public Builder guidanceRescale(double rescale) {
-            this.guidanceRescale = rescale;
+            this.guidanceRescale = Guided.checkRescale(rescale);
             return this;
         }
 
-        /** Pixels. */
+        /** Pixels, from 1 to 16384. */
         public Builder height(int height) {
-            this.height = positive("height", height);
+            this.height = side("height", height);
             return this;
         }
 
-        /** Pixels. */
+        /** Pixels, from 1 to 16384. */
         public Builder width(int width) {
-            this.width = positive("width", width);
+            this.width = side("width", width);
             return this;
         }
 
@@ -263,18 +263,14 @@ public final class PipelineOptions {
             return this;
         }
 
-        private static int positive(String what, int value) {
-            if (value < 0 || value > 16384) {
+        private static int side(String what, int value) {
+            if (value < 1 || value > 16384) {
                 throw new IllegalArgumentException(what + " must be from 1 to 16384: " + value);
             }
             return value;
         }
 
-        /**
-         * The options.
-         *
-         * @throws IllegalArgumentException if one is out of its range
-         */
+        /** The options. */
         public PipelineOptions build() {
             return new PipelineOptions(this);
         }
