@@ -1,6 +1,6 @@
 /*
- * The arithmetic that the CPU and the GPU share. Only add, mul, fma, sqrt and integer operations, each correctly rounded and in a fixed
- * order, so that both give the same bits; compile with contraction off.
+ * The arithmetic that the CPU and the GPU share. Only add, mul, div, fma, sqrt and integer operations, each correctly rounded (nvcc's
+ * default, -prec-div=true and -prec-sqrt=true) and in a fixed order, so that both give the same bits; compile with contraction off.
  */
 #ifndef NT_MATH_H
 #define NT_MATH_H
