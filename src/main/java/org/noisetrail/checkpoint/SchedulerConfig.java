@@ -16,7 +16,7 @@ import org.noisetrail.NoisetrailException;
  * @param betaStart the first beta, 0 < betaStart <= betaEnd; not used by COSINE or where betas were trained
  * @param betaEnd the last beta, < 1
  * @param trainedBetas each timestep's beta; empty where the schedule gives them
- * @param prediction what the network gives
+ * @param prediction what the network gives: {@code epsilon}, {@code v_prediction} or {@code sample}
  * @param timestepSpacing {@code leading}, {@code trailing} or {@code linspace}, as the samplers' setting has it
  * @param stepsOffset added to the timesteps of leading spacing, 0 to timesteps - 1
  * @param setAlphaToOne whether the last step goes to a clean image instead of to timestep 0's level
@@ -29,7 +29,7 @@ public record SchedulerConfig(
         double betaStart,
         double betaEnd,
         List<Double> trainedBetas,
-        Prediction prediction,
+        String prediction,
         String timestepSpacing,
         int stepsOffset,
         boolean setAlphaToOne,
@@ -42,16 +42,6 @@ public record SchedulerConfig(
         SCALED_LINEAR,
         /** So that abar is a squared cosine (Nichol and Dhariwal 2021, equation 17). */
         COSINE
-    }
-
-    /** What a network gives at x = sqrt(abar) x0 + sqrt(1 - abar) n. */
-    public enum Prediction {
-        /** The noise n. */
-        EPSILON,
-        /** sqrt(abar) n - sqrt(1 - abar) x0 (Salimans and Ho 2022). */
-        V,
-        /** x0. */
-        SAMPLE
     }
 
     /** Where the file lies in a model's folder. */
@@ -118,11 +108,6 @@ public record SchedulerConfig(
         if (start > end) {
             throw keys.wrong("beta_start", "<= beta_end (" + end + ")");
         }
-        Prediction prediction = switch (keys.oneOf("prediction_type", "epsilon", "epsilon", "v_prediction", "sample")) {
-            case "epsilon" -> Prediction.EPSILON;
-            case "v_prediction" -> Prediction.V;
-            default -> Prediction.SAMPLE;
-        };
         SchedulerConfig config = new SchedulerConfig(
                 className,
                 timesteps,
@@ -130,7 +115,7 @@ public record SchedulerConfig(
                 start,
                 end,
                 betas(keys, timesteps),
-                prediction,
+                keys.oneOf("prediction_type", "epsilon", "epsilon", "v_prediction", "sample"),
                 keys.oneOf("timestep_spacing", "leading", "leading", "trailing", "linspace"),
                 keys.integer("steps_offset", 0, 0, timesteps - 1),
                 keys.flag("set_alpha_to_one", true),

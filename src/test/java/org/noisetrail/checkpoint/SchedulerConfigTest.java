@@ -46,7 +46,7 @@ class SchedulerConfigTest {
                         0.00085,
                         0.012,
                         java.util.List.of(),
-                        SchedulerConfig.Prediction.EPSILON,
+                        "epsilon",
                         "leading",
                         1,
                         false,
@@ -107,11 +107,11 @@ class SchedulerConfigTest {
     void everyOptionThatMattersIsRead() {
         SchedulerConfig read = ddim("'prediction_type': 'v_prediction', 'timestep_spacing': 'trailing',"
                 + " 'steps_offset': 3, 'set_alpha_to_one': true, 'sample_max_value': 1.0");
-        assertThat(read.prediction()).isEqualTo(SchedulerConfig.Prediction.V);
+        assertThat(read.prediction()).isEqualTo("v_prediction");
         assertThat(read.timestepSpacing()).isEqualTo("trailing");
         assertThat(read.stepsOffset()).isEqualTo(3);
         assertThat(read.setAlphaToOne()).isTrue();
-        assertThat(ddim("'prediction_type': 'sample'").prediction()).isEqualTo(SchedulerConfig.Prediction.SAMPLE);
+        assertThat(ddim("'prediction_type': 'sample'").prediction()).isEqualTo("sample");
     }
 
     @Test

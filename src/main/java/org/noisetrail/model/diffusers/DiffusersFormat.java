@@ -32,18 +32,17 @@ import org.noisetrail.torch.Unfinished;
  * and timesteps are what counts; images are drawn by DDIM unless another sampler is asked for.
  */
 public final class DiffusersFormat implements Format {
-    private static final String INDEX = "model_index.json";
     /** Optional: what a folder's own defaults are, {@code sampler} and {@code guidance}. */
     private static final String DEFAULTS = "noisetrail.json";
 
     @Override
     public boolean recognises(ModelFiles files) {
-        return files.has(INDEX);
+        return files.has(ModelIndex.FILE);
     }
 
     @Override
     public String lookedFor() {
-        return INDEX;
+        return ModelIndex.FILE;
     }
 
     @Override
@@ -185,9 +184,9 @@ public final class DiffusersFormat implements Format {
 
     private static DiscreteNoise.Prediction prediction(SchedulerConfig scheduler) {
         return switch (scheduler.prediction()) {
-            case EPSILON -> DiscreteNoise.Prediction.EPSILON;
-            case V -> DiscreteNoise.Prediction.V;
-            case SAMPLE -> DiscreteNoise.Prediction.SAMPLE;
+            case "epsilon" -> DiscreteNoise.Prediction.EPSILON;
+            case "v_prediction" -> DiscreteNoise.Prediction.V;
+            default -> DiscreteNoise.Prediction.SAMPLE;
         };
     }
 
