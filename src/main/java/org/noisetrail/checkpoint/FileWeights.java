@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
@@ -78,6 +79,13 @@ public final class FileWeights implements Weights {
 
     @Override
     public Tensor get(String name, long... shape) {
+        take(name, shape);
+        Place place = Objects.requireNonNull(places.get(name));
+        return Torch.call(() -> reshape(place, read(place), shape));
+    }
+
+    @Override
+    public void take(String name, long... shape) {
         Place place = places.get(name);
         if (place == null) {
             throw new NoisetrailException(
@@ -92,7 +100,6 @@ public final class FileWeights implements Weights {
                     + place.entry().dtype());
         }
         unused.remove(name);
-        return Torch.call(() -> reshape(place, read(place), shape));
     }
 
     private Tensor read(Place place) {

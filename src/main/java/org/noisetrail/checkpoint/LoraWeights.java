@@ -90,6 +90,11 @@ public final class LoraWeights implements Weights {
         }
     }
 
+    @Override
+    public void take(String name, long... shape) {
+        weights.take(name, shape);
+    }
+
     private Tensor changed(Tensor plain, Lora.Change change, long[] shape) {
         long rank = rank(change, shape);
         double factor = scale * (change.alpha() == null ? 1 : change.alpha() / rank);

@@ -31,6 +31,20 @@ public interface Weights {
      */
     Tensor get(String name, long... shape);
 
+    /**
+     * Counts a tensor as asked for, whose numbers are not needed.
+     *
+     * @throws org.noisetrail.NoisetrailException as {@link #get}
+     */
+    default void take(String name, long... shape) {
+        get(name, shape).close();
+    }
+
+    /** These weights for a part that is not built: what it asks for has its shape and no memory. */
+    default Weights shapes() {
+        return new UnreadWeights(this);
+    }
+
     /** Counts a tensor as asked for that is of no use to a network, where there is one. */
     default void ignore(String name) {}
 

@@ -77,19 +77,19 @@ final class TinyScript {
         int layer = 0;
         for (int level = 0; level < config.encoderBlocks().size(); level++) {
             String down = "encoder.layers." + layer++;
-            weights.get(down + ".weight", channels, level == 0 ? config.imageChannels() : channels, 3, 3);
+            weights.take(down + ".weight", channels, level == 0 ? config.imageChannels() : channels, 3, 3);
             if (level == 0) {
-                weights.get(down + ".bias", channels);
+                weights.take(down + ".bias", channels);
             }
             for (int i = 0; i < config.encoderBlocks().get(level); i++) {
                 String block = "encoder.layers." + layer++ + ".conv.";
                 for (int part : new int[] {0, 2, 4}) {
-                    weights.get(block + part + ".weight", channels, channels, 3, 3);
-                    weights.get(block + part + ".bias", channels);
+                    weights.take(block + part + ".weight", channels, channels, 3, 3);
+                    weights.take(block + part + ".bias", channels);
                 }
             }
         }
-        weights.get("encoder.layers." + layer + ".weight", config.latentChannels(), channels, 3, 3);
-        weights.get("encoder.layers." + layer + ".bias", config.latentChannels());
+        weights.take("encoder.layers." + layer + ".weight", config.latentChannels(), channels, 3, 3);
+        weights.take("encoder.layers." + layer + ".bias", config.latentChannels());
     }
 }

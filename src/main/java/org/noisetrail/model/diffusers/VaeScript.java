@@ -39,13 +39,13 @@ final class VaeScript {
     /**
      * From an image to the mean and the logarithm of the variance of its latents, which follow each other in the channels.
      *
-     * @param build false to take the tensors from the weights and build nothing
+     * @param build false to take the tensors from the weights, reading none, and build nothing
      */
     @SuppressWarnings("try")
     static @Nullable ScriptFunction encoder(VaeConfig config, Weights weights, Device device, boolean build) {
         try (PointerScope leftovers = new PointerScope();
                 Script script = new Script(build ? device : Device.CPU)) {
-            String output = new VaeScript(config, script, weights).encoder();
+            String output = new VaeScript(config, script, build ? weights : weights.shapes()).encoder();
             return build ? script.compile("x: Tensor", output) : null;
         }
     }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Arrays;
+import java.util.Set;
+import java.util.TreeSet;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
@@ -105,6 +107,36 @@ class AutoencoderKlTest {
             assertThat(Nets.relativeError(Folders.values(second.decode(latents)), expected))
                     .isLessThan(1e-6);
         }
+    }
+
+    /** Of the half that is not built, names and shapes are checked alone. */
+    @Test
+    void anEncoderThatIsNotBuiltIsNotRead() {
+        Set<String> read = new TreeSet<>();
+        Set<String> taken = new TreeSet<>();
+        Weights file = Folders.weights("sd15/vae");
+        Weights watched = new Weights() {
+            @Override
+            public Tensor get(String name, long... shape) {
+                read.add(name);
+                return file.get(name, shape);
+            }
+
+            @Override
+            public void take(String name, long... shape) {
+                taken.add(name);
+                file.take(name, shape);
+            }
+
+            @Override
+            public void requireAllUsed() {
+                file.requireAllUsed();
+            }
+        };
+        new AutoencoderKl(Folders.vaeConfig(Folders.config("sd15/vae")), watched, Device.CPU, false).close();
+        assertThat(read).allMatch(name -> name.startsWith("decoder.") || name.startsWith("post_quant_conv."));
+        assertThat(taken).allMatch(name -> name.startsWith("encoder.") || name.startsWith("quant_conv."));
+        assertThat(taken).contains("encoder.conv_in.weight", "quant_conv.bias");
     }
 
     @Test
