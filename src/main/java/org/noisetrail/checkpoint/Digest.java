@@ -9,6 +9,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.files.AtomicFiles;
 
 /** The SHA-256 of a description and files, computed when first asked: a large checkpoint takes seconds. Thread-safe. */
 public final class Digest {
@@ -82,7 +83,7 @@ public final class Digest {
             }
             return length;
         } catch (IOException e) {
-            throw Safetensors.failed("cannot read", files.path(name), e);
+            throw AtomicFiles.cannotRead(files.path(name), e);
         }
     }
 }

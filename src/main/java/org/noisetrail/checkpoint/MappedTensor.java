@@ -13,6 +13,7 @@ import org.bytedeco.pytorch.PointerConsumer;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.noisetrail.files.AtomicFiles;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
@@ -66,7 +67,7 @@ public final class MappedTensor {
             }
             return copy;
         } catch (IOException e) {
-            throw Safetensors.failed("cannot read", file, e);
+            throw AtomicFiles.cannotRead(file, e);
         }
     }
 

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.files.AtomicFiles;
 import org.noisetrail.files.JsonFiles;
 
 /** The files of a model: a folder's, or the library's own resources. */
@@ -42,7 +43,7 @@ public interface ModelFiles {
         try (InputStream in = open(file)) {
             return JsonFiles.bytes(path(file).toString(), in, 64 << 20);
         } catch (IOException e) {
-            throw Safetensors.failed("cannot read", path(file), e);
+            throw AtomicFiles.cannotRead(path(file), e);
         }
     }
 

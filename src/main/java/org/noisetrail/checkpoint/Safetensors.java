@@ -132,7 +132,7 @@ public final class Safetensors {
         try (FileChannel channel = FileChannel.open(file)) {
             return readHeader(file, channel);
         } catch (IOException e) {
-            throw failed("cannot read", file, e);
+            throw AtomicFiles.cannotRead(file, e);
         }
     }
 
@@ -597,7 +597,7 @@ public final class Safetensors {
         try (FileChannel channel = FileChannel.open(file)) {
             return read(channel, entry.offset, (int) entry.bytes);
         } catch (IOException e) {
-            throw failed("cannot read", file, e);
+            throw AtomicFiles.cannotRead(file, e);
         }
     }
 
@@ -644,11 +644,6 @@ public final class Safetensors {
             default -> Float.intBitsToFloat(exponent + 112 << 23 | mantissa << 13);
         };
         return bits < 0 ? -magnitude : magnitude;
-    }
-
-    /** @param what that could not be done, such as {@code cannot read} */
-    public static NoisetrailException failed(String what, Path file, IOException cause) {
-        return new NoisetrailException(what + " " + file + ": " + oneLine(AtomicFiles.reason(cause)), cause);
     }
 
     /** Text out of a file, fit for a message: {@link Excerpt#of(String)}. */

@@ -10,6 +10,8 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.files.AtomicFiles;
 
 /** The library's resources as files of their own. */
 final class Unpacked {
@@ -45,7 +47,7 @@ final class Unpacked {
                 return copy;
             }
         } catch (IOException e) {
-            throw Safetensors.failed("cannot unpack", shown, e);
+            throw new NoisetrailException("cannot unpack " + shown + ": " + AtomicFiles.reason(e), e);
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }

@@ -15,7 +15,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.ModelFiles;
-import org.noisetrail.checkpoint.Safetensors;
+import org.noisetrail.files.AtomicFiles;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.torch.CallGate;
 import org.noisetrail.torch.Cards;
@@ -55,7 +55,7 @@ public final class TorchScriptModule implements AutoCloseable {
         } catch (ZipException e) {
             pickle = firstByte(file, name) == 0x80;
         } catch (IOException e) {
-            throw Safetensors.failed("cannot read", name, e);
+            throw AtomicFiles.cannotRead(name, e);
         }
         throw new NoisetrailException(name
                 + (pickle
@@ -68,7 +68,7 @@ public final class TorchScriptModule implements AutoCloseable {
         try (InputStream in = Files.newInputStream(file)) {
             return in.read();
         } catch (IOException e) {
-            throw Safetensors.failed("cannot read", name, e);
+            throw AtomicFiles.cannotRead(name, e);
         }
     }
 
