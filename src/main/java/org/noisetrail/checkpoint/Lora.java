@@ -94,11 +94,8 @@ final class Lora {
      * @throws NoisetrailException as {@link #open}
      */
     static Lora parse(String fileAndScale) {
-        int colon = fileAndScale.lastIndexOf(':');
-        String scale = fileAndScale.substring(colon + 1);
-        return colon > 0 && scale.matches("[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d+)?")
-                ? open(path(fileAndScale.substring(0, colon)), Double.parseDouble(scale))
-                : open(path(fileAndScale), 1);
+        LoraText text = LoraText.parse(fileAndScale);
+        return open(path(text.file()), text.factor());
     }
 
     private static Path path(String file) {

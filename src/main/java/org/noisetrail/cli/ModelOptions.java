@@ -5,14 +5,19 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.evaluation.RunSettings;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Condition;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.model.PipelineOptions;
 import org.noisetrail.model.Precision;
+import org.noisetrail.search.Trail;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Which model, and where it runs. */
 final class ModelOptions {
+    /** The embedded model that draws prompts. */
+    private static final String PROMPTS_MODEL = "fashion-scenes";
+
     @Mixin
     private ModelName model;
 
@@ -52,7 +57,8 @@ final class ModelOptions {
     @Option(
             names = "--lora",
             paramLabel = "FILE[:SCALE]",
-            description = "Add a LoRA's weights; may be given several times.")
+            description =
+                    "Add a LoRA's weights; may be given several times. Of a trail: where the LoRA lies that it was drawn with.")
     private List<String> loras = new ArrayList<>();
 
     @Option(
@@ -67,7 +73,7 @@ final class ModelOptions {
             description =
                     "What the denoiser computes with: fp32, bf16 (half its memory, other images); on a card also tf32 and fp16."
                             + " Default: fp32")
-    private String precision = Precision.FLOAT32.word();
+    private @Nullable String precision;
 
     @Option(names = "--no-torchscript", description = "Refuse TorchScript (.pt files), which is code.")
     private boolean noTorchScript;
@@ -94,10 +100,11 @@ final class ModelOptions {
 
     /** @throws IllegalArgumentException that names the option, if a value is out of its range */
     PipelineOptions pipelineOptions() {
-        PipelineOptions.Builder builder = PipelineOptions.builder()
-                .torchScript(!noTorchScript)
-                .previewDecoder(previewDecoder)
-                .precision(Precision.parse(precision));
+        PipelineOptions.Builder builder =
+                PipelineOptions.builder().torchScript(!noTorchScript).previewDecoder(previewDecoder);
+        if (precision != null) {
+            builder.precision(Precision.parse(precision));
+        }
         if (guidance != null) {
             builder.guidance(guidance);
         }
@@ -135,11 +142,29 @@ final class ModelOptions {
 
     /** Loads LibTorch and the model. The caller closes it. */
     Pipeline load() {
-        return load(pipelineOptions());
+        return load(model.device());
     }
 
-    Pipeline load(PipelineOptions options) {
-        return load(name(), options);
+    /** The model's name for a trail: the one that was given; else the embedded one that draws what the trail's images were asked to be. */
+    String name(Trail trail) {
+        boolean prompt =
+                trail.images().stream().anyMatch(entry -> entry.request().condition() instanceof Condition.Prompt);
+        return named() || !prompt ? name() : PROMPTS_MODEL;
+    }
+
+    /**
+     * The options of a trail's model, as it was asked then.
+     *
+     * @throws IllegalArgumentException that names the option, if one contradicts the trail, or a LoRA's file is not given
+     * @throws org.noisetrail.NoisetrailException if the trail's settings are none
+     */
+    PipelineOptions pipelineOptions(Trail trail) {
+        return pipelineOptions().with(trail.settings());
+    }
+
+    /** The model of a trail. The caller closes it. */
+    Pipeline load(Trail trail) {
+        return load(name(trail), pipelineOptions(trail));
     }
 
     /** Another model than the one that was named, where it was asked to be. */

@@ -44,11 +44,10 @@ final class ReplayCommand implements Callable<Integer> {
         Trail trail = TrailFiles.read(file);
         List<ImageRequest> requests =
                 trail.images().stream().map(Trail.Entry::request).toList();
-        try (Pipeline pipeline =
-                modelOptions.load(modelOptions.pipelineOptions().with(trail.settings()))) {
+        try (Pipeline pipeline = modelOptions.load(trail)) {
             Map<String, @Nullable Object> settings = new LinkedHashMap<>();
             settings.put("command", "replay");
-            settings.put("model", modelOptions.name());
+            settings.put("model", modelOptions.name(trail));
             settings.put("denoiser", trail.model());
             settings.put("device", modelOptions.device().toString());
             settings.put("trail", file.toString());

@@ -3,19 +3,22 @@ package org.noisetrail.cli;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.Json;
-import org.noisetrail.model.Condition;
 import org.noisetrail.model.Pipeline;
+import org.noisetrail.model.PipelineOptions;
 import org.noisetrail.report.Certificate;
 import org.noisetrail.report.Verdict;
 import org.noisetrail.report.Verification;
 import org.noisetrail.reward.RewardText;
 import org.noisetrail.search.SearchCancelledException;
+import org.noisetrail.search.Trail;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
@@ -84,15 +87,17 @@ final class VerifyCommand implements Callable<Integer> {
         modelOptions.check();
         Verification.Options options = new Verification.Options(
                 reward, heldOut, levels, error, modelOptions.maxBatch(), modelOptions.decodeBatch());
-        List<Certificate> pictures = new ArrayList<>();
-        files.forEach(file -> pictures.addAll(Certificate.of(file)));
+        List<Path> pictures = new ArrayList<>();
+        Map<Path, Certificate> certificates = new LinkedHashMap<>();
+        Map<Path, Verdict> verdicts = new HashMap<>();
+        files.forEach(file -> pictures.addAll(read(file, certificates, verdicts)));
         // Each way in which their models were asked is a model to load.
         Map<List<Object>, List<Certificate>> models = new LinkedHashMap<>();
-        for (Certificate picture : pictures) {
-            models.computeIfAbsent(List.of(model(picture), picture.trail().settings()), key -> new ArrayList<>())
+        for (Certificate picture : certificates.values()) {
+            Trail trail = picture.trail();
+            models.computeIfAbsent(List.of(modelOptions.name(trail), trail.settings()), key -> new ArrayList<>())
                     .add(picture);
         }
-        Map<Path, Verdict> verdicts = new LinkedHashMap<>();
         try (Interruption interruption = new Interruption()) {
             for (List<Certificate> some : models.values()) {
                 verdicts(some, options).forEach(verdict -> verdicts.put(verdict.file(), verdict));
@@ -101,33 +106,62 @@ final class VerifyCommand implements Callable<Integer> {
         } catch (SearchCancelledException e) {
             return Failures.INTERRUPTED;
         }
-        return say(
-                pictures.stream().map(picture -> verdicts.get(picture.file())).toList());
+        return say(pictures.stream().map(verdicts::get).toList());
+    }
+
+    /**
+     * Reads a picture, or a folder's. What cannot be read has its verdict at once: the others are to have theirs.
+     *
+     * @return what there is a verdict to be said of
+     */
+    private static List<Path> read(Path file, Map<Path, Certificate> certificates, Map<Path, Verdict> verdicts) {
+        List<Path> pictures;
+        try {
+            pictures = Certificate.pictures(file);
+        } catch (NoisetrailException e) {
+            verdicts.put(file, Verdict.no(file, words(e)));
+            return List.of(file);
+        }
+        for (Path picture : pictures) {
+            try {
+                certificates.put(picture, Certificate.read(picture));
+            } catch (NoisetrailException e) {
+                verdicts.put(picture, Verdict.no(picture, words(e)));
+            }
+        }
+        return pictures;
     }
 
     /** Of pictures whose models were asked alike. */
     private List<Verdict> verdicts(List<Certificate> pictures, Verification.Options options) {
-        Certificate first = pictures.get(0);
+        Trail trail = pictures.get(0).trail();
+        PipelineOptions asked;
+        try {
+            asked = modelOptions.pipelineOptions(trail);
+        } catch (IllegalArgumentException | NoisetrailException e) {
+            return no(pictures, words(e));
+        }
         Pipeline loaded;
         try {
-            loaded = modelOptions.load(
-                    model(first),
-                    modelOptions.pipelineOptions().with(first.trail().settings()));
+            loaded = modelOptions.load(modelOptions.name(trail), asked);
         } catch (IllegalArgumentException e) {
-            String other = "another model: " + e.getMessage();
-            return pictures.stream()
-                    .map(picture -> new Verdict(picture.file(), null, null, null, List.of(other)))
-                    .toList();
+            return no(pictures, "another model: " + words(e));
+        } catch (NoisetrailException e) {
+            return no(pictures, words(e));
         }
         try (Pipeline pipeline = loaded) {
             return new Verification(pipeline, options).of(pictures);
         }
     }
 
-    /** The one that was named; else the embedded one that draws what the picture was asked to be. */
-    private String model(Certificate picture) {
-        boolean prompt = picture.trail().images().get(0).request().condition() instanceof Condition.Prompt;
-        return modelOptions.named() || !prompt ? modelOptions.name() : "fashion-scenes";
+    private static List<Verdict> no(List<Certificate> pictures, String difference) {
+        return pictures.stream()
+                .map(picture -> Verdict.no(picture.file(), difference))
+                .toList();
+    }
+
+    private static String words(RuntimeException e) {
+        return Failures.line(Failures.describe(e));
     }
 
     private int say(List<Verdict> verdicts) {
@@ -140,7 +174,8 @@ final class VerifyCommand implements Callable<Integer> {
                     "pictures",
                     verdicts.stream().map(Verdict::json).toList())));
         } else {
-            verdicts.forEach(verdict -> print.println(verdict.text()));
+            // What a picture says of itself comes back in it.
+            verdicts.forEach(verdict -> print.println(Failures.line(verdict.text())));
         }
         print.flush();
         return holds ? ExitCode.OK : ExitCode.SOFTWARE;

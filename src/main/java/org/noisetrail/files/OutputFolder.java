@@ -60,6 +60,11 @@ public final class OutputFolder {
         return new OutputFolder(folder);
     }
 
+    /** A folder that is there, for who only looks: it need not be one that can be written to. */
+    public static OutputFolder reading(Path folder) {
+        return new OutputFolder(folder);
+    }
+
     private void clean(String inner) {
         for (String name : names(inner)) {
             Matcher matcher = TEMPORARY.matcher(name);

@@ -4,19 +4,26 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.checkpoint.LoraText;
+import org.noisetrail.files.Excerpt;
 
 /**
  * How a pipeline is loaded and asked; what is not given is the model's own. Immutable.
  *
- * <p>The settings that a trail must name to be drawn again are {@link #settings}: {@link #with(Map)} is its inverse.
+ * <p>The settings that a trail must name to be drawn again are {@link #settings}; {@link #with(Map)} takes them, but opens no file that they name.
  */
 public final class PipelineOptions {
     /** The name of the setting that every model of safetensors has. */
     public static final String PRECISION = "precision";
+
+    private static final String LORA = "lora-";
 
     private static final Pattern SIZES = Pattern.compile("(\\d{1,5})x(\\d{1,5})\\+(\\d{1,5})\\+(\\d{1,5})");
 
@@ -29,10 +36,18 @@ public final class PipelineOptions {
     private final int width;
     private final int clipSkip;
     private final String sizeCondition;
-    private final List<String> loras;
+    private final List<Lora> loras;
     private final @Nullable String previewDecoder;
     private final boolean torchScript;
     private final Precision precision;
+    /** The settings that somebody has given, though it be what they are without. */
+    private final List<String> given;
+
+    /**
+     * @param file to be opened
+     * @param name that stands for it in settings, and so in the model's
+     */
+    private record Lora(LoraText file, String name) {}
 
     private PipelineOptions(Builder builder) {
         guidance = builder.guidance;
@@ -45,6 +60,7 @@ public final class PipelineOptions {
         previewDecoder = builder.previewDecoder;
         torchScript = builder.torchScript;
         precision = builder.precision;
+        given = List.copyOf(builder.given);
     }
 
     /** Starts from {@link #DEFAULT}. */
@@ -99,7 +115,7 @@ public final class PipelineOptions {
 
     /** {@code FILE[:SCALE]} each. */
     public List<String> loras() {
-        return loras;
+        return loras.stream().map(lora -> lora.file().toString()).toList();
     }
 
     /** A folder; null for none. */
@@ -117,68 +133,103 @@ public final class PipelineOptions {
         return precision;
     }
 
-    /** What was given and changes images, by name; a preview decoder changes only what is chosen. */
+    /** What was given and changes images, by name; a preview decoder changes only what is chosen. LoRAs are without their folders: a picture goes round. */
     public Map<String, String> settings() {
         Map<String, String> settings = new LinkedHashMap<>();
         if (guidance != null) {
-            settings.put("guidance", String.valueOf(guidance));
+            settings.put("guidance", text("guidance"));
         }
         if (guidanceRescale != 0) {
-            settings.put("guidance-rescale", String.valueOf(guidanceRescale));
+            settings.put("guidance-rescale", text("guidance-rescale"));
         }
         if (height != 0) {
-            settings.put("height", String.valueOf(height));
+            settings.put("height", text("height"));
         }
         if (width != 0) {
-            settings.put("width", String.valueOf(width));
+            settings.put("width", text("width"));
         }
         if (clipSkip != 0) {
-            settings.put("clip-skip", String.valueOf(clipSkip));
+            settings.put("clip-skip", text("clip-skip"));
         }
         if (hasSizeCondition()) {
-            settings.put("size-condition", sizeCondition);
+            settings.put("size-condition", text("size-condition"));
         }
         if (precision != Precision.FLOAT32) {
-            settings.put(PRECISION, precision.word());
+            settings.put(PRECISION, text(PRECISION));
         }
         for (int i = 0; i < loras.size(); i++) {
-            settings.put("lora-" + i, loras.get(i));
+            settings.put(LORA + i, loras.get(i).name());
         }
         return settings;
     }
 
+    /** A setting's value; empty where it is the model's own. */
+    private String text(String setting) {
+        return switch (setting) {
+            case "guidance" -> guidance == null ? "" : String.valueOf(guidance);
+            case "guidance-rescale" -> String.valueOf(guidanceRescale);
+            case "height" -> height == 0 ? "" : String.valueOf(height);
+            case "width" -> width == 0 ? "" : String.valueOf(width);
+            case "clip-skip" -> String.valueOf(clipSkip);
+            case "size-condition" -> sizeCondition;
+            case PRECISION -> precision.word();
+            default -> throw new IllegalArgumentException("there is no setting of a model named " + setting);
+        };
+    }
+
     /**
-     * These options, with settings that {@link #settings} gave in their place.
+     * For who draws again what was drawn with {@link #settings}: these options, asked as those say. What was given here must be the same, and files are only those that were given here:
+     * settings come with pictures from anywhere, and name LoRAs, without their folders or, if they are old, with them; each must be given here under the same file name.
      *
-     * @throws IllegalArgumentException if there is no such setting, or it has no such value
+     * @throws NoisetrailException if there is no such setting, or it has no such value
+     * @throws IllegalArgumentException that names the setting, if it was given otherwise here, or a LoRA was not
      */
     public PipelineOptions with(Map<String, String> settings) {
         Builder builder = builder().torchScript(torchScript).previewDecoder(previewDecoder);
+        List<Lora> rest = new ArrayList<>(loras);
         settings.forEach((name, value) -> {
-            switch (name) {
-                case "guidance" -> builder.guidance(Double.valueOf(value));
-                case "guidance-rescale" -> builder.guidanceRescale(Double.parseDouble(value));
-                case "height" -> builder.height(Integer.parseInt(value));
-                case "width" -> builder.width(Integer.parseInt(value));
-                case "size-condition" -> builder.sizeCondition(value);
-                case PRECISION -> builder.precision(Precision.parse(value));
-                case "clip-skip" -> builder.clipSkip(Integer.parseInt(value));
-                default -> {
-                    if (!name.startsWith("lora-")) {
-                        throw new IllegalArgumentException("there is no setting of a model named " + name);
-                    }
-                    builder.lora(value);
-                }
+            if (name.startsWith(LORA)) {
+                builder.loras.add(given(value, rest));
+            } else {
+                builder.set(name, value);
             }
         });
-        return builder.build();
+        if (!rest.isEmpty()) {
+            throw new IllegalArgumentException("lora must be left out, since it was drawn without: " + files(rest));
+        }
+        PipelineOptions others = builder.build();
+        for (String setting : given) {
+            String drawn = others.text(setting);
+            if (!drawn.equals(text(setting))) {
+                throw new IllegalArgumentException(setting + " must be "
+                        + (drawn.isEmpty() ? "left out, since it was drawn without" : drawn + ", as it was drawn")
+                        + ": " + text(setting));
+            }
+        }
+        return others;
+    }
+
+    /** Takes what can be this one. */
+    private static Lora given(String drawn, List<Lora> rest) {
+        LoraText text = LoraText.parse(drawn);
+        for (Lora lora : rest) {
+            if (lora.file().canBe(text)) {
+                rest.remove(lora);
+                return new Lora(lora.file().withScale(text.scale()), drawn);
+            }
+        }
+        throw new IllegalArgumentException("drawn with the LoRA "
+                + Excerpt.of(text.withoutFolder().toString()) + ": --lora must say where it is"
+                + (rest.isEmpty() ? "" : ", and no other: " + files(rest)));
+    }
+
+    private static String files(List<Lora> loras) {
+        return loras.stream().map(lora -> lora.file().toString()).collect(Collectors.joining(", "));
     }
 
     /** These options with another guidance. */
     PipelineOptions withGuidance(double guidance) {
-        Map<String, String> settings = settings();
-        settings.put("guidance", String.valueOf(guidance));
-        return with(settings);
+        return new Builder(this).guidance(guidance).build();
     }
 
     /** Collects options; what is out of its range is an {@link IllegalArgumentException} where it is given. */
@@ -189,34 +240,82 @@ public final class PipelineOptions {
         private int width;
         private int clipSkip;
         private String sizeCondition = "";
-        private final List<String> loras = new ArrayList<>();
+        private final List<Lora> loras = new ArrayList<>();
         private @Nullable String previewDecoder;
         private boolean torchScript = true;
         private Precision precision = Precision.FLOAT32;
+        private final List<String> given = new ArrayList<>();
 
         private Builder() {}
+
+        private Builder(PipelineOptions options) {
+            guidance = options.guidance;
+            guidanceRescale = options.guidanceRescale;
+            height = options.height;
+            width = options.width;
+            clipSkip = options.clipSkip;
+            sizeCondition = options.sizeCondition;
+            loras.addAll(options.loras);
+            previewDecoder = options.previewDecoder;
+            torchScript = options.torchScript;
+            precision = options.precision;
+            given.addAll(options.given);
+        }
+
+        /** As a trail's settings have it. */
+        private void set(String name, String value) {
+            try {
+                switch (name) {
+                    case "guidance" -> guidance(number(name, value, Double::valueOf));
+                    case "guidance-rescale" -> guidanceRescale(number(name, value, Double::valueOf));
+                    case "height" -> height(number(name, value, Integer::valueOf));
+                    case "width" -> width(number(name, value, Integer::valueOf));
+                    case "size-condition" -> sizeCondition(value);
+                    case PRECISION -> precision(Precision.parse(value));
+                    case "clip-skip" -> clipSkip(number(name, value, Integer::valueOf));
+                    default ->
+                        throw new IllegalArgumentException("there is no setting of a model named " + Excerpt.of(name));
+                }
+            } catch (IllegalArgumentException e) {
+                throw new NoisetrailException("settings of a model: " + e.getMessage(), e);
+            }
+        }
+
+        private static <N extends Number> N number(String name, String value, Function<String, N> parse) {
+            try {
+                return parse.apply(value);
+            } catch (NumberFormatException e) {
+                throw new IllegalArgumentException(name + " must be a number: " + Excerpt.of(value), e);
+            }
+        }
 
         /** g of classifier-free guidance, from 0 to 10000; 1: none, at half the cost. */
         public Builder guidance(@Nullable Double guidance) {
             this.guidance = guidance == null ? null : Guided.checkScale(guidance);
+            if (guidance != null) {
+                given.add("guidance");
+            }
             return this;
         }
 
         /** How far a guided output's deviation is brought back to the plain one's, 0 to 1. */
         public Builder guidanceRescale(double rescale) {
             this.guidanceRescale = Guided.checkRescale(rescale);
+            given.add("guidance-rescale");
             return this;
         }
 
         /** Pixels, from 1 to 16384. */
         public Builder height(int height) {
             this.height = side("height", height);
+            given.add("height");
             return this;
         }
 
         /** Pixels, from 1 to 16384. */
         public Builder width(int width) {
             this.width = side("width", width);
+            given.add("width");
             return this;
         }
 
@@ -226,6 +325,7 @@ public final class PipelineOptions {
                 throw new IllegalArgumentException("clip-skip must be >= 0: " + layers);
             }
             this.clipSkip = layers;
+            given.add("clip-skip");
             return this;
         }
 
@@ -236,12 +336,14 @@ public final class PipelineOptions {
                         "size-condition must be HEIGHTxWIDTH+TOP+LEFT, such as 1024x1024+0+0: " + sizes);
             }
             this.sizeCondition = sizes;
+            given.add("size-condition");
             return this;
         }
 
         /** Adds a LoRA: {@code FILE[:SCALE]}. */
         public Builder lora(String fileAndScale) {
-            loras.add(fileAndScale);
+            LoraText text = LoraText.parse(fileAndScale);
+            loras.add(new Lora(text, text.withoutFolder().toString()));
             return this;
         }
 
@@ -260,6 +362,7 @@ public final class PipelineOptions {
         /** What the denoiser's network computes with; float32 by default. */
         public Builder precision(Precision precision) {
             this.precision = precision;
+            given.add(PRECISION);
             return this;
         }
 

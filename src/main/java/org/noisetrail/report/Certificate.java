@@ -22,26 +22,23 @@ public record Certificate(Path file, Trail trail, Image pixels, double reward, d
     static final String HELD_OUT = "Held-out";
 
     /**
-     * Those of a picture, or of all pictures of a folder that a run has written.
+     * The pictures of a folder that a run has written, by name; a file alone. Nothing is written.
      *
-     * @throws NoisetrailException if there is none, or one is broken or has no trail
+     * @throws NoisetrailException if the folder has none
      */
-    public static List<Certificate> of(Path pictureOrFolder) {
+    public static List<Path> pictures(Path pictureOrFolder) {
         if (!Files.isDirectory(pictureOrFolder)) {
-            return List.of(read(pictureOrFolder));
+            return List.of(pictureOrFolder);
         }
-        OutputFolder folder = OutputFolder.open(pictureOrFolder);
-        List<String> names = folder.names(RunFiles.IMAGES).stream()
+        List<Path> pictures = OutputFolder.reading(pictureOrFolder).names(RunFiles.IMAGES).stream()
                 .filter(RunFiles.IMAGE.asMatchPredicate())
-                .sorted()
+                .map(name -> pictureOrFolder.resolve(RunFiles.IMAGES).resolve(name))
                 .toList();
-        if (names.isEmpty()) {
+        if (pictures.isEmpty()) {
             throw new NoisetrailException(
                     pictureOrFolder + " holds no pictures: a run writes them to " + RunFiles.IMAGES + "/NNN.png");
         }
-        return names.stream()
-                .map(name -> read(pictureOrFolder.resolve(RunFiles.IMAGES).resolve(name)))
-                .toList();
+        return pictures;
     }
 
     /**

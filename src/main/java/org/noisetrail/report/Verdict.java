@@ -36,6 +36,11 @@ public record Verdict(
         differences = List.copyOf(differences);
     }
 
+    /** Of a picture of which nothing could be found. */
+    public static Verdict no(Path file, String difference) {
+        return new Verdict(file, null, null, null, List.of(difference));
+    }
+
     /** Whether all is as claimed. */
     public boolean holds() {
         return differences.isEmpty();

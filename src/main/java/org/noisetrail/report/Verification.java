@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.NoisetrailException;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.reward.Image;
@@ -13,6 +14,7 @@ import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.RewardText;
 import org.noisetrail.search.ImageResult;
 import org.noisetrail.search.Search;
+import org.noisetrail.search.SearchCancelledException;
 import org.noisetrail.search.Trail;
 
 /**
@@ -61,7 +63,7 @@ public final class Verification {
 
     /**
      * @return one a picture, in their order
-     * @throws org.noisetrail.search.SearchCancelledException if the thread is interrupted
+     * @throws SearchCancelledException if the thread is interrupted
      */
     public List<Verdict> of(List<Certificate> pictures) {
         Map<Trail, List<Certificate>> runs = new LinkedHashMap<>();
@@ -80,10 +82,26 @@ public final class Verification {
         String model = search.build().modelId();
         if (!model.equals(run.model())) {
             String other = "another model, or other settings of it: claimed " + run.model() + ", found " + model;
-            pictures.forEach(
-                    picture -> verdicts.put(picture, new Verdict(picture.file(), null, null, null, List.of(other))));
+            pictures.forEach(picture -> verdicts.put(picture, Verdict.no(picture.file(), other)));
             return;
         }
+        try {
+            verdicts.putAll(drawn(run, pictures, search));
+        } catch (SearchCancelledException e) {
+            throw e;
+        } catch (IllegalArgumentException | NoisetrailException e) {
+            if (pictures.size() == 1) {
+                Certificate picture = pictures.get(0);
+                verdicts.put(picture, Verdict.no(picture.file(), "cannot be drawn again: " + e.getMessage()));
+            } else {
+                // One of them is at fault: the others are not to be taken for it.
+                pictures.forEach(picture -> run(run, List.of(picture), verdicts));
+            }
+        }
+    }
+
+    private Map<Certificate, Verdict> drawn(Trail run, List<Certificate> pictures, Search.Builder search) {
+        Map<Certificate, Verdict> verdicts = new LinkedHashMap<>();
         List<Trail.Entry> entries = pictures.stream()
                 .map(picture -> picture.trail().images().get(0))
                 .toList();
@@ -103,6 +121,7 @@ public final class Verification {
                 verdicts.put(pictures.get(i), verdict(pictures.get(i), drawn.get(i), reward, heldOut));
             }
         }
+        return verdicts;
     }
 
     /**
@@ -163,7 +182,7 @@ public final class Verification {
             if (made != null) {
                 made.close();
             }
-            if (e instanceof IllegalArgumentException) {
+            if (e instanceof IllegalArgumentException || e instanceof NoisetrailException) {
                 return new Claim(role, text.toString(), null, role + " cannot be computed: " + e.getMessage());
             }
             throw e;

@@ -89,6 +89,10 @@ public final class Search {
 
     /** Names what is drawn with, all parts: images of the same model id and trail are the same. */
     public String modelId() {
+        return modelId(denoiser, decoder);
+    }
+
+    private static String modelId(Denoiser denoiser, Decoder decoder) {
         return (denoiser.id() + " " + decoder.id()).strip();
     }
 
@@ -492,6 +496,11 @@ public final class Search {
             }
             Checks.range("budget", budget, search.schedule.evaluations() * denoiser.evaluations(), Long.MAX_VALUE);
             return search;
+        }
+
+        /** As {@link Search#modelId}, before it is said whether the rest goes with the model. */
+        String modelId() {
+            return Search.modelId(denoiser, decoder);
         }
 
         private Schedule schedule() {

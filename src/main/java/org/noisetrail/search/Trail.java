@@ -138,17 +138,17 @@ public record Trail(
     }
 
     private Search search(Search.Builder search, int maxBatch, SearchListener listener) {
-        Search replay = search.sampler(sampler)
+        // First: of another model's sampler nothing else need be true.
+        if (!search.modelId().equals(model)) {
+            throw new NoisetrailException("the trail was drawn with another model, or with other settings of it: trail "
+                    + model + ", model " + search.modelId());
+        }
+        return search.sampler(sampler)
                 .method(new ReplaySearch(images.stream().map(Entry::recipe).toList(), lambda, project))
                 .seed(seed)
                 .maxBatch(maxBatch)
                 .listener(listener)
                 .build();
-        if (!replay.modelId().equals(model)) {
-            throw new NoisetrailException("the trail was drawn with another model, or with other settings of it: trail "
-                    + model + ", model " + replay.modelId());
-        }
-        return replay;
     }
 
     /** What {@link #write} writes: one line of JSON. */

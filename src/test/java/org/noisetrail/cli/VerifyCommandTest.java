@@ -6,7 +6,10 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
@@ -228,20 +231,63 @@ class VerifyCommandTest {
     }
 
     @Test
-    void whatIsNoPictureOfOursIsOneLine() throws IOException {
-        Cli.Ending none = Cli.run("verify", folder);
-        assertThat(none.err()).contains("holds no pictures");
-        assertThat(none.code()).isEqualTo(1);
+    void whatIsNoPictureOfOursIsANo() throws IOException {
+        assertThat(differs("verify", folder)).contains("holds no pictures");
         Path plain = Files.write(
                 folder.resolve("a.png"),
                 Png.encode(ImageIO.read(picture("plain").toFile()), Map.of()));
-        assertThat(Cli.run("verify", plain).err()).contains("a picture without a trail");
+        assertThat(differs("verify", plain)).contains("a picture without a trail");
+        assertThat(differs("verify", folder.resolve("none.png"))).contains("no such picture");
         Path claims = texts(picture("plain"), texts -> {
             texts.put("Reward", "high");
             return texts;
         });
-        assertThat(Cli.run("verify", claims).err()).contains("must claim a number as Reward: high");
+        assertThat(differs("verify", claims)).contains("must claim a number as Reward: high");
         assertThat(Cli.run("verify").code()).isEqualTo(2);
+    }
+
+    @Test
+    void oneThatCannotBeCertifiedKeepsNoOtherFromIt() throws IOException {
+        Path run = Files.createDirectories(folder.resolve("run/images"));
+        Files.copy(picture("plain"), run.resolve("000.png"));
+        Files.writeString(run.resolve("001.png"), "no picture");
+        Files.copy(picture("classes"), run.resolve("002.png"));
+        // Of the same run as the first, and of a class that the model does not have.
+        Path label =
+                Files.move(claim(picture("plain"), "Trail", "\"class\":0", "\"class\":99"), run.resolve("003.png"));
+        Path setting = Files.move(
+                claim(picture("plain"), "Trail", "\"settings\":{}", "\"settings\":{\"guidance\":\"abc\"}"),
+                run.resolve("004.png"));
+        Path none = folder.resolve("none.png");
+        List<String> lines = differs("verify", none, run.getParent(), picture("prompts"))
+                .lines()
+                .toList();
+        assertThat(lines).hasSize(7);
+        assertThat(lines.get(0)).startsWith(none + ": no: no such picture");
+        assertThat(lines.get(1)).startsWith(run.resolve("000.png") + ": yes: all 784 values as claimed, brightness ");
+        assertThat(lines.get(2)).startsWith(run.resolve("001.png") + ": no: ");
+        assertThat(lines.get(3)).startsWith(run.resolve("002.png") + ": yes: ");
+        assertThat(lines.get(4))
+                .startsWith(label + ": no: cannot be drawn again: ")
+                .contains("99");
+        assertThat(lines.get(5)).isEqualTo(setting + ": no: settings of a model: guidance must be a number: abc");
+        assertThat(lines.get(6)).startsWith(picture("prompts") + ": yes: ");
+        String json = Cli.run("verify", none, picture("plain"), "--json").out();
+        assertThat(json).contains("\"holds\" : false", "\"holds\" : true", "no such picture");
+    }
+
+    @Test
+    void aFolderIsOnlyLookedAt() throws IOException {
+        Path run = runs.resolve("classes");
+        // A file that comes and goes would leave its time here.
+        FileTime before = FileTime.from(Instant.parse("2020-01-01T00:00:00Z"));
+        Files.setLastModifiedTime(run, before);
+        Files.setLastModifiedTime(run.resolve("images"), before);
+        holds("values as claimed", "verify", run);
+        assertThat(Files.getLastModifiedTime(run)).isEqualTo(before);
+        assertThat(Files.getLastModifiedTime(run.resolve("images"))).isEqualTo(before);
+        assertThat(differs("verify", folder.resolve("not/there"))).contains("no such picture");
+        assertThat(folder.resolve("not")).doesNotExist();
     }
 
     private Path copyOfTheModel() throws IOException {
