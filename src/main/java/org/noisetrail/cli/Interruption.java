@@ -3,6 +3,7 @@ package org.noisetrail.cli;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import org.noisetrail.files.ProcessEnd;
 
 /**
  * While it is open, Ctrl-C (or SIGTERM) interrupts the thread that opened it instead of ending it, and the process ends when that thread
@@ -15,7 +16,7 @@ final class Interruption implements AutoCloseable {
     private final Duration patience;
     private final Thread worker = Thread.currentThread();
     private final CountDownLatch closed = new CountDownLatch(1);
-    private final Thread hook = new Thread(this::end, "noisetrail-interruption");
+    private final Runnable end = this::end;
     private boolean settled;
 
     Interruption() {
@@ -25,7 +26,7 @@ final class Interruption implements AutoCloseable {
     /** @param patience after which the process ends, closed or not */
     Interruption(Duration patience) {
         this.patience = patience;
-        Runtime.getRuntime().addShutdownHook(hook);
+        ProcessEnd.finish(end);
     }
 
     private void end() {
@@ -50,10 +51,6 @@ final class Interruption implements AutoCloseable {
     @Override
     public void close() {
         closed.countDown();
-        try {
-            Runtime.getRuntime().removeShutdownHook(hook);
-        } catch (IllegalStateException e) {
-            // The process is ending already: the hook has run, or waits for this.
-        }
+        ProcessEnd.forget(end);
     }
 }

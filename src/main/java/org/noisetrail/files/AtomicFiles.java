@@ -9,12 +9,21 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.noisetrail.NoisetrailException;
 
 /** Files that appear whole or not at all: written beside their place, then moved there. Safe to use from several threads. */
 public final class AtomicFiles {
     private static final AtomicLong COUNTER = new AtomicLong();
+
+    /** Those that are there. Not File.deleteOnExit, which forgets none while the process lives. */
+    static final Set<Path> TEMPORARY = ConcurrentHashMap.newKeySet();
+
+    static {
+        ProcessEnd.tidy(() -> TEMPORARY.forEach(file -> file.toFile().delete()));
+    }
 
     /** In the names of temporary files: machines that share a folder may have processes of the same number. */
     static final String HOST = host();
@@ -59,7 +68,7 @@ public final class AtomicFiles {
                 writer.write(temporary);
                 Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
             } finally {
-                Files.deleteIfExists(temporary);
+                discard(temporary);
             }
         } catch (IOException e) {
             throw cannotWrite(file, e);
@@ -67,15 +76,23 @@ public final class AtomicFiles {
     }
 
     /**
-     * A name for a temporary file beside a file, for what goes with the process: whoever takes it removes it, or the process's end does, or, if the process
+     * A name for a temporary file beside a file, for what goes with the process: whoever takes it {@link #discard}s it, or the process's end does, or, if the process
      * was killed, a later {@link OutputFolder}.
      */
     public static Path temporary(Path file) {
         Path temporary = file.resolveSibling("." + file.getFileName() + "." + HOST + "."
                 + ProcessHandle.current().pid() + "-" + COUNTER.incrementAndGet() + ".tmp");
-        // For a process that is told to end while it writes: it does so after its hooks have run.
-        temporary.toFile().deleteOnExit();
+        TEMPORARY.add(temporary);
         return temporary;
+    }
+
+    /** Removes a temporary file, if it is there, and forgets it. */
+    public static void discard(Path temporary) throws IOException {
+        try {
+            Files.deleteIfExists(temporary);
+        } finally {
+            TEMPORARY.remove(temporary);
+        }
     }
 
     private static String host() {

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
@@ -108,7 +107,7 @@ final class FinalStates implements AutoCloseable {
                 file.close();
             }
             if (path != null) {
-                Files.deleteIfExists(path);
+                AtomicFiles.discard(path);
             }
         } catch (IOException e) {
             throw AtomicFiles.cannotWrite(folder.path().resolve(FILE), e);
