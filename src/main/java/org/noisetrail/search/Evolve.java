@@ -29,6 +29,7 @@ public record Evolve(int candidates, List<Mark> generations, int elites, double 
             .label("N@STEP,...")
             .text(Mark::text)
             .symbol("generations")
+            .largest(Mark::largest)
             .help("Children that branch off, and at which step, such as 6@0,6@8; or none.")
             .build();
     private static final Setting<Integer> ELITES =

@@ -37,6 +37,7 @@ public record LocalSearch(
             .label("K")
             .symbol("K")
             .namesFile(Rounds::namesFile)
+            .largest(Rounds::largest)
             .help(
                     "Rounds a step; or a schedule by noise level: 20@0.01..1,1 is 20 rounds where 0.01 <= sigma <= 1, else 1; or a file that calibrate has written.")
             .build();
@@ -50,6 +51,7 @@ public record LocalSearch(
             Setting.flag("project", "Scale a new pivot back to the sphere on which normals live.");
     private static final Setting<Patience> PATIENCE = Setting.of("patience", Patience.NEVER, Patience::parse)
             .label("ROUNDS:GAIN")
+            .largest(patience -> patience.equals(Patience.NEVER) ? 0 : patience.rounds())
             .help("End a step for an image whose last ROUNDS rounds together gained less than GAIN.")
             .build();
     private static final Setting<Boolean> ROLL_OVER =

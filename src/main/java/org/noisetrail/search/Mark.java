@@ -39,6 +39,14 @@ public record Mark(int count, int step) {
         return marks.isEmpty() ? "none" : marks.stream().map(Mark::toString).collect(Collectors.joining(","));
     }
 
+    /** The largest number in them; 0 where there are none. */
+    static int largest(List<Mark> marks) {
+        return marks.stream()
+                .mapToInt(mark -> Math.max(mark.count, mark.step))
+                .max()
+                .orElse(0);
+    }
+
     static List<Mark> scaled(List<Mark> marks, double factor) {
         return marks.stream()
                 .map(mark -> new Mark((int) Math.max(1, Math.min(65536, Math.round(mark.count * factor))), mark.step))

@@ -22,6 +22,7 @@ public record PrunedBestOfN(int candidates, Funnel keep, int noises) implements 
     private static final Setting<Funnel> KEEP = Setting.of("keep", Funnel.parse("6@2,2@6"), Funnel::parse)
             .label("N@STEPS,...")
             .symbol("keep")
+            .largest(keep -> Mark.largest(keep.marks()))
             .help("How many go on after so many steps, such as 6@2,2@6; or linear; or none.")
             .build();
 

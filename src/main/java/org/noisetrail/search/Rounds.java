@@ -74,6 +74,11 @@ public interface Rounds {
                 && !Banded.SCHEDULE.matcher(text).matches();
     }
 
+    /** The largest number in what a text gives; of a file's, which no stranger may name, 0. */
+    static int largest(Rounds rounds) {
+        return rounds instanceof Banded banded ? Math.max(banded.inside, banded.outside) : 0;
+    }
+
     /**
      * One number within a band of noise levels, another outside it.
      *

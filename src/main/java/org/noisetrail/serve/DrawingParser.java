@@ -1,5 +1,6 @@
 package org.noisetrail.serve;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -31,7 +32,7 @@ final class DrawingParser {
     /** Characters; CLIP reads 77 tokens. */
     static final int LONGEST_PROMPT = 4000;
 
-    /** No whole number of a method's or sampler's settings may be larger, nor the rows of one image that go together: they are held in memory. */
+    /** No whole number of a method's or sampler's settings may be larger, nor the rows of one image that go together: they are held in memory, or take time. */
     static final int LARGEST = 1024;
 
     private static final double LONGEST_SECONDS = 1e9;
@@ -88,6 +89,18 @@ final class DrawingParser {
                 links);
         check(drawing, budgeted);
         return drawing;
+    }
+
+    /**
+     * What is drawn where a request says no more than it must.
+     *
+     * @throws Refusal if that cannot be drawn here
+     */
+    Drawing usual() {
+        String least = pipeline.takesPrompts()
+                ? "{\"prompt\":\"\"}"
+                : pipeline.classNames().isEmpty() ? "{}" : "{\"class\":0}";
+        return parse(Fields.parse(least.getBytes(StandardCharsets.UTF_8)));
     }
 
     private void model(@Nullable String name) {
@@ -210,11 +223,15 @@ final class DrawingParser {
         if (setting.namesFile(text)) {
             throw Refusal.value(field, field + " must not name files here: " + Excerpt.of(text));
         }
-        Object value = checked(field, () -> setting.parse(text));
-        if (value instanceof Integer number && number > LARGEST) {
-            throw Refusal.value(field, field + " must be <= " + LARGEST + ": " + number);
+        int largest = checked(field, () -> largest(setting, text));
+        if (largest > LARGEST) {
+            throw Refusal.value(field, field + " must be <= " + LARGEST + ": " + largest);
         }
         return text;
+    }
+
+    private static <V> int largest(Setting<V> setting, String text) {
+        return setting.largest(setting.parse(text));
     }
 
     /** {@code keep_pivot} as this API's other fields are written, {@code keep-pivot} as options are, {@code keepPivot} as files have it. */

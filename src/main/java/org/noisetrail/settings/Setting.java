@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.ToIntFunction;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +25,7 @@ public final class Setting<T> {
     private final Function<T, Object> json;
     private final String symbol;
     private final Predicate<String> namesFile;
+    private final ToIntFunction<T> largest;
     private final @Nullable T on;
 
     private Setting(Builder<T> builder) {
@@ -37,6 +39,7 @@ public final class Setting<T> {
         json = builder.json;
         symbol = builder.symbol;
         namesFile = builder.namesFile;
+        largest = builder.largest;
         on = builder.on;
     }
 
@@ -148,6 +151,11 @@ public final class Setting<T> {
         return switched(value) == null && namesFile.test(value);
     }
 
+    /** The largest whole number in a value; 0 where it has none: who reads texts of strangers bounds it. */
+    public int largest(T value) {
+        return isSwitched(value) ? 0 : largest.applyAsInt(value);
+    }
+
     /** @throws IllegalArgumentException that names the setting, if the text is not one of its values */
     public T parse(String value) {
         T switched = switched(value);
@@ -243,6 +251,7 @@ public final class Setting<T> {
         private String symbol = "";
         private String help = "";
         private Predicate<String> namesFile = text -> false;
+        private ToIntFunction<T> largest = value -> value instanceof Integer number ? number : 0;
         private @Nullable T on;
 
         private Builder(String name, T fallback, Function<String, T> parse) {
@@ -295,6 +304,12 @@ public final class Setting<T> {
         /** Says which texts are names of files; by default none is. */
         public Builder<T> namesFile(Predicate<String> namesFile) {
             this.namesFile = namesFile;
+            return this;
+        }
+
+        /** Says which is the largest whole number in a value; by default the value, if it is one. */
+        public Builder<T> largest(ToIntFunction<T> largest) {
+            this.largest = largest;
             return this;
         }
 

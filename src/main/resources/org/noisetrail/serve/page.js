@@ -67,7 +67,8 @@ function showSettings() {
     const input = element('input', { id, 'data-setting': setting.name, 'aria-describedby': id + '-help' });
     if (setting.flag) {
       input.type = 'checkbox';
-      input.checked = setting.default === 'true';
+      // A default of neither word is a file of the server's owner: on, in its way.
+      input.defaultChecked = setting.default !== 'false';
       field.append(input, label);
     } else {
       input.placeholder = setting.default;
@@ -99,7 +100,9 @@ function request() {
   }
   document.querySelectorAll('[data-setting]').forEach((input) => {
     if (input.type === 'checkbox') {
-      asked[input.dataset.setting] = input.checked;
+      if (input.checked !== input.defaultChecked) {
+        asked[input.dataset.setting] = input.checked;
+      }
     } else if (input.value.trim()) {
       asked[input.dataset.setting] = input.value.trim();
     }

@@ -34,7 +34,7 @@ import org.noisetrail.search.SearchResult;
 @Timeout(600)
 class JobsTest {
     /** Longer than any test waits. */
-    private static final String ENDLESS = "{\"class\":1,\"rounds\":60000,\"budget\":1000000}";
+    private static final String ENDLESS = "{\"class\":1,\"rounds\":1024,\"candidates\":64,\"budget\":1000000}";
 
     private static final String SHORT = "{\"class\":7,\"n\":2,\"steps\":6,\"rounds\":2}";
 

@@ -6,11 +6,17 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Pipeline;
+import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.sampler.Step;
+import org.noisetrail.search.Methods;
+import org.noisetrail.search.RoundSchedule;
 
 /** The page in a headless Chromium; skipped where there is none. */
 @Timeout(600)
@@ -82,6 +88,33 @@ class PageTest {
     }
 
     @Test
+    void aFlagThatIsNotTouchedStaysTheServersOwn() throws Exception {
+        needsBrowser();
+        Path rounds = folder.resolve("rounds.json");
+        try (Pipeline model = Pipeline.load("fashion-mnist", Device.CPU)) {
+            List<Double> levels =
+                    EdmSampler.DEFAULT.withSteps(6).schedule(model.denoiser().parameterisation()).steps().stream()
+                            .map(Step::level)
+                            .toList();
+            new RoundSchedule(levels, Collections.nCopies(6, 1), Collections.nCopies(6, true)).write(rounds);
+        }
+        try (Pipeline model = Pipeline.load("fashion-mnist", Device.CPU);
+                ImageServer server = ImageServer.builder(model)
+                        .limits(LIMITS)
+                        .sampler(EdmSampler.DEFAULT.withSteps(6))
+                        .method(Methods.parse("eps-greedy:rounds=1:score-at-first=" + rounds))
+                        .start();
+                Browser page = open(server)) {
+            page.await("document.readyState === 'complete' && !document.getElementById('draw').disabled");
+            String flag = "document.getElementById('setting-score_at_first')";
+            assertThat(page.eval(flag + ".checked").asBoolean()).isTrue();
+            assertThat(page.eval("'score_at_first' in request()").asBoolean()).isFalse();
+            page.eval(flag + ".click()");
+            assertThat(page.eval("request().score_at_first").asText()).isEqualTo("false");
+        }
+    }
+
+    @Test
     void whatAPersonTypesIsTextAndASearchCanBeCancelled() throws Exception {
         needsBrowser();
         try (Pipeline model = Pipeline.load("fashion-mnist", Device.CPU);
@@ -106,7 +139,8 @@ class PageTest {
             assertThat(page.eval("document.title").asText()).isEqualTo("Noisetrail");
             page.complaints().clear();
             page.eval("document.getElementById('reward').value = '';"
-                    + "document.getElementById('setting-rounds').value = '60000';"
+                    + "document.getElementById('setting-rounds').value = '1024';"
+                    + "document.getElementById('setting-candidates').value = '64';"
                     + "document.getElementById('budget').value = '1000000';"
                     + "document.getElementById('draw').click()");
             page.await("document.getElementById('nfe').textContent !== '-'");

@@ -66,6 +66,13 @@ class RequestsTest {
                 "{`class`:1,`method`:7}; method; method must be a string: 7",
                 "{`class`:1,`candidates`:0}; candidates; candidates must be >= 1: 0",
                 "{`class`:1,`candidates`:1025}; candidates; candidates must be <= 1024: 1025",
+                "{`class`:1,`budget`:60,`rounds`:5000}; rounds; rounds must be <= 1024: 5000",
+                "{`class`:1,`budget`:60,`rounds`:`3@0.1..2000,1025`}; rounds; rounds must be <= 1024: 1025",
+                "{`class`:1,`budget`:60,`rounds`:`1025@0.1..2000,3`}; rounds; rounds must be <= 1024: 1025",
+                "{`class`:1,`budget`:60,`patience`:`1025:0.1`}; patience; patience must be <= 1024: 1025",
+                "{`class`:1,`budget`:60,`method`:`pruned-best-of-n`,`keep`:`9@2,2@1025`}; keep; keep must be <= 1024: 1025",
+                "{`class`:1,`budget`:60,`method`:`pruned-best-of-n`,`keep`:`1026@2,2@6`}; keep; keep must be <= 1024: 1026",
+                "{`class`:1,`budget`:60,`method`:`evolve`,`generations`:`6@0,1025@8`}; generations; generations must be <= 1024: 1025",
                 "{`class`:1,`method`:`beam`,`candidates`:64,`beams`:64}; method; method must not hold more than 1024 candidates of an image at once: 4096",
                 "{`class`:1,`candidates`:`four`}; candidates; candidates must be a number: four",
                 "{`class`:1,`candidates`:[4]}; candidates; candidates must be a number, a string, or true or false: [4]",
@@ -257,6 +264,12 @@ class RequestsTest {
                             .asText())
                     .startsWith("budget must be >= 35");
         }
+    }
+
+    @Test
+    void noiseLevelsAreNoNumbersOfAnything() {
+        String asked = "{\"class\":1,\"budget\":34,\"rounds\":\"1024@0.1..2000,1\",\"patience\":\"none\"}";
+        assertThat(client.post(asked).error().path("message").asText()).startsWith("budget must be >= 35");
     }
 
     @Test
