@@ -127,13 +127,15 @@ final class ServeCommand implements Callable<Integer> {
     public Integer call() {
         // Refused before anything is loaded.
         methodOptions.check();
-        if (port < 0 || port > 65535) {
-            throw new ParameterException(command.commandLine(), "--port must be from 0 to 65535: " + port);
-        }
+        range("--port", port, 0, 65535);
+        range("--queue", queue, 0, Limits.MOST_WAITING);
+        range("--max-images", maxImages, 1, Limits.MOST_IMAGES);
+        range("--max-budget", maxBudget, 1, Long.MAX_VALUE);
         Limits limits = new Limits(queue, maxImages, maxBudget, maxTime);
         InetSocketAddress address = new InetSocketAddress(host, port);
         String token = token();
         modelOptions.check();
+        ImageServer.check(address, token, out);
         configureHttp();
         try (Pipeline pipeline = modelOptions.load()) {
             ImageServer server = ImageServer.builder(pipeline)
@@ -165,6 +167,13 @@ final class ServeCommand implements Callable<Integer> {
             }
             interruption.settle();
             server.stop(grace);
+        }
+    }
+
+    private void range(String option, long value, long low, long high) {
+        if (value < low || value > high) {
+            throw new ParameterException(
+                    command.commandLine(), option + " must be from " + low + " to " + high + ": " + value);
         }
     }
 

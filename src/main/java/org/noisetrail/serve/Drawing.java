@@ -5,9 +5,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.evaluation.RunSettings;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.model.format.Conditions;
+import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.RewardText;
 import org.noisetrail.sampler.Sampler;
 import org.noisetrail.sampler.Samplers;
@@ -49,7 +51,7 @@ record Drawing(
         return Double.isNaN(target) ? search : search.targetReward(target);
     }
 
-    /** As {@code result.json} has them. */
+    /** As its job says them. */
     Map<String, @Nullable Object> settings() {
         Map<String, @Nullable Object> settings = new LinkedHashMap<>();
         settings.put("model", model.name());
@@ -58,14 +60,38 @@ record Drawing(
         settings.put("images", images.size());
         settings.put("firstImage", images.get(0).image());
         Conditions.write(images.get(0).condition(), settings);
-        settings.put("method", method.name());
-        settings.putAll(Methods.registry().kindOf(method).json(method));
         settings.put("reward", reward.toString());
         settings.put("heldOut", heldOut == null ? null : heldOut.toString());
         settings.put("sampler", Samplers.registry().json(sampler));
-        settings.put("budget", budget);
-        settings.put("targetReward", Numbers.orNull(target));
-        settings.put("timeLimitSeconds", limit.toNanos() / 1e9);
+        settings.putAll(options());
         return settings;
+    }
+
+    private Map<String, @Nullable Object> options() {
+        Map<String, @Nullable Object> options = new LinkedHashMap<>();
+        options.put("method", method.name());
+        options.putAll(Methods.registry().kindOf(method).json(method));
+        options.put("budget", budget);
+        options.put("targetReward", Numbers.orNull(target));
+        options.put("timeLimitSeconds", limit.toNanos() / 1e9);
+        return options;
+    }
+
+    /**
+     * As {@code result.json} has them.
+     *
+     * @param judge its reward
+     * @param second its held-out one; null for none
+     */
+    RunSettings settings(int maxBatch, int decodeBatch, Reward judge, @Nullable Reward second) {
+        return RunSettings.builder("serve", model)
+                .batches(maxBatch, decodeBatch)
+                .images(images)
+                .seeds(seed)
+                .sampler(sampler)
+                .reward(reward.toString(), judge)
+                .heldOut(String.valueOf(heldOut), second)
+                .options(options())
+                .build();
     }
 }

@@ -28,6 +28,16 @@ final class Gate {
 
     /** @throws IllegalArgumentException if it is to be reached from other machines without a token, or the token is short */
     Gate(InetSocketAddress bound, @Nullable String token) {
+        requireSafe(bound, token);
+        this.token = token == null ? null : digest(token);
+        if (bound.getAddress().isLoopbackAddress()) {
+            hosts.addAll(List.of(
+                    "localhost", "127.0.0.1", "[::1]", bound.getAddress().getHostAddress()));
+        }
+    }
+
+    /** @throws IllegalArgumentException as the constructor */
+    static void requireSafe(InetSocketAddress bound, @Nullable String token) {
         boolean loopback = bound.getAddress().isLoopbackAddress();
         if (token == null && !loopback) {
             throw new IllegalArgumentException("a token must be given to listen on " + bound.getHostString()
@@ -36,11 +46,6 @@ final class Gate {
         if (token != null && (token.length() < SHORTEST_TOKEN || !token.chars().allMatch(c -> c > ' ' && c < 127))) {
             throw new IllegalArgumentException("a token must have >= " + SHORTEST_TOKEN
                     + " characters of ASCII, and no spaces: " + token.length() + " characters were given");
-        }
-        this.token = token == null ? null : digest(token);
-        if (loopback) {
-            hosts.addAll(List.of(
-                    "localhost", "127.0.0.1", "[::1]", bound.getAddress().getHostAddress()));
         }
     }
 

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -22,6 +23,7 @@ import org.noisetrail.sampler.Sampler;
 import org.noisetrail.sampler.Samplers;
 import org.noisetrail.search.LocalSearch;
 import org.noisetrail.search.Method;
+import org.noisetrail.torch.Unfinished;
 
 /**
  * Draws for HTTP clients with one model, one search after the other: {@code POST /v1/images/generations} as OpenAI has it, events of a job, its cancelling, and a page at {@code /}. {@code
@@ -50,24 +52,73 @@ public final class ImageServer implements AutoCloseable {
         if (builder.folder != null) {
             OutputFolder.open(builder.folder);
         }
-        try {
-            http = HttpServer.create(builder.address, 0);
-        } catch (IOException e) {
-            throw new NoisetrailException(
-                    "cannot listen on " + text(builder.address) + ": " + AtomicFiles.reason(e), e);
-        }
         Defaults defaults = new Defaults(
                 builder.method,
                 builder.sampler == null ? Samplers.parse(pipeline.sampler()) : builder.sampler,
                 builder.reward,
                 builder.heldOut);
         Limits limits = builder.limits;
-        jobs = new Jobs(new Studio(pipeline, builder.maxBatch, builder.decodeBatch, builder.folder), limits.queue());
-        threads = pool(limits.queue() + 1 + Routes.WATCHERS + OTHER_THREADS);
         DrawingParser parser = new DrawingParser(pipeline, defaults, limits, builder.maxBatch);
+        try (Unfinished made = new Unfinished()) {
+            Studio studio = made.add(new Studio(pipeline, builder.maxBatch, builder.decodeBatch, builder.folder));
+            open(studio, parser);
+            http = listening(builder.address);
+            jobs = new Jobs(made.finish(studio), limits.queue());
+        }
+        threads = pool(limits.queue() + 1 + Routes.WATCHERS + OTHER_THREADS);
         http.createContext("/", new Routes(gate, parser, jobs, Catalogue.json(pipeline, defaults, limits)));
         http.setExecutor(threads);
         http.start();
+    }
+
+    /** Sees to it now that what clients leave out can be drawn: it is the owner's to say, not theirs. */
+    private static void open(Studio studio, DrawingParser parser) {
+        Drawing usual;
+        try {
+            usual = parser.usual();
+        } catch (Refusal e) {
+            throw new IllegalArgumentException("a request that says nothing would be refused: " + e.getMessage(), e);
+        }
+        studio.open(usual);
+    }
+
+    private static HttpServer listening(InetSocketAddress address) {
+        try {
+            return HttpServer.create(address, 0);
+        } catch (IOException e) {
+            throw cannotListen(address, e);
+        }
+    }
+
+    private static NoisetrailException cannotListen(InetSocketAddress address, IOException e) {
+        return new NoisetrailException("cannot listen on " + text(address) + ": " + AtomicFiles.reason(e), e);
+    }
+
+    /**
+     * Refuses what {@link Builder#start} would, before a model is loaded.
+     *
+     * @param token null for none
+     * @param folder null for none; it is made if it is not there
+     * @throws IllegalArgumentException if there is no such host, the token is no good, or other machines could reach the server without one
+     * @throws NoisetrailException if the address cannot be listened on, or the folder not written to
+     */
+    public static void check(InetSocketAddress address, @Nullable String token, @Nullable Path folder) {
+        requireHost(address);
+        Gate.requireSafe(address, token);
+        if (folder != null) {
+            OutputFolder.open(folder);
+        }
+        try (ServerSocketChannel probe = ServerSocketChannel.open()) {
+            probe.bind(address);
+        } catch (IOException e) {
+            throw cannotListen(address, e);
+        }
+    }
+
+    private static void requireHost(InetSocketAddress address) {
+        if (address.isUnresolved()) {
+            throw new IllegalArgumentException("there is no host of this name: " + address.getHostString());
+        }
     }
 
     private static ThreadPoolExecutor pool(int size) {
@@ -146,9 +197,7 @@ public final class ImageServer implements AutoCloseable {
 
         /** Where to listen; port 0 for a free one. Where other machines can reach it, a {@link #token} is needed. */
         public Builder address(InetSocketAddress address) {
-            if (address.isUnresolved()) {
-                throw new IllegalArgumentException("there is no host of this name: " + address.getHostString());
-            }
+            requireHost(address);
             this.address = address;
             return this;
         }
@@ -205,8 +254,9 @@ public final class ImageServer implements AutoCloseable {
         /**
          * Listens from here on.
          *
-         * @throws IllegalArgumentException if other machines could reach it without a token, or the model's images are no pictures
-         * @throws NoisetrailException if the address cannot be listened on, or the folder not written to
+         * @throws IllegalArgumentException if other machines could reach it without a token, the model's images are no pictures, or a request that names nothing of its own could not be
+         *     drawn: its method costs more than the limits, or its rewards cannot judge such images
+         * @throws NoisetrailException if the address cannot be listened on, the folder not written to, or a reward's file is missing or broken
          */
         public ImageServer start() {
             return new ImageServer(this);

@@ -14,9 +14,15 @@ public record Limits(int queue, int images, long evaluations, Duration time) {
     /** 16 waiting jobs, 10 images, 20,000 evaluations, 10 minutes. */
     public static final Limits DEFAULT = new Limits(16, 10, 20_000, Duration.ofMinutes(10));
 
+    /** Jobs that may wait. */
+    public static final int MOST_WAITING = 10_000;
+
+    /** Images of a job. */
+    public static final int MOST_IMAGES = 1000;
+
     public Limits {
-        range("queue", queue, 0, 10_000);
-        range("images", images, 1, 1000);
+        range("queue", queue, 0, MOST_WAITING);
+        range("images", images, 1, MOST_IMAGES);
         range("evaluations", evaluations, 1, Long.MAX_VALUE);
         if (time.isZero() || time.isNegative()) {
             throw new IllegalArgumentException("time must be > 0: " + time);

@@ -2,12 +2,14 @@ package org.noisetrail.serve;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.evaluation.RunSettings;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.report.Finished;
 import org.noisetrail.report.Picture;
@@ -16,6 +18,7 @@ import org.noisetrail.report.RunFiles;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.RewardText;
 import org.noisetrail.reward.Rewards;
+import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.ImageResult;
 import org.noisetrail.search.Search;
 import org.noisetrail.search.SearchCancelledException;
@@ -25,7 +28,7 @@ import org.noisetrail.trace.Progress;
 
 /** Draws jobs with a model and the rewards that were last asked for. Used by one thread, which closes it; the model is its maker's. */
 final class Studio implements AutoCloseable {
-    /** Rewards that are kept: each may hold a network. */
+    /** Rewards of requests that are kept: each may hold a network. */
     private static final int KEPT = 4;
 
     private static final Duration BETWEEN_PREVIEWS = Duration.ofMillis(250);
@@ -34,6 +37,9 @@ final class Studio implements AutoCloseable {
     private final int maxBatch;
     private final int decodeBatch;
     private final @Nullable Path folder;
+    /** Where a request names none: never made again, since their files may be gone by then. */
+    private final Map<String, Reward> own = new HashMap<>();
+
     private final Map<String, Reward> rewards = new LinkedHashMap<>(16, .75f, true);
 
     /** @param folder where each job's files go, to a folder of its own; null for none */
@@ -45,6 +51,20 @@ final class Studio implements AutoCloseable {
     }
 
     /**
+     * Makes the rewards of what is drawn where a request names none, for as long as this is open.
+     *
+     * @throws IllegalArgumentException if they cannot judge the model's images
+     * @throws NoisetrailException if a file of them is missing or broken
+     */
+    void open(Drawing usual) {
+        for (RewardText text :
+                usual.heldOut() == null ? List.of(usual.reward()) : List.of(usual.reward(), usual.heldOut())) {
+            own.computeIfAbsent(text.toString(), name -> text.build(() -> pipeline));
+            judge(text, usual);
+        }
+    }
+
+    /**
      * Draws its images, and tells it.
      *
      * @throws SearchCancelledException if the thread is interrupted
@@ -53,18 +73,14 @@ final class Studio implements AutoCloseable {
     void draw(Job job) {
         Drawing drawing = job.drawing();
         Search.Builder builder = drawing.search(maxBatch, decodeBatch);
+        Reward searched;
+        Reward heldOut;
         Trail run;
         try {
-            Reward searched = Rewards.shown(reward(drawing.reward()), BETWEEN_PREVIEWS, job::preview);
-            Reward heldOut = drawing.heldOut() == null ? null : reward(drawing.heldOut());
-            builder.reward(searched).heldOut(heldOut);
-            for (Reward judge : heldOut == null ? List.of(searched) : List.of(searched, heldOut)) {
-                judge.check(
-                        pipeline.decoder().image(),
-                        drawing.images().stream()
-                                .map(image -> image.condition())
-                                .toList());
-            }
+            searched = judge(drawing.reward(), drawing);
+            heldOut = drawing.heldOut() == null ? null : judge(drawing.heldOut(), drawing);
+            builder.reward(Rewards.shown(searched, BETWEEN_PREVIEWS, job::preview))
+                    .heldOut(heldOut);
             run = builder.build().trail(List.of());
         } catch (IllegalArgumentException | NoisetrailException e) {
             throw Refusal.bad(400, "invalid_value", String.valueOf(e.getMessage()));
@@ -83,12 +99,14 @@ final class Studio implements AutoCloseable {
         if (folder == null) {
             builder.listener(listener).build().draw(drawing.images());
         } else {
-            write(job, folder, builder, run, listener);
+            RunSettings settings = drawing.settings(maxBatch, decodeBatch, searched, heldOut);
+            write(job, folder, builder, run, settings, listener);
         }
     }
 
     /** As {@code generate} does. */
-    private static void write(Job job, Path folder, Search.Builder builder, Trail run, SearchListener listener) {
+    private static void write(
+            Job job, Path folder, Search.Builder builder, Trail run, RunSettings settings, SearchListener listener) {
         long started = System.nanoTime();
         Drawing drawing = job.drawing();
         try (RunFiles files = new RunFiles(folder.resolve(job.id()), drawing.images(), run, false, false)) {
@@ -101,7 +119,7 @@ final class Studio implements AutoCloseable {
             job.settle();
             if (!files.finished().isEmpty()) {
                 Duration elapsed = Duration.ofNanos(System.nanoTime() - started);
-                files.finish(new Report(drawing.settings(), files.finished(), cancelled == null, elapsed));
+                files.finish(new Report(settings.json(), files.finished(), cancelled == null, elapsed));
             }
             if (cancelled != null) {
                 throw cancelled;
@@ -109,9 +127,17 @@ final class Studio implements AutoCloseable {
         }
     }
 
+    private Reward judge(RewardText text, Drawing drawing) {
+        Reward reward = reward(text);
+        reward.check(
+                pipeline.decoder().image(),
+                drawing.images().stream().map(ImageRequest::condition).toList());
+        return reward;
+    }
+
     private Reward reward(RewardText text) {
         String name = text.toString();
-        Reward known = rewards.get(name);
+        Reward known = own.containsKey(name) ? own.get(name) : rewards.get(name);
         if (known == null) {
             // Before, not after: two of the largest need not fit beside the others.
             if (rewards.size() >= KEPT) {
@@ -129,5 +155,7 @@ final class Studio implements AutoCloseable {
     public void close() {
         rewards.values().forEach(Reward::close);
         rewards.clear();
+        own.values().forEach(Reward::close);
+        own.clear();
     }
 }

@@ -5,12 +5,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -19,6 +24,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.noisetrail.files.JsonFiles;
 import org.noisetrail.serve.Client;
 
 /** The command that serves, and that it draws what {@code generate} draws. */
@@ -188,9 +194,9 @@ class ServeCommandTest {
                 "--host 0.0.0.0 | a token must be given to listen on 0.0.0.0, where other machines can reach it",
                 "--host no-such-host.invalid | there is no host of this name: no-such-host.invalid",
                 "--port 65536 | --port must be from 0 to 65535: 65536",
-                "--queue -1 | queue must be from 0 to 10000: -1",
-                "--max-images 0 | images must be from 1 to 1000: 0",
-                "--max-budget 0 | evaluations must be from 1 to 9223372036854775807: 0",
+                "--queue -1 | --queue must be from 0 to 10000: -1",
+                "--max-images 0 | --max-images must be from 1 to 1000: 0",
+                "--max-budget 0 | --max-budget must be from 1 to 9223372036854775807: 0",
                 "--method anneal | unknown method",
                 "--token-file /dev/null | a token must have >= 16 characters of ASCII, and no spaces: 0 characters were given",
             })
@@ -198,5 +204,79 @@ class ServeCommandTest {
         Cli.Ending ending = Cli.run((Object[]) ("serve " + args).split(" "));
         assertThat(ending.code()).isEqualTo(2);
         assertThat(ending.err()).contains(message).hasLineCount(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "--reward torchscript:/no/such.pt | 1 | /no/such.pt",
+                "--held-out torchscript:/no/such.pt | 1 | /no/such.pt",
+                "--reward clip | 1 | model fashion-mnist has no folder clip",
+                "--max-budget 100 | 2 | a request that says nothing would be refused: an image must cost at most 100 network evaluations here, and so costs 2089: ",
+                "--method beam --candidates 64 --beams 64 --max-budget 1000000 | 2 | a request that says nothing would be refused: method must not hold more than 1024 candidates of an image at once: 4096",
+            })
+    void whatNoRequestCouldBeDrawnWithIsNotServed(String args, int code, String message) {
+        Cli.Ending ending = Cli.run((Object[]) ("serve --port 0 " + args).split(" "));
+        assertThat(ending.out()).isEmpty();
+        assertThat(ending.err()).contains(message).hasLineCount(1);
+        assertThat(ending.code()).isEqualTo(code);
+    }
+
+    @Test
+    void whereItCannotListenOrWriteIsSaidBeforeTheModelIsLoaded() throws Exception {
+        Path file = Files.writeString(folder.resolve("file"), "x");
+        Path noModel = Files.createDirectory(folder.resolve("no-model"));
+        try (ServerSocket taken = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            Map<String, String> refusals = Map.of(
+                    "--host 0.0.0.0",
+                    "a token must be given to listen on 0.0.0.0",
+                    "--host no-such-host.invalid",
+                    "there is no host of this name: no-such-host.invalid",
+                    "--token-file /dev/null",
+                    "a token must have >= 16 characters",
+                    "--out " + file,
+                    "--out must be a folder, but is a file: " + file,
+                    "--port " + taken.getLocalPort(),
+                    "cannot listen on 127.0.0.1:" + taken.getLocalPort() + ": ",
+                    "--port 0",
+                    "no-model is not a model: ");
+            refusals.forEach((args, message) -> assertThat(
+                            Cli.run((Object[]) ("serve --model " + noModel + " " + args).split(" "))
+                                    .err())
+                    .contains(message)
+                    .hasLineCount(1));
+        }
+    }
+
+    @Test
+    void itsResultsAreThoseOfTheCommandLine() throws Exception {
+        Path served = folder.resolve("served");
+        JsonNode ours;
+        try (Running server = new Running(
+                "serve", "--port", "0", "--steps", "6", "--held-out", "class", "--out", served.toString())) {
+            String id = server.client
+                    .post("{\"class\":4,\"n\":2,\"seed\":11,\"rounds\":2}")
+                    .json()
+                    .path("id")
+                    .asText();
+            ours = JsonFiles.read(served.resolve(id).resolve("result.json"), 1 << 20);
+        }
+        generated(0, "--classes", 4, "--images", 2, "--seed", 11, "--rounds", 2, "--steps", 6, "--held-out", "class");
+        JsonNode theirs = JsonFiles.read(folder.resolve("out/result.json"), 1 << 20);
+        List<String> names = new ArrayList<>();
+        theirs.path("settings").fieldNames().forEachRemaining(names::add);
+        // What a plan or a guard was is for who asked for one, and limits are the server's.
+        names.removeAll(List.of("command", "hash", "plan", "budget", "timeLimitSeconds"));
+        assertThat(names)
+                .contains("denoiser", "decoder", "conditions", "rewards", "heldOut", "seeds", "sampler", "rounds");
+        for (String name : names) {
+            assertThat(ours.path("settings").path(name))
+                    .as(name)
+                    .isEqualTo(theirs.path("settings").path(name));
+        }
+        assertThat(ours.path("settings").path("hash").asText()).matches("[0-9a-f]{24}");
+        assertThat(ours.path("settings").path("budget").asLong()).isEqualTo(20_000);
+        assertThat(ours.path("images")).isEqualTo(theirs.path("images"));
     }
 }
