@@ -1,5 +1,6 @@
 package org.noisetrail.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,29 +14,38 @@ import org.noisetrail.evaluation.Setup;
 final class ProfileFile {
     private final Setup setup;
     private final @Nullable Path named;
+    private final Path cache;
     private final PrintWriter err;
 
     /** @param named null for the cache's */
     ProfileFile(Setup setup, @Nullable Path named, PrintWriter err) {
+        this(setup, named, cache(), err);
+    }
+
+    /** @param cache the folder of those that were not named */
+    ProfileFile(Setup setup, @Nullable Path named, Path cache, PrintWriter err) {
         this.setup = setup;
         this.named = named;
+        this.cache = cache;
         this.err = err;
     }
 
-    Path path() {
-        if (named != null) {
-            return named;
-        }
+    private static Path cache() {
         String cache = System.getenv("XDG_CACHE_HOME");
         Path folder = cache == null || cache.isEmpty()
                 ? Path.of(System.getProperty("user.home", "."), ".cache")
                 : Path.of(cache);
-        return folder.resolve("noisetrail")
-                .resolve("profile-" + MachineProfile.hash(MachineProfile.key(setup)) + ".json");
+        return folder.resolve("noisetrail");
+    }
+
+    Path path() {
+        return named != null
+                ? named
+                : cache.resolve("profile-" + MachineProfile.hash(MachineProfile.key(setup)) + ".json");
     }
 
     /**
-     * The file's; where none was named and the cache has none, it is measured and kept.
+     * The file's; where none was named and the cache has none of batches as large as these, it is measured and kept.
      *
      * @throws NoisetrailException if the named one is missing, broken, or of something else
      */
@@ -46,9 +56,14 @@ final class ProfileFile {
             profile.check(setup, file.toString());
             return profile;
         }
+        String before = "no profile was";
         if (Files.exists(file)) {
             try {
-                return MachineProfile.read(file);
+                MachineProfile known = MachineProfile.read(file);
+                if (known.reaches(maxBatch, decodeBatch)) {
+                    return known;
+                }
+                before = "that of smaller batches is replaced";
             } catch (NoisetrailException e) {
                 say("noisetrail: " + e.getMessage() + "; measured anew");
             }
@@ -57,8 +72,9 @@ final class ProfileFile {
         MachineProfile profile = measure(maxBatch, decodeBatch);
         say(String.format(
                 Locale.ROOT,
-                "noisetrail: measured in %.1f s what this machine takes with this model and reward (no profile was in %s)",
+                "noisetrail: measured in %.1f s what this machine takes with this model and reward (%s in %s)",
                 (System.nanoTime() - start) / 1e9,
+                before,
                 file.toAbsolutePath().getParent()));
         return profile;
     }
@@ -66,16 +82,14 @@ final class ProfileFile {
     /** Measures, and writes the file; a cache that cannot be written to is told, and does no harm. */
     MachineProfile measure(int maxBatch, int decodeBatch) {
         MachineProfile profile = MachineProfile.measure(setup, maxBatch, decodeBatch);
+        if (named != null) {
+            profile.write(named);
+            return profile;
+        }
         try {
-            Path folder = path().toAbsolutePath().getParent();
-            if (folder != null) {
-                Files.createDirectories(folder);
-            }
+            Files.createDirectories(cache);
             profile.write(path());
-        } catch (NoisetrailException | java.io.IOException e) {
-            if (named != null) {
-                throw new NoisetrailException("cannot write " + path() + ": " + e.getMessage(), e);
-            }
+        } catch (NoisetrailException | IOException e) {
             say("noisetrail: the profile is not kept: " + e.getMessage());
         }
         return profile;

@@ -279,7 +279,7 @@ final class ComparisonRun {
                 ids.put(judge.name(), reward(judge).id());
             }
         }
-        return new ComparisonTable(aim, ids, all);
+        return new ComparisonTable(aim, ids, all, comparison.seconds);
     }
 
     /** Chains of the best-of-n that costs as much: as many evaluations, or seconds where methods are sized for those. */

@@ -14,8 +14,13 @@ import org.noisetrail.search.Method;
  * What methods have come to for one reward.
  *
  * @param ids of the rewards by name: {@link org.noisetrail.reward.Reward#id}
+ * @param seconds that methods, and the best-of-n they are set beside, were sized for; null where it is the best-of-n of the same network evaluations
  */
-public record ComparisonTable(Comparison.Aim aim, Map<String, String> ids, List<Row> rows) {
+public record ComparisonTable(
+        Comparison.Aim aim,
+        Map<String, String> ids,
+        List<Row> rows,
+        @Nullable Double seconds) {
     public ComparisonTable {
         ids = Map.copyOf(ids);
         rows = List.copyOf(rows);

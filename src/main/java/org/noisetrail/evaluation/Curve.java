@@ -93,6 +93,12 @@ record Curve(List<Integer> rows, List<Double> seconds) {
         return seconds.get(next - 1) + share * (seconds.get(next) - seconds.get(next - 1));
     }
 
+    /** Whether as many rows were timed, or no more would be. */
+    boolean reaches(int most) {
+        int last = rows.size() - 1;
+        return rows.isEmpty() || rows.get(last) >= most || seconds.get(last) > LONG;
+    }
+
     /** The rows, at most so many, at which a row costs least; the fewest of equals, where a hundredth makes no difference. */
     int best(int most) {
         int best = 1;

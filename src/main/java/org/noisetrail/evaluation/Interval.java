@@ -8,8 +8,8 @@ import org.noisetrail.files.Numbers;
 /**
  * The mean of some values (or another statistic of them), and where their population's is likely to lie.
  *
- * @param low the 2.5th percentile of the means of resamples (Efron 1979, the percentile bootstrap)
- * @param high the 97.5th
+ * @param low the 2.5th percentile of the means of resamples (Efron 1979, the percentile bootstrap); NaN where there is one group alone, which says nothing of others
+ * @param high the 97.5th, or NaN
  */
 public record Interval(double mean, double low, double high) {
     static final int RESAMPLES = 10_000;
@@ -51,6 +51,9 @@ public record Interval(double mean, double low, double high) {
         if (!Double.isFinite(whole) || Arrays.stream(values).anyMatch(Double::isNaN)) {
             return UNKNOWN;
         }
+        if (groups.size() < 2) {
+            return new Interval(whole, Double.NaN, Double.NaN);
+        }
         SplittableRandom random = new SplittableRandom(SEED);
         double[] resampled = new double[RESAMPLES];
         for (int r = 0; r < RESAMPLES; r++) {
@@ -70,11 +73,10 @@ public record Interval(double mean, double low, double high) {
         return low > 0 ? 1 : high < 0 ? -1 : 0;
     }
 
-    /** {@code 0.6123 [0.5812, 0.6440]}; a dash if unknown. */
+    /** {@code 0.6123 [0.5812, 0.6440]}, or the mean alone; a dash if unknown. */
     @Override
     public String toString() {
-        return Double.isFinite(mean)
-                ? Numbers.score(mean) + " [" + Numbers.score(low) + ", " + Numbers.score(high) + "]"
-                : "-";
+        String bounds = Double.isNaN(low) ? "" : " [" + Numbers.score(low) + ", " + Numbers.score(high) + "]";
+        return Numbers.score(mean) + bounds;
     }
 }

@@ -106,6 +106,15 @@ public final class MachineProfile {
         return new MachineProfile(key(setup), curves);
     }
 
+    /** Whether each part's calls were timed up to so many rows, or until one took too long to go on. */
+    public boolean reaches(int maxBatch, int decodeBatch) {
+        int judged = Math.min(decodeBatch, maxBatch);
+        // The engine's own rows are the network's.
+        return curves.entrySet().stream()
+                .filter(curve -> curve.getKey() != Workload.Part.OVERHEAD)
+                .allMatch(curve -> curve.getValue().reaches(isNetwork(curve.getKey()) ? maxBatch : judged));
+    }
+
     /**
      * As the machine is now: of each part, calls of the most rows that take no tenth of a second are timed again, and its seconds are scaled, the engine's own as the network's. That also makes the first calls of a
      * process, which are slow.

@@ -119,7 +119,7 @@ public final class Planner {
         if (!fits(plan)) {
             throw new IllegalArgumentException(String.format(
                     Locale.ROOT,
-                    "seconds must be >= %.3g, for %s: %s",
+                    "seconds must be >= %.3f, for %s: %s",
                     Math.ceil(1000 * plan.seconds() / SHARE) / 1000,
                     what,
                     plan.limit()));

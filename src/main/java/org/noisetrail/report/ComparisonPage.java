@@ -137,7 +137,7 @@ final class ComparisonPage {
             add((c == head.size() - 1 ? "<th class=\"words\">" : "<th>") + escape(head.get(c)) + "</th>");
         }
         add("</tr></thead>\n<tbody>\n");
-        int versus = head.indexOf(ComparisonWords.VERSUS);
+        int versus = head.indexOf(ComparisonWords.versus(table));
         for (int r = 0; r < table.rows().size(); r++) {
             ComparisonTable.Difference difference = table.rows().get(r).difference();
             add("<tr>");

@@ -20,10 +20,11 @@ import org.noisetrail.search.Methods;
 
 /** A {@link ComparisonTable} in words: for a terminal, as Markdown, CSV and JSON. */
 public final class ComparisonWords {
-    static final String VERSUS = "vs best-of-n at its NFE [95 %]";
+    private static final String AT_ITS_NFE = "vs best-of-n at its NFE [95 %]";
+    private static final String IN_EQUAL_SECONDS = "vs best-of-n in equal seconds [95 %]";
 
-    /** The names of a table's columns. */
-    public static final List<String> HEAD = List.of(
+    /** The names of a table's columns, where methods are not sized for seconds. */
+    private static final List<String> HEAD = List.of(
             "method",
             "reward [95 %]",
             "IQM [95 %]",
@@ -37,7 +38,7 @@ public final class ComparisonWords {
             "peak MiB",
             "|p|/sqrt(d)",
             "diversity",
-            VERSUS,
+            AT_ITS_NFE,
             "held-out vs it [95 %]",
             "P(better) [95 %]",
             "won/tied/lost",
@@ -119,9 +120,20 @@ public final class ComparisonWords {
 
     private ComparisonWords() {}
 
+    /** What the column is called that sets a row beside best-of-n. */
+    static String versus(ComparisonTable table) {
+        return table.seconds() == null ? AT_ITS_NFE : IN_EQUAL_SECONDS;
+    }
+
+    private static List<String> head(ComparisonTable table) {
+        return HEAD.stream()
+                .map(name -> name.equals(AT_ITS_NFE) ? versus(table) : name)
+                .toList();
+    }
+
     /** The head, and the rows as tables show them, without the columns in which no row says anything. */
     public static List<List<String>> shown(ComparisonTable table) {
-        List<List<String>> lines = new ArrayList<>(List.of(HEAD));
+        List<List<String>> lines = new ArrayList<>(List.of(head(table)));
         lines.addAll(cells(table));
         int[] said = IntStream.range(0, HEAD.size())
                 .filter(c ->
@@ -359,14 +371,14 @@ public final class ComparisonWords {
         return against;
     }
 
-    static @Nullable Map<String, Double> json(Interval interval) {
+    static @Nullable Map<String, @Nullable Double> json(Interval interval) {
         if (!Double.isFinite(interval.mean())) {
             return null;
         }
-        Map<String, Double> json = new LinkedHashMap<>();
+        Map<String, @Nullable Double> json = new LinkedHashMap<>();
         json.put("mean", interval.mean());
-        json.put("low", interval.low());
-        json.put("high", interval.high());
+        json.put("low", Numbers.orNull(interval.low()));
+        json.put("high", Numbers.orNull(interval.high()));
         return json;
     }
 }

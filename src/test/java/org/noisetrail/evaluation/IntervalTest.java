@@ -9,9 +9,16 @@ import org.junit.jupiter.api.Test;
 
 class IntervalTest {
     @Test
-    void oneValueHasNoSpread() {
-        assertThat(Interval.of(.25)).isEqualTo(new Interval(.25, .25, .25));
-        assertThat(Interval.of(2, 2, 2, 2)).isEqualTo(new Interval(2, 2, 2));
+    void equalValuesHaveNoSpread() {
+        assertThat(Interval.of(2, 2, 2, 2)).isEqualTo(new Interval(2, 2, 2)).hasToString("2.0000 [2.0000, 2.0000]");
+    }
+
+    @Test
+    void oneValueSaysNothingOfOthers() {
+        assertThat(Interval.of(-.25))
+                .isEqualTo(new Interval(-.25, Double.NaN, Double.NaN))
+                .hasToString("-0.2500");
+        assertThat(Interval.of(-.25).sign()).isZero();
     }
 
     @Test

@@ -3,12 +3,15 @@ package org.noisetrail.evaluation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,6 +23,7 @@ import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.GaussianMixture;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Parameterisation;
+import org.noisetrail.report.ComparisonWords;
 import org.noisetrail.reward.ImageBatch;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
@@ -179,6 +183,20 @@ class PlannerTest {
                 .hasMessage("budget must be >= 15, one plain trajectory's: 14");
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {1, 7, 40, 333, 20_000})
+    void theSmallestLimitThatIsNamedIsTaken(int images, @TempDir Path folder) throws Exception {
+        Setup setup = setup();
+        Planner planner = Planner.of(setup, images, 64, 64).with(profile(folder, setup));
+        Matcher least = Pattern.compile("seconds must be >= (\\d+\\.\\d{3}), for .*")
+                .matcher(assertThrows(IllegalArgumentException.class, () -> planner.seconds(0))
+                        .getMessage());
+        assertThat(least.matches()).isTrue();
+        double limit = Double.parseDouble(least.group(1));
+        assertThat(planner.seconds(limit).method().name()).isEqualTo("naive");
+        assertThatThrownBy(() -> planner.seconds(limit - .002)).hasMessageStartingWith("seconds must be >= ");
+    }
+
     @Test
     void aComparisonInEqualSecondsSetsEachMethodBesideBestOfNOfTheSame(@TempDir Path folder) throws Exception {
         Setup setup = setup();
@@ -202,6 +220,9 @@ class PlannerTest {
                         best.method());
         String partner = table.rows().get(3).label();
         assertThat(table.rows().get(1).label()).isEqualTo("ascent in 6 s");
+        assertThat(ComparisonWords.shown(table).get(0))
+                .contains("vs best-of-n in equal seconds [95 %]")
+                .doesNotContain("vs best-of-n at its NFE [95 %]");
         for (int search : new int[] {1, 2}) {
             assertThat(table.rows().get(search).difference().label()).isEqualTo(partner);
         }
@@ -319,6 +340,15 @@ class PlannerTest {
         assertThat(new Curve(List.of(1, 4, 8), List.of(.01, .099, .1)).quick()).isEqualTo(4);
         assertThat(new Curve(List.of(1, 4), List.of(3.0, 5.0)).quick()).isEqualTo(1);
         assertThat(Curve.NOTHING.quick()).isEqualTo(1);
+    }
+
+    @Test
+    void rowsBeyondTheLastAreKnownOnlyWhereNoMoreWouldBeTimed() {
+        Curve quick = new Curve(List.of(1, 4), List.of(.5, .9));
+        assertThat(quick.reaches(4)).isTrue();
+        assertThat(quick.reaches(5)).isFalse();
+        assertThat(new Curve(List.of(1, 4), List.of(.5, 1.1)).reaches(64)).isTrue();
+        assertThat(Curve.NOTHING.reaches(64)).isTrue();
     }
 
     @Test
