@@ -27,8 +27,11 @@ import org.noisetrail.trace.Progress;
  * run: such are refused, or removed before the first file is written, {@code result.json} before the images that it names.
  */
 public final class RunFiles implements SearchListener, AutoCloseable {
-    /** In the order in which an earlier run's are removed; its images last. */
-    private static final List<String> SUMMARIES = List.of("result.json", "trail.json", "grid.png", "final.safetensors");
+    /** A run's, or a part's. */
+    private static final Pattern RESULT = Pattern.compile("result(-\\d+-of-\\d+)?\\.json");
+
+    /** What is made of all images, in the order in which an earlier run's are removed: after its results, before its images. */
+    private static final List<String> SUMMARIES = List.of("trail.json", "grid.png", "final.safetensors");
 
     static final String IMAGES = "images";
     static final Pattern IMAGE = Pattern.compile("\\d{3,}\\.png");
@@ -118,11 +121,13 @@ public final class RunFiles implements SearchListener, AutoCloseable {
                     .filter(folder::has)
                     .toList();
         }
-        return Stream.concat(
+        return Stream.of(
+                        folder.names("").stream().filter(RESULT.asMatchPredicate()),
                         SUMMARIES.stream().filter(folder::has),
                         folder.names(IMAGES).stream()
                                 .filter(IMAGE.asMatchPredicate())
                                 .map(name -> IMAGES + "/" + name))
+                .flatMap(names -> names)
                 .toList();
     }
 

@@ -74,6 +74,7 @@ class RunFilesTest {
     @ValueSource(
             strings = {
                 "result.json",
+                "result-2-of-3.json",
                 "trail.json",
                 "grid.png",
                 "final.safetensors",
@@ -102,6 +103,7 @@ class RunFilesTest {
     @Test
     void nothingOfAnEarlierRunStaysBesideThisOne() throws IOException {
         write(false, 0, 12, true);
+        Files.writeString(folder.resolve("result-1-of-2.json"), "of a part");
         write(true, 4, 6, false);
         assertThat(names())
                 .containsExactly("grid.png", "images/004.png", "images/005.png", "result.json", "trail.json");
