@@ -76,6 +76,6 @@ choices() {
 choices class-brightness --images 4 --reward brightness --method eps-greedy --candidates 4 --rounds 4
 choices class-class --images 4 --reward class --method eps-greedy --candidates 4 --rounds 4
 choices prompts-clip --model fashion-scenes --prompt "two red bags" --images 2 --reward clip --method eps-greedy --candidates 4 --rounds 2
-choices prompts-pruned --model fashion-scenes --prompt "two red bags" --images 2 --reward clip --method pruned-best-of-n --candidates 8
+choices prompts-pruned --model fashion-scenes --prompt "two red bags" --images 2 --reward clip --method pruned-best-of-n --candidates 8 --keep 6@2,2@6 --noises 1
 
 exit $failed

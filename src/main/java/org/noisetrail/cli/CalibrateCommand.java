@@ -69,8 +69,17 @@ final class CalibrateCommand implements Callable<Integer> {
                             + "reward and what is drawn count.")
     private boolean profile;
 
+    @Option(
+            names = "--method",
+            order = -2,
+            paramLabel = "METHOD",
+            defaultValue = "eps-greedy",
+            description = "zero-order or eps-greedy: the search that is measured. Default: ${DEFAULT-VALUE}")
+    @SuppressWarnings("NullAway.Init")
+    private String methodName;
+
     @Mixin
-    private MethodOptions.Chosen methodOptions;
+    private MethodOptions methodOptions;
 
     @Mixin
     private RewardOptions rewards;
@@ -79,7 +88,7 @@ final class CalibrateCommand implements Callable<Integer> {
     private RewardOptions.HeldOut heldOut;
 
     @Mixin
-    private ConditionOptions asked;
+    private ConditionOptions asked = new ConditionOptions(10);
 
     @Mixin
     private SharedOptions.Seed seed;
@@ -106,7 +115,7 @@ final class CalibrateCommand implements Callable<Integer> {
             throw usage("Missing required option: '--total-rounds=N'");
         }
         Path out = out();
-        Method method = methodOptions.method();
+        Method method = methodOptions.make(methodName, null);
         if (!(method instanceof LocalSearch local) || local.candidates() < 2) {
             throw usage("calibrate needs --method zero-order or eps-greedy, and --candidates >= 2");
         }
@@ -130,7 +139,7 @@ final class CalibrateCommand implements Callable<Integer> {
                     throw usage("--total-rounds must be from 0 to " + 0xFFFF * sampler.steps() + ": " + total);
                 }
             }
-            List<ImageRequest> requests = asked.requests(pipeline, 10);
+            List<ImageRequest> requests = asked.requests(pipeline);
             Calibration calibration = Search.builder(pipeline)
                     .sampler(sampler)
                     .method(method)
@@ -165,7 +174,7 @@ final class CalibrateCommand implements Callable<Integer> {
         try (Pipeline pipeline = modelOptions.load();
                 Reward searched = rewards.build(pipeline);
                 Reward judged = heldOut.build(pipeline)) {
-            List<Condition> conditions = asked.requests(pipeline, 10).stream()
+            List<Condition> conditions = asked.requests(pipeline).stream()
                     .map(ImageRequest::condition)
                     .toList();
             Setup setup = Setup.of(pipeline, searched, conditions)
@@ -257,7 +266,7 @@ final class CalibrateCommand implements Callable<Integer> {
                 .sampler(sampler)
                 .reward(rewards.reward(pipeline).toString(), searched)
                 .heldOut(String.valueOf(heldOut.reward()), judged)
-                .options(methodOptions.settings(methodOptions.method()))
+                .options(methodOptions.settings(methodName, methodOptions.make(methodName, null)))
                 .option("totalRounds", totals)
                 .build()
                 .json();

@@ -105,7 +105,7 @@ final class CompareCommand implements Callable<Integer> {
     private @Nullable RewardText secondHeldOut;
 
     @Mixin
-    private ConditionOptions asked;
+    private ConditionOptions asked = new ConditionOptions(36);
 
     @Option(
             names = "--seeds",
@@ -221,7 +221,7 @@ final class CompareCommand implements Callable<Integer> {
             List<RewardText> rewards = given.isEmpty()
                     ? List.of(RewardText.parse(pipeline.takesPrompts() ? "clip" : "brightness"))
                     : given;
-            List<ImageRequest> requests = asked.requests(pipeline, 36);
+            List<ImageRequest> requests = asked.requests(pipeline);
             if (store != null) {
                 return store(store, pipeline, sampler, rewards, requests, interruption);
             }

@@ -16,13 +16,17 @@ import org.noisetrail.model.Condition;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.search.ImageRequest;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.ISetter;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
 /** Which images to draw: their numbers, and what they are asked to be, taken in turn. */
-final class ConditionOptions {
+final class ConditionOptions implements OwnOptions {
     private static final long LONGEST_FILE = 64L << 20;
+
+    private final int usual;
 
     @Spec(Spec.Target.MIXEE)
     private CommandSpec command;
@@ -53,7 +57,6 @@ final class ConditionOptions {
             description = "What guidance moves away from, where a prompt has none.")
     private @Nullable String negative;
 
-    @Option(names = "--images", paramLabel = "N", description = "Default: 10, of prompts one each")
     private @Nullable Integer images;
 
     @Option(
@@ -66,14 +69,40 @@ final class ConditionOptions {
     /** Read once, so that all that is said of a run is of the same prompts. */
     private @Nullable List<Condition> known;
 
+    /** @param usual how many images of a model of classes, where no number is given */
+    ConditionOptions(int usual) {
+        this.usual = usual;
+    }
+
+    @Override
+    public void addTo(CommandSpec command) {
+        command.addOption(OptionSpec.builder("--images")
+                .paramLabel("N")
+                .type(Integer.class)
+                .description("Default: " + usual + ", of prompts one each")
+                .setter(new ISetter() {
+                    @Override
+                    public <V> V set(V value) {
+                        images = (Integer) value;
+                        return value;
+                    }
+                })
+                .build());
+    }
+
     /** Refuses what cannot be, before anything slow is done. */
     void check() {
         ImageRequest.of(firstImage, images == null ? 1 : images);
         if (classes != null && (!prompts.isEmpty() || file != null)) {
             throw usage("--classes are for models of classes, --prompt and --prompts for models of prompts: give one");
         }
-        if (file != null && !Files.isRegularFile(file)) {
-            throw usage("--prompts must be a file that is there: " + file);
+        checkFile(file);
+    }
+
+    /** Refuses a file of prompts that is not there; null for none. */
+    static void checkFile(@Nullable Path prompts) {
+        if (prompts != null && !Files.isRegularFile(prompts)) {
+            throw new IllegalArgumentException("--prompts must be a file that is there: " + prompts);
         }
     }
 
@@ -122,21 +151,17 @@ final class ConditionOptions {
         return IntStream.of(classes.values()).mapToObj(Condition::label).toList();
     }
 
-    /**
-     * The images asked for.
-     *
-     * @param many how many of a model of classes, where no number was given
-     */
-    List<ImageRequest> requests(Pipeline pipeline, int many) {
+    /** The images asked for. */
+    List<ImageRequest> requests(Pipeline pipeline) {
         List<Condition> asked = conditions(pipeline);
-        int count = images != null ? images : pipeline.takesPrompts() ? asked.size() : many;
+        int count = images != null ? images : pipeline.takesPrompts() ? asked.size() : usual;
         return ImageRequest.of(firstImage, count, asked);
     }
 
     static List<Condition> read(Path file, @Nullable String negative) {
         List<String> lines;
         try {
-            if (Files.size(file) > LONGEST_FILE || !Files.isRegularFile(file)) {
+            if (Files.size(file) > LONGEST_FILE) {
                 throw new NoisetrailException(file + ": a file of prompts must be at most " + LONGEST_FILE + " bytes");
             }
             lines = Files.readAllLines(file);

@@ -3,6 +3,7 @@ package org.noisetrail.cli;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.evaluation.Plan;
@@ -59,7 +60,7 @@ final class GenerateCommand implements Callable<Integer> {
     private WorkerOptions workers;
 
     @Mixin
-    private ConditionOptions asked;
+    private ConditionOptions asked = new ConditionOptions(10);
 
     @Mixin
     private SharedOptions.Seed seed;
@@ -115,7 +116,7 @@ final class GenerateCommand implements Callable<Integer> {
     public Integer call() {
         boolean isNamed = methodOptions.isNamed();
         boolean plans = planOptions.plans(isNamed);
-        Method named = plans && !isNamed ? null : methodOptions.method();
+        methodOptions.check();
         planOptions.check();
         if (planOptions.seconds() != null && timeLimit != null) {
             throw usage("--seconds and --time-limit both limit time: give one of them");
@@ -128,7 +129,10 @@ final class GenerateCommand implements Callable<Integer> {
             throw usage("--target-reward must be a number: " + targetReward);
         }
         screen.screening();
-        guard.check(named);
+        if (plans && !isNamed && screen.screens()) {
+            throw usage("--screen needs --method where --seconds or --budget would choose one: give that, too");
+        }
+        guard.check(methodOptions.named());
         asked.check();
         modelOptions.check();
         try (Pipeline pipeline = modelOptions.load(workers.first(modelOptions::device))) {
@@ -137,14 +141,15 @@ final class GenerateCommand implements Callable<Integer> {
                         + pipeline.decoder().image());
             }
             Sampler sampler = samplerOptions.sampler(pipeline);
-            List<ImageRequest> requests = asked.requests(pipeline, 10);
+            Method named = plans && !isNamed ? null : methodOptions.method(pipeline);
+            List<ImageRequest> requests = asked.requests(pipeline);
             try (Reward searched = rewards.build(pipeline);
                     Reward judged = heldOut.build(pipeline);
                     Reward cheap = screen.build(pipeline);
                     Reward second = guard.build(pipeline);
                     WorkerOptions.Others others = workers.load(modelOptions, rewards, heldOut, screen, guard)) {
                 Plan plan = plans ? plan(pipeline, sampler, named, searched, judged, requests) : null;
-                Method method = plan == null ? methodOptions.method(pipeline) : plan.method();
+                Method method = plan == null ? Objects.requireNonNull(named) : plan.method();
                 Search.Builder search = search(pipeline, sampler, method, searched, judged);
                 if (plan != null) {
                     plan.apply(search);

@@ -8,6 +8,7 @@ import org.noisetrail.model.Pipeline;
 import org.noisetrail.search.LocalSearch;
 import org.noisetrail.search.Method;
 import org.noisetrail.search.Methods;
+import org.noisetrail.settings.Kind;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -18,17 +19,26 @@ class MethodOptions extends RegistryOptions<Method> {
         super("method", Methods.registry());
     }
 
-    /** One method, with its settings. */
+    /** For {@code result.json}: the settings of a kind of this name. */
+    Map<String, @Nullable Object> settings(String name, Method made) {
+        Map<String, @Nullable Object> settings = new LinkedHashMap<>();
+        settings.put("method", name);
+        settings.putAll(registry().kind(name).json(made));
+        return settings;
+    }
+
+    /** One method, with its settings; where none is named, the one that the model draws by, with what was given in its settings' place. */
     static final class Chosen extends MethodOptions {
-        private static final String DEFAULT = "eps-greedy";
+        private static final String OF_CLASSES = "eps-greedy";
 
         @Option(
                 names = "--method",
                 order = -2,
                 paramLabel = "METHOD",
                 completionCandidates = Names.class,
-                description = "${COMPLETION-CANDIDATES}. Default: " + DEFAULT
-                        + "; of a model of prompts pruned-best-of-n with --keep 4@2,1@6 --noises 2")
+                description =
+                        "${COMPLETION-CANDIDATES}. Default: " + OF_CLASSES
+                                + "; of a model of prompts pruned-best-of-n with --keep 4@2,1@6 --noises 2, which are its defaults there")
         private @Nullable String word;
 
         /** The methods' names, for the help text. */
@@ -40,19 +50,36 @@ class MethodOptions extends RegistryOptions<Method> {
             }
         }
 
+        private static Method usual(boolean prompts) {
+            return Methods.parse(prompts ? Methods.fromPrompts() : OF_CLASSES);
+        }
+
         /** @throws IllegalArgumentException that names the setting, if there is no such method */
-        Method method() {
-            return make(word(), null);
-        }
-
-        /** As {@link #method()}; where none was asked for, the one that draws best from prompts, if the model takes them. */
         Method method(Pipeline pipeline) {
-            return pipeline.takesPrompts() && !isNamed() ? Methods.parse(Methods.fromPrompts()) : method();
+            return method(usual(pipeline.takesPrompts()));
         }
 
-        /** @throws IllegalArgumentException as {@link #method()}, before anything is loaded */
+        private Method method(Method usual) {
+            String own = registry().kindOf(usual).name();
+            return word == null || word.equals(own) ? make(own, usual) : make(word, null);
+        }
+
+        /** The method that was named, as far as it is known before the model is; null where none was. */
+        @Nullable
+        Method named() {
+            return word == null ? null : method(usual(false));
+        }
+
+        /** @throws IllegalArgumentException as {@link #method}, before anything is loaded: if what was given is no model's */
         void check() {
-            make(word(), null);
+            Method prompts = usual(true);
+            method(has(prompts) && !has(usual(false)) ? prompts : usual(false));
+        }
+
+        /** Whether all that was given are its settings. */
+        private boolean has(Method method) {
+            Kind<Method> kind = registry().kindOf(method);
+            return given().keySet().stream().allMatch(name -> kind.setting(name).isPresent());
         }
 
         /** Whether a method was asked for, by its name or by options that it has. */
@@ -60,18 +87,11 @@ class MethodOptions extends RegistryOptions<Method> {
             return word != null || !given().isEmpty();
         }
 
-        private String word() {
-            return word == null ? DEFAULT : word;
-        }
-
         /** For {@code result.json}. */
         Map<String, @Nullable Object> settings(Method made) {
-            Map<String, @Nullable Object> settings = new LinkedHashMap<>();
             // As it was asked for: eps-greedy with epsilon 0 calls itself zero-order.
-            String name = word == null && !(made instanceof LocalSearch) ? made.name() : word();
-            settings.put("method", name);
-            settings.putAll(registry().kind(name).json(made));
-            return settings;
+            String asked = word == null ? OF_CLASSES : word;
+            return settings(word == null && !(made instanceof LocalSearch) ? made.name() : asked, made);
         }
     }
 }

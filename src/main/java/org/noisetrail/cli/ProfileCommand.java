@@ -49,7 +49,13 @@ final class ProfileCommand implements Callable<Integer> {
     private RewardOptions rewards;
 
     @Mixin
-    private ConditionOptions asked;
+    private RewardOptions.HeldOut heldOut;
+
+    @Mixin
+    private ConditionOptions asked = new ConditionOptions(4);
+
+    @Mixin
+    private SharedOptions.Seed seed;
 
     @Option(
             names = "--runs",
@@ -65,12 +71,12 @@ final class ProfileCommand implements Callable<Integer> {
     @SuppressWarnings("NullAway.Init")
     private Path out;
 
-    @Option(names = "--json", description = "Print profile.json instead of a table.")
-    private boolean json;
+    @Mixin
+    private SharedOptions.Show show;
 
     @Override
     public Integer call() {
-        Method method = methodOptions.method();
+        methodOptions.check();
         if (runs < 1 || runs > 1000) {
             throw new ParameterException(command.commandLine(), "--runs must be from 1 to 1000: " + runs);
         }
@@ -81,23 +87,33 @@ final class ProfileCommand implements Callable<Integer> {
         CostProfile profile;
         String title;
         try (Pipeline pipeline = modelOptions.load();
-                Reward searched = rewards.build(pipeline)) {
+                Reward searched = rewards.build(pipeline);
+                Reward judged = heldOut.build(pipeline);
+                ProgressDisplay display = ProgressDisplay.of(
+                        "profile, " + rewards.reward(pipeline),
+                        show.quiet(),
+                        command.commandLine().getErr())) {
+            Method method = methodOptions.method(pipeline);
             Sampler sampler = samplerOptions.sampler(pipeline);
-            List<ImageRequest> requests = asked.requests(pipeline, 4);
+            List<ImageRequest> requests = asked.requests(pipeline);
             Search search = Search.builder(pipeline)
                     .sampler(sampler)
                     .method(method)
                     .reward(searched)
+                    .heldOut(judged)
+                    .seed(seed.seed())
+                    .listener(display)
                     .maxBatch(modelOptions.maxBatch())
                     .decodeBatch(modelOptions.decodeBatch())
                     .build();
             profile = CostProfile.of(runs, () -> search.run(requests));
             result.putAll(modelOptions
                     .settings("profile", pipeline)
-                    .seeds(0)
+                    .seeds(seed.seed())
                     .images(requests)
                     .sampler(sampler)
                     .reward(rewards.reward(pipeline).toString(), searched)
+                    .heldOut(String.valueOf(heldOut.reward()), judged)
                     .options(methodOptions.settings(method))
                     .build()
                     .json());
@@ -109,7 +125,8 @@ final class ProfileCommand implements Callable<Integer> {
         CostReport.plot(profile, title).write(out);
         AtomicFiles.write(folder.file("profile.json"), Json.pretty(result).getBytes(StandardCharsets.UTF_8));
         PrintWriter print = command.commandLine().getOut();
-        print.print(json ? Json.pretty(result) : CostReport.text(profile) + "written to " + folder.path() + "\n");
+        print.print(
+                show.json() ? Json.pretty(result) : CostReport.text(profile) + "written to " + folder.path() + "\n");
         print.flush();
         return ExitCode.OK;
     }

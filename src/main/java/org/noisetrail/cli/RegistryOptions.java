@@ -1,6 +1,7 @@
 package org.noisetrail.cli;
 
 import java.util.Collection;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,7 +22,7 @@ import picocli.CommandLine.Spec;
  *
  * @param <T> what is made
  */
-abstract class RegistryOptions<T> {
+abstract class RegistryOptions<T> implements OwnOptions {
     private final String what;
     private final Registry<T> registry;
     private final Map<String, String> given = new LinkedHashMap<>();
@@ -35,12 +36,12 @@ abstract class RegistryOptions<T> {
         this.registry = registry;
     }
 
-    /** Adds the settings' options to every command that mixes such options in. */
+    /** Adds the options of mixins that have such to every command that mixes them in. */
     static final class Adder implements IModelTransformer {
         @Override
         public CommandSpec transform(CommandSpec command) {
             for (CommandSpec mixin : command.mixins().values()) {
-                if (mixin.userObject() instanceof RegistryOptions<?> options) {
+                if (mixin.userObject() instanceof OwnOptions options) {
                     options.addTo(command);
                 }
             }
@@ -48,7 +49,8 @@ abstract class RegistryOptions<T> {
         }
     }
 
-    private void addTo(CommandSpec command) {
+    @Override
+    public void addTo(CommandSpec command) {
         Map<String, Map<String, Setting<?>>> byName = new LinkedHashMap<>();
         for (Kind<T> kind : registry.kinds()) {
             for (Setting<?> setting : kind.settings()) {
@@ -120,9 +122,9 @@ abstract class RegistryOptions<T> {
         return registry;
     }
 
-    /** What was given, by setting name. */
+    /** What was given, by setting name, in that order. */
     Map<String, String> given() {
-        return Map.copyOf(given);
+        return Collections.unmodifiableMap(given);
     }
 
     /**

@@ -102,6 +102,40 @@ class PromptsTest {
         assertThat(result(again).get("images").get(0).get("prompt").asText()).isEqualTo("an \u65e5 \"old\" bag");
     }
 
+    /** As {@code serve} takes a request's settings. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "--keep 1@1 | 1@1",
+                "--method pruned-best-of-n | 4@2,1@6",
+            })
+    void settingsRefineTheMethodThatPromptsAreDrawnBy(String args, String keep) throws IOException {
+        for (String command : List.of("generate", "profile --runs 1")) {
+            Object[] words =
+                    (command + " --model fashion-scenes --prompt bag --steps 2 --candidates 2 " + args).split(" ");
+            Cli.Ending ending = run(words);
+            assertThat(ending.err()).isEmpty();
+            JsonNode file = command.equals("generate")
+                    ? result(out()).get("settings")
+                    : JSON.readTree(out().resolve("profile.json").toFile());
+            assertThat(file.get("method").asText()).isEqualTo("pruned-best-of-n");
+            assertThat(file.get("candidates").asInt()).isEqualTo(2);
+            assertThat(file.get("keep").asText()).isEqualTo(keep);
+            assertThat(file.get("noises").asInt()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void aSettingOfAnotherMethodIsRefusedForPrompts() {
+        Cli.Ending ending = run("generate", "--model", "fashion-scenes", "--prompt", "bag", "--epsilon", .2);
+        assertThat(ending.err())
+                .isEqualTo("noisetrail: --epsilon is not an option of --method pruned-best-of-n (it is one of"
+                        + " eps-greedy)\n");
+        assertThat(ending.code()).isEqualTo(2);
+        assertThat(out()).doesNotExist();
+    }
+
     private static int[] pixels(Path png) throws IOException {
         return ImageIO.read(png.toFile()).getRaster().getPixels(0, 0, 64, 64, (int[]) null);
     }

@@ -1,0 +1,8 @@
+package org.noisetrail.cli;
+
+import picocli.CommandLine.Model.CommandSpec;
+
+/** A mixin with options that no annotation can declare, since they differ by command or by registry. A command that mixes it in names {@link RegistryOptions.Adder} as its model transformer. */
+interface OwnOptions {
+    void addTo(CommandSpec command);
+}
