@@ -10,12 +10,10 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
-import org.noisetrail.NoisetrailException;
 import org.noisetrail.evaluation.MachineProfile;
 import org.noisetrail.evaluation.Setup;
 import org.noisetrail.files.Json;
 import org.noisetrail.files.Numbers;
-import org.noisetrail.files.OutputFolder;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.report.TextTable;
@@ -104,6 +102,9 @@ final class CalibrateCommand implements Callable<Integer> {
     private @Nullable Path given;
 
     @Mixin
+    private SharedOptions.Overwrite overwrite;
+
+    @Mixin
     private SharedOptions.Show show;
 
     @Override
@@ -114,18 +115,13 @@ final class CalibrateCommand implements Callable<Integer> {
         if (totals.isEmpty()) {
             throw usage("Missing required option: '--total-rounds=N'");
         }
-        Path out = out();
         Method method = methodOptions.make(methodName, null);
         if (!(method instanceof LocalSearch local) || local.candidates() < 2) {
             throw usage("calibrate needs --method zero-order or eps-greedy, and --candidates >= 2");
         }
         asked.check();
         modelOptions.check();
-        // A folder that cannot be written to is told now, not after minutes.
-        Path parent = out.toAbsolutePath().getParent();
-        if (parent != null) {
-            OutputFolder.open(parent);
-        }
+        totals.forEach(total -> overwrite.check("--out", file(total)));
         try (Pipeline pipeline = modelOptions.load();
                 Reward searched = rewards.build(pipeline);
                 Reward judged = heldOut.build(pipeline);
@@ -171,6 +167,9 @@ final class CalibrateCommand implements Callable<Integer> {
         }
         asked.check();
         modelOptions.check();
+        if (given != null) {
+            overwrite.check("--out", given);
+        }
         try (Pipeline pipeline = modelOptions.load();
                 Reward searched = rewards.build(pipeline);
                 Reward judged = heldOut.build(pipeline)) {
@@ -197,7 +196,7 @@ final class CalibrateCommand implements Callable<Integer> {
         }
         Path name = out.getFileName();
         if (name == null) {
-            throw new NoisetrailException("--out must be a file: " + out);
+            throw usage("--out must be a file, but is a folder: " + out);
         }
         String words = name.toString();
         int dot = words.lastIndexOf('.');

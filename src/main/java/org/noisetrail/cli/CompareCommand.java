@@ -51,7 +51,7 @@ import picocli.CommandLine.Spec;
         modelTransformer = RegistryOptions.Adder.class,
         description = {
             "Sets methods beside each other: same images, same classes, same initial noise.",
-            "Always adds best-of-n at the network evaluations that each search costs.",
+            "Always adds best-of-n at the network evaluations that each search costs, with --equal-seconds in the same seconds.",
             "With --screen, each method that can be screened has a second row, screened."
         },
         footerHeading = "%nFiles:%n",
@@ -173,6 +173,9 @@ final class CompareCommand implements Callable<Integer> {
     private OfflineOptions offline;
 
     @Mixin
+    private SharedOptions.Overwrite overwrite;
+
+    @Mixin
     private SharedOptions.Show show;
 
     @Override
@@ -196,20 +199,22 @@ final class CompareCommand implements Callable<Integer> {
                     show.json());
             return ExitCode.OK;
         }
-        if (shard != null || spark) {
-            if (offline.store() != null) {
-                throw usage("--shard and --spark spread searches, and --store makes none: leave them out");
-            }
-            if (equalSeconds != null) {
-                throw usage(
-                        "--equal-seconds sizes methods for this machine: with --shard and --spark give --equal-nfe");
-            }
+        if ((shard != null || spark) && equalSeconds != null) {
+            throw usage("--equal-seconds sizes methods for this machine: with --shard and --spark give --equal-nfe");
+        }
+        if (shard != null && show.json()) {
+            throw usage("--json prints tables, and --shard makes none: leave it out");
         }
         long[] seedList = seeds();
         asked.check();
         modelOptions.check();
         Path store = offline.store();
-        OutputFolder.open(store == null ? out : folderOf(store)); // now, before a search spends minutes
+        // Now, before a search spends minutes.
+        if (store == null) {
+            OutputFolder.open(out);
+        } else {
+            overwrite.check("--store", store);
+        }
         try (Interruption interruption = new Interruption();
                 CellRunner runner = runner();
                 Pipeline pipeline = modelOptions.load()) {
@@ -218,9 +223,7 @@ final class CompareCommand implements Callable<Integer> {
                         + pipeline.decoder().image());
             }
             Sampler sampler = samplerOptions.sampler(pipeline);
-            List<RewardText> rewards = given.isEmpty()
-                    ? List.of(RewardText.parse(pipeline.takesPrompts() ? "clip" : "brightness"))
-                    : given;
+            List<RewardText> rewards = given.isEmpty() ? List.of(RewardText.usual(pipeline)) : given;
             List<ImageRequest> requests = asked.requests(pipeline);
             if (store != null) {
                 return store(store, pipeline, sampler, rewards, requests, interruption);
@@ -338,11 +341,6 @@ final class CompareCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private static Path folderOf(Path file) {
-        Path parent = file.toAbsolutePath().getParent();
-        return parent == null ? Path.of(".") : parent;
-    }
-
     /** Makes some searches, and no page. */
     private void part(Comparison comparison) {
         if (cell != null) {
@@ -387,8 +385,12 @@ final class CompareCommand implements Callable<Integer> {
         }
     }
 
+    private List<String> texts() {
+        return Contender.texts(offline.methods(methods));
+    }
+
     private List<Contender> contenders() {
-        List<String> texts = Contender.texts(offline.methods(methods));
+        List<String> texts = texts();
         methodOptions.checkUsed(texts.stream().map(Contender::word).toList());
         Map<String, String> shared = new LinkedHashMap<>(methodOptions.given());
         shared.putAll(screen.texts());
@@ -476,7 +478,7 @@ final class CompareCommand implements Callable<Integer> {
                 .seeds(seeds())
                 .images(requests)
                 .sampler(sampler)
-                .option("methods", methods)
+                .option("methods", texts())
                 .option("options", methodOptions.given())
                 .options(screenSettings())
                 .option("seedCount", seeds)

@@ -25,8 +25,8 @@ import org.noisetrail.torch.CudaLibraries;
 import org.noisetrail.torch.Torch;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 @Command(
@@ -36,8 +36,8 @@ final class DoctorCommand implements Callable<Integer> {
     @Spec
     private CommandSpec command;
 
-    @Option(names = "--json", description = "Print JSON instead of a table.")
-    private boolean json;
+    @Mixin
+    private SharedOptions.Json json;
 
     private boolean healthy = true;
 
@@ -58,7 +58,7 @@ final class DoctorCommand implements Callable<Integer> {
         facts.put("libtorchCpu", ask(Torch::cpuCapability));
         describeCards(facts);
         facts.put("nativeLibraries", nativeLibraries());
-        if (json) {
+        if (json.given()) {
             command.commandLine().getOut().print(Json.pretty(facts));
         } else {
             print(facts);

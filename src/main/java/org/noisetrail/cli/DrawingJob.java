@@ -27,11 +27,8 @@ final class DrawingJob {
         @Option(names = "--out", paramLabel = "FOLDER", description = "Default: out; of replay, replay")
         private @Nullable Path out;
 
-        @Option(
-                names = "--overwrite",
-                description =
-                        "Remove what an earlier run has left in --out, before the first file is written; else it is refused.")
-        private boolean overwrite;
+        @Mixin
+        private SharedOptions.Overwrite overwrite;
 
         @Option(
                 names = "--save-tensors",
@@ -43,6 +40,18 @@ final class DrawingJob {
 
         boolean quiet() {
             return show.quiet();
+        }
+
+        /** Refuses what does not go with a run that takes what is there, before anything slow is done. */
+        void check(ShardOptions shards) {
+            if (shards.resumes() && overwrite.given()) {
+                throw new IllegalArgumentException(
+                        "--resume takes what is in --out, and --overwrite removes it: give one of them");
+            }
+            if (shards.keeps() && saveTensors) {
+                throw new IllegalArgumentException(
+                        "--save-tensors needs the final states of all images: --resume and --shard cannot be given with it");
+            }
         }
     }
 
@@ -106,12 +115,8 @@ final class DrawingJob {
     }
 
     private RunFiles.Earlier earlier(Work work) {
-        if (options.overwrite) {
+        if (options.overwrite.given()) {
             return RunFiles.Earlier.REMOVE;
-        }
-        if (work.keep() && options.saveTensors) {
-            throw new IllegalArgumentException(
-                    "--save-tensors needs the final states of all images: --resume and --shard cannot be given with it");
         }
         return work.keep() ? RunFiles.Earlier.KEEP : RunFiles.Earlier.REFUSE;
     }

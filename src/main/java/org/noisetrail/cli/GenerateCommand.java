@@ -133,6 +133,8 @@ final class GenerateCommand implements Callable<Integer> {
             throw usage("--screen needs --method where --seconds or --budget would choose one: give that, too");
         }
         guard.check(methodOptions.named());
+        output.check(shards);
+        workers.check();
         asked.check();
         modelOptions.check();
         try (Pipeline pipeline = modelOptions.load(workers.first(modelOptions::device))) {

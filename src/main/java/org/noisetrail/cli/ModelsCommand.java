@@ -12,8 +12,8 @@ import org.noisetrail.model.Pipeline;
 import org.noisetrail.report.TextTable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 @Command(name = "models", description = "Lists the embedded models.")
@@ -21,8 +21,8 @@ final class ModelsCommand implements Callable<Integer> {
     @Spec
     private CommandSpec command;
 
-    @Option(names = "--json", description = "Print JSON instead of a table.")
-    private boolean json;
+    @Mixin
+    private SharedOptions.Json json;
 
     @Override
     public Integer call() {
@@ -62,7 +62,7 @@ final class ModelsCommand implements Callable<Integer> {
                 names.append('\n');
             }
         }
-        if (json) {
+        if (json.given()) {
             command.commandLine().getOut().print(Json.pretty(Map.of("models", models)));
         } else {
             command.commandLine()

@@ -5,9 +5,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.evaluation.Contender;
 import org.noisetrail.evaluation.Funnels;
@@ -19,6 +21,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.Spec;
 
 /** Trajectories that are drawn and judged once, and methods that choose among them later without the network. */
@@ -35,6 +38,21 @@ final class OfflineOptions {
             "--json",
             "--quiet",
             "--verbose");
+
+    /** What says how methods are set beside each other, of which --store does nothing. */
+    private static final Set<String> OF_COMPARING = Set.of(
+            "--methods",
+            "--equal-nfe",
+            "--equal-seconds",
+            "--sweep",
+            "--screen",
+            "--verify-loss",
+            "--screen-reward",
+            "--audit",
+            "--shard",
+            "--spark",
+            "--out",
+            "--json");
 
     @Spec(Spec.Target.MIXEE)
     private CommandSpec command;
@@ -90,7 +108,7 @@ final class OfflineOptions {
 
     /** The methods to set beside each other: as they are, but of those that take any by default only those that can choose offline. */
     List<String> methods(List<String> methods) {
-        return replays() && !command.commandLine().getParseResult().hasMatchedOption("--methods")
+        return replays() && !parsed().hasMatchedOption("--methods")
                 ? List.of("naive", "best-of-n", "pruned-best-of-n")
                 : methods;
     }
@@ -100,8 +118,18 @@ final class OfflineOptions {
         if (store != null && offline != null) {
             throw usage("--store draws and --offline reads: give one of them");
         }
+        for (String name : List.of("--trajectories", "--overwrite")) {
+            if (store == null && offline == null && parsed().hasMatchedOption(name)) {
+                throw usage(name + " needs --store");
+            }
+        }
         if (store != null && (trajectories < 1 || trajectories > 65536)) {
             throw usage("--trajectories must be from 1 to 65536: " + trajectories);
+        }
+        if (store != null) {
+            refuse(
+                    name -> OF_COMPARING.contains(name) || methodSettings.contains(name.substring(2)),
+                    "--store takes no %s: it draws trajectories, and compares nothing");
         }
         if (offline == null) {
             if (funnels != null || target != null) {
@@ -109,12 +137,22 @@ final class OfflineOptions {
             }
             return;
         }
-        for (OptionSpec given : command.commandLine().getParseResult().matchedOptions()) {
-            String name = given.longestName();
-            if (!OF_CHOICE.contains(name) && !methodSettings.contains(name.substring(2))) {
-                throw usage("--offline takes no " + name + ": what was drawn is in its file");
+        refuse(
+                name -> !OF_CHOICE.contains(name) && !methodSettings.contains(name.substring(2)),
+                "--offline takes no %s: what was drawn is in its file");
+    }
+
+    /** @param message with %s for the option's name */
+    private void refuse(Predicate<String> useless, String message) {
+        for (OptionSpec given : parsed().matchedOptions()) {
+            if (useless.test(given.longestName())) {
+                throw usage(String.format(Locale.ROOT, message, given.longestName()));
             }
         }
+    }
+
+    private ParseResult parsed() {
+        return command.commandLine().getParseResult();
     }
 
     /** Prints what the methods choose among the stored trajectories. */

@@ -68,6 +68,7 @@ final class ScoreCommand implements Callable<Integer> {
         } else {
             modelOptions.checkNumbers();
         }
+        ConditionOptions.checkFile(prompts);
         Safetensors file = tensors.open();
         List<Long> size = file.entry("images").shape();
         if (size.size() != 4) {

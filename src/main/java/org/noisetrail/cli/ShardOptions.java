@@ -11,7 +11,8 @@ final class ShardOptions {
             converter = Shard.Converter.class,
             description =
                     "Draw the K-th of N parts of the images, such as 3/16, into a folder that all parts share. The"
-                            + " same command with --resume in its place then writes what is made of all.")
+                            + " same command with --resume in its place then writes what is made of all. --overwrite"
+                            + " replaces the files of that part only.")
     private @Nullable Shard shard;
 
     @Option(
@@ -23,6 +24,10 @@ final class ShardOptions {
     @Nullable
     Shard shard() {
         return shard;
+    }
+
+    boolean resumes() {
+        return resume;
     }
 
     boolean keeps() {

@@ -1,11 +1,15 @@
 package org.noisetrail.cli;
 
 import java.math.BigInteger;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.files.Numbers;
+import org.noisetrail.files.OutputFile;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.search.Search;
 import org.noisetrail.torch.Torch;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Small options that several commands have. */
@@ -107,22 +111,54 @@ final class SharedOptions {
         }
     }
 
+    /** For programs that read what a command prints. */
+    static final class Json {
+        @Option(names = "--json", description = "Print JSON instead of tables.")
+        private boolean given;
+
+        boolean given() {
+            return given;
+        }
+    }
+
     /** What commands that show progress print. */
     static final class Show {
-        @Option(names = "--json", description = "Print JSON instead of tables, and show no progress.")
-        private boolean json;
+        @Mixin
+        private Json json;
 
         @Option(
                 names = {"-q", "--quiet"},
-                description = "Show no progress.")
+                description = "Show no progress; --json shows none either.")
         private boolean quiet;
 
         boolean json() {
-            return json;
+            return json.given();
         }
 
         boolean quiet() {
-            return json || quiet;
+            return json() || quiet;
+        }
+    }
+
+    /** Whether what an earlier run has written may go. */
+    static final class Overwrite {
+        @Option(
+                names = "--overwrite",
+                description =
+                        "Replace what an earlier run has written (of compare: with --store), just before the first file is written; else it is refused.")
+        private boolean given;
+
+        boolean given() {
+            return given;
+        }
+
+        /** Refuses what cannot be written to, and a file that is there and may not go, before anything slow is done. */
+        void check(String option, Path file) {
+            OutputFile.check(option, file);
+            if (!given && Files.isRegularFile(file)) {
+                throw new IllegalArgumentException(
+                        file + " is there already: give another " + option + ", or --overwrite");
+            }
         }
     }
 }

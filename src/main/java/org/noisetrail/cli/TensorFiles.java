@@ -1,9 +1,9 @@
 package org.noisetrail.cli;
 
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.checkpoint.Safetensors;
+import org.noisetrail.files.OutputFile;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -37,9 +37,7 @@ final class TensorFiles {
 
     /** Refuses what cannot be written, before anything slow is done. */
     void checkOut() {
-        if (Files.exists(out) && !Files.isRegularFile(out)) {
-            throw new IllegalArgumentException("--out must be a file: " + out);
-        }
+        OutputFile.check("--out", out);
     }
 
     Safetensors in() {

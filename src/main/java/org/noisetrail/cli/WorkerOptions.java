@@ -11,10 +11,16 @@ import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.search.Search;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** Several workers of one search. */
 final class WorkerOptions {
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec command;
+
     @Option(
             names = "--devices",
             paramLabel = "DEVICE",
@@ -27,6 +33,14 @@ final class WorkerOptions {
     private List<DeviceName> names = new ArrayList<>();
 
     private @Nullable List<Device> found;
+
+    /** Refuses what cannot be, before anything slow is done. */
+    void check() {
+        if (!names.isEmpty() && command.commandLine().getParseResult().hasMatchedOption("--device")) {
+            throw new ParameterException(
+                    command.commandLine(), "--device and --devices both say where to draw: give one of them");
+        }
+    }
 
     /** Where each worker is; empty where none was named. To find every card loads LibTorch. */
     private List<Device> devices() {

@@ -427,6 +427,40 @@ class EndToEndTest {
     }
 
     @Test
+    void oneImageIsToldWithoutAnIntervalAndMethodsAsTheyWereGiven() throws IOException {
+        succeed(("compare -q --images 1 --seeds 1 --steps 4 --methods eps-greedy,pruned-best-of-n:keep=2@1,1@2 "
+                        + "--rounds 1 --lambda .2 --candidates 3 --epsilon .3 --keep-pivot --noises 1 --project --out "
+                        + out())
+                .split(" "));
+        JsonNode result = JSON.readTree(out().resolve("compare.json").toFile());
+        assertThat(result.at("/settings/methods"))
+                .extracting(JsonNode::asText)
+                .containsExactly("eps-greedy", "pruned-best-of-n:keep=2@1,1@2");
+        assertThat(result.at("/settings/options").fieldNames())
+                .toIterable()
+                .containsExactly("rounds", "lambda", "candidates", "epsilon", "keep-pivot", "noises", "project");
+        for (JsonNode row : result.at("/tables/0/rows")) {
+            assertThat(row.at("/reward/mean").isNumber()).isTrue();
+            assertThat(row.at("/reward/low").isNull()).isTrue();
+            assertThat(row.at("/reward/high").isNull()).isTrue();
+        }
+        assertThat(Files.readString(out().resolve("report.html")))
+                .contains("not told apart from")
+                .doesNotContain("worse than", "better than");
+    }
+
+    @Test
+    void aProfileIsOfTheSeedAndTheHeldOutRewardAskedFor() throws IOException {
+        JsonNode settings = JSON.readTree(
+                succeed(("profile -q --json --runs 1 --steps 2 --method naive --seed 7 --held-out class --out " + out())
+                                .split(" "))
+                        .out());
+        assertThat(settings.at("/seeds/0").asInt()).isEqualTo(7);
+        assertThat(settings.at("/heldOut/0/name").asText()).isEqualTo("class");
+        assertThat(settings.get("images").asInt()).isEqualTo(4);
+    }
+
+    @Test
     void resultsSayWhereAGuardEndedASearchAndWhatItSaw() throws IOException {
         Cli.Ending ending = succeed((Object[])
                 ("generate --images 2 --method ascent --reward brightness --guard -brightness --out " + out())

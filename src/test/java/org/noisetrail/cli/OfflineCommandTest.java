@@ -6,11 +6,15 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.evaluation.RunSettings;
 
 /** What compare --offline answers is what generate draws. */
@@ -142,6 +146,51 @@ class OfflineCommandTest {
         assertThat(ending.err()).startsWith("noisetrail: ").contains(message);
         assertThat(ending.err().lines()).hasSize(1);
         assertThat(ending.code()).isEqualTo(code);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "--methods naive",
+                "--rounds 3",
+                "--keep-pivot",
+                "--equal-nfe 100",
+                "--equal-seconds 3",
+                "--sweep nfe=100,200",
+                "--screen first",
+                "--verify-loss 5%",
+                "--screen-reward class",
+                "--audit 0.2",
+                "--shard 1/2",
+                "--spark",
+                "--out there",
+                "--json"
+            })
+    void whatStoringDoesNotUseIsRefused(String given) {
+        Path none = folder.resolve("none.safetensors");
+        String[] words =
+                ("compare --images 1 --seeds 1 --steps 2 --trajectories 1 --store " + none + " " + given).split(" ");
+        isRefused(
+                2,
+                "--store takes no " + given.split(" ")[0] + ": it draws trajectories, and compares nothing",
+                (Object[]) words);
+        assertThat(none).doesNotExist();
+    }
+
+    @Test
+    void storedScoresAreReplacedWhereThatWasAskedForOnly() throws IOException {
+        Path scores = folder.resolve("again.safetensors");
+        String[] words =
+                ("compare -q --trajectories 2 --classes 2 --images 1 --seeds 1 --steps 2 --store " + scores).split(" ");
+        assertThat(Cli.run((Object[]) words).code()).isZero();
+        byte[] first = Files.readAllBytes(scores);
+        isRefused(2, scores + " is there already: give another --store, or --overwrite", (Object[]) words);
+        assertThat(scores).hasBinaryContent(first);
+        words[3] = "3";
+        Object[] more =
+                Stream.concat(Stream.of(words), Stream.of("--overwrite")).toArray();
+        assertThat(Cli.run(more).code()).isZero();
+        assertThat(Files.size(scores)).isGreaterThan(first.length);
     }
 
     @Test

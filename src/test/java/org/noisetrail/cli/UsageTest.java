@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -39,6 +41,8 @@ class UsageTest {
                 "--reward brightness:max-bytes=3 | brightness takes no argument",
                 "--verify-loss 5% | --verify-loss is of --screen: give that, too",
                 "--screen second | screen must be first, half, linear, preview, reward, or first+half and the like: second",
+                "--seconds 5 --screen first --images 1 | --screen needs --method where --seconds or --budget would choose one",
+                "--budget 100 --screen first | --screen needs --method where --seconds or --budget would choose one",
                 "--screen first --verify-loss -1% | verify-loss must be >= 0 and finite: -0.01",
                 "--screen first --audit 2 | audit must be from 0.0 to 1.0: 2.0",
                 "--images 0 | images must be >= 1: 0",
@@ -93,6 +97,10 @@ class UsageTest {
                 "--seed 1 --seed 2 | option '--seed' (S) should be specified only once",
                 "--devices cpu,gpu | device must be all, cpu, cuda or cuda:N: gpu",
                 "--devices all,cpu | --devices all means every card: it must stand alone",
+                "--method naive --images 1 --devices cpu,cpu --device cpu | --device and --devices both say where to draw: give one of them",
+                "--method naive --images 1 --resume --overwrite | --resume takes what is in --out, and --overwrite removes it: give one of them",
+                "--method naive --images 1 --resume --save-tensors | --save-tensors needs the final states of all images",
+                "--method naive --images 1 --shard 1/2 --overwrite --save-tensors | --save-tensors needs the final states of all images",
                 "--shard 5/4 | must be from 1/4 to 4/4: 5/4",
                 "stray | Unmatched argument at index 3: 'stray'",
             })
@@ -115,6 +123,9 @@ class UsageTest {
                 "--methods beam:screen=first,beam:screen=first | --methods names beam:screen=first twice",
                 "--methods beam,beam:screen=first:verify-loss=5% --screen first | --methods names beam:screen=first:verify-loss=5% twice",
                 "--methods ascent:score-at-first=none.json | score-at-first must be true, false or a file that is there: none.json",
+                "--methods naive --trajectories 3 | --trajectories needs --store",
+                "--methods naive --overwrite | --overwrite needs --store",
+                "--methods naive --shard 1/2 --json | --json prints tables, and --shard makes none: leave it out",
                 "--offline none.safetensors --screen first | --offline takes no --screen: what was drawn is in its file"
             })
     void compareRefusesWhatCannotBe(String args, String message) {
@@ -153,6 +164,69 @@ class UsageTest {
                 Cli.run("generate", "--method", "naive", "--images", 1, "--out", file),
                 "--out must be a folder, but is a file: " + file);
         assertThat(file).hasContent("mine");
+    }
+
+    private static Object[] words(String command, Object... more) {
+        return Stream.concat(Stream.of(command.split(" ")), Stream.of(more)).toArray();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "calibrate --images 1 --candidates 2 --rounds 1 --steps 4 --total-rounds 3 --out",
+                "calibrate --profile --max-batch 1 --out",
+                "compare --images 1 --seeds 1 --steps 2 --trajectories 1 --store",
+                "denoise --in none.safetensors --out",
+                "component unet --model fashion-scenes --in none.safetensors --out",
+            })
+    void aFileThatCannotBeWrittenIsToldBeforeTheWork(String command) throws IOException {
+        String option = command.substring(command.lastIndexOf(' ') + 1);
+        isUsageError(Cli.run(words(command, folder)), option + " must be a file, but is a folder: " + folder);
+        Path inner = Files.writeString(folder.resolve("file"), "mine").resolve("out.json");
+        isUsageError(Cli.run(words(command, inner)), option + " must be in a folder, but that is a file: " + inner);
+        Cli.Ending ending = Cli.run(words(command, "/proc/nowhere/out.json"));
+        assertThat(ending.err())
+                .startsWith("noisetrail: cannot write to the folder /proc/nowhere: ")
+                .hasLineCount(1);
+        assertThat(ending.code()).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "calibrate --images 1 --candidates 2 --rounds 1 --steps 4 --total-rounds 3 --out",
+                "calibrate --images 1 --candidates 2 --rounds 1 --steps 4 --total-rounds 4,3 --out",
+                "calibrate --profile --max-batch 1 --out",
+                "compare --images 1 --seeds 1 --steps 2 --trajectories 1 --store"
+            })
+    void aFileThatTookLongIsNotReplacedUnasked(String command) throws IOException {
+        String option = command.substring(command.lastIndexOf(' ') + 1);
+        Path out = folder.resolve("out.json");
+        Path file = Files.writeString(command.contains("4,3") ? folder.resolve("out-3.json") : out, "mine");
+        isUsageError(
+                Cli.run(words(command, out)), file + " is there already: give another " + option + ", or --overwrite");
+        assertThat(file).hasContent("mine");
+    }
+
+    /** Without the breaks of lines. */
+    private static String help(String command) {
+        return Cli.run(command, "--help").out().replaceAll("\\s+", " ");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"generate, 10", "compare, 36", "calibrate, 10", "profile, 4"})
+    void helpNamesTheImagesOfEachCommand(String command, int images) {
+        assertThat(help(command)).contains("--images=N Default: " + images + ", of prompts one each");
+    }
+
+    @Test
+    void helpNamesTheMethodThatIsTakenWhereNoneIs() {
+        String prompts = "of a model of prompts pruned-best-of-n";
+        assertThat(help("generate")).contains(prompts);
+        assertThat(help("profile")).contains(prompts);
+        assertThat(help("calibrate"))
+                .contains("zero-order or eps-greedy: the search that is measured. Default: eps-greedy")
+                .doesNotContain(prompts);
     }
 
     @Test
@@ -204,6 +278,16 @@ class UsageTest {
             assertThat(help.lines().filter(line -> line.matches("  " + kind.name() + "[\\[(: ].*")))
                     .as(kind.name())
                     .hasSize(1);
+        }
+    }
+
+    @Test
+    void promptsThatAreNoFileAreTheSameMistakeEverywhere() {
+        for (Path none : List.of(folder, folder.resolve("none.txt"))) {
+            String message = "--prompts must be a file that is there: " + none;
+            isUsageError(Cli.run("generate", "--method", "naive", "--prompts", none), message);
+            isUsageError(
+                    Cli.run("score", "--reward", "brightness", "--in", "none.safetensors", "--prompts", none), message);
         }
     }
 
