@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.engine.Locality;
 import org.noisetrail.model.Condition;
@@ -50,6 +51,7 @@ public final class Search {
     private final double target;
     private final double guardDrop;
     private final @Nullable Duration timeLimit;
+    private final LongSupplier clock;
     private final SearchListener listener;
 
     private Search(Builder builder) {
@@ -69,6 +71,7 @@ public final class Search {
         target = builder.target;
         guardDrop = builder.guardDrop;
         timeLimit = builder.timeLimit;
+        clock = builder.clock;
         listener = builder.listener;
     }
 
@@ -113,16 +116,16 @@ public final class Search {
      * @throws IllegalArgumentException if there is no image, or one asks for what the model cannot draw
      */
     public SearchResult run(List<ImageRequest> images) {
-        long start = System.nanoTime();
+        long start = clock.getAsLong();
         ImageResult[] results = new ImageResult[images.size()];
-        new Waves(settings(deadline(start)), method, images, listener, (first, finished) -> {
+        new Waves(settings(limit(start)), method, images, listener, (first, finished) -> {
                     for (int i = 0; i < finished.size(); i++) {
                         results[first + i] = finished.get(i);
                     }
                 })
                 .run();
         List<ImageResult> all = List.of(results);
-        return new SearchResult(all, trail(all), Duration.ofNanos(System.nanoTime() - start));
+        return new SearchResult(all, trail(all), Duration.ofNanos(clock.getAsLong() - start));
     }
 
     /**
@@ -131,7 +134,7 @@ public final class Search {
      * @throws SearchCancelledException as {@link #run} does
      */
     public void draw(List<ImageRequest> images) {
-        new Waves(settings(deadline(System.nanoTime())), method, images, listener, (first, finished) -> {}).run();
+        new Waves(settings(limit(clock.getAsLong())), method, images, listener, (first, finished) -> {}).run();
     }
 
     /** The trail of images that this search has drawn. */
@@ -172,7 +175,7 @@ public final class Search {
                     images.stream().map(ImageRequest::condition).toList());
         }
         Calibration.Collector collector = new Calibration.Collector(schedule.size(), heldOut);
-        alone(deadline(System.nanoTime()), new Observed(local, collector), images);
+        alone(limit(clock.getAsLong()), new Observed(local, collector), images);
         return new Calibration(RoundSchedule.levelsOf(schedule), local.candidates(), collector.gains());
     }
 
@@ -199,24 +202,26 @@ public final class Search {
     }
 
     /** By the first worker, for what is seen on the way. */
-    private void alone(@Nullable Long deadline, Method observed, List<ImageRequest> images) {
-        SearchSettings one = settings(workers.get(0).searching(), deadline);
+    private void alone(@Nullable TimeLimit limit, Method observed, List<ImageRequest> images) {
+        SearchSettings one = settings(workers.get(0).searching(), limit);
         new Waves(List.of(one), observed, images, listener, (first, finished) -> {}).run();
     }
 
-    private @Nullable Long deadline(long start) {
-        return timeLimit == null || timeLimit.compareTo(FOR_EVER) > 0 ? null : start + timeLimit.toNanos();
+    private @Nullable TimeLimit limit(long start) {
+        return timeLimit == null || timeLimit.compareTo(FOR_EVER) > 0
+                ? null
+                : new TimeLimit(start + timeLimit.toNanos(), clock);
     }
 
     /** Of each worker; those of one model share theirs. */
-    private List<SearchSettings> settings(@Nullable Long deadline) {
+    private List<SearchSettings> settings(@Nullable TimeLimit limit) {
         Map<Worker, SearchSettings> made = new HashMap<>();
         return workers.stream()
-                .map(worker -> made.computeIfAbsent(worker, one -> settings(one, deadline)))
+                .map(worker -> made.computeIfAbsent(worker, one -> settings(one, limit)))
                 .toList();
     }
 
-    private SearchSettings settings(Worker worker, @Nullable Long deadline) {
+    private SearchSettings settings(Worker worker, @Nullable TimeLimit limit) {
         return new SearchSettings(
                 worker.denoiser(),
                 worker.decoder(),
@@ -233,7 +238,7 @@ public final class Search {
                 graphs,
                 budget,
                 target,
-                deadline);
+                limit);
     }
 
     private @Nullable Guard guard(Worker worker) {
@@ -288,6 +293,7 @@ public final class Search {
         private @Nullable Reward guard;
         private double guardDrop;
         private @Nullable Duration timeLimit;
+        private LongSupplier clock = System::nanoTime;
         private SearchListener listener = SearchListener.NONE;
         private int alike = 1;
         private final List<Worker> others = new ArrayList<>();
@@ -415,6 +421,12 @@ public final class Search {
                 throw new IllegalArgumentException("time limit must be >= 0: " + limit);
             }
             this.timeLimit = limit;
+            return this;
+        }
+
+        /** What tells the time, in nanoseconds; by default {@link System#nanoTime}. */
+        Builder clock(LongSupplier clock) {
+            this.clock = clock;
             return this;
         }
 

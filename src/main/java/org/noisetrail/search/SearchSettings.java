@@ -17,7 +17,7 @@ import org.noisetrail.sampler.Schedule;
  * @param graphs whether a card is given rounds that are alike as a whole
  * @param budget network evaluations an image
  * @param target infinite for none
- * @param deadline on {@link System#nanoTime}'s clock; null for none
+ * @param timeLimit null for none
  */
 record SearchSettings(
         Denoiser denoiser,
@@ -35,7 +35,7 @@ record SearchSettings(
         boolean graphs,
         long budget,
         double target,
-        @Nullable Long deadline) {
+        @Nullable TimeLimit timeLimit) {
     SearchSettings withHands(int hands) {
         return new SearchSettings(
                 denoiser,
@@ -53,7 +53,7 @@ record SearchSettings(
                 graphs,
                 budget,
                 target,
-                deadline);
+                timeLimit);
     }
 
     Reward searched() {

@@ -116,16 +116,17 @@ final class Waves {
     }
 
     private @Nullable Deadline deadline(SearchSettings worker, int from) {
-        if (worker.deadline() == null) {
+        TimeLimit limit = worker.timeLimit();
+        if (limit == null) {
             return null;
         }
-        long now = System.nanoTime();
+        long now = limit.clock().getAsLong();
         double share = share(images.size(), size, workers.size(), from);
         return new Deadline(
-                now + (long) ((worker.deadline() - now) * share),
+                now + (long) ((limit.end() - now) * share),
                 worker.denoiser().device().isCuda() ? Deadline.CARD_LEAST : Deadline.PROCESSOR_LEAST,
                 worker.hands(),
-                System::nanoTime);
+                limit.clock());
     }
 
     /** Of the time that is left, what a wave may take: its images' part of those that its worker has still to draw if the others keep up. */

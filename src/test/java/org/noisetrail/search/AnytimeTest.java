@@ -27,24 +27,24 @@ class AnytimeTest {
     private static final int IMAGES = 3;
     private static final Duration LIMIT = Duration.ofMillis(40);
 
+    private final ManualClock clock = new ManualClock();
+
     /** Another denoiser, one of whose calls outlasts the limit. */
-    private static final class Stalling extends Wrapped {
+    private final class Stalling extends Wrapped {
         private final int late;
-        private final Duration limit;
         private int calls;
         long rowsAfter;
 
-        Stalling(Denoiser inner, int late, Duration limit) {
+        Stalling(Denoiser inner, int late) {
             super(inner);
             this.late = late;
-            this.limit = limit;
         }
 
         @Override
         public Tensor network(Tensor input, Tensor level, Conditioning conditions, Tensor entries) {
             calls++;
             if (calls == late) {
-                sleep(limit);
+                clock.pass(LIMIT);
             } else if (calls > late) {
                 rowsAfter += input.size(0);
             }
@@ -52,12 +52,8 @@ class AnytimeTest {
         }
     }
 
-    private static void sleep(Duration time) {
-        try {
-            Thread.sleep(time.toMillis());
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-        }
+    private Search.Builder search(Denoiser denoiser) {
+        return clock.of(Search.builder(denoiser)).timeLimit(LIMIT);
     }
 
     static Stream<Arguments> cases() {
@@ -86,15 +82,14 @@ class AnytimeTest {
         }
     }
 
-    private static void isWholeAndReplays(Method method, SmallWorld world, int late) {
-        Stalling stalling = new Stalling(world.denoiser(), late, LIMIT);
+    private void isWholeAndReplays(Method method, SmallWorld world, int late) {
+        Stalling stalling = new Stalling(world.denoiser(), late);
         long pointers = NativeObjects.settled();
-        SearchResult result = Search.builder(stalling)
+        SearchResult result = search(stalling)
                 .sampler(world.sampler())
                 .method(method)
                 .reward(Rewards.brightness())
                 .seed(5)
-                .timeLimit(LIMIT)
                 .build()
                 .run(ImageRequest.of(0, IMAGES));
         assertThat(Pointer.totalCount()).isLessThanOrEqualTo(pointers);
@@ -118,11 +113,10 @@ class AnytimeTest {
             return Double.NaN;
         });
         SmallWorld world = SmallWorld.edm();
-        SearchResult result = Search.builder(new Stalling(world.denoiser(), 7, LIMIT))
+        SearchResult result = search(new Stalling(world.denoiser(), 7))
                 .sampler(world.sampler())
                 .method(Methods.parse("beam:candidates=3:beams=2"))
                 .reward(nan)
-                .timeLimit(LIMIT)
                 .build()
                 .run(ImageRequest.of(0, IMAGES));
         long told = result.images().stream().mapToLong(ImageResult::nanScores).sum();
@@ -134,16 +128,13 @@ class AnytimeTest {
     void whatHasComeToItsEndIsKept() {
         SmallWorld world = SmallWorld.edm();
         long calls = world.schedule().evaluations();
-        // Chains go one after the other: time is up in the third, and on a busy machine, too, not before.
-        Duration limit = Duration.ofSeconds(2);
-        Stalling stalling = new Stalling(world.denoiser(), (int) (2 * calls + 5), limit);
-        Search.Builder search = Search.builder(stalling)
+        // Chains go one after the other: time is up in the third.
+        Search.Builder search = search(new Stalling(world.denoiser(), (int) (2 * calls + 5)))
                 .sampler(world.sampler())
                 .method(new BestOfN(5))
                 .reward(Rewards.brightness())
                 .seed(5)
-                .maxBatch(1)
-                .timeLimit(limit);
+                .maxBatch(1);
         ImageResult cut = search.build().run(ImageRequest.of(0, 1)).images().get(0);
         ImageResult two = world.search(new BestOfN(2))
                 .build()
@@ -155,25 +146,52 @@ class AnytimeTest {
         assertThat(cut.costs().networkEvaluations()).isEqualTo(2 * calls + 5);
     }
 
+    @Test
+    void ofSeveralEndsTheBestIsKept() {
+        SmallWorld world = SmallWorld.ddim();
+        for (int ends = 1; ends < 8; ends++) {
+            ImageResult free = world.search(Methods.parse("dts:iterations=" + ends))
+                    .build()
+                    .run(ImageRequest.of(0, 1))
+                    .images()
+                    .get(0);
+            // Time is up on the way to one end more.
+            int late = (int) free.costs().networkEvaluations() + 1;
+            ImageResult cut = search(new Stalling(world.denoiser(), late))
+                    .sampler(world.sampler())
+                    .method(Methods.parse("dts:iterations=8"))
+                    .reward(Rewards.brightness())
+                    .seed(5)
+                    .build()
+                    .run(ImageRequest.of(0, 1))
+                    .images()
+                    .get(0);
+            assertThat(cut.costs().networkEvaluations()).isEqualTo(late);
+            assertThat(cut.state()).isEqualTo(free.state());
+        }
+    }
+
     @ParameterizedTest
     @MethodSource("cases")
     void aBudgetIsNotOverspentWhereTimeIsUp(String text, SmallWorld world) {
         long budget = 2 * world.schedule().evaluations() + 1;
-        SearchResult result = Search.builder(new Stalling(world.denoiser(), 9, LIMIT))
+        SearchResult result = search(new Stalling(world.denoiser(), 9))
                 .sampler(world.sampler())
                 .method(Methods.parse(text))
                 .reward(Rewards.brightness())
                 .budget(budget)
-                .timeLimit(LIMIT)
                 .build()
                 .run(ImageRequest.of(0, IMAGES));
         assertThat(result.images()).allMatch(image -> image.costs().networkEvaluations() <= budget);
     }
 
-    /** Scores as brightness does, slowly; how often, {@code calls} counts. */
-    private record Slow(Reward inner, Duration time, AtomicInteger calls) implements Reward {
+    /** Scores as brightness does, and takes some time a call; how often, {@code calls} counts. */
+    private final class Slow implements Reward {
+        private final Duration time;
+        int calls;
+
         Slow(Duration time) {
-            this(Rewards.brightness(), time, new AtomicInteger());
+            this.time = time;
         }
 
         @Override
@@ -183,26 +201,23 @@ class AnytimeTest {
 
         @Override
         public void score(ImageBatch images, Tensor scores) {
-            calls.incrementAndGet();
-            sleep(time);
-            inner.score(images, scores);
+            calls++;
+            clock.pass(time);
+            Rewards.brightness().score(images, scores);
         }
     }
 
     @ParameterizedTest
     @MethodSource("cases")
     void aSlowRewardIsAskedWhileThereIsTimeAndForTheFinalImages(String text, SmallWorld world) {
-        Duration limit = Duration.ofMillis(250);
+        Slow free = new Slow(Duration.ZERO);
+        Search.Builder search = clock.of(world.search(Methods.parse(text))).decodeBatch(1);
+        search.reward(free).build().run(ImageRequest.of(0, IMAGES));
         Slow slow = new Slow(Duration.ofMillis(30));
-        SearchResult result = world.search(Methods.parse(text))
-                .reward(slow)
-                .decodeBatch(1)
-                .timeLimit(limit)
-                .build()
-                .run(ImageRequest.of(0, IMAGES));
-        // However slow the machine is: one call after the other, the last of them running when time is up.
-        long before = limit.dividedBy(slow.time()) + 1;
-        assertThat(slow.calls().get()).isLessThanOrEqualTo((int) before + IMAGES);
+        SearchResult result =
+                search.reward(slow).timeLimit(Duration.ofMillis(250)).build().run(ImageRequest.of(0, IMAGES));
+        // The last of nine runs when time is up. Three calls' time is kept for the final images: the sixth leaves less.
+        assertThat(slow.calls).isBetween(Math.min(free.calls, 6), 9 + IMAGES);
         result.images()
                 .forEach(image ->
                         assertThat(image.reward()).isCloseTo(SmallWorld.brightness(image.pixels()), within(1e-12)));
@@ -211,19 +226,18 @@ class AnytimeTest {
     @Test
     void imagesThatDoNotGoTogetherShareTheTime() {
         SmallWorld world = SmallWorld.edm();
-        // The first calls of a process take so long that a plain end seems to need all the time.
-        world.search(LocalSearch.builder().rounds(2).build()).build().run(ImageRequest.of(0, IMAGES));
-        SearchResult result = world.search(
-                        LocalSearch.builder().candidates(2).rounds(2000).build())
+        SearchResult result = clock.of(world.search(
+                        LocalSearch.builder().candidates(2).rounds(2000).build()))
                 .reward(new Slow(Duration.ofMillis(2)))
                 .maxBatch(1)
                 .timeLimit(Duration.ofMillis(1200))
                 .build()
                 .run(ImageRequest.of(0, IMAGES));
-        // Each has 400 ms, which is some 150 candidates; were all time the first one's, the others would be plain.
+        // Each has 400 ms, which the two candidates of 200 rounds take, and its plain end no time.
         assertThat(result.images())
-                .allMatch(image ->
-                        image.costs().networkEvaluations() > world.schedule().evaluations());
+                .extracting(image -> image.costs().networkEvaluations())
+                .allSatisfy(evaluations -> assertThat(evaluations)
+                        .isBetween(390L, 400 + world.schedule().evaluations()));
     }
 
     @Test
