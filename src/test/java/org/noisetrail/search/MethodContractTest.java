@@ -11,6 +11,7 @@ import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.reward.Reward;
@@ -214,6 +215,43 @@ class MethodContractTest {
         method.evaluations(world.schedule())
                 .ifPresent(
                         cost -> same(free, run(world.search(method).budget(cost).build())));
+    }
+
+    /** All but mcts, which keeps back what the way to an end takes from any of its children, and in the end may take one whose end is known. */
+    static Stream<Arguments> spending() {
+        return ending().filter(each -> !each.get()[0].toString().startsWith("mcts"));
+    }
+
+    /** Of an image whose cost the rewards decide, too: what it spent of its own accord is budget enough for the same. */
+    @ParameterizedTest
+    @MethodSource("spending")
+    void whatAnImageSpendsIsBudgetEnoughForIt(String text, SmallWorld world) {
+        Search.Builder search = world.search(Methods.parse(text));
+        List<ImageResult> free = run(search.build()).images();
+        for (int i = 0; i < IMAGES; i++) {
+            long spent = free.get(i).costs().networkEvaluations();
+            alike(search.budget(spent).build().run(ImageRequest.of(i, 1)).images(), free.subList(i, i + 1));
+        }
+    }
+
+    /** Nothing is better than what there is, so that they go on as long as they can pay for one proposal, or one trajectory, more. */
+    @ParameterizedTest
+    @CsvSource({
+        "rbf:starts=1:quota=60000, 0",
+        "rbf:starts=3:quota=60000, 0",
+        "eps-greedy:candidates=1:rounds=1000:threshold=2, 0",
+        "dts:iterations=1000, 5",
+        "dts:iterations=1000:variant=sampling:branching=2, 5"
+    })
+    void aBudgetIsSpentButForLessThanWhatMoreOfItTakes(String text, long most) {
+        SmallWorld world = SmallWorld.ddim();
+        long plain = world.schedule().evaluations();
+        for (long budget = 2 * plain; budget < 4 * plain; budget++) {
+            Search.Builder search = world.search(Methods.parse(text)).reward(Reward.of("same", image -> .5));
+            for (ImageResult image : run(search.budget(budget).build()).images()) {
+                assertThat(image.costs().networkEvaluations()).isBetween(budget - most, budget);
+            }
+        }
     }
 
     /** Not even where no target is set, which is a target of infinity. */
