@@ -98,6 +98,7 @@ class SafetensorsTest {
     }
 
     @Test
+    @EnabledOnOs(OS.LINUX)
     void mappingsEndWithTheirTensors() throws Exception {
         Path file = folder.resolve("w.safetensors");
         Safetensors.writer().put("w", new float[1 << 16], 1 << 16).write(file);

@@ -29,6 +29,8 @@ class CostProfileTest {
     /** What the network takes, at least: the test knows it from elsewhere than the events. */
     private static final int SLEEP_MILLIS = 3;
 
+    private static final double BETWEEN_MICROS = 20_000;
+
     private final ExactMixture denoiser = new ExactMixture(new ImageShape(1, 8, 8), false, .2, -.4, .4);
     private final List<Long> elapsed = new ArrayList<>();
 
@@ -57,6 +59,7 @@ class CostProfileTest {
         for (Method method : List.of(LocalSearch.builder().rounds(3).build(), new Beam(3, 2))) {
             elapsed.clear();
             CostProfile profile = profile(method);
+            double least = Double.POSITIVE_INFINITY;
             for (int i = 0; i < profile.runs().size(); i++) {
                 CostProfile.Run run = profile.runs().get(i);
                 double sum = 0;
@@ -66,10 +69,14 @@ class CostProfileTest {
                     sum += run.micros(part);
                 }
                 assertThat(sum).isCloseTo(run.wallMicros(), within(.02 * run.wallMicros()));
-                // The search's own clock, the first run being the warm-up.
+                // The search's own clock, the first run being the warm-up, runs within the profile's.
                 double clock = elapsed.get(i + 1) / 1e3 / run.evaluations();
-                assertThat(sum).isCloseTo(clock, within(.02 * clock));
+                double between = sum - clock;
+                assertThat(between).isGreaterThanOrEqualTo(-1e-6 * clock);
+                least = Math.min(least, between - Math.max(.02 * clock, BETWEEN_MICROS / run.evaluations()));
             }
+            // A busy machine may stop a run between the two, but hardly each.
+            assertThat(least).isNegative();
         }
     }
 

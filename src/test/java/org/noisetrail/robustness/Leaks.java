@@ -1,8 +1,6 @@
 package org.noisetrail.robustness;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import org.bytedeco.javacpp.Pointer;
@@ -15,6 +13,7 @@ import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.Methods;
 import org.noisetrail.search.Search;
 import org.noisetrail.settings.Kind;
+import org.noisetrail.testing.ResidentMemory;
 import org.noisetrail.torch.Torch;
 
 /**
@@ -72,7 +71,6 @@ public final class Leaks {
     }
 
     private static double residentMegabytes() throws IOException {
-        String pages = Files.readString(Path.of("/proc/self/statm")).split(" ")[1];
-        return Long.parseLong(pages) * 4096 / 1e6;
+        return ResidentMemory.bytes() / 1e6;
     }
 }

@@ -412,7 +412,7 @@ class GuardTest {
         search.run(ImageRequest.of(0, IMAGES));
         long pointers = NativeObjects.settled();
         search.run(ImageRequest.of(0, IMAGES));
-        assertThat(Pointer.totalCount()).isEqualTo(pointers);
+        assertThat(Pointer.totalCount()).isLessThanOrEqualTo(pointers);
     }
 
     /** What candidates are verified by is not what the guard may see: it sees what goes on. */

@@ -6,8 +6,6 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,6 +18,8 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -35,6 +35,7 @@ import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.sampler.Schedule;
 import org.noisetrail.testing.NativeObjects;
+import org.noisetrail.testing.ResidentMemory;
 import org.noisetrail.torch.Torch;
 import org.noisetrail.trace.Costs;
 
@@ -375,6 +376,7 @@ class SearchBehaviourTest {
     }
 
     @Test
+    @EnabledOnOs(OS.LINUX)
     void twoHundredSearchesLeaveNoPointersAndNoMemoryBehind() throws IOException {
         ImageShape larger = new ImageShape(3, 32, 32);
         ExactMixture mixture = new ExactMixture(larger, true, .2, -.3, .3);
@@ -391,11 +393,16 @@ class SearchBehaviourTest {
                 .build();
         run(search, 10);
         long pointers = NativeObjects.settled();
-        long memory = nativeBytes();
-        run(search, 200);
-        assertThat(Pointer.totalCount()).isLessThanOrEqualTo(pointers);
-        // A search's native workspace is about 4 MB: a leak of it would be 800 MB.
-        assertThat(nativeBytes() - memory).isLessThan(200L << 20);
+        // A search's native workspace is about 4 MB: a leak of it would be 800 MB, time and again. A heap that is used
+        // for the first time is not.
+        long more = Long.MAX_VALUE;
+        for (int tries = 0; tries < 3 && more >= 200L << 20; tries++) {
+            long memory = nativeBytes();
+            run(search, 200);
+            assertThat(Pointer.totalCount()).isLessThanOrEqualTo(pointers);
+            more = nativeBytes() - memory;
+        }
+        assertThat(more).isLessThan(200L << 20);
     }
 
     private static void run(Search search, int times) {
@@ -406,9 +413,8 @@ class SearchBehaviourTest {
 
     /** What is resident, without the heap, which grows and shrinks as it likes. */
     private static long nativeBytes() throws IOException {
-        String statm = Files.readString(Path.of("/proc/self/statm"));
-        long heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getCommitted();
-        return Long.parseLong(statm.split(" ")[1]) * 4096 - heap;
+        return ResidentMemory.bytes()
+                - ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getCommitted();
     }
 
     @ParameterizedTest

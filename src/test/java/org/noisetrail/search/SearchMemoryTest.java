@@ -10,6 +10,9 @@ import org.noisetrail.model.ImageShape;
 import org.noisetrail.sampler.EdmSampler;
 
 class SearchMemoryTest {
+    /** The last group may still be on the stack. */
+    private static final int LAST = 1;
+
     private static Search.Builder search() {
         return Search.builder(new ExactMixture(new ImageShape(1, 8, 8), false, .2, -.4, .4))
                 .sampler(EdmSampler.DEFAULT.withSteps(2))
@@ -23,17 +26,24 @@ class SearchMemoryTest {
         search().listener(new SearchListener() {
                     @Override
                     public void onImages(List<ImageResult> images) {
-                        System.gc();
-                        alive.add(
-                                told.stream().filter(each -> each.get() != null).count());
+                        alive.add(held(told));
                         images.forEach(image -> told.add(new WeakReference<>(image)));
                     }
                 })
                 .build()
                 .draw(ImageRequest.of(0, 6));
         assertThat(told).hasSize(6);
-        // The last group may still be on the stack.
-        assertThat(alive).allMatch(count -> count <= 1);
+        assertThat(alive).allMatch(count -> count <= LAST);
+    }
+
+    /** How many are held for good: the collector is asked more than once, for it need not take all at once. */
+    private static long held(List<WeakReference<ImageResult>> told) {
+        long held = Long.MAX_VALUE;
+        for (int tries = 0; tries < 20 && held > LAST; tries++) {
+            System.gc();
+            held = told.stream().filter(each -> each.get() != null).count();
+        }
+        return held;
     }
 
     @Test
