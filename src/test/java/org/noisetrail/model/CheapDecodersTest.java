@@ -8,49 +8,14 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.testing.Blocks;
 import org.noisetrail.testing.NativeObjects;
 import org.noisetrail.torch.Tensors;
 
-/** Cheap looks at the states of a decoder whose images are known: every latent becomes a block of 2 x 2 pixels of a colour that is affine in it. */
+/** Cheap looks at the states of a decoder whose images are known. */
 class CheapDecodersTest {
     private static final ImageShape STATE = new ImageShape(2, 4, 6);
-    private static final float[][] SLOPES = {{.5f, -.25f}, {.125f, 1}, {-2, 0}};
-    private static final float[] OFFSETS = {.1f, -.2f, .3f};
-
-    private static final Decoder BLOCKS = new Decoder() {
-        @Override
-        public String id() {
-            return "blocks";
-        }
-
-        @Override
-        public ImageShape image() {
-            return new ImageShape(3, 8, 12);
-        }
-
-        @Override
-        public Tensor decode(Tensor states) {
-            int rows = (int) states.size(0);
-            int height = (int) states.size(2);
-            int width = (int) states.size(3);
-            float[] x = Tensors.toFloats(states);
-            float[] image = new float[rows * 3 * 4 * height * width];
-            for (int i = 0; i < image.length; i++) {
-                int column = i % (2 * width) / 2;
-                int line = i / (2 * width) % (2 * height) / 2;
-                int colour = i / (4 * height * width) % 3;
-                int row = i / (12 * height * width);
-                image[i] = OFFSETS[colour];
-                for (int c = 0; c < 2; c++) {
-                    image[i] += SLOPES[colour][c] * x[((row * 2 + c) * height + line) * width + column];
-                }
-            }
-            return Tensors.of(Device.CPU, image, rows, 3, 2 * height, 2 * width);
-        }
-
-        @Override
-        public void close() {}
-    };
+    private static final Decoder BLOCKS = Blocks.of(STATE);
 
     private static float[] states() {
         float[] states = new float[3 * STATE.elements()];
