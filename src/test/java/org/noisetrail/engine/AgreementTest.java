@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class AgreementTest {
     private static final LossBound TIGHT = LossBound.parse("1%");
@@ -102,5 +105,62 @@ class AgreementTest {
         }
         assertThat(before).isLessThan(6);
         assertThat(agreement.choose(ROUND, 1, TIGHT).count()).isEqualTo(6);
+    }
+
+    /**
+     * Of the differences from their rounds' means, (-1, 0, 1) with (-1, -1, 2) and (-3, -1, 1, 3) with (-2, -2, 0, 4): the sum of squared screens is 22, of products 23, of squared truths 30. Five degrees of
+     * freedom, one of which the slope takes: residuals of 30 - 23^2 / 22 over 4, of Student's t of 4, whose variance is twice that.
+     */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void theExpectedLossIsThatOfStudentsTAboutTheRegressionLine(int kept) {
+        Agreement agreement = new Agreement();
+        agreement.begin(0);
+        agreement.observe(new double[] {9, 10, 11}, new double[] {4, 4, 7});
+        agreement.observe(new double[] {-3, -1, 1, 3}, new double[] {-22, -22, -20, -16});
+        double residual = (30 - 23 * 23 / 22.) / 4;
+        // The next round: screens 4, 2, 1, 0, -2 and -5 from their mean.
+        double[] round = {11, 9, 8, 7, 5, 2};
+        double[] loss = loss(new double[] {4, 2, 1, 0, -2, -5}, 23 / 22., 2 * residual, 22, kept);
+        // Of the round's scores: of squared screens 50 over 5 times the slope's square, and the residual's own.
+        double spread = Math.sqrt(23 * 23 / 22. / 22 * 50 / 5 + residual);
+        for (int m = kept; m < round.length; m++) {
+            for (LossBound bound :
+                    List.of(new LossBound(loss[m] + 1e-9, false), new LossBound((loss[m] + 1e-9) / spread, true))) {
+                Agreement.Choice choice = agreement.choose(round, kept, bound);
+                assertThat(choice.count()).as(bound.toString()).isEqualTo(m);
+                assertThat(choice.expectedLoss()).isCloseTo(loss[m], within(1e-9));
+            }
+            for (LossBound bound :
+                    List.of(new LossBound(loss[m] - 1e-9, false), new LossBound((loss[m] - 1e-9) / spread, true))) {
+                assertThat(agreement.choose(round, kept, bound).count())
+                        .as(bound.toString())
+                        .isEqualTo(m + 1);
+            }
+        }
+    }
+
+    /** Three of the rounds of four, at the step before: sums of 60, 60 and 72, and 9 degrees of freedom, each half of it now; residuals of 6 over 3.5, times 3.5 / 1.5. */
+    @Test
+    void whatWasSeenAStepBeforeCountsHalf() {
+        Agreement agreement = new Agreement();
+        agreement.begin(0);
+        for (int round = 0; round < 3; round++) {
+            agreement.observe(new double[] {-3, -1, 1, 3}, new double[] {-2, -2, 0, 4});
+        }
+        agreement.begin(1);
+        double[] loss = loss(new double[] {2, 0, -2}, 1, 6 / 1.5, 30, 1);
+        Agreement.Choice choice = agreement.choose(new double[] {2, 0, -2}, 1, new LossBound(loss[2] + 1e-9, false));
+        assertThat(choice.count()).isEqualTo(2);
+        assertThat(choice.expectedLoss()).isCloseTo(loss[2], within(1e-9));
+    }
+
+    /** Of scores about a line whose slope is as uncertain as screens of that sum of squares leave it. */
+    private static double[] loss(double[] screens, double slope, double variance, double squares, int kept) {
+        double[] means = Arrays.stream(screens).map(x -> slope * x).toArray();
+        double[] deviations = Arrays.stream(screens)
+                .map(x -> Math.sqrt(variance * (1 + x * x / squares)))
+                .toArray();
+        return ExpectedLoss.of(means, deviations, kept);
     }
 }

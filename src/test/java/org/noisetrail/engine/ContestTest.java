@@ -71,4 +71,34 @@ class ContestTest {
         assertThat(tally.read().audits()).isEqualTo(1);
         assertThat(tally.read().meanLoss()).isCloseTo(2.5, within(1e-12));
     }
+
+    @Test
+    void whereTwoGoOnAnAuditTakesTheirMean() {
+        Contest contest = contest(2, true, 1, 3, 2, 0);
+        contest.verify(10, 9);
+        contest.verify(11, 6);
+        contest.verify(12, 5);
+        contest.verify(13, Double.NaN);
+        ScreenTally tally = new ScreenTally();
+        contest.learn(sure(), tally);
+        // 9 and 6 of all, 6 and 5 of those that would have been verified.
+        assertThat(tally.read().meanLoss()).isCloseTo(2, within(1e-12));
+    }
+
+    @Test
+    void whatWasVerifiedIsLearntAndNothingElse() {
+        Agreement agreement = new Agreement();
+        agreement.begin(0);
+        Contest contest = new Contest(10, 1, new double[] {1, 5, Double.NaN, 2, 3, 4}, agreement, BOUND, false);
+        assertThat(contest.chosen()).containsExactly(10, 11, 12, 13, 14, 15);
+        contest.verify(10, 3);
+        contest.verify(11, Double.NaN);
+        contest.verify(12, 100);
+        contest.verify(13, 6);
+        contest.verify(15, 12);
+        ScreenTally tally = new ScreenTally();
+        contest.learn(agreement, tally);
+        assertThat(agreement.slope()).isCloseTo(3, within(1e-12));
+        assertThat(tally.read().audits()).isZero();
+    }
 }
