@@ -201,12 +201,17 @@ class OfflineTableTest {
             OfflineTable.Against against = row.against();
             if (against != null) {
                 // What it is set beside is best-of-n as it is, at what the aimed search costs.
-                Contender partner = contender("best-of-n:candidates=" + against.label().replaceAll("\\D", ""));
-                OfflineTable.Row best =
-                        OfflineTable.of(read, List.of(partner), List.of(), RULE).rows().get(0);
+                Contender partner =
+                        contender("best-of-n:candidates=" + against.label().replaceAll("\\D", ""));
+                OfflineTable.Row best = OfflineTable.of(read, List.of(partner), List.of(), RULE)
+                        .rows()
+                        .get(0);
                 assertThat(best.networkEvaluations()).isCloseTo(row.networkEvaluations(), within(world.plain() / 2.));
                 assertThat(against.scores().get(0).mean())
-                        .isCloseTo(row.scores().get(0).mean() - best.scores().get(0).mean(), within(1e-12));
+                        .isCloseTo(
+                                row.scores().get(0).mean()
+                                        - best.scores().get(0).mean(),
+                                within(1e-12));
             }
         }
     }

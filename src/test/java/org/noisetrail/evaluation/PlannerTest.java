@@ -12,15 +12,23 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.model.Condition;
+import org.noisetrail.model.Conditioning;
+import org.noisetrail.model.Decoder;
 import org.noisetrail.model.Denoiser;
+import org.noisetrail.model.DiscreteNoise;
 import org.noisetrail.model.GaussianMixture;
+import org.noisetrail.model.Guided;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Parameterisation;
 import org.noisetrail.report.ComparisonWords;
@@ -28,12 +36,17 @@ import org.noisetrail.reward.ImageBatch;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.sampler.Sampler;
+import org.noisetrail.sampler.Samplers;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.ImageResult;
 import org.noisetrail.search.Method;
 import org.noisetrail.search.Methods;
 import org.noisetrail.search.Search;
 import org.noisetrail.search.SearchResult;
+import org.noisetrail.testing.Blocks;
+import org.noisetrail.testing.Noises;
+import org.noisetrail.testing.Wrapped;
 
 /** Plans fit, grow with their limits, and say what the search then costs. */
 class PlannerTest {
@@ -41,7 +54,11 @@ class PlannerTest {
     private static final int IMAGES = 5;
 
     private static Denoiser mixture() {
-        return GaussianMixture.builder(new ImageShape(1, 2, 3), 0)
+        return mixture(new ImageShape(1, 2, 3));
+    }
+
+    private static Denoiser mixture(ImageShape shape) {
+        return GaussianMixture.builder(shape, 0)
                 .parameterisation(Parameterisation.denoiser())
                 .component(1, .3, -.4)
                 .component(1, .3, .4)
@@ -123,7 +140,7 @@ class PlannerTest {
         }
     }
 
-    /** A reward that counts the rows it is asked for, and says how many calls there were. */
+    /** A reward that writes down how many rows each call has. */
     private static final class Counting implements Reward {
         final List<Integer> rows = new ArrayList<>();
 
@@ -139,28 +156,108 @@ class PlannerTest {
         }
     }
 
+    /** A network that writes down how many rows each call has. */
+    private static final class CountingNetwork extends Wrapped {
+        final List<Integer> rows = new ArrayList<>();
+
+        CountingNetwork(Denoiser inner) {
+            super(inner);
+        }
+
+        @Override
+        public Tensor network(Tensor input, Tensor level, Conditioning conditions, Tensor entries) {
+            rows.add((int) input.size(0));
+            return super.network(input, level, conditions, entries);
+        }
+    }
+
+    private static Map<Integer, Long> calls(List<Integer> rows) {
+        return rows.stream().collect(Collectors.groupingBy(Function.identity(), Collectors.counting()));
+    }
+
+    static List<String> sized() {
+        return List.of(
+                "best-of-n:candidates=7", "beam", "eps-greedy:rounds=2", "pruned-best-of-n", "ascent", "evolve", "smc");
+    }
+
+    /** Of latents, which are looked at by a preview or by the decoder itself, or of images; by as many waves as there may be, the last not full. */
     @ParameterizedTest
-    @ValueSource(strings = {"best-of-n:candidates=7", "beam", "eps-greedy:rounds=2", "pruned-best-of-n", "ascent"})
+    @MethodSource("sized")
     void aRehearsalAsksForTheCallsThatTheSearchMakes(String text) {
         Method method = Methods.parse(text);
-        Counting counting = new Counting();
-        Setup setup = Setup.of(mixture(), SAMPLER, counting);
-        Rehearsal.Counted counted = Rehearsal.small(setup, 16, 12).count(method, IMAGES);
-        SearchResult result = Search.builder(setup.denoiser())
-                .sampler(SAMPLER)
-                .method(method)
-                .reward(counting)
-                .maxBatch(16)
-                .decodeBatch(12)
-                .build()
-                .run(ImageRequest.of(0, IMAGES));
-        assertThat(counted.all().calls(Workload.Part.REWARD)).isEqualTo(counting.rows.size());
-        assertThat(counted.all().rows(Workload.Part.REWARD))
-                .isEqualTo(counting.rows.stream().mapToLong(rows -> rows).sum());
-        assertThat(counted.all().rows(Workload.Part.NETWORK))
-                .isEqualTo(result.images().stream()
-                        .mapToLong(image -> image.costs().networkEvaluations())
-                        .sum());
+        ImageShape latent = new ImageShape(2, 2, 3);
+        for (String parts : List.of("decoder and preview", "decoder", "images")) {
+            CountingNetwork network = new CountingNetwork(mixture(latent));
+            Blocks decoder = Blocks.of(latent);
+            Blocks preview = Blocks.inverted(latent);
+            Counting reward = new Counting();
+            Counting heldOut = new Counting();
+            boolean latents = !parts.equals("images");
+            Setup setup = new Setup(
+                    network,
+                    latents ? decoder : Decoder.identity(latent),
+                    parts.endsWith("preview") ? preview : null,
+                    SAMPLER,
+                    reward,
+                    parts.equals("decoder") ? null : heldOut,
+                    List.of(Condition.NONE));
+            Rehearsal.Counted counted = Rehearsal.small(setup, 16, 12).count(method, IMAGES);
+            SearchResult result = Search.builder(network)
+                    .decoder(setup.decoder())
+                    .preview(setup.preview())
+                    .sampler(SAMPLER)
+                    .method(method)
+                    .reward(reward)
+                    .heldOut(setup.heldOut())
+                    .maxBatch(16)
+                    .decodeBatch(12)
+                    .build()
+                    .run(ImageRequest.of(0, IMAGES));
+            Map<Workload.Part, List<Integer>> made = Map.of(
+                    Workload.Part.NETWORK, network.rows,
+                    Workload.Part.OVERHEAD, network.rows,
+                    Workload.Part.DECODER, decoder.calls,
+                    Workload.Part.PREVIEW, preview.calls,
+                    Workload.Part.REWARD, reward.rows,
+                    Workload.Part.HELD_OUT, heldOut.rows);
+            made.forEach((part, rows) -> assertThat(counted.all().counts(part))
+                    .as("%s: %s", parts, part)
+                    .isEqualTo(calls(rows)));
+            assertThat(decoder.calls.isEmpty()).isEqualTo(!latents);
+            boolean onTheWay = !text.startsWith("best-of-n") && !text.equals("evolve");
+            assertThat(preview.calls.isEmpty()).isEqualTo(!parts.endsWith("preview") || !onTheWay);
+            assertThat(counted.costs()).isEqualTo(result.images().get(0).costs());
+        }
+    }
+
+    /** Every part's seconds are in a prediction: a call takes 1 s, 1000 s and so on. */
+    @Test
+    void secondsAreThoseOfAllParts(@TempDir Path folder) throws Exception {
+        ImageShape latent = new ImageShape(2, 2, 3);
+        Setup setup = new Setup(
+                mixture(latent),
+                Blocks.of(latent),
+                Blocks.inverted(latent),
+                SAMPLER,
+                Rewards.brightness(),
+                Reward.of("other", image -> 0),
+                List.of(Condition.NONE));
+        Path file = folder.resolve("profile.json");
+        MachineProfile.measure(setup, 1, 1).write(file);
+        String text = Files.readString(file);
+        List<String> parts = List.of("network", "decoder", "preview", "reward", "heldOut", "overhead");
+        for (int i = 0; i < parts.size(); i++) {
+            text = text.replaceAll(
+                    "(?s)\"" + parts.get(i) + "\" : \\{.*?\\}",
+                    "\"" + parts.get(i) + "\":{\"rows\":[1],\"seconds\":[" + Math.pow(1000, i) + "]}");
+        }
+        Files.writeString(file, text);
+        Workload each = new Workload();
+        for (Workload.Part part : Workload.Part.values()) {
+            each.call(part, 1);
+        }
+        // The engine's own work goes with each call of the network, and was called once by itself.
+        assertThat(MachineProfile.read(file).seconds(each)).isEqualTo(2_001_001_001_001_001.);
     }
 
     @Test
@@ -244,6 +341,35 @@ class PlannerTest {
         }
     }
 
+    /** Of prompts by pruning, of none by ascent, two evaluations a call: as large as the budget pays for, not half or twice as large. */
+    @Test
+    void aBudgetOfAGuidedModelIsItsCalls() {
+        Sampler sampler = Samplers.parse("ddim:steps=6:steps-offset=1");
+        Denoiser guided = Guided.of(
+                GaussianMixture.builder(new ImageShape(1, 2, 3), 0)
+                        .parameterisation(Noises.toPureNoise(DiscreteNoise.Prediction.EPSILON))
+                        .component(1, .3, 0)
+                        .build(),
+                3,
+                0);
+        for (Condition condition : List.of(Condition.prompt("a red bag"), Condition.NONE)) {
+            Setup setup = Setup.of(guided, sampler, Rewards.brightness());
+            setup = new Setup(guided, setup.decoder(), null, sampler, setup.reward(), null, List.of(condition));
+            Planner planner = Planner.of(setup, 2, 64, 64);
+            Plan plan = planner.budget(100);
+            assertThat(plan.method().name()).isNotEqualTo("naive");
+            assertThat(plan.networkEvaluations()).isBetween(91L, 100L);
+            for (ImageResult image : plan.apply(
+                            Search.builder(guided).sampler(sampler).reward(setup.reward()))
+                    .build()
+                    .run(List.of(new ImageRequest(0, condition), new ImageRequest(1, condition)))
+                    .images()) {
+                assertThat(image.costs().networkEvaluations()).isEqualTo(plan.networkEvaluations());
+            }
+            assertThatThrownBy(() -> planner.budget(11)).hasMessage("budget must be >= 12, one plain trajectory's: 11");
+        }
+    }
+
     @Test
     void promptsAreDrawnByPruningAndClassesByLogits() {
         Setup setup = setup();
@@ -257,6 +383,14 @@ class PlannerTest {
                 null,
                 List.of(Condition.prompt("a red bag")));
         assertThat(DefaultMethod.of(prompts).method().name()).isEqualTo("pruned-best-of-n");
+        for (String name : List.of("class", "heldout")) {
+            DefaultMethod rule = DefaultMethod.of(Setup.of(mixture(), SAMPLER, Reward.of(name, image -> 0)));
+            assertThat(rule).isEqualTo(DefaultMethod.CLASS);
+            assertThat(Methods.registry().text(rule.method())).isEqualTo("ascent:regress=logit:score-at-first");
+            assertThat(rule.reason())
+                    .isEqualTo("the best measured for the probability of a class"
+                            + " (benchmarks/results/fashion-mnist.md)");
+        }
         for (DefaultMethod rule : DefaultMethod.values()) {
             assertThat(rule.method().evaluations(setup.schedule())).isPresent();
         }
