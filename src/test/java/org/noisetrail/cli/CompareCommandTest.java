@@ -1,0 +1,84 @@
+package org.noisetrail.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** compare with a model whose calls take next to nothing. */
+@Timeout(300)
+class CompareCommandTest {
+    private static final String MODEL = "src/test/resources/diffusers/sd15";
+
+    @TempDir
+    private Path folder;
+
+    private Cli.Ending compare(String words) {
+        List<String> all = new ArrayList<>(List.of("compare", "--model", MODEL, "--prompt", "a cat", "-q", "--json"));
+        all.addAll(Arrays.asList(words.split(" ")));
+        all.addAll(List.of("--out", folder.resolve("out").toString()));
+        Cli.Ending ending = Cli.run(all.toArray());
+        assertThat(ending.code()).as(ending.err()).isZero();
+        return ending;
+    }
+
+    private static JsonNode rows(Cli.Ending ending) throws IOException {
+        return new ObjectMapper().readTree(ending.out()).at("/tables/0/rows");
+    }
+
+    /** By a profile that is measured once and kept. */
+    @Test
+    void methodsAreSizedForSecondsBesideBestOfNOfTheSame() throws IOException {
+        String words = "--images 1 --steps 2 --seeds 1 --reward brightness --methods naive,beam --equal-seconds 2"
+                + " --max-batch 2 --decode-batch 2";
+        String home = System.getProperty("user.home");
+        System.setProperty("user.home", folder.resolve("home").toString());
+        Cli.Ending first;
+        Cli.Ending again;
+        try {
+            first = compare(words);
+            again = compare(words);
+        } finally {
+            System.setProperty("user.home", home);
+        }
+        JsonNode rows = rows(first);
+        List<String> labels = rows.findValuesAsText("label");
+        assertThat(labels.subList(0, 2)).containsExactly("naive in 2 s", "beam in 2 s");
+        String partner = rows.at("/1/againstBestOfN/label").asText();
+        assertThat(partner)
+                .matches("best-of-\\d+")
+                .isEqualTo(rows.at("/2/label").asText());
+        // A plain trajectory of two steps is two calls of two evaluations; the others have more than that to spend.
+        assertThat(rows.at("/0/networkEvaluations").asInt()).isEqualTo(4);
+        assertThat(rows.at("/1/networkEvaluations").asInt()).isGreaterThan(4);
+        assertThat(rows.at("/2/networkEvaluations").asInt())
+                .isEqualTo(4 * Integer.parseInt(partner.replaceAll("\\D", "")));
+        assertThat(again.err()).isEmpty();
+        assertThat(rows(again)).isEqualTo(rows);
+    }
+
+    @Test
+    void finalImagesAreJudgedByTwoHeldOutRewards() throws IOException {
+        Cli.Ending ending = compare("--images 2 --steps 2 --seeds 1 --reward brightness --methods naive,beam"
+                + " --held-out jpeg-bytes --second-held-out=-brightness");
+        JsonNode table = new ObjectMapper().readTree(ending.out()).at("/tables/0");
+        assertThat(table.get("heldOut").asText()).isEqualTo("jpeg-bytes");
+        assertThat(table.get("secondHeldOut").asText()).isEqualTo("-brightness");
+        for (JsonNode row : table.get("rows")) {
+            assertThat(row.at("/secondHeldOut/mean").asDouble())
+                    .isEqualTo(-row.at("/reward/mean").asDouble())
+                    .isNegative();
+        }
+        assertThat(table.at("/rows/1/againstBestOfN/secondHeldOutDifference/mean")
+                        .asDouble())
+                .isEqualTo(-table.at("/rows/1/againstBestOfN/difference/mean").asDouble());
+    }
+}
