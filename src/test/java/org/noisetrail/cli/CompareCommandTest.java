@@ -37,7 +37,7 @@ class CompareCommandTest {
     /** By a profile that is measured once and kept. */
     @Test
     void methodsAreSizedForSecondsBesideBestOfNOfTheSame() throws IOException {
-        String words = "--images 1 --steps 2 --seeds 1 --reward brightness --methods naive,beam --equal-seconds 2"
+        String words = "--images 1 --steps 2 --seeds 1 --reward brightness --methods naive,beam --equal-seconds 1"
                 + " --max-batch 2 --decode-batch 2";
         String home = System.getProperty("user.home");
         System.setProperty("user.home", folder.resolve("home").toString());
@@ -51,7 +51,7 @@ class CompareCommandTest {
         }
         JsonNode rows = rows(first);
         List<String> labels = rows.findValuesAsText("label");
-        assertThat(labels.subList(0, 2)).containsExactly("naive in 2 s", "beam in 2 s");
+        assertThat(labels.subList(0, 2)).containsExactly("naive in 1 s", "beam in 1 s");
         String partner = rows.at("/1/againstBestOfN/label").asText();
         assertThat(partner)
                 .matches("best-of-\\d+")
