@@ -1,12 +1,11 @@
 package org.noisetrail.reward;
 
-import java.util.List;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.noisetrail.torch.Tensors;
 
-/** What rewards share: the check of the tensor that they fill, and the end of those made of others. */
+/** What rewards share: the check of the tensor that they fill. */
 final class Scores {
     private Scores() {}
 
@@ -15,24 +14,5 @@ final class Scores {
         ImageBatch.require("scores", scores, ScalarType.Double, images.rows());
         ImageBatch.requireTogether("scores", scores, images.pixels());
         return Tensors.pointer(scores);
-    }
-
-    /** Closes all, also where one fails. */
-    static void close(List<Reward> parts) {
-        RuntimeException failure = null;
-        for (Reward part : parts) {
-            try {
-                part.close();
-            } catch (RuntimeException e) {
-                if (failure == null) {
-                    failure = e;
-                } else {
-                    failure.addSuppressed(e);
-                }
-            }
-        }
-        if (failure != null) {
-            throw failure;
-        }
     }
 }

@@ -11,6 +11,7 @@ import org.noisetrail.kernels.Kernels;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.torch.Tensors;
+import org.noisetrail.torch.Unfinished;
 
 record WeightedSum(String name, List<Part> parts) implements Reward {
     record Part(Reward reward, double weight) {
@@ -77,6 +78,6 @@ record WeightedSum(String name, List<Part> parts) implements Reward {
 
     @Override
     public void close() {
-        Scores.close(parts.stream().map(Part::reward).toList());
+        Unfinished.closeAll(parts.stream().map(Part::reward).toList());
     }
 }

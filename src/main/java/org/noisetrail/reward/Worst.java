@@ -7,6 +7,7 @@ import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
+import org.noisetrail.torch.Unfinished;
 
 /** The lowest of several rewards, image by image; NaN where one is NaN. Owns its parts. */
 record Worst(String name, List<Reward> parts) implements Reward {
@@ -51,6 +52,6 @@ record Worst(String name, List<Reward> parts) implements Reward {
 
     @Override
     public void close() {
-        Scores.close(parts);
+        Unfinished.closeAll(parts);
     }
 }

@@ -1,7 +1,9 @@
 package org.noisetrail.torch;
 
 import java.util.ArrayDeque;
+import java.util.Collection;
 import java.util.Deque;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The parts of something that is being made: closed again, last first, unless it is finished. For constructors and factories of owners, where making the next part may fail:
@@ -36,15 +38,27 @@ public final class Unfinished implements AutoCloseable {
 
     @Override
     public void close() {
+        if (!parts.isEmpty()) {
+            closeAll(parts);
+            parts.clear();
+        }
+    }
+
+    /** Closes parts in their order, all of them, also where one fails: then the first failure is thrown. One that is null was never made. */
+    public static void closeAll(Collection<? extends @Nullable AutoCloseable> parts) {
         RuntimeException failed = null;
-        while (!parts.isEmpty()) {
+        for (AutoCloseable part : parts) {
             try {
-                parts.pop().close();
+                if (part != null) {
+                    part.close();
+                }
             } catch (Exception e) {
-                if (failed == null) {
-                    failed = new IllegalStateException("a part cannot be closed", e);
-                } else {
+                if (failed != null) {
                     failed.addSuppressed(e);
+                } else {
+                    failed = e instanceof RuntimeException unchecked
+                            ? unchecked
+                            : new IllegalStateException("a part cannot be closed", e);
                 }
             }
         }

@@ -53,8 +53,27 @@ class UnfinishedTest {
                     }
                 })
                 .hasMessage("third")
-                .satisfies(e -> assertThat(e.getSuppressed()[0]).hasRootCauseMessage("second"));
+                .satisfies(e -> assertThat(e.getSuppressed()[0]).hasMessage("second"));
         assertThat(closed).containsExactly("first");
+    }
+
+    @Test
+    void allAreClosedInTheirOrderAndTheFirstFailureIsTold() {
+        AutoCloseable failing = () -> {
+            throw new java.io.IOException("second");
+        };
+        AutoCloseable unchecked = () -> {
+            throw new IllegalArgumentException("third");
+        };
+        assertThatThrownBy(() -> Unfinished.closeAll(
+                        java.util.Arrays.asList(part("first"), failing, null, unchecked, part("last"))))
+                .isInstanceOf(IllegalStateException.class)
+                .hasRootCauseMessage("second")
+                .satisfies(e -> assertThat(e.getSuppressed()[0]).hasMessage("third"));
+        assertThatThrownBy(() -> Unfinished.closeAll(List.of(unchecked, failing)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("third");
+        assertThat(closed).containsExactly("first", "last");
     }
 
     @Test
