@@ -95,7 +95,7 @@ final class Agreement {
         double most = bound.of(Math.sqrt(spread + residual));
         double[] loss = ExpectedLoss.of(means, deviations, kept);
         int verified = kept;
-        while (verified < count && loss[verified] > most) {
+        while (verified < count && !(loss[verified] <= most)) {
             verified++;
         }
         return new Choice(verified, loss[verified]);

@@ -54,6 +54,10 @@ final class Bench implements AutoCloseable {
 
     /** The noise of each row alone. */
     void noise(Rows into, @Nullable Rows pivots, Draws draws, Locality locality) {
+        into.need(draws.rows());
+        if (pivots != null) {
+            pivots.need(draws.parents());
+        }
         try (StepEvent noise = StepEvent.noise(group.images(), draws.rows(), draws.step(), 0)) {
             group.kernels.propose(proposal(draws, 0, draws.rows(), 0, locality)
                     .pivots(pointer(pivots))

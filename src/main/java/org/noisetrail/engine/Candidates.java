@@ -15,6 +15,7 @@ import org.noisetrail.torch.Unfinished;
  */
 public final class Candidates implements AutoCloseable {
     private final Device device;
+    private final Exchange exchange;
     private final ImageShape shape;
     final Rows noise;
     private Particles next;
@@ -41,6 +42,7 @@ public final class Candidates implements AutoCloseable {
     Candidates(
             Device device, Exchange exchange, int capacity, ImageShape shape, boolean withOutput, boolean withClean) {
         this.device = device;
+        this.exchange = exchange;
         this.shape = shape;
         try (Unfinished parts = new Unfinished()) {
             noise = parts.add(new Rows(device, capacity, shape));
@@ -54,6 +56,10 @@ public final class Candidates implements AutoCloseable {
 
     /** From now on it holds other rows. */
     void begin(Draws draws, int round, boolean screened) {
+        if (draws.rows() > capacity()) {
+            throw new IllegalArgumentException(
+                    "rows must be <= " + capacity() + ", the candidates' capacity: " + draws.rows());
+        }
         rows = draws.rows();
         step = draws.step();
         this.round = round;
@@ -87,6 +93,16 @@ public final class Candidates implements AutoCloseable {
     /** The most rows it holds. */
     public int capacity() {
         return next.rows();
+    }
+
+    /** This workspace; or, where it holds fewer rows, another in its place, and this one is closed. */
+    public Candidates atLeast(int count) {
+        if (count <= capacity()) {
+            return this;
+        }
+        Candidates larger = new Candidates(device, exchange, count, shape, next.f() != null, clean == null);
+        close();
+        return larger;
     }
 
     /** Where screened rows stand; made when first asked for. */

@@ -1,6 +1,7 @@
 package org.noisetrail.engine;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
@@ -15,16 +16,12 @@ final class Directions {
         int groups = weights.length;
         int size = weights[0].length;
         long d = group.elements;
-        double[] flat = new double[groups * size];
-        for (int g = 0; g < groups; g++) {
-            // sum w (c - mean c) = sum (w - mean w) c
-            double mean = Arrays.stream(weights[g]).average().orElse(0);
-            for (int m = 0; m < size; m++) {
-                flat[g * size + m] = weights[g][m] - mean;
-            }
-        }
-        try (Tensor factors = Tensors.of(group.device, flat, groups, 1, size);
-                Tensor estimates = doubles(clean, groups * size, groups, size, d);
+        double[] flat = Factors.flat(weights);
+        clean.need(groups * size);
+        own.need(groups);
+        into.need(groups);
+        try (Tensor estimates = doubles(clean, groups * size, groups, size, d);
+                Tensor factors = Tensors.of(group.device, factors(flat, size, estimates), groups, 1, size);
                 Tensor summed = Torch.call(() -> factors.bmm(estimates));
                 Tensor unit = unit(summed);
                 Tensor z = doubles(own, groups, groups, 1, d);
@@ -41,6 +38,31 @@ final class Directions {
                         () -> result.view(groups, group.shape.channels(), group.shape.height(), group.shape.width()))) {
             into.set(0, shaped);
         }
+    }
+
+    /** sum w (c - mean c) = sum (w - mean w) c, over the estimates that are finite: the others are left out, and become so. */
+    @SuppressWarnings("CheckReturnValue") // nan_to_num_ gives back the tensor that it changes
+    private static double[] factors(double[] weights, int size, Tensor estimates) {
+        double[] sums;
+        try (Tensor summed = sums(estimates)) {
+            // Sums of float32 values in double do not overflow.
+            sums = Tensors.toDoubles(summed);
+        }
+        double[] factors = new double[weights.length];
+        for (int first = 0; first < weights.length; first += size) {
+            int[] finite = IntStream.range(first, first + size)
+                    .filter(c -> Double.isFinite(sums[c]))
+                    .toArray();
+            double mean =
+                    Arrays.stream(finite).mapToDouble(c -> weights[c]).average().orElse(0);
+            for (int c : finite) {
+                factors[c] = weights[c] - mean;
+            }
+        }
+        if (!Arrays.stream(sums).allMatch(Double::isFinite)) {
+            Torch.run(estimates::nan_to_num_);
+        }
+        return factors;
     }
 
     private static Tensor doubles(Rows rows, int count, long... shape) {

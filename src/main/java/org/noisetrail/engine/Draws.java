@@ -24,6 +24,8 @@ public final class Draws implements AutoCloseable {
     private final int[] slots;
     private final Group group;
     private final int[] flat;
+    private final int parents;
+    private final int lastRound;
     private final Exchange.Slice table;
     private final Exchange.Slice entries;
     private final Exchange.Slice labels;
@@ -35,10 +37,16 @@ public final class Draws implements AutoCloseable {
         this.flat = flat;
         int[] label = new int[slots.length];
         long[] wide = new long[slots.length];
+        int furthest = 0;
+        int latest = 0;
         for (int row = 0; row < slots.length; row++) {
+            latest = Math.max(latest, flat[row * FIELDS + 2] >>> 16);
+            furthest = Math.max(furthest, flat[row * FIELDS + 3]);
             label[row] = group.conditions.get(slots[row]) instanceof Condition.Label known ? known.label() : -1;
             wide[row] = slots[row];
         }
+        parents = furthest + 1;
+        lastRound = latest;
         try (Unfinished parts = new Unfinished()) {
             table = parts.add(group.exchange.put(flat));
             entries = parts.add(group.exchange.put(wide));
@@ -59,6 +67,22 @@ public final class Draws implements AutoCloseable {
     /** How many rows it names noise for. */
     public int rows() {
         return slots.length;
+    }
+
+    /** How many states and pivots there must be for its rows to start from. */
+    int parents() {
+        return parents;
+    }
+
+    /** The largest round of its rows. */
+    int lastRound() {
+        return lastRound;
+    }
+
+    static void range(String what, int value, int high) {
+        if (value < 0 || value > high) {
+            throw new IllegalArgumentException(what + " must be from 0 to " + high + ": " + value);
+        }
     }
 
     /** The step its rows belong to; -1 for initial states. */
@@ -123,9 +147,14 @@ public final class Draws implements AutoCloseable {
          * @param round 0 to 65535
          * @param candidate 0 to 65535
          * @param parent the row of the states and pivots it starts from
+         * @throws IllegalArgumentException if one is out of its range: it would be another noise's name
          */
         @SuppressWarnings("EnumOrdinal") // the order is nt_kind's
         public Builder add(int slot, int round, int candidate, int parent, Kind kind) {
+            range("slot", slot, group.images() - 1);
+            range("round", round, 0xFFFF);
+            range("candidate", candidate, 0xFFFF);
+            range("parent", parent, Integer.MAX_VALUE - 1);
             if (rows == slots.length) {
                 slots = Arrays.copyOf(slots, Math.max(16, 2 * rows));
                 table = Arrays.copyOf(table, slots.length * FIELDS);

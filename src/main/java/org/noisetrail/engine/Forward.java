@@ -76,6 +76,6 @@ final class Forward implements AutoCloseable {
 
     @Override
     public void close() {
-        benches.forEach(Bench::close);
+        Unfinished.closeAll(benches);
     }
 }

@@ -1,6 +1,7 @@
 package org.noisetrail.engine;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
@@ -179,13 +180,6 @@ final class Group implements AutoCloseable {
 
     @Override
     public void close() {
-        if (crew != null) {
-            crew.close();
-        }
-        table.close();
-        conditioning.close();
-        exchange.close();
-        scope.close();
-        torch.close();
+        Unfinished.closeAll(Arrays.asList(crew, table, conditioning, exchange, scope, torch));
     }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntConsumer;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 import org.noisetrail.model.Decoder;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Inputs;
@@ -99,19 +100,21 @@ final class Judge implements AutoCloseable {
     }
 
     /**
-     * Images, on the host.
+     * What is said of images, on the host.
      *
-     * @param pixels [rows, C, H, W]
      * @param bad [rows]: 1 where an image had a NaN or infinity before 8 bits
      * @param scores [rewards][rows]
      */
-    record Judged(byte[] pixels, int[] bad, double[][] scores) {}
+    record Judged(int[] bad, double[][] scores) {}
 
-    /** Decodes each state once, for its image and for all that judge it. */
-    Judged all(Decoder decoder, Rows states, Draws draws, List<Reward> rewards) {
+    /**
+     * Decodes each state once, for all that judge it.
+     *
+     * @param pixels takes the images, [rows, C, H, W]; null where nobody looks at them
+     */
+    Judged all(Decoder decoder, Rows states, Draws draws, List<Reward> rewards, byte @Nullable [] pixels) {
         int rows = draws.rows();
         int size = decoder.image().elements();
-        byte[] all = new byte[Math.multiplyExact(rows, size)];
         int[] broken = new int[rows];
         double[][] scores = new double[rewards.size()][rows];
         group.each(rows, group.decodeBatch, (hand, from, count) -> {
@@ -121,7 +124,9 @@ final class Judge implements AutoCloseable {
                     Tensor part = Tensors.doubles(group.device, count);
                     Tensor images = Tensors.rows(space.pixels, 0, count)) {
                 decode(decoder, states, draws, from, count, 0, space);
-                System.arraycopy(Tensors.toBytes(images), 0, all, from * size, count * size);
+                if (pixels != null) {
+                    System.arraycopy(Tensors.toBytes(images), 0, pixels, from * size, count * size);
+                }
                 System.arraycopy(Tensors.toInts(badPart), 0, broken, from, count);
                 for (int r = 0; r < scores.length; r++) {
                     score(decoder, draws, from, count, 0, rewards.get(r), space, part);
@@ -129,7 +134,7 @@ final class Judge implements AutoCloseable {
                 }
             }
         });
-        return new Judged(all, broken, scores);
+        return new Judged(broken, scores);
     }
 
     /** Images of states to the first of a space's pixels, and which are not finite. */
@@ -153,6 +158,6 @@ final class Judge implements AutoCloseable {
 
     @Override
     public void close() {
-        spaces.forEach(Space::close);
+        Unfinished.closeAll(spaces);
     }
 }

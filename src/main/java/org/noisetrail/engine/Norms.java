@@ -26,9 +26,7 @@ public final class Norms implements AutoCloseable {
     /** Looks at the rows' noise of a step. Does not wait for the device. */
     @SuppressWarnings("CheckReturnValue") // maximum_out gives back the tensor that it fills
     public void observe(Rows noise) {
-        if (noise.rows() < rows) {
-            throw new IllegalArgumentException("rows must be >= " + rows + ": " + noise.rows());
-        }
+        noise.need(rows);
         selection.lengths(noise, rows, now);
         longest.target();
         Tensor most = longest.tensor();

@@ -33,6 +33,13 @@ public final class Rows implements AutoCloseable {
         return Tensors.toFloats(tensor);
     }
 
+    /** Kernels write through raw pointers: past too few rows they would go on. */
+    void need(int count) {
+        if (rows < count) {
+            throw new IllegalArgumentException("rows must be >= " + count + ": " + rows);
+        }
+    }
+
     Pointer pointer() {
         return base;
     }
@@ -55,6 +62,8 @@ public final class Rows implements AutoCloseable {
 
     /** into = a x + b y, over the rows of {@code into}. Two products and a sum: no fused operation makes bits depend on where a row lies. */
     static void combine(double a, Rows x, double b, Rows y, Rows into) {
+        x.need(into.rows);
+        y.need(into.rows);
         try (Tensor first = x.view(0, into.rows);
                 Tensor second = y.view(0, into.rows);
                 Scalar factor = new Scalar(a);

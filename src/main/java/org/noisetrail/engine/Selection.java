@@ -1,6 +1,7 @@
 package org.noisetrail.engine;
 
 import java.util.Arrays;
+import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.IntPointer;
@@ -28,6 +29,14 @@ final class Selection implements AutoCloseable {
 
     void select(Candidates candidates, Winners winners, boolean keep, @Nullable Rows pivots, Particles next) {
         int groups = winners.groups();
+        if (candidates.rows % groups != 0) {
+            throw new IllegalArgumentException(
+                    "rows must be as many for each of " + groups + " groups: " + candidates.rows);
+        }
+        next.x().need(winners.reach());
+        if (pivots != null) {
+            pivots.need(winners.reach());
+        }
         int size = candidates.rows / groups;
         Pointer winner = winners.winner();
         Pointer targets = winners.targets();
@@ -47,36 +56,63 @@ final class Selection implements AutoCloseable {
                 group.kernels.gather(
                         candidates.noise.pointer(), rowBytes, winner, groups, 1, size, targets, pivots.pointer());
             }
-            copy(candidates.current(), winner, groups, size, targets, next);
+            each(
+                    candidates.current(),
+                    next,
+                    (from, to) -> group.kernels.gather(
+                            from.pointer(), rowBytes, winner, groups, 1, size, targets, to.pointer()));
             group.kernels.stepCursor(winners.cursor(), 1);
         }
     }
 
     /** to[targets[r]] = from[sources[r]]; null is r itself. */
     void copy(Particles from, int @Nullable [] sources, int @Nullable [] targets, Particles to) {
-        int count = count(from.x(), sources, targets);
+        int count = count(from.x(), sources, targets, to.x());
         try (Exchange.Slice index = table(sources);
                 Exchange.Slice target = table(targets)) {
-            copy(from.x(), index, target, count, to.x());
-            if (from.f() != null && to.f() != null) {
-                copy(from.f(), index, target, count, to.f());
-            }
-            if (from.clean() != null && to.clean() != null) {
-                copy(from.clean(), index, target, count, to.clean());
-            }
+            each(from, to, (one, other) -> copy(one, index, target, count, other));
+        }
+    }
+
+    /** What is known of both. */
+    private static void each(Particles from, Particles to, BiConsumer<Rows, Rows> copied) {
+        copied.accept(from.x(), to.x());
+        if (from.f() != null && to.f() != null) {
+            copied.accept(from.f(), to.f());
+        }
+        if (from.clean() != null && to.clean() != null) {
+            copied.accept(from.clean(), to.clean());
         }
     }
 
     void copy(Rows from, int @Nullable [] sources, int @Nullable [] targets, Rows to) {
-        int count = count(from, sources, targets);
+        int count = count(from, sources, targets, to);
         try (Exchange.Slice index = table(sources);
                 Exchange.Slice target = table(targets)) {
             copy(from, index, target, count, to);
         }
     }
 
-    private static int count(Rows from, int @Nullable [] sources, int @Nullable [] targets) {
-        return sources != null ? sources.length : targets != null ? targets.length : from.rows();
+    private static int count(Rows from, int @Nullable [] sources, int @Nullable [] targets, Rows to) {
+        if (sources != null && targets != null && sources.length != targets.length) {
+            throw new IllegalArgumentException(
+                    "sources must be as many as targets, " + targets.length + ": " + sources.length);
+        }
+        int count = sources != null ? sources.length : targets != null ? targets.length : from.rows();
+        within("sources", sources, count, from);
+        within("targets", targets, count, to);
+        return count;
+    }
+
+    /** @param chosen null is 0 to count - 1 */
+    private static void within(String what, int @Nullable [] chosen, int count, Rows rows) {
+        if (chosen == null) {
+            rows.need(count);
+            return;
+        }
+        for (int row : chosen) {
+            Draws.range(what, row, rows.rows() - 1);
+        }
     }
 
     private void copy(Rows from, Exchange.@Nullable Slice index, Exchange.@Nullable Slice target, int count, Rows to) {
@@ -110,25 +146,14 @@ final class Selection implements AutoCloseable {
         return IntStream.range(0, count).toArray();
     }
 
-    private void copy(Particles from, Pointer index, long groups, long size, Pointer targets, Particles to) {
-        copy(from.x(), index, groups, size, targets, to.x());
-        if (from.f() != null && to.f() != null) {
-            copy(from.f(), index, groups, size, targets, to.f());
-        }
-        if (from.clean() != null && to.clean() != null) {
-            copy(from.clean(), index, groups, size, targets, to.clean());
-        }
-    }
-
-    private void copy(Rows from, Pointer index, long groups, long size, Pointer targets, Rows to) {
-        group.kernels.gather(from.pointer(), rowBytes, index, groups, 1, size, targets, to.pointer());
-    }
-
     /** Of what the host knows, on the host. */
     static int[][] resample(double[][] weights, double[] uniforms) {
         int groups = weights.length;
         int size = weights[0].length;
-        double[] flat = Arrays.stream(weights).flatMapToDouble(Arrays::stream).toArray();
+        double[] flat = Factors.flat(weights);
+        if (uniforms.length != groups) {
+            throw new IllegalArgumentException("uniforms must be " + groups + ", one a group: " + uniforms.length);
+        }
         try (DoublePointer factors = new DoublePointer(flat);
                 DoublePointer starts = new DoublePointer(uniforms);
                 IntPointer drawn = new IntPointer((long) groups * size)) {

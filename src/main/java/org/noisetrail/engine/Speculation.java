@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.reward.Reward;
+import org.noisetrail.torch.Unfinished;
 
 /**
  * Screens the candidates of rounds cheaply, and verifies as many of the best as what was seen of the screen asks for.
@@ -145,18 +146,15 @@ final class Speculation implements AutoCloseable {
     }
 
     private Candidates compact(int rows) {
-        if (few == null || few.capacity() < rows) {
-            if (few != null) {
-                few.close();
-            }
-            few = new Candidates(
-                    group.device,
-                    group.exchange,
-                    rows,
-                    group.shape,
-                    group.schedule.startEvaluations() > 0,
-                    group.estimates);
-        }
+        few = few != null
+                ? few.atLeast(rows)
+                : new Candidates(
+                        group.device,
+                        group.exchange,
+                        rows,
+                        group.shape,
+                        group.schedule.startEvaluations() > 0,
+                        group.estimates);
         return few;
     }
 
@@ -188,9 +186,6 @@ final class Speculation implements AutoCloseable {
 
     @Override
     public void close() {
-        cheap.close();
-        if (few != null) {
-            few.close();
-        }
+        Unfinished.closeAll(Arrays.asList(cheap, few));
     }
 }

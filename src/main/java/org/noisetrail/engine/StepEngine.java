@@ -22,7 +22,7 @@ import org.noisetrail.trace.Ledger;
  * The reverse steps of a group of images, split where the noise enters, for any number of candidates a step: what every search method is made of.
  *
  * <p>Rows are cut into chunks of at most {@code maxBatch} for the network and of {@code decodeBatch} for the decoder and the rewards; results do not depend on it. One thread
- * uses an engine, from its making to its end. An exception other than a {@link Checkpoint}'s leaves it usable for {@link #close} only. Images are named by their slot, their place in the group.
+ * uses an engine, from its making to its end. What does not fit (rows that a workspace has no room for, rows that are not there) is an {@link IllegalArgumentException}, before anything is written. An exception other than a {@link Checkpoint}'s leaves it usable for {@link #close} only. Images are named by their slot, their place in the group.
  */
 public final class StepEngine implements AutoCloseable {
     private final Group group;
@@ -57,11 +57,6 @@ public final class StepEngine implements AutoCloseable {
     /** For a network and the table of its steps. */
     public static Builder builder(Denoiser denoiser, Schedule schedule) {
         return new Builder(denoiser, schedule);
-    }
-
-    /** How many images the wave has. */
-    public int images() {
-        return group.images();
     }
 
     /** The table of its steps. */
@@ -139,6 +134,7 @@ public final class StepEngine implements AutoCloseable {
      * @param into takes them
      */
     public void renoise(Draws draws, Particles from, int to, Rows noise, Particles into) {
+        into.x().need(draws.rows());
         Step high = group.schedule.step(to);
         Step low = group.schedule.step(draws.step());
         double ratio = high.signal() / low.signal();
@@ -170,7 +166,11 @@ public final class StepEngine implements AutoCloseable {
      * @param into takes the sums, from row 0 on
      */
     public void combine(Draws terms, double[][] weights, Rows into) {
-        double[] flat = Arrays.stream(weights).flatMapToDouble(Arrays::stream).toArray();
+        double[] flat = Factors.flat(weights);
+        if (terms.rows() != flat.length) {
+            throw new IllegalArgumentException("terms must be " + flat.length + ", one a weight: " + terms.rows());
+        }
+        into.need(weights.length);
         try (Exchange.Slice factors = group.exchange.put(flat)) {
             group.kernels.combine(
                     terms.table(0),
@@ -244,6 +244,9 @@ public final class StepEngine implements AutoCloseable {
      * @param halfway takes a row of draws from its row {@code sources[r]}
      */
     public void complete(Candidates into, Particles halfway, int[] sources, Draws draws) {
+        if (sources.length != draws.rows()) {
+            throw new IllegalArgumentException("sources must be " + draws.rows() + ", one a row: " + sources.length);
+        }
         into.begin(draws, 0, false);
         try (Particles rows = halfway(sources.length)) {
             selection.copy(halfway, sources, null, rows);
@@ -364,9 +367,7 @@ public final class StepEngine implements AutoCloseable {
      * @return [rewards][rows]
      */
     public double[][] judge(Candidates candidates, Draws draws, List<Reward> rewards) {
-        for (int row = 0; row < draws.rows(); row++) {
-            group.ledger.rewardCall(draws.slot(row));
-        }
+        countReward(draws);
         countHeldOut(draws, rewards.size() - 1);
         return judged(candidates, draws, rewards);
     }
@@ -381,6 +382,12 @@ public final class StepEngine implements AutoCloseable {
         return judged(candidates, draws, others);
     }
 
+    private void countReward(Draws draws) {
+        for (int row = 0; row < draws.rows(); row++) {
+            group.ledger.rewardCall(draws.slot(row));
+        }
+    }
+
     private void countHeldOut(Draws draws, int rewards) {
         for (int row = 0; row < draws.rows(); row++) {
             for (int each = 0; each < rewards; each++) {
@@ -391,7 +398,7 @@ public final class StepEngine implements AutoCloseable {
 
     private double[][] judged(Candidates candidates, Draws draws, List<Reward> rewards) {
         Rows states = group.judged(candidates, draws.step());
-        return judge.all(decoder(draws.step()), states, draws, rewards).scores();
+        return judge.all(decoder(draws.step()), states, draws, rewards, null).scores();
     }
 
     /**
@@ -447,25 +454,21 @@ public final class StepEngine implements AutoCloseable {
         List<Reward> rewards = new ArrayList<>();
         if (reward != null) {
             rewards.add(reward);
+            countReward(draws);
         }
         if (heldOut != null) {
             rewards.add(heldOut);
+            countHeldOut(draws, 1);
         }
-        for (int row = 0; row < draws.rows(); row++) {
-            if (reward != null) {
-                group.ledger.rewardCall(draws.slot(row));
-            }
-            if (heldOut != null) {
-                group.ledger.heldOutCall(draws.slot(row));
-            }
-        }
-        Judge.Judged finals = judge.all(group.decoder, states, draws, rewards);
+        byte[] pixels =
+                new byte[Math.multiplyExact(draws.rows(), group.decoder.image().elements())];
+        Judge.Judged finals = judge.all(group.decoder, states, draws, rewards, pixels);
         boolean[] finite = new boolean[finals.bad().length];
         for (int row = 0; row < finite.length; row++) {
             finite[row] = finals.bad()[row] == 0;
         }
         return new Finals(
-                finals.pixels(),
+                pixels,
                 finite,
                 reward == null ? null : finals.scores()[0],
                 heldOut == null ? null : finals.scores()[rewards.size() - 1]);
@@ -546,19 +549,7 @@ public final class StepEngine implements AutoCloseable {
 
     @Override
     public void close() {
-        forward.close();
-        judge.close();
-        if (guard != null) {
-            guard.close();
-        }
-        if (recorder != null) {
-            recorder.close();
-        }
-        if (speculation != null) {
-            speculation.close();
-        }
-        selection.close();
-        group.close();
+        Unfinished.closeAll(Arrays.asList(forward, judge, guard, recorder, speculation, selection, group));
     }
 
     /** Collects what an engine is given. */
@@ -593,6 +584,13 @@ public final class StepEngine implements AutoCloseable {
             decoder = Decoder.identity(denoiser.shape());
         }
 
+        private static int positive(String what, int value) {
+            if (value < 1) {
+                throw new IllegalArgumentException(what + " must be >= 1: " + value);
+            }
+            return value;
+        }
+
         /** By default states are images. */
         public Builder decoder(Decoder decoder) {
             this.decoder = decoder;
@@ -619,13 +617,13 @@ public final class StepEngine implements AutoCloseable {
 
         /** The most rows in one network call. */
         public Builder maxBatch(int maxBatch) {
-            this.maxBatch = maxBatch;
+            this.maxBatch = positive("max-batch", maxBatch);
             return this;
         }
 
         /** The most rows in one call of the decoder and the rewards. */
         public Builder decodeBatch(int decodeBatch) {
-            this.decodeBatch = decodeBatch;
+            this.decodeBatch = positive("decode-batch", decodeBatch);
             return this;
         }
 
@@ -635,6 +633,10 @@ public final class StepEngine implements AutoCloseable {
          * @param ledger counts, by slot
          */
         public Builder images(long[] images, List<Condition> conditions, Ledger ledger) {
+            if (conditions.size() != images.length) {
+                throw new IllegalArgumentException(
+                        "conditions must be " + images.length + ", one an image: " + conditions.size());
+            }
             this.images = images.clone();
             this.conditions = List.copyOf(conditions);
             this.ledger = ledger;
@@ -649,7 +651,7 @@ public final class StepEngine implements AutoCloseable {
 
         /** How many threads take chunks of a step's rows, each with its share of this thread's; by default 1, this one. Results do not depend on it. */
         public Builder hands(int hands) {
-            this.hands = hands;
+            this.hands = positive("hands", hands);
             return this;
         }
 

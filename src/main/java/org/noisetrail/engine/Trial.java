@@ -18,6 +18,15 @@ public record Trial(
         int round,
         Locality locality,
         @Nullable Winners winners) {
+    /** @throws IllegalArgumentException if there are no such particles, pivots or rounds */
+    public Trial {
+        from.x().need(draws.parents());
+        if (pivots != null) {
+            pivots.need(from.rows());
+        }
+        Draws.range("round", round, 0xFFFF - draws.lastRound());
+    }
+
     /** Without selections. */
     public Trial(Particles from, @Nullable Rows pivots, Draws draws, int round, Locality locality) {
         this(from, pivots, draws, round, locality, null);

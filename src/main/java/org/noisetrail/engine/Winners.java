@@ -11,6 +11,9 @@ import org.noisetrail.torch.Unfinished;
 public final class Winners implements AutoCloseable {
     private final int groups;
     private final int rounds;
+    /** Rows of the results that they need. */
+    private final int reach;
+
     private final Exchange.Slice targets;
     private final Exchange.Slice best;
     private final Exchange.Slice nans;
@@ -27,6 +30,14 @@ public final class Winners implements AutoCloseable {
         if (scores.length != targets.length) {
             throw new IllegalArgumentException("scores must be " + targets.length + ", one a group: " + scores.length);
         }
+        int furthest = -1;
+        for (int target : targets) {
+            if (target < 0) {
+                throw new IllegalArgumentException("targets must be >= 0: " + target);
+            }
+            furthest = Math.max(furthest, target);
+        }
+        reach = furthest + 1;
         this.groups = targets.length;
         this.rounds = rounds;
         try (Unfinished parts = new Unfinished()) {
@@ -42,6 +53,10 @@ public final class Winners implements AutoCloseable {
 
     int groups() {
         return groups;
+    }
+
+    int reach() {
+        return reach;
     }
 
     int rounds() {

@@ -39,11 +39,13 @@ final class NamedNoise {
         boolean dead = at >= 0 && engine.schedule().isDead(at);
         for (int r = 0; r < parents.size(); r++) {
             Particle parent = parents.get(r);
+            // What begins has no state to come from.
+            int from = at < 0 ? 0 : parent.row();
             if (dead || draws.get(r).isEmpty()) {
-                rows.add(parent.slot(), 0, 0, parent.row(), Kind.NONE);
+                rows.add(parent.slot(), 0, 0, from, Kind.NONE);
             } else if (plain) {
                 Draw.Named named = (Draw.Named) draws.get(r).get(0);
-                rows.add(parent.slot(), named.round(), named.candidate(), parent.row(), Kind.GLOBAL);
+                rows.add(parent.slot(), named.round(), named.candidate(), from, Kind.GLOBAL);
             } else {
                 rows.add(parent.slot(), 0, 0, r, Kind.PIVOT);
             }

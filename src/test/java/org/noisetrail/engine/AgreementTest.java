@@ -163,4 +163,15 @@ class AgreementTest {
                 .toArray();
         return ExpectedLoss.of(means, deviations, kept);
     }
+
+    /** Their differences overflow: what that costs is not known, and all are verified. */
+    @Test
+    void scoresTooLargeToReckonWithAreVerified() {
+        double[] screens = {1e308, 1, 0, -1e308};
+        assertThat(seen(40, 6, 1, .1).choose(screens, 1, TIGHT).count()).isEqualTo(4);
+        assertThat(seen(40, 6, 1, .1)
+                        .choose(screens, 1, new LossBound(.01, false))
+                        .count())
+                .isEqualTo(4);
+    }
 }

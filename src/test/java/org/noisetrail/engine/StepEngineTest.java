@@ -8,10 +8,12 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.Decoder;
 import org.noisetrail.model.DiscreteNoise.Prediction;
@@ -27,6 +29,7 @@ import org.noisetrail.sampler.Step;
 import org.noisetrail.testing.NativeObjects;
 import org.noisetrail.testing.Noises;
 import org.noisetrail.testing.Watched;
+import org.noisetrail.torch.Tensors;
 import org.noisetrail.trace.Ledger;
 
 /** What an engine does to rows, against the same on the host in double. */
@@ -454,6 +457,50 @@ class StepEngineTest {
         Process process = processes().get(0);
         try (StepEngine engine = engine(process, process.network(), new Ledger(IMAGES))) {
             assertThatThrownBy(() -> engine.draws(0, 4).build()).hasMessage("rows must be >= 1: 0");
+        }
+    }
+
+    /** Of three candidates one has no finite estimate: the noise moves as the two others say. */
+    @Test
+    void anEstimateThatIsNotFiniteSaysNothingOfWhereTo() {
+        Process process = processes().get(1);
+        try (StepEngine engine = engine(process, process.network(), new Ledger(IMAGES));
+                Candidates three = engine.candidates(3);
+                Candidates two = engine.candidates(2);
+                Candidates none = engine.candidates(2);
+                Rows z = engine.rows(1);
+                Rows with = engine.rows(1);
+                Rows without = engine.rows(1)) {
+            Draws.Builder row = engine.draws(0, 1).add(0, 0, 0, 0, Kind.GLOBAL);
+            try (Draws draws = row.build()) {
+                engine.noise(z, null, draws, Locality.NONE);
+            }
+            float[] clean = new float[3 * D];
+            for (int j = 0; j < clean.length; j++) {
+                clean[j] = (float) Math.sin(j);
+            }
+            set(two.clean(), Arrays.copyOf(clean, 2 * D));
+            clean[2 * D + 1] = Float.NaN;
+            clean[2 * D + 4] = Float.NEGATIVE_INFINITY;
+            set(three.clean(), clean);
+            engine.shift(three, new double[][] {{.5, -1.25, 2}}, 4, z, with);
+            engine.shift(two, new double[][] {{.5, -1.25}}, 4, z, without);
+            assertThat(with.toFloats()).isEqualTo(without.toFloats());
+            float[] broken = new float[2 * D];
+            Arrays.fill(broken, Float.NaN);
+            set(none.clean(), broken);
+            engine.shift(none, new double[][] {{.5, -1.25}}, 4, z, with);
+            double[] own = new double[D];
+            float[] before = z.toFloats();
+            Arrays.setAll(own, j -> before[j]);
+            assertClose(with.toFloats(), onSphere(own));
+        }
+    }
+
+    private static void set(Rows rows, float[] values) {
+        try (Tensor made =
+                Tensors.of(Device.CPU, values, rows.rows(), SHAPE.channels(), SHAPE.height(), SHAPE.width())) {
+            rows.set(0, made);
         }
     }
 }
