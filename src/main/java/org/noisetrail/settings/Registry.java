@@ -32,7 +32,7 @@ public final class Registry<T> {
     }
 
     /** @throws IllegalArgumentException if there is one of that name already */
-    public void add(Kind<T> kind) {
+    public synchronized void add(Kind<T> kind) {
         if (find(kind.name()).isPresent()) {
             throw new IllegalArgumentException("there is a " + what + " " + kind.name() + " already");
         }
@@ -91,13 +91,20 @@ public final class Registry<T> {
         }
     }
 
-    /** Takes a text apart as {@link #parse} does; whether there is such a kind, or such a setting, is not looked at. */
+    /**
+     * Takes a text apart as {@link #parse} does; whether there is such a kind, or such a setting, is not looked at.
+     *
+     * @throws IllegalArgumentException if a setting is there twice
+     */
     public static Asked asked(String text) {
         List<String> parts = parts(text);
         Map<String, String> texts = new LinkedHashMap<>();
         for (String part : parts.subList(1, parts.size())) {
             String[] two = part.split("=", 2);
-            texts.put(two[0].strip(), two.length == 1 ? "" : two[1]);
+            String name = two[0].strip();
+            if (texts.put(name, two.length == 1 ? "" : two[1]) != null) {
+                throw new IllegalArgumentException(name + " must be said once: " + text);
+            }
         }
         return new Asked(parts.get(0), texts);
     }

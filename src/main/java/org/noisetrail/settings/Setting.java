@@ -65,7 +65,7 @@ public final class Setting<T> {
                     return value;
                 })
                 .text(Setting::plain)
-                .json(value -> Double.isInfinite(value) ? (Object) "Infinity" : value)
+                .json(value -> Double.isInfinite(value) ? (Object) Double.toString(value) : value)
                 .label("X")
                 .symbol(symbol)
                 .help(help)
@@ -220,7 +220,11 @@ public final class Setting<T> {
 
     private static Double parseNumber(String value) {
         String stripped = value.strip();
-        return stripped.equals("inf") ? Double.valueOf(Double.POSITIVE_INFINITY) : Double.valueOf(stripped);
+        return switch (stripped) {
+            case "inf" -> Double.POSITIVE_INFINITY;
+            case "-inf" -> Double.NEGATIVE_INFINITY;
+            default -> Double.valueOf(stripped);
+        };
     }
 
     /** A number as people write it: no exponent, no trailing zeros. */

@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -150,6 +152,10 @@ class RegistryTest {
         texts.remove("name");
         assertThat(cat.make(texts)).isEqualTo(thing);
         assertThat(animals.json(PLAIN)).containsEntry("weight", 4.0);
+        Setting<Double> any = Setting.number("any", "", 0, Double.NEGATIVE_INFINITY, Double.POSITIVE_INFINITY, "");
+        assertThat(any.json(Double.NEGATIVE_INFINITY)).isEqualTo("-Infinity");
+        assertThat(any.parse("-Infinity")).isEqualTo(Double.NEGATIVE_INFINITY);
+        assertThat(any.parse("-inf")).isEqualTo(Double.NEGATIVE_INFINITY);
         assertThat(animals.json(new Fish())).containsExactly(Map.entry("name", "fish"));
     }
 
@@ -174,6 +180,8 @@ class RegistryTest {
                 "animal must be one of cat: fish",
                 () -> new Registry<>("animal", Animal::name, List.of(cat)).text(new Fish()));
         refused("there is a animal cat already", () -> animals.add(cat));
+        refused("lives must be said once: cat:lives=5:lives=6", () -> animals.parse("cat:lives=5:lives=6"));
+        refused("lives must be said once: cat:lives:lives=6", () -> Registry.asked("cat:lives:lives=6"));
     }
 
     @ParameterizedTest
@@ -242,5 +250,29 @@ class RegistryTest {
     void numbersAreSaidAsPeopleWriteThem(double value, String text) {
         assertThat(Setting.plain(value)).isEqualTo(text);
         assertThat(Double.valueOf(Setting.plain(value))).isEqualTo(value);
+    }
+
+    @Test
+    void ofManyWhoAddAKindAtOnceOneDoes() throws InterruptedException {
+        for (int round = 0; round < 200; round++) {
+            Registry<Animal> few = new Registry<>("animal", Animal::name, List.of());
+            AtomicInteger added = new AtomicInteger();
+            List<Thread> threads = Stream.generate(() -> new Thread(() -> {
+                        try {
+                            few.add(cat);
+                            added.incrementAndGet();
+                        } catch (IllegalArgumentException e) {
+                            // Another was first.
+                        }
+                    }))
+                    .limit(4)
+                    .toList();
+            threads.forEach(Thread::start);
+            for (Thread thread : threads) {
+                thread.join();
+            }
+            assertThat(few.kinds()).containsExactly(cat);
+            assertThat(added).hasValue(1);
+        }
     }
 }
