@@ -17,35 +17,32 @@ import org.noisetrail.settings.Setting;
  * @param toOne whether the last step goes to a clean image (then it injects no noise), instead of to timestep 0's level
  */
 public record DdimSampler(int steps, double eta, Spacing spacing, int offset, boolean toOne) implements Sampler {
-    private static final Setting<Integer> STEPS = Setting.integer("steps", "T", 20, 1, 10000, "Reverse steps.");
     private static final Setting<Double> ETA =
             Setting.number("eta", "eta", 1, 0, 1e3, "The injected noise's scale; 0: none, 1: DDPM's.");
-    private static final Setting<Spacing> SPACING = Setting.of("timestep-spacing", Spacing.LEADING, Spacing::parse)
-            .label("WORD")
-            .help("How timesteps are chosen: leading, trailing or linspace.")
-            .build();
-    private static final Setting<Integer> OFFSET =
-            Setting.integer("steps-offset", "", 0, 0, 1000, "Added to the timesteps of leading spacing.");
     private static final Setting<Boolean> TO_ONE =
             Setting.flag("set-alpha-to-one", "The last step goes to a clean image, without noise.");
 
     static final Kind<Sampler> KIND = Kind.<Sampler, DdimSampler>of(
                     "ddim", DdimSampler.class, "DDIM with noise (Song et al. 2021).")
-            .with(STEPS, DdimSampler::steps)
+            .with(Timesteps.STEPS, DdimSampler::steps)
             .with(ETA, DdimSampler::eta)
-            .with(SPACING, DdimSampler::spacing)
-            .with(OFFSET, DdimSampler::offset)
+            .with(Timesteps.SPACING, DdimSampler::spacing)
+            .with(Timesteps.OFFSET, DdimSampler::offset)
             .with(TO_ONE, DdimSampler::toOne)
             .make(values -> new DdimSampler(
-                    values.get(STEPS), values.get(ETA), values.get(SPACING), values.get(OFFSET), values.get(TO_ONE)));
+                    values.get(Timesteps.STEPS),
+                    values.get(ETA),
+                    values.get(Timesteps.SPACING),
+                    values.get(Timesteps.OFFSET),
+                    values.get(TO_ONE)));
 
     /** T 20, eta 1, leading, no offset, to timestep 0's level. */
     public static final DdimSampler DEFAULT = new DdimSampler(20, 1, Spacing.LEADING, 0, false);
 
     public DdimSampler {
-        STEPS.checked(steps);
+        Timesteps.STEPS.checked(steps);
         ETA.checked(eta);
-        OFFSET.checked(offset);
+        Timesteps.OFFSET.checked(offset);
     }
 
     /** The same with another number of steps, from 1. */

@@ -16,29 +16,25 @@ import org.noisetrail.settings.Setting;
  * @param offset added to the timesteps of leading spacing
  */
 public record EulerAncestralSampler(int steps, double eta, Spacing spacing, int offset) implements Sampler {
-    private static final Setting<Integer> STEPS = Setting.integer("steps", "T", 20, 1, 10000, "Reverse steps.");
     private static final Setting<Double> ETA =
             Setting.number("eta", "eta", 1, 0, 1, "The injected noise's scale; 0: none.");
-    private static final Setting<Spacing> SPACING = Setting.of("timestep-spacing", Spacing.LEADING, Spacing::parse)
-            .label("WORD")
-            .help("How timesteps are chosen: leading, trailing or linspace.")
-            .build();
-    private static final Setting<Integer> OFFSET =
-            Setting.integer("steps-offset", "", 0, 0, 1000, "Added to the timesteps of leading spacing.");
 
     static final Kind<Sampler> KIND = Kind.<Sampler, EulerAncestralSampler>of(
                     "euler-ancestral", EulerAncestralSampler.class, "Ancestral Euler steps (k-diffusion).")
-            .with(STEPS, EulerAncestralSampler::steps)
+            .with(Timesteps.STEPS, EulerAncestralSampler::steps)
             .with(ETA, EulerAncestralSampler::eta)
-            .with(SPACING, EulerAncestralSampler::spacing)
-            .with(OFFSET, EulerAncestralSampler::offset)
+            .with(Timesteps.SPACING, EulerAncestralSampler::spacing)
+            .with(Timesteps.OFFSET, EulerAncestralSampler::offset)
             .make(values -> new EulerAncestralSampler(
-                    values.get(STEPS), values.get(ETA), values.get(SPACING), values.get(OFFSET)));
+                    values.get(Timesteps.STEPS),
+                    values.get(ETA),
+                    values.get(Timesteps.SPACING),
+                    values.get(Timesteps.OFFSET)));
 
     public EulerAncestralSampler {
-        STEPS.checked(steps);
+        Timesteps.STEPS.checked(steps);
         ETA.checked(eta);
-        OFFSET.checked(offset);
+        Timesteps.OFFSET.checked(offset);
     }
 
     @Override

@@ -4,7 +4,7 @@ import java.util.List;
 
 /**
  * A reverse process as a table: what every step multiplies with. Affine in the state, the network's outputs and the noise, so one kernel takes every step
- * of every sampler. Immutable.
+ * of every sampler. What things take is counted in calls of the denoiser, of which a guided one is two network evaluations. Immutable.
  *
  * @param startScale the initial state is startScale * normal
  * @param steps T of them, 1 to 10000, in the order they are taken; all inject their noise at the same place
@@ -67,12 +67,12 @@ public record Schedule(double startScale, List<Step> steps) {
         return live;
     }
 
-    /** Network evaluations of an initial state: its F is what the first step shares, where noise comes after. */
+    /** Calls of the denoiser that an initial state takes: its F is what the first step shares, where noise comes after. */
     public int startEvaluations() {
         return noiseAt() == NoiseAt.AFTER ? 1 : 0;
     }
 
-    /** Network evaluations of a candidate of step i. */
+    /** Calls of the denoiser that a candidate of step i takes. */
     public int evaluations(int i) {
         return steps.get(i).evaluations();
     }
@@ -82,17 +82,17 @@ public record Schedule(double startScale, List<Step> steps) {
         return steps.get(i).at() == NoiseAt.BEFORE && steps.get(i).second() != null;
     }
 
-    /** Network evaluations of a candidate's first clean estimate. */
+    /** Calls of the denoiser that a candidate's first clean estimate takes. */
     public int screeningEvaluations(int i) {
         return screens(i) ? 1 : evaluations(i);
     }
 
-    /** Network evaluations that make a screened candidate's transition whole. */
+    /** Calls of the denoiser that make a screened candidate's transition whole. */
     public int completion(int i) {
         return evaluations(i) - screeningEvaluations(i);
     }
 
-    /** Network evaluations of the way from the state before step i to the end. */
+    /** Calls of the denoiser on the way from the state before step i to the end. */
     public long evaluationsFrom(int i) {
         long sum = 0;
         for (int step = i; step < steps.size(); step++) {
@@ -101,7 +101,7 @@ public record Schedule(double startScale, List<Step> steps) {
         return sum;
     }
 
-    /** Network evaluations of one plain trajectory, the initial state's included. */
+    /** Calls of the denoiser of one plain trajectory, the initial state's included. */
     public long evaluations() {
         return startEvaluations() + evaluationsFrom(0);
     }

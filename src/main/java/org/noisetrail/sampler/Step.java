@@ -19,7 +19,7 @@ public record Step(
         NoiseAt at,
         Stage first,
         @Nullable Stage second) {
-    /** Network evaluations of a candidate. */
+    /** Calls of the denoiser that a candidate takes; a guided one is two network evaluations. */
     public int evaluations() {
         return (at == NoiseAt.BEFORE ? 1 : 0) + (second == null ? 0 : 1);
     }
