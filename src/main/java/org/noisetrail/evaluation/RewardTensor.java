@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.files.Excerpt;
+import org.noisetrail.files.JsonFields;
 import org.noisetrail.files.JsonFiles;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.model.format.Conditions;
@@ -131,12 +132,8 @@ public record RewardTensor(
                     file + " holds no rewards of trajectories: compare --store writes such files");
         }
         JsonNode root = JsonFiles.parse(file.toString(), header);
-        if (root.path("version").asInt() > VERSION) {
-            throw new NoisetrailException(
-                    file + " is of version " + root.path("version").asInt() + "; this library reads up to " + VERSION
-                            + ": use a newer noisetrail");
-        }
         try {
+            JsonFields.version(file.toString(), root, VERSION);
             return read(stored, root);
         } catch (IllegalArgumentException e) {
             throw new NoisetrailException(file + " is not sound: " + Excerpt.of(String.valueOf(e.getMessage())), e);

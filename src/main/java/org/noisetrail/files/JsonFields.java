@@ -1,6 +1,7 @@
 package org.noisetrail.files;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import org.noisetrail.NoisetrailException;
 
 /** Reads the fields of the library's files; what is missing or of another type is an {@link IllegalArgumentException} that names it. */
 public final class JsonFields {
@@ -40,6 +41,25 @@ public final class JsonFields {
             return Double.NEGATIVE_INFINITY;
         }
         return value.isNull() ? Double.NaN : number(name, value);
+    }
+
+    /**
+     * A file's version.
+     *
+     * @param source the file, for the message
+     * @param newest that this library reads
+     * @throws NoisetrailException if it is newer
+     */
+    public static int version(String source, JsonNode root, int newest) {
+        int version = integer(root, "version");
+        if (version < 1) {
+            throw new IllegalArgumentException("version must be >= 1: " + version);
+        }
+        if (version > newest) {
+            throw new NoisetrailException(source + " is of version " + version + "; this library reads up to " + newest
+                    + ": use a newer noisetrail");
+        }
+        return version;
     }
 
     /** A whole number that is not negative. */

@@ -35,6 +35,7 @@ public record RoundSchedule(
         List<Double> levels, List<Integer> rounds, List<Boolean> first, List<RankAgreement> agreements)
         implements Rounds {
     private static final String FORMAT = "noisetrail-rounds";
+    private static final int VERSION = 2;
     private static final String AGREEMENT = "agreement";
 
     public RoundSchedule {
@@ -96,7 +97,7 @@ public record RoundSchedule(
     /** Writes the file, whole or not at all. */
     public void write(Path file) {
         ObjectNode root = JsonNodeFactory.instance.objectNode();
-        root.put("format", FORMAT).put("version", 2);
+        root.put("format", FORMAT).put("version", VERSION);
         ArrayNode sigmas = root.putArray("levels");
         levels.forEach(level -> sigmas.add(json(level)));
         ArrayNode list = root.putArray("rounds");
@@ -121,7 +122,7 @@ public record RoundSchedule(
         return Double.isInfinite(level) ? nodes.textNode("Infinity") : nodes.numberNode(level);
     }
 
-    /** @throws NoisetrailException if the file is missing or not a schedule */
+    /** @throws NoisetrailException if the file is missing, not a schedule, or of a newer version */
     public static RoundSchedule read(Path file) {
         if (Files.notExists(file)) {
             throw new NoisetrailException("no such schedule of rounds: " + file);
@@ -131,6 +132,7 @@ public record RoundSchedule(
             if (!root.path("format").asText().equals(FORMAT)) {
                 throw new NoisetrailException(file + " is not a schedule of rounds: its format must be " + FORMAT);
             }
+            int version = JsonFields.version(file.toString(), root, VERSION);
             List<Integer> rounds = new ArrayList<>();
             for (JsonNode number : JsonFields.list(root, "rounds")) {
                 if (!number.canConvertToInt() || !number.isIntegralNumber()) {
@@ -139,7 +141,7 @@ public record RoundSchedule(
                 rounds.add(number.intValue());
             }
             if (!root.has("scoreAtFirst")) {
-                return new RoundSchedule(levels(root), rounds);
+                return new RoundSchedule(levels(root, version), rounds);
             }
             List<Boolean> first = new ArrayList<>();
             for (JsonNode flag : JsonFields.list(root, "scoreAtFirst")) {
@@ -156,15 +158,15 @@ public record RoundSchedule(
                             JsonFields.numberOrNan(step, "agreement"), JsonFields.count(step, "rounds")));
                 }
             }
-            return new RoundSchedule(levels(root), rounds, first, agreements);
+            return new RoundSchedule(levels(root, version), rounds, first, agreements);
         } catch (IllegalArgumentException e) {
             throw new NoisetrailException(
                     file + " is not a valid schedule of rounds: " + Excerpt.of(String.valueOf(e.getMessage())), e);
         }
     }
 
-    private static List<Double> levels(JsonNode root) {
-        if (root.path("version").asInt() == 1) {
+    private static List<Double> levels(JsonNode root, int version) {
+        if (version == 1) {
             return levelsOf(
                     SamplerJson.readVersion1(JsonFields.field(root, "sampler")).schedule(Parameterisation.denoiser()));
         }

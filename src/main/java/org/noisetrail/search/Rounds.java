@@ -30,7 +30,11 @@ public interface Rounds {
         return new Banded(0, Double.POSITIVE_INFINITY, rounds, rounds);
     }
 
-    /** {@code inside} rounds where {@code low <= sigma <= high}, else {@code outside}; the paper's cheap setting is .01, 1, 20, 1. */
+    /**
+     * {@code inside} rounds where {@code low <= sigma <= high}, else {@code outside}; the paper's cheap setting is .01, 1, 20, 1.
+     *
+     * @throws IllegalArgumentException if not {@code 0 <= low <= high}, or rounds are out of their range
+     */
     static Rounds byNoiseLevel(double low, double high, int inside, int outside) {
         return new Banded(low, high, inside, outside);
     }
@@ -49,9 +53,6 @@ public interface Rounds {
         if (schedule.matches()) {
             double low = Double.parseDouble(schedule.group(2));
             double high = Double.parseDouble(schedule.group(3));
-            if (low > high) {
-                throw new IllegalArgumentException("the noise levels of a schedule must go upward: " + text);
-            }
             int outside = schedule.group(4) == null ? 1 : Integer.parseInt(schedule.group(4));
             return byNoiseLevel(low, high, Integer.parseInt(schedule.group(1)), outside);
         }
@@ -82,16 +83,25 @@ public interface Rounds {
     /**
      * One number within a band of noise levels, another outside it.
      *
+     * @param low at least 0
+     * @param high at least low; may be infinite
      * @param inside 0 to 65535
      * @param outside likewise
      */
     record Banded(double low, double high, int inside, int outside) implements Rounds {
-        private static final String NUMBER = "((?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:[eE][+-]?\\d+)?)";
+        private static final String NUMBER = "(Infinity|(?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:[eE][+-]?\\d+)?)";
         private static final Pattern COUNT = Pattern.compile("\\d{1,9}");
         private static final Pattern SCHEDULE =
                 Pattern.compile("(\\d{1,9})@" + NUMBER + "\\.\\." + NUMBER + "(?:,(\\d{1,9}))?");
 
         public Banded {
+            if (!(low >= 0)) {
+                throw new IllegalArgumentException("the noise levels of a schedule must be >= 0: " + low);
+            }
+            if (!(low <= high)) {
+                throw new IllegalArgumentException(
+                        "the noise levels of a schedule must go upward: " + text(low, high, inside, outside));
+            }
             Checks.range("rounds", inside, 0, 65535);
             Checks.range("rounds", outside, 0, 65535);
         }
@@ -104,9 +114,11 @@ public interface Rounds {
         /** As {@link Rounds#parse} reads it. */
         @Override
         public String toString() {
-            return inside == outside
-                    ? Integer.toString(inside)
-                    : inside + "@" + Setting.plain(low) + ".." + Setting.plain(high) + "," + outside;
+            return inside == outside ? Integer.toString(inside) : text(low, high, inside, outside);
+        }
+
+        private static String text(double low, double high, int inside, int outside) {
+            return inside + "@" + Setting.plain(low) + ".." + Setting.plain(high) + "," + outside;
         }
     }
 }

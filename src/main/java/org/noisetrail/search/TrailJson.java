@@ -78,13 +78,7 @@ final class TrailJson {
         if (!root.path("format").asText().equals(FORMAT)) {
             throw new NoisetrailException(source + " is not a trail: its format must be " + FORMAT);
         }
-        int version = JsonFields.integer(root, "version");
-        Checks.range("version", version, 1, Integer.MAX_VALUE);
-        if (version > Trail.VERSION) {
-            throw new NoisetrailException(source + " is of version " + version + "; this library reads up to "
-                    + Trail.VERSION + ": use a newer noisetrail");
-        }
-        boolean old = version == 1;
+        boolean old = JsonFields.version(source, root, Trail.VERSION) == 1;
         JsonNode sampler = JsonFields.field(root, "sampler");
         List<Trail.Entry> images = new ArrayList<>();
         Set<Long> numbers = new HashSet<>();
