@@ -6,7 +6,7 @@ import java.util.List;
 /**
  * The noise of one image's trajectory as a recipe: the names of the draws that make it, a few hundred bytes. Immutable.
  *
- * @param start the draws that make the initial state's noise, the first of them global
+ * @param start the draws that make the initial state's noise, the first of them global; none is {@link Draw.Shifted}
  * @param chain the candidate of round 0 that is each step's own noise, 0 to 65535
  * @param moves from the initial state to the end
  */
@@ -19,6 +19,10 @@ public record Recipe(List<Draw> start, int chain, List<Move> moves) {
         }
         if (start.isEmpty() || start.get(0) instanceof Draw.Named first && first.local()) {
             throw new IllegalArgumentException("start must begin with a noise of its own: " + start);
+        }
+        if (start.stream().anyMatch(Draw.Shifted.class::isInstance)) {
+            throw new IllegalArgumentException(
+                    "start must have no draw by way of clean estimates, which no step leads to: " + start);
         }
     }
 

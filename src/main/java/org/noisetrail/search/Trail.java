@@ -96,7 +96,8 @@ public record Trail(
     public record Entry(ImageRequest request, Recipe recipe) {}
 
     /**
-     * Draws the images again: one plain trajectory's network evaluations each, no reward ({@link ImageResult#reward} is NaN).
+     * Draws the images again, without a reward ({@link ImageResult#reward} is NaN). Each costs the network evaluations of the steps that its recipe takes: one plain trajectory's, and more only where it says
+     * so. What went up comes down again; a noise that was moved by way of clean estimates ({@code ascent:direction=image}) takes those of its M candidates again, in every such step.
      *
      * @param pipeline the one it was drawn with
      * @param maxBatch the most rows in one network call
@@ -104,12 +105,12 @@ public record Trail(
      * @throws SearchCancelledException if the thread is interrupted
      */
     public SearchResult replay(Pipeline pipeline, int maxBatch, SearchListener listener) {
-        return replay(Search.builder(pipeline), maxBatch, listener);
+        return replay(Search.builder(pipeline).listener(listener), maxBatch);
     }
 
     /** For a denoiser whose states are images; otherwise as above. */
     public SearchResult replay(Denoiser denoiser, int maxBatch, SearchListener listener) {
-        return replay(Search.builder(denoiser), maxBatch, listener);
+        return replay(Search.builder(denoiser).listener(listener), maxBatch);
     }
 
     /**
@@ -118,26 +119,22 @@ public record Trail(
      * @param decodeBatch the most images that are decoded at once
      */
     public void draw(Pipeline pipeline, int maxBatch, int decodeBatch, SearchListener listener) {
-        search(Search.builder(pipeline).decodeBatch(decodeBatch), maxBatch, listener)
+        search(Search.builder(pipeline).decodeBatch(decodeBatch).listener(listener), maxBatch)
                 .draw(images.stream().map(Entry::request).toList());
     }
 
     /**
      * As {@link #replay(Pipeline, int, SearchListener)}, and tells what rewards say of the images.
      *
-     * @param search of the model that it was drawn with, and how it is to be judged
+     * @param search of the model that it was drawn with, how it is to be judged, and who listens; its sampler, method, seed and max-batch become this replay's
      */
     public SearchResult replay(Search.Builder search, int maxBatch) {
-        return replay(search, maxBatch, SearchListener.NONE);
-    }
-
-    private SearchResult replay(Search.Builder search, int maxBatch, SearchListener listener) {
-        SearchResult result = search(search, maxBatch, listener)
-                .run(images.stream().map(Entry::request).toList());
+        SearchResult result =
+                search(search, maxBatch).run(images.stream().map(Entry::request).toList());
         return new SearchResult(result.images(), this, result.elapsed());
     }
 
-    private Search search(Search.Builder search, int maxBatch, SearchListener listener) {
+    private Search search(Search.Builder search, int maxBatch) {
         // First: of another model's sampler nothing else need be true.
         if (!search.modelId().equals(model)) {
             throw new NoisetrailException("the trail was drawn with another model, or with other settings of it: trail "
@@ -147,7 +144,6 @@ public record Trail(
                 .method(new ReplaySearch(images.stream().map(Entry::recipe).toList(), lambda, project))
                 .seed(seed)
                 .maxBatch(maxBatch)
-                .listener(listener)
                 .build();
     }
 

@@ -197,6 +197,10 @@ class RecipeTest {
                 .hasMessage("start must begin with a noise of its own: []");
         assertThatThrownBy(() -> new Recipe(List.of(new Draw.Named(1, 0, true)), 0, List.of()))
                 .hasMessage("start must begin with a noise of its own: [l1.0]");
+        Draw.Shifted shifted = new Draw.Shifted(1, 4, false, List.of(.5, -1.25));
+        assertThatThrownBy(() -> new Recipe(List.of(Draw.global(0, 0), shifted), 0, List.of()))
+                .hasMessage("start must have no draw by way of clean estimates, which no step leads to: "
+                        + "[g0.0, h1:4.0:0.5,-1.25]");
     }
 
     @ParameterizedTest

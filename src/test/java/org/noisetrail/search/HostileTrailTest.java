@@ -158,6 +158,8 @@ class HostileTrailTest {
                 "\"start\":\"g0.2\"|\"start\":\"l0.2\"",
                 "\"start\":\"g0.2\"|\"start\":\"^1 g0.2\"",
                 "\"start\":\"g0.2\"|\"start\":\"g0.65536\"",
+                "\"start\":\"g0.2\"|\"start\":\"h1:4.0:0.5,-1.25\"",
+                "\"start\":\"g0.2\"|\"start\":\"g0.2 f1:4.0:0.5,-1.25\"",
                 "\"chain\":2|\"chain\":-1",
                 "\"chain\":2|\"chain\":65536",
                 "g3.1|x3.1",

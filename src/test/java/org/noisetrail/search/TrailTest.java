@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -26,6 +27,7 @@ import org.noisetrail.model.Parameterisation;
 import org.noisetrail.noise.Draw;
 import org.noisetrail.noise.Move;
 import org.noisetrail.noise.Recipe;
+import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.sampler.Sampler;
 import org.noisetrail.sampler.Samplers;
@@ -257,6 +259,24 @@ class TrailTest {
         Search naive = Search.builder(mixture).sampler(sampler).seed(5).build();
         assertThat(naive.run(List.of(new ImageRequest(100, -1))).images().get(0).state())
                 .isEqualTo(together.get(0).state());
+    }
+
+    @Test
+    void aReplayByASearchOfOnesOwnTellsItsListener() {
+        SmallWorld world = SmallWorld.ddim();
+        SearchResult result = world.search(new BestOfN(2)).build().run(ImageRequest.of(0, 2));
+        List<ImageResult> told = new ArrayList<>();
+        Search.Builder again = Search.builder(world.denoiser())
+                .heldOut(Rewards.brightness())
+                .listener(new SearchListener() {
+                    @Override
+                    public void onImages(List<ImageResult> images) {
+                        told.addAll(images);
+                    }
+                });
+        SearchResult replayed = result.trail().replay(again, 64);
+        assertThat(told).isEqualTo(replayed.images()).hasSize(2);
+        assertThat(told.get(0).state()).isEqualTo(result.images().get(0).state());
     }
 
     private void replace(String what, String by) throws IOException {
