@@ -1,14 +1,12 @@
 package org.noisetrail.search;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A node of {@link TreeSampling}'s trees. */
 final class Branch {
-    /** Stands for rewards that are no number, so that values stay numbers. */
-    private static final double WORST = -1e30;
-
     final @Nullable Branch parent;
     /** What goes on from here; null at the root. */
     final @Nullable Particle particle;
@@ -17,7 +15,7 @@ final class Branch {
 
     final List<Branch> children = new ArrayList<>();
     int visits;
-    double value = WORST;
+    double value = Double.NEGATIVE_INFINITY;
 
     Branch(@Nullable Branch parent, @Nullable Particle particle, int step) {
         this.parent = parent;
@@ -34,23 +32,24 @@ final class Branch {
     /** Tells an end's reward to all above it. */
     void backUp(double lambda) {
         visits++;
-        value = particle == null ? WORST : Math.max(WORST, Particle.value(particle.score()));
+        value = particle == null ? Double.NEGATIVE_INFINITY : Particle.value(particle.score());
         for (Branch above = parent; above != null; above = above.parent) {
             above.visits++;
-            double best =
-                    above.children.stream().mapToDouble(c -> c.value).max().orElse(WORST);
-            double mean = above.children.stream()
-                    .mapToDouble(c -> Math.exp(lambda * (c.value - best)))
-                    .average()
-                    .orElse(1);
+            double[] values = above.values();
+            double best = Arrays.stream(values).max().orElseThrow();
+            double mean =
+                    Arrays.stream(Weights.softmax(values, lambda)).average().orElseThrow();
             above.value = best + Math.log(mean) / lambda;
         }
     }
 
     /** By exp(lambda v). */
     Branch drawn(double lambda, double uniform) {
-        double[] values = children.stream().mapToDouble(c -> c.value).toArray();
-        return children.get(Weights.draw(Weights.softmax(values, lambda), uniform));
+        return children.get(Weights.draw(Weights.softmax(values(), lambda), uniform));
+    }
+
+    private double[] values() {
+        return children.stream().mapToDouble(c -> c.value).toArray();
     }
 
     /** By v + c sqrt(ln n / n_child); the first of equals. */

@@ -11,17 +11,8 @@ import java.util.stream.IntStream;
 
 /** One wave's way through {@link Smc}. */
 final class SmcSearch extends PopulationSearch {
-    /** Stands for rewards that are no number, so that weights stay numbers. */
-    private static final double WORST = -1e30;
-
-    /**
-     * A particle and what it weighs.
-     *
-     * @param remembered of its rewards, by the potential; minus infinity for nothing
-     * @param spent what its log weight grew by all along its way
-     * @param weight its log weight since it was last resampled
-     */
-    private record Weighed(Particle particle, double remembered, double spent, double weight) {}
+    /** A particle and what it weighs. */
+    private record Weighed(Particle particle, SmcWeight weight) {}
 
     private final Smc method;
 
@@ -37,9 +28,8 @@ final class SmcSearch extends PopulationSearch {
             ends.conclude(-1, particles);
             particles = List.of();
         }
-        List<Weighed> weighed = particles.stream()
-                .map(p -> new Weighed(p, Double.NEGATIVE_INFINITY, 0, 0))
-                .toList();
+        List<Weighed> weighed =
+                particles.stream().map(p -> new Weighed(p, SmcWeight.BEGUN)).toList();
         int live = wave.schedule().lastLive();
         for (int step = 0; step < steps && !weighed.isEmpty(); step++) {
             boolean last = step == steps - 1;
@@ -58,19 +48,16 @@ final class SmcSearch extends PopulationSearch {
         List<Particle> after = population.step(step, particles(weighed), judged);
         List<Weighed> moved = new ArrayList<>();
         for (int i = 0; i < after.size(); i++) {
-            Weighed before = weighed.get(i);
+            SmcWeight before = weighed.get(i).weight;
             Particle particle = after.get(i);
-            if (!judged) {
-                moved.add(new Weighed(particle, before.remembered, before.spent, before.weight));
-                continue;
-            }
-            double reward = Math.max(WORST, Particle.value(particle.score()));
-            double remembered = method.potential().remembered(before.remembered, reward);
-            // In the end all that was spent along the way makes up exp(lambda r).
-            double growth = step == steps - 1
-                    ? method.lambda() * reward - before.spent
-                    : method.lambda() * method.potential().growth(before.remembered, remembered);
-            moved.add(new Weighed(particle, remembered, before.spent + growth, before.weight + growth));
+            double reward = particle.score();
+            moved.add(new Weighed(
+                    particle,
+                    !judged
+                            ? before
+                            : step == steps - 1
+                                    ? before.ended(reward, method.lambda())
+                                    : before.grown(reward, method.lambda(), method.potential())));
         }
         if (judged) {
             ends.report(step, after);
@@ -121,7 +108,7 @@ final class SmcSearch extends PopulationSearch {
             List<Particle> copies = population.copies(
                     particles(chosen), IntStream.range(0, chosen.size()).toArray());
             for (int i = 0; i < copies.size(); i++) {
-                kept.add(new Weighed(copies.get(i), chosen.get(i).remembered, chosen.get(i).spent, 0));
+                kept.add(new Weighed(copies.get(i), chosen.get(i).weight.resampled()));
             }
             population.release(particles(group));
         }
@@ -143,7 +130,7 @@ final class SmcSearch extends PopulationSearch {
     }
 
     private static double[] weights(List<Weighed> group) {
-        return Weights.exp(group.stream().mapToDouble(Weighed::weight).toArray());
+        return Weights.exp(group.stream().mapToDouble(w -> w.weight.standing()).toArray());
     }
 
     private static List<Particle> particles(List<Weighed> weighed) {

@@ -6,20 +6,19 @@ import java.util.Arrays;
 final class Weights {
     private Weights() {}
 
-    /** exp(scale * score) over the largest of them: a score that is no number, or minus infinity, weighs nothing, but where all do, all weigh alike. */
+    /** exp(scale * score) over the largest of them, {@code scale} above 0: a score that is no number, or minus infinity, weighs nothing, but where all do, all weigh alike. */
     static double[] softmax(double[] scores, double scale) {
-        double[] logs = Arrays.stream(scores)
-                .map(score -> scale * Particle.value(score))
+        double[] values = Arrays.stream(scores).map(Particle::value).toArray();
+        double largest = Arrays.stream(values).max().orElse(0);
+        // The difference first: neither an infinite scale nor an infinite score then makes NaN of what is finite.
+        return Arrays.stream(values)
+                .map(value -> value == largest ? 1 : Math.exp(scale * (value - largest)))
                 .toArray();
-        return exp(logs);
     }
 
     /** exp of logarithms, over the largest of them. */
     static double[] exp(double[] logs) {
-        double largest = Arrays.stream(logs).max().orElse(0);
-        return Arrays.stream(logs)
-                .map(log -> log == largest ? 1 : Math.exp(log - largest))
-                .toArray();
+        return softmax(logs, 1);
     }
 
     /** The first place at which the weights' sum has come to {@code uniform} of all. */
