@@ -67,47 +67,24 @@ public record Beam(int candidates, int beams, ScoreAtFirst scoreAtFirst) impleme
 
     @Override
     public Outcome search(Wave wave) {
-        try (BeamSearch search = new BeamSearch(wave, candidates, beams, 0, scoreAtFirst)) {
+        try (BeamSearch search = new BeamSearch(wave, size())) {
             return search.run();
         }
     }
 
     @Override
     public OptionalLong evaluations(Schedule schedule) {
-        return OptionalLong.of(cost(candidates, beams, schedule));
-    }
-
-    /** It starts as one trajectory, and widens as its candidates allow. */
-    private long cost(int noises, int most, Schedule schedule) {
-        long cost = schedule.startEvaluations();
-        long width = 1;
-        for (int step = 0; step < schedule.size(); step++) {
-            if (schedule.isDead(step)) {
-                cost += width * schedule.evaluations(step);
-                continue;
-            }
-            long tried = width * noises;
-            width = Math.min(most, tried);
-            cost += Sizes.price(schedule, step, Sizes.atFirst(scoreAtFirst, schedule, step), tried, width);
-        }
-        return cost;
+        return OptionalLong.of(size().cost(schedule));
     }
 
     /** As many beams as are paid for; where not even one is, one beam of fewer noises. */
     @Override
     public Method sized(Schedule schedule, long evaluations) {
-        int noises = candidates;
-        while (noises > 1 && cost(noises, 1, schedule) > evaluations) {
-            noises--;
-        }
-        int most = widest(noises, evaluations, schedule);
-        // More than the steps can ever fill cost nothing and do nothing.
-        long price = cost(noises, most, schedule);
-        return new Beam(noises, widest(noises, price - 1, schedule) + 1, scoreAtFirst);
+        BeamSize size = size().sized(schedule, evaluations);
+        return new Beam(size.noises(), size.beams(), scoreAtFirst);
     }
 
-    /** The most beams that the target pays for; 0 if not even one. */
-    private int widest(int noises, long target, Schedule schedule) {
-        return Sizes.largest(target, 0, 65536 / noises, most -> cost(noises, most, schedule));
+    private BeamSize size() {
+        return new BeamSize(candidates, beams, 0, scoreAtFirst);
     }
 }

@@ -10,24 +10,16 @@ import org.noisetrail.noise.Draw;
 
 /** One wave's way through {@link Beam} and {@link LookaheadBeam}: the candidates of all images and all their beams advance together. */
 final class BeamSearch extends PopulationSearch implements AutoCloseable {
+    private final BeamSize size;
     private final int noises;
-    private final int width;
-    private final int ahead;
-    private final ScoreAtFirst scoreAtFirst;
     private final boolean aiming;
     /** By slot. */
     private final List<List<Particle>> beams = new ArrayList<>();
 
-    /**
-     * @param ahead steps without noise after which a candidate is judged
-     * @param scoreAtFirst never, where it looks ahead
-     */
-    BeamSearch(Wave wave, int noises, int width, int ahead, ScoreAtFirst scoreAtFirst) {
-        super(wave, new Population(wave, Math.multiplyExact(wave.images(), noises * width)));
-        this.noises = noises;
-        this.width = width;
-        this.ahead = ahead;
-        this.scoreAtFirst = scoreAtFirst;
+    BeamSearch(Wave wave, BeamSize size) {
+        super(wave, new Population(wave, Math.multiplyExact(wave.images(), size.noises() * size.beams())));
+        this.size = size;
+        noises = size.noises();
         aiming = wave.target() < Double.POSITIVE_INFINITY;
     }
 
@@ -70,22 +62,16 @@ final class BeamSearch extends PopulationSearch implements AutoCloseable {
     private int affordable(int step, int slot, int before) {
         long rows = (long) before * noises;
         long rest = wave.schedule().evaluationsFrom(step + 1);
-        int after = (int) Math.min(width, rows);
-        while (after > 0 && !wave.affords(slot, price(step, rows, after) + (after - 1) * rest, step + 1)) {
+        int after = (int) Math.min(size.beams(), rows);
+        while (after > 0
+                && !wave.affords(slot, size.price(wave.schedule(), step, rows, after) + (after - 1) * rest, step + 1)) {
             after--;
         }
         return after;
     }
 
-    /** Calls of the denoiser that a search takes. */
-    private long price(int step, long tried, int kept) {
-        return ahead > 0
-                ? tried * Sizes.between(wave.schedule(), step, step + ahead + 1)
-                : Sizes.price(wave.schedule(), step, atFirst(step), tried, kept);
-    }
-
     private boolean atFirst(int step) {
-        return Sizes.atFirst(scoreAtFirst, wave.schedule(), step);
+        return Sizes.atFirst(size.scoreAtFirst(), wave.schedule(), step);
     }
 
     /** Each beam of the images tries N noises; of an image's candidates the best go on, best first. */
@@ -107,11 +93,11 @@ final class BeamSearch extends PopulationSearch implements AutoCloseable {
                         .mapToInt(slot -> beams.get(slot).size() * noises)
                         .toArray(),
                 widths.values().stream().mapToInt(Integer::intValue).toArray());
-        boolean looking = ahead > 0 && step < steps - 1;
+        boolean looking = size.ahead() > 0 && step < steps - 1;
         double[] scores = looking
                 ? population.advance(step, tried, false)
                 : atFirst(step) ? population.screen(step, tried) : population.compete(step, tried, rivals);
-        List<Particle> made = looking ? population.keep(Population.identity(tried.size())) : List.of();
+        List<Particle> made = looking ? population.hold(Population.identity(tried.size())) : List.of();
         if (looking) {
             scores = lookedAhead(step, made, rivals);
         }
@@ -131,6 +117,7 @@ final class BeamSearch extends PopulationSearch implements AutoCloseable {
                 kept.add(made.get(c).scored(scores[c]));
             }
             population.retain(made, kept);
+            population.stand(step, kept);
         } else {
             kept.addAll(
                     population.keep(chosen.stream().mapToInt(Integer::intValue).toArray()));
@@ -142,13 +129,13 @@ final class BeamSearch extends PopulationSearch implements AutoCloseable {
 
     /** What candidates are worth after some steps without noise. */
     private double[] lookedAhead(int step, List<Particle> made, Rivals rivals) {
-        int last = Math.min(step + ahead, steps - 1);
+        int last = Math.min(step + size.ahead(), steps - 1);
         double[] scores = {};
         List<Particle> here = made;
         for (int at = step + 1; at <= last; at++) {
             List<Proposal> silent = here.stream().map(Proposal::silent).toList();
             scores = at == last ? population.compete(at, silent, rivals) : population.advance(at, silent, false);
-            List<Particle> next = at == last ? List.of() : population.keep(Population.identity(made.size()));
+            List<Particle> next = at == last ? List.of() : population.hold(Population.identity(made.size()));
             if (at > step + 1) {
                 population.release(here);
             }

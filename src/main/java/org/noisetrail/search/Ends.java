@@ -49,18 +49,14 @@ final class Ends {
 
     /** The best of each image is its {@link #end}. */
     void conclude(int at, List<Particle> particles) {
-        List<Particle> best = Particle.byImage(particles).values().stream()
-                .map(Particle::best)
-                .toList();
+        List<Particle> best = Particle.bestOfEach(particles);
         best.forEach(particle -> end(at + 1, particle));
         population.retain(particles, best);
     }
 
     /** Tells what the images' best are worth, and the guard where they stand. */
     void report(int at, List<Particle> particles) {
-        List<Particle> best = Particle.byImage(particles).values().stream()
-                .map(Particle::best)
-                .toList();
+        List<Particle> best = Particle.bestOfEach(particles);
         wave.reportStep(
                 at,
                 Particle.slots(best),

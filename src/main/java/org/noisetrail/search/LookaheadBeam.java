@@ -57,35 +57,24 @@ public record LookaheadBeam(int candidates, int beams, int lookahead) implements
 
     @Override
     public Outcome search(Wave wave) {
-        try (BeamSearch search = new BeamSearch(wave, candidates, beams, lookahead, ScoreAtFirst.NEVER)) {
+        try (BeamSearch search = new BeamSearch(wave, size())) {
             return search.run();
         }
     }
 
     @Override
     public OptionalLong evaluations(Schedule schedule) {
-        long cost = schedule.startEvaluations();
-        long width = 1;
-        for (int step = 0; step < schedule.size(); step++) {
-            boolean dead = schedule.isDead(step);
-            cost += dead
-                    ? width * schedule.evaluations(step)
-                    : width * candidates * Sizes.between(schedule, step, step + lookahead + 1);
-            width = dead ? width : Math.min(beams, width * candidates);
-        }
-        return OptionalLong.of(cost);
+        return OptionalLong.of(size().cost(schedule));
     }
 
     /** As many beams as are paid for; where not even one is, one beam of fewer noises. */
     @Override
     public Method sized(Schedule schedule, long evaluations) {
-        LookaheadBeam one = (LookaheadBeam)
-                Sizes.largest(schedule, evaluations, 1, candidates, noises -> new LookaheadBeam(noises, 1, lookahead));
-        return Sizes.largest(
-                schedule,
-                evaluations,
-                1,
-                Math.min(65536 / one.candidates, 4096),
-                width -> new LookaheadBeam(one.candidates, width, lookahead));
+        BeamSize size = size().sized(schedule, evaluations);
+        return new LookaheadBeam(size.noises(), size.beams(), lookahead);
+    }
+
+    private BeamSize size() {
+        return new BeamSize(candidates, beams, lookahead, ScoreAtFirst.NEVER);
     }
 }

@@ -67,6 +67,11 @@ record Particle(int slot, int chain, int row, Path path, double score, double no
         return particles.get(ranking(scores)[0]);
     }
 
+    /** The first of the best of each image, in the order of their slots. */
+    static List<Particle> bestOfEach(List<Particle> particles) {
+        return byImage(particles).values().stream().map(Particle::best).toList();
+    }
+
     /** The indices of the best so many, in their own order. */
     static int[] best(double[] scores, int count) {
         return Arrays.stream(ranking(scores)).limit(count).sorted().toArray();

@@ -1,7 +1,6 @@
 package org.noisetrail.search;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
@@ -120,7 +119,7 @@ final class Population implements AutoCloseable {
     }
 
     private double[] advance(int at, List<Proposal> tried, boolean judged, boolean first, @Nullable Rivals rivals) {
-        candidates = reserve(candidates, tried.size());
+        candidates = candidates.atLeast(tried.size());
         step = at;
         halfway = first && wave.schedule().screens(at);
         proposals = tried;
@@ -185,8 +184,15 @@ final class Population implements AutoCloseable {
         }
     }
 
-    /** Holds the particles that transitions of the last {@link #advance} lead to. */
+    /** Holds the particles that transitions of the last {@link #advance} lead to: images go on from them. */
     List<Particle> keep(int... chosen) {
+        List<Particle> kept = hold(chosen);
+        stand(step, kept);
+        return kept;
+    }
+
+    /** As {@link #keep}, of particles that are yet to be chosen from, or of which a trail cannot say how they came. */
+    List<Particle> hold(int... chosen) {
         boolean dead = wave.schedule().isDead(step);
         List<Particle> made = new ArrayList<>();
         for (int c : chosen) {
@@ -194,28 +200,28 @@ final class Population implements AutoCloseable {
             double score = scores.length == 0 ? from.parent().score() : scores[c];
             made.add(from.child(dead, score, norms[c]));
         }
-        List<Particle> kept = halfway ? completed(chosen, made) : store(candidates.next(), chosen, made);
-        // What has looked ahead without noise, at this step or before, has a way that no trail can say.
-        if (Arrays.stream(chosen).noneMatch(c -> proposals.get(c).draws().isEmpty())) {
-            wave.stand(pool.rows(), () -> kept.stream().map(this::stand).toList());
-        }
-        return kept;
+        return halfway ? completed(chosen, made) : store(candidates.next(), chosen, made);
+    }
+
+    /** Tells where images stand once they have taken a step. */
+    void stand(int at, List<Particle> particles) {
+        wave.stand(
+                pool.rows(),
+                () -> particles.stream()
+                        .map(p -> new Stand(p.slot(), at + 1, p.row(), p.path().recipe(), p.norm(), p.score()))
+                        .toList());
     }
 
     private List<Particle> completed(int[] chosen, List<Particle> made) {
         if (made.isEmpty()) {
             return made;
         }
-        Candidates into = reserve(whole == null ? engine.candidates(chosen.length) : whole, chosen.length);
+        Candidates into = whole == null ? engine.candidates(chosen.length) : whole.atLeast(chosen.length);
         whole = into;
         try (Draws own = wave.own(step, Particle.slots(made), 0, Kind.NONE)) {
             engine.complete(into, candidates, chosen, own);
         }
         return store(into.next(), identity(chosen.length), made);
-    }
-
-    private Stand stand(Particle p) {
-        return new Stand(p.slot(), step + 1, p.row(), p.path().recipe(), p.norm(), p.score());
     }
 
     /** Tells the guard, where there is one, what images go on from after a searched step. */
@@ -279,16 +285,6 @@ final class Population implements AutoCloseable {
     void retain(Collection<Particle> particles, Collection<Particle> kept) {
         Set<Integer> rows = kept.stream().map(Particle::row).collect(Collectors.toSet());
         release(particles.stream().filter(p -> !rows.contains(p.row())).toList());
-    }
-
-    /** The workspace, or a larger one in its place. */
-    private Candidates reserve(Candidates before, int rows) {
-        if (rows <= before.capacity()) {
-            return before;
-        }
-        Candidates larger = engine.candidates(rows);
-        before.close();
-        return larger;
     }
 
     /** Copies of the particles' states, for who asked to close. */

@@ -56,9 +56,7 @@ final class RolloverSearch extends PopulationSearch {
             particles = population.step(step, particles, step == judged - 1);
         }
         ends.report(judged - 1, particles);
-        List<Particle> best = Particle.byImage(particles).values().stream()
-                .map(Particle::best)
-                .toList();
+        List<Particle> best = Particle.bestOfEach(particles);
         population.retain(particles, best);
         best.forEach(p -> marks[p.slot()] = Particle.value(p.score()));
         return best;

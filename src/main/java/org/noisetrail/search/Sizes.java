@@ -17,8 +17,15 @@ final class Sizes {
                 size -> make.apply(size).evaluations(schedule).orElseThrow()));
     }
 
-    /** The largest size of that cost, or the smallest. */
+    /** The largest size that costs at most so much, or the smallest; of those that cost the same the smallest: more than the steps can fill costs nothing and does nothing. */
     static int largest(long evaluations, int low, int high, IntToLongFunction cost) {
+        int most = last(evaluations, low, high, cost);
+        long price = cost.applyAsLong(most);
+        return price == cost.applyAsLong(low) ? low : last(price - 1, low, most, cost) + 1;
+    }
+
+    /** The last size that costs at most so much, or the first. */
+    private static int last(long evaluations, int low, int high, IntToLongFunction cost) {
         int least = low;
         int most = high;
         while (least < most) {

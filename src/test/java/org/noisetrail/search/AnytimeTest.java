@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -13,14 +14,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.model.Conditioning;
 import org.noisetrail.model.Denoiser;
+import org.noisetrail.noise.Move;
 import org.noisetrail.reward.ImageBatch;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.testing.NativeObjects;
 import org.noisetrail.testing.Wrapped;
+import org.noisetrail.torch.Tensors;
 
 /** What a time limit leaves of a search: whole images whose trails replay, at the cost of no more than a plain trajectory. */
 class AnytimeTest {
@@ -259,6 +263,49 @@ class AnytimeTest {
                             .isEqualTo(free.images().get(i).costs());
                 }
             }
+        }
+    }
+
+    /** Time is up when a step's candidates have been judged: an image goes on from the best of them, as it would have. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "lookahead-beam:candidates=4:beams=1:lookahead=2",
+                "beam:candidates=4:beams=1",
+                "svdd:proposals=4",
+                "eps-greedy:rounds=1:epsilon=1"
+            })
+    void whatWasChosenBeforeTimeWasUpIsGoneOnFrom(String text) {
+        // Noise at every step but the first and the last two.
+        SmallWorld world = SmallWorld.edm(new EdmSampler(8, .02, 80, 7, 40, 1, 50, 1), .3, -.4, .4);
+        int[] calls = {0};
+        Reward slow = new Reward() {
+            @Override
+            public String name() {
+                return "slow";
+            }
+
+            @Override
+            public void score(ImageBatch images, Tensor scores) {
+                Rewards.brightness().score(images, scores);
+                // Less from step to step: what was chosen is worth less than what it comes from.
+                double[] falling = Tensors.toDoubles(scores);
+                Arrays.setAll(falling, row -> falling[row] - calls[0]);
+                Tensors.copy(falling, scores);
+                if (++calls[0] == 3) {
+                    clock.pass(LIMIT);
+                }
+            }
+        };
+        Search.Builder search = world.search(Methods.parse(text));
+        SearchResult whole = search.build().run(ImageRequest.of(0, IMAGES));
+        SearchResult cut =
+                clock.of(search).reward(slow).timeLimit(LIMIT).build().run(ImageRequest.of(0, IMAGES));
+        for (int i = 0; i < IMAGES; i++) {
+            List<Move> moves = cut.images().get(i).recipe().moves();
+            assertThat(moves.subList(0, 4))
+                    .isEqualTo(whole.images().get(i).recipe().moves().subList(0, 4));
+            assertThat(moves.stream().filter(move -> !move.draws().isEmpty())).hasSize(3);
         }
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
+import java.util.function.IntToLongFunction;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -158,5 +159,43 @@ class MethodCostsTest {
         Mcts tree = new Mcts(4, 8, 1);
         assertThat(((Mcts) tree.resized(DEFAULT, 2000, 1000)).simulations()).isBetween(3, 5);
         assertThat(tree.resized(DEFAULT, 1000, 1000)).isEqualTo(tree);
+    }
+
+    /** More than the steps can ever fill would cost nothing and do nothing, but be allocated. */
+    @Test
+    void noMethodIsLargerThanWhatItCostsCanFill() {
+        LookaheadBeam one = new LookaheadBeam(1, 1, 3);
+        assertThat(new LookaheadBeam(4, 2, 3).sized(DEFAULT, 140)).isEqualTo(one);
+        Schedule silent = EdmSampler.DEFAULT.withChurn(0).schedule(Parameterisation.denoiser());
+        assertThat(new Svdd(20, 0).sized(silent, 1000)).isEqualTo(new Svdd(1, 0));
+        assertThat(new Ascent(4).sized(silent, 1000)).isEqualTo(new Ascent(2));
+        assertThat(new RolloverBudget(1, 4).sized(silent, 1000)).isEqualTo(new RolloverBudget(1, 1));
+        assertThat(new Beam(4, 2).sized(silent, 1000)).isEqualTo(new Beam(4, 1));
+        assertThat(new LookaheadBeam(4, 2, 3).sized(silent, 1000)).isEqualTo(new LookaheadBeam(4, 1, 3));
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {35, 60, 61, 87, 140, 531, 2089, 1_000_000})
+    void aBeamThatLooksNoStepAheadIsSizedAsABeam(long target) {
+        for (Schedule schedule : List.of(DEFAULT, SmallWorld.ddim().schedule())) {
+            for (int noises : new int[] {1, 2, 4}) {
+                Beam beam = (Beam) new Beam(noises, 2).sized(schedule, target);
+                assertThat(new LookaheadBeam(noises, 2, 0).sized(schedule, target))
+                        .isEqualTo(new LookaheadBeam(beam.candidates(), beam.beams(), 0));
+            }
+        }
+    }
+
+    @Test
+    void theLargestSizeIsTheFirstThatCostsAsMuchAsIsPaidFor() {
+        // 10 each, up to 7 of them.
+        IntToLongFunction cost = size -> 10L * Math.min(size, 7);
+        assertThat(Sizes.largest(1000, 1, 100, cost)).isEqualTo(7);
+        assertThat(Sizes.largest(70, 1, 100, cost)).isEqualTo(7);
+        assertThat(Sizes.largest(69, 1, 100, cost)).isEqualTo(6);
+        assertThat(Sizes.largest(39, 1, 100, cost)).isEqualTo(3);
+        assertThat(Sizes.largest(5, 2, 100, cost)).isEqualTo(2);
+        assertThat(Sizes.largest(1000, 8, 100, cost)).isEqualTo(8);
+        assertThat(Sizes.largest(1000, 1, 4, cost)).isEqualTo(4);
     }
 }
