@@ -10,18 +10,16 @@ final class ChildCoins {
 
     private final Wave wave;
     private final int step;
-    private final int children;
     /** [number / COINS][slot * COINS + number % COINS]. */
     private final List<double[]> coins = new ArrayList<>();
 
-    ChildCoins(Wave wave, int step, int children) {
+    ChildCoins(Wave wave, int step) {
         this.wave = wave;
         this.step = step;
-        this.children = children;
     }
 
-    int child(int slot, int number) {
-        int n = children;
+    /** @param n children that the node has */
+    int child(int slot, int number, int n) {
         if (n == 1) {
             return 0;
         }

@@ -16,12 +16,17 @@ record MctsPrices(int candidates, Wave wave, int tail) {
         return node.step >= tail;
     }
 
-    /** Network evaluations of a simulation that comes to this node. */
+    /** How many children a node that takes this step has. */
+    int children(int step) {
+        return wave.schedule().isDead(step) ? 1 : candidates;
+    }
+
+    /** Calls of the denoiser of a simulation that comes to this node. */
     long of(TreeNode leaf) {
         if (known(leaf)) {
             return leaf.rolledOut ? 0 : wave.schedule().evaluationsFrom(leaf.step);
         }
-        return (long) candidates * wave.schedule().evaluations(leaf.step)
+        return (long) children(leaf.step) * wave.schedule().evaluations(leaf.step)
                 + wave.schedule().evaluationsFrom(leaf.step + 1);
     }
 

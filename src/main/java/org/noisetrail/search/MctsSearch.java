@@ -28,9 +28,6 @@ final class MctsSearch implements AutoCloseable {
     private final StepEngine engine;
     private final int images;
     private final int steps;
-    /** From this step on, nothing is left to choose. */
-    private final int tail;
-
     private final boolean aiming;
     private final int together;
     private final TreeNode[] roots;
@@ -44,14 +41,13 @@ final class MctsSearch implements AutoCloseable {
         engine = wave.engine;
         images = wave.images();
         steps = wave.schedule().size();
-        tail = wave.schedule().lastLive() + 1;
         aiming = wave.target() < Double.POSITIVE_INFINITY;
         // A target asks for every simulation's reward before the next.
         together = aiming ? 1 : Math.max(1, wave.maxBatch() / images);
         roots = new TreeNode[images];
         wave.each(slot -> draws.add(new ArrayList<>()));
-        prices = new MctsPrices(method.candidates(), wave, tail);
-        states = new MctsSweep(wave, tail);
+        prices = new MctsPrices(method.candidates(), wave, wave.schedule().lastLive() + 1);
+        states = new MctsSweep(wave, prices);
     }
 
     Outcome run() {
@@ -119,7 +115,7 @@ final class MctsSearch implements AutoCloseable {
     }
 
     private void simulate(int step) {
-        ChildCoins coins = new ChildCoins(wave, step, method.candidates());
+        ChildCoins coins = new ChildCoins(wave, step);
         int[] done = new int[images];
         while (!wave.timeIsUp()) {
             List<MctsSweep.Simulation> sweep = new ArrayList<>();
@@ -156,8 +152,9 @@ final class MctsSearch implements AutoCloseable {
             TreeNode expanded = null;
             if (!prices.known(leaf)) {
                 expanded = leaf;
-                leaf.expand(method.candidates());
-                source = leaf.child(coins.child(slot, done[slot]));
+                int children = prices.children(leaf.step);
+                leaf.expand(children);
+                source = leaf.child(coins.child(slot, done[slot], children));
             }
             if (!source.rolledOut) {
                 source.rolledOut = true;
@@ -197,7 +194,7 @@ final class MctsSearch implements AutoCloseable {
             TreeNode root = roots[slot];
             TreeNode best = root.best();
             if (best != null) {
-                draws.get(slot).add(List.of(Draw.global(1, best.candidate)));
+                draws.get(slot).add(dead ? List.of() : List.of(Draw.global(1, best.candidate)));
                 leave(root, best);
                 roots[slot] = best;
                 return;

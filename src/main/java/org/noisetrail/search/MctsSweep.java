@@ -35,14 +35,13 @@ final class MctsSweep implements AutoCloseable {
     private final Wave wave;
     private final StepEngine engine;
     private final int steps;
-    private final int tail;
+    private final MctsPrices prices;
     private final StatePool pool;
     private Candidates candidates;
 
-    /** @param tail from this step on, nothing is left to choose */
-    MctsSweep(Wave wave, int tail) {
+    MctsSweep(Wave wave, MctsPrices prices) {
         this.wave = wave;
-        this.tail = tail;
+        this.prices = prices;
         engine = wave.engine();
         steps = wave.schedule().size();
         try (Unfinished parts = new Unfinished()) {
@@ -54,10 +53,6 @@ final class MctsSweep implements AutoCloseable {
 
     StatePool pool() {
         return pool;
-    }
-
-    private boolean known(TreeNode node) {
-        return node.step >= tail;
     }
 
     /** The rewards of ends: a row each. */
@@ -83,14 +78,14 @@ final class MctsSweep implements AutoCloseable {
         }
         int[] slots = rollouts.stream().mapToInt(rollout -> rollout.slot).toArray();
         int[] rows = rollouts.stream()
-                .mapToInt(rollout -> known(rollout.from) ? rollout.from.row : rollout.row)
+                .mapToInt(rollout -> prices.known(rollout.from) ? rollout.from.row : rollout.row)
                 .toArray();
         double[] rewards = judge(slots, rows);
         for (int i = 0; i < slots.length; i++) {
             Rollout rollout = rollouts.get(i);
             rollout.from.reward = rewards[i];
             wave.countNans(slots[i], Double.isNaN(rewards[i]) ? 1 : 0);
-            if (!known(rollout.from)) {
+            if (!prices.known(rollout.from)) {
                 pool.release(rollout.row);
             }
         }
@@ -121,7 +116,7 @@ final class MctsSweep implements AutoCloseable {
                 int parent = rollout.row < 0 ? node.row : rollout.row;
                 if (rollout.row < 0) {
                     // Of a node whose end is known only the end is needed, not its own state.
-                    rollout.row = known(node) ? node.row : pool.take();
+                    rollout.row = prices.known(node) ? node.row : pool.take();
                 }
                 targets.add(rollout.row);
                 builder.add(rollout.slot, 0, 0, parent, Kind.NONE);
@@ -142,11 +137,7 @@ final class MctsSweep implements AutoCloseable {
     }
 
     void transition(Draws rows, int round, List<Integer> targets) {
-        if (rows.rows() > candidates.capacity()) {
-            Candidates larger = engine.candidates(Math.max(rows.rows(), 2 * candidates.capacity()));
-            candidates.close();
-            candidates = larger;
-        }
+        candidates = candidates.atLeast(rows.rows());
         engine.advance(candidates, pool.rows(), null, rows, round, Locality.NONE);
         engine.put(
                 candidates.next(), targets.stream().mapToInt(Integer::intValue).toArray(), pool.rows());

@@ -30,11 +30,6 @@ final class StatePool implements AutoCloseable {
         return rows;
     }
 
-    /** How many states are held. */
-    int held() {
-        return rows.rows() - free.size();
-    }
-
     int take() {
         if (free.isEmpty()) {
             int capacity = rows.rows();

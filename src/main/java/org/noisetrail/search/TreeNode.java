@@ -73,7 +73,7 @@ final class TreeNode {
     void backUp(double reward) {
         for (TreeNode node = this; node != null; node = node.parent) {
             node.pending--;
-            node.total += worst(reward);
+            node.total += Particle.value(reward);
         }
     }
 
@@ -106,7 +106,7 @@ final class TreeNode {
     }
 
     private double bound(TreeNode child, double exploration) {
-        return worst(child.mean()) + exploration * Math.sqrt(Math.log((double) visits) / child.visits);
+        return Particle.value(child.mean()) + exploration * Math.sqrt(Math.log((double) visits) / child.visits);
     }
 
     /** The visited child of the best mean reward, the lowest index of equals; null where none was visited. */
@@ -114,7 +114,7 @@ final class TreeNode {
     TreeNode best() {
         TreeNode best = null;
         for (TreeNode child : children) {
-            if (child.visits > 0 && (best == null || worst(child.mean()) > worst(best.mean()))) {
+            if (child.visits > 0 && (best == null || Particle.value(child.mean()) > Particle.value(best.mean()))) {
                 best = child;
             }
         }
@@ -124,9 +124,5 @@ final class TreeNode {
     /** Makes it a root: what lies above it, and beside it, is forgotten. */
     void becomeRoot() {
         parent = null;
-    }
-
-    private static double worst(double reward) {
-        return Double.isNaN(reward) ? Double.NEGATIVE_INFINITY : reward;
     }
 }

@@ -3,6 +3,7 @@ package org.noisetrail.search;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -25,6 +26,8 @@ import org.noisetrail.engine.Locality;
 import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.StepEngine;
 import org.noisetrail.model.Condition;
+import org.noisetrail.model.Conditioning;
+import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Parameterisation;
 import org.noisetrail.noise.Draw;
@@ -34,8 +37,11 @@ import org.noisetrail.reward.ImageBatch;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.EdmSampler;
+import org.noisetrail.sampler.Sampler;
 import org.noisetrail.sampler.Schedule;
+import org.noisetrail.sampler.Step;
 import org.noisetrail.testing.NativeObjects;
+import org.noisetrail.testing.Wrapped;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.trace.Ledger;
 
@@ -600,7 +606,7 @@ class TreeSearchTest {
             for (int i = 0; i < 9; i++) {
                 assertThat(taken.add(pool.take())).isTrue();
             }
-            assertThat(pool.held()).isEqualTo(11);
+            assertThat(pool.rows().rows()).isEqualTo(16);
             float[] now = pool.rows().x().toFloats();
             float[] then = states.x().toFloats();
             assertThat(Arrays.copyOfRange(now, second * 16, (second + 1) * 16))
@@ -615,5 +621,70 @@ class TreeSearchTest {
         assertThatThrownBy(() -> new Beam(257, 256)).hasMessage("candidates x beams must be <= 65536: 65792");
         assertThatThrownBy(() -> new Mcts(4, 0, 1)).hasMessage("simulations must be >= 1: 0");
         assertThatThrownBy(() -> new Mcts(4, 1, Double.NaN)).hasMessage("exploration must be >= 0: NaN");
+    }
+
+    /** A sampler one of whose steps injects no noise, between others that do. */
+    private record Interrupted(Sampler inner, int dead) implements Sampler {
+        @Override
+        public String name() {
+            return inner.name();
+        }
+
+        @Override
+        public int steps() {
+            return inner.steps();
+        }
+
+        @Override
+        public Schedule schedule(Parameterisation parameterisation) {
+            Schedule whole = inner.schedule(parameterisation);
+            List<Step> steps = new ArrayList<>(whole.steps());
+            Step step = steps.get(dead);
+            steps.set(dead, new Step(step.signal(), step.level(), 0, step.at(), step.first(), step.second()));
+            return new Schedule(whole.startScale(), steps);
+        }
+    }
+
+    /** How many of a call's rows are like another of it, over a whole search. */
+    private static final class Doubles extends Wrapped {
+        int rows;
+
+        Doubles(Denoiser inner) {
+            super(inner);
+        }
+
+        @Override
+        public Tensor network(Tensor input, Tensor level, Conditioning conditions, Tensor entries) {
+            float[] x = Tensors.toFloats(input);
+            int d = shape().elements();
+            Set<FloatBuffer> different = new HashSet<>();
+            for (int at = 0; at < x.length; at += d) {
+                rows += different.add(FloatBuffer.wrap(Arrays.copyOfRange(x, at, at + d))) ? 0 : 1;
+            }
+            return super.network(input, level, conditions, entries);
+        }
+    }
+
+    @Test
+    void aDeadStepBetweenLiveOnesHasOneChildToo() {
+        SmallWorld world = SmallWorld.ddim();
+        Sampler sampler = new Interrupted(world.sampler(), 2);
+        for (double target : new double[] {2, Double.POSITIVE_INFINITY}) {
+            Doubles doubles = new Doubles(world.denoiser());
+            SearchResult result = Search.builder(doubles)
+                    .sampler(sampler)
+                    .method(new Mcts(3, 8, .1))
+                    .reward(Rewards.brightness())
+                    .targetReward(target)
+                    .build()
+                    .run(ImageRequest.of(0, 1));
+            assertThat(doubles.rows).isZero();
+            ImageResult replayed = result.trail()
+                    .replay(world.denoiser(), 64, SearchListener.NONE)
+                    .images()
+                    .get(0);
+            assertThat(replayed.state()).isEqualTo(result.images().get(0).state());
+            assertThat(result.images().get(0).recipe().moves().get(2).draws()).isEmpty();
+        }
     }
 }
