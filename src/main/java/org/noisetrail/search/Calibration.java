@@ -1,9 +1,7 @@
 package org.noisetrail.search;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Deque;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -130,8 +128,6 @@ public record Calibration(List<Double> levels, int candidates, List<StepGain> st
         private final Mean[] agreements;
 
         private final Mean[] heldOut;
-        /** Of a round that is still to be judged after both evaluations, image by image. */
-        private final Deque<double[]> firsts = new ArrayDeque<>();
 
         /** @param heldOut looks on, if there is one */
         Collector(int steps, @Nullable Reward heldOut) {
@@ -152,15 +148,10 @@ public record Calibration(List<Double> levels, int candidates, List<StepGain> st
         }
 
         @Override
-        public void first(int step, double[] scores) {
-            firsts.add(scores);
-        }
-
-        @Override
-        public void round(int step, double[][] scores) {
+        public void round(int step, double[][] scores, double @Nullable [] first) {
             double[] searched = scores[0];
-            if (!firsts.isEmpty()) {
-                agreements[step].add(agreement(firsts.remove(), searched));
+            if (first != null) {
+                agreements[step].add(agreement(first, searched));
             }
             double mean = mean(searched);
             int best = 0;

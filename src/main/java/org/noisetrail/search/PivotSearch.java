@@ -33,11 +33,11 @@ final class PivotSearch {
             return List.of();
         }
 
-        /** @param scores [rewards][candidates], those of the searched reward first */
-        void round(int step, double[][] scores);
-
-        /** What the same candidates scored after the first of the step's two evaluations, before {@link #round}. */
-        default void first(int step, double[] scores) {}
+        /**
+         * @param scores [rewards][candidates], those of the searched reward first
+         * @param first what the same candidates scored after the first of the step's two evaluations; null where that was not asked
+         */
+        void round(int step, double[][] scores, double @Nullable [] first);
     }
 
     PivotSearch(LocalSearch method, @Nullable Observer observer) {
@@ -110,11 +110,7 @@ final class PivotSearch {
                 plain(step, wave.slots(), x, single, next);
                 return;
             }
-            int rounds = Checks.ranged(
-                    "rounds",
-                    method.rounds().at(step, wave.schedule().step(step).level()),
-                    0,
-                    0xFFFF);
+            int rounds = SizedRounds.at(method.rounds(), wave.schedule(), step);
             StepRounds budget = new StepRounds(images, rounds);
             int[] searched = remaining(step, wave.slots(), budget);
             boolean screens = searched.length > 0 && screens(step);
@@ -230,12 +226,10 @@ final class PivotSearch {
             int[] still = active;
             while (still.length == active.length) {
                 round++;
-                if (!screens(step)) {
-                    observeFirst(step, active.length, many, race.draws, x, pivots, round);
-                }
+                double[] first = looksFirst(step) ? first(many, race.draws, x, pivots, round) : null;
                 Trial trial = new Trial(x, pivots, race.draws, round, locality, race.winners);
                 engine.round(many, trial, wave.reward(), screens(step), method.keepPivot(), next);
-                observe(step, active.length, many, race.draws);
+                observe(step, active.length, many, race.draws, first);
                 budget.count(active);
                 if (reading) {
                     budget.scores(active, race.winners.scores());
@@ -260,19 +254,18 @@ final class PivotSearch {
             return still;
         }
 
-        /** What the round's candidates score after the first of two evaluations, for who looks on. */
-        private void observeFirst(
-                int step, int groups, Candidates many, Draws draws, Particles x, Rows pivots, int round) {
-            if (observer != null && wave.schedule().screens(step)) {
-                engine.screen(many, x, pivots, draws, round, locality);
-                engine.score(many, draws, wave.reward());
-                for (double[] scores : byGroup(groups, engine.scores(many))) {
-                    observer.first(step, scores);
-                }
-            }
+        /** Whether who looks on is told what a step's candidates score after the first of its evaluations, though they are judged after both. */
+        private boolean looksFirst(int step) {
+            return observer != null && wave.schedule().screens(step) && !screens(step);
         }
 
-        private void observe(int step, int groups, Candidates many, Draws draws) {
+        private double[] first(Candidates many, Draws draws, Particles x, Rows pivots, int round) {
+            engine.screen(many, x, pivots, draws, round, locality);
+            engine.score(many, draws, wave.reward());
+            return engine.scores(many);
+        }
+
+        private void observe(int step, int groups, Candidates many, Draws draws, double @Nullable [] first) {
             if (observer == null) {
                 return;
             }
@@ -283,10 +276,13 @@ final class PivotSearch {
                     groupsOf.add(byGroup(groups, scores));
                 }
             }
+            List<double[]> firsts = first == null ? List.of() : byGroup(groups, first);
             for (int g = 0; g < groups; g++) {
                 int group = g;
                 observer.round(
-                        step, groupsOf.stream().map(all -> all.get(group)).toArray(double[][]::new));
+                        step,
+                        groupsOf.stream().map(all -> all.get(group)).toArray(double[][]::new),
+                        first == null ? null : firsts.get(g));
             }
         }
 
@@ -303,7 +299,8 @@ final class PivotSearch {
                 return new int[0];
             }
             Schedule schedule = wave.schedule();
-            long price = Sizes.price(schedule, step, screens(step), method.candidates(), 1);
+            long looks = looksFirst(step) ? (long) method.candidates() * schedule.screeningEvaluations(step) : 0;
+            long price = Sizes.price(schedule, step, screens(step), method.candidates(), 1) + looks;
             return Arrays.stream(slots)
                     .filter(slot -> budget.done(slot) < allowed(slot, budget)
                             && !Wave.isReached(budget.score(slot), method.threshold())
@@ -314,6 +311,9 @@ final class PivotSearch {
         }
 
         private int allowed(int slot, StepRounds budget) {
+            if (budget.rounds() == 0) {
+                return 0;
+            }
             boolean rollOver = method.patience().rollOver() || method.threshold() < Double.POSITIVE_INFINITY;
             return rollOver ? (int) Math.min(0xFFFF, budget.rounds() + saved[slot]) : budget.rounds();
         }

@@ -18,20 +18,21 @@ record SizedRounds(int candidates, IntPredicate screened, Schedule schedule) {
     /** The rounds of every step; 0 where a step injects no noise. */
     private int[] rounds(Rounds rounds) {
         int[] all = new int[schedule.size()];
-        Arrays.setAll(
-                all,
-                step -> schedule.isDead(step)
-                        ? 0
-                        : rounds.at(step, schedule.step(step).level()));
+        Arrays.setAll(all, step -> schedule.isDead(step) ? 0 : at(rounds, schedule, step));
         return all;
+    }
+
+    /** The rounds of a step. */
+    static int at(Rounds rounds, Schedule schedule, int step) {
+        return Checks.ranged("rounds", rounds.at(step, schedule.step(step).level()), 0, MOST);
     }
 
     long cost(Rounds rounds) {
         long cost = schedule.evaluations();
         int[] all = rounds(rounds);
         for (int step = 0; step < all.length; step++) {
-            for (int k = 0; k < all[step]; k++) {
-                cost += price(step, k);
+            if (all[step] > 0) {
+                cost += price(step, 0) + (all[step] - 1) * price(step, 1);
             }
         }
         return cost;

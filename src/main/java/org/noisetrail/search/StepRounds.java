@@ -48,7 +48,7 @@ final class StepRounds {
             score[slot] = scores[g];
             double[] before = best[slot];
             best[slot] = Arrays.copyOf(before, before.length + 1);
-            double now = Double.isNaN(scores[g]) ? Double.NEGATIVE_INFINITY : scores[g];
+            double now = Particle.value(scores[g]);
             best[slot][before.length] = before.length == 0 ? now : Math.max(now, before[before.length - 1]);
         }
     }

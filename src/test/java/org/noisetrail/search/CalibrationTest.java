@@ -97,7 +97,7 @@ class CalibrationTest {
     @Test
     void aBrokenFileIsRefused(@TempDir Path folder) throws Exception {
         Path file = folder.resolve("rounds.json");
-        Files.writeString(file, "{\"format\":\"noisetrail-rounds\",\"sampler\":{\"name\":\"edm\"}}");
+        Files.writeString(file, "{\"format\":\"noisetrail-rounds\",\"version\":2,\"sampler\":{\"name\":\"edm\"}}");
         assertThatThrownBy(() -> RoundSchedule.read(file))
                 .isInstanceOf(NoisetrailException.class)
                 .hasMessageContaining("\"rounds\" is missing");
@@ -106,9 +106,9 @@ class CalibrationTest {
     @Test
     void aRoundsSpreadIsItsSampleDeviation() {
         Calibration.Collector collector = new Calibration.Collector(2, null);
-        collector.round(1, new double[][] {{1, 3, 5}});
-        collector.round(1, new double[][] {{2, 2, 5}});
-        collector.round(1, new double[][] {{2, Double.NaN, 5}});
+        collector.round(1, new double[][] {{1, 3, 5}}, null);
+        collector.round(1, new double[][] {{2, 2, 5}}, null);
+        collector.round(1, new double[][] {{2, Double.NaN, 5}}, null);
         List<Calibration.StepGain> gains = collector.gains();
         assertThat(gains.get(0)).isEqualTo(new Calibration.StepGain(0, 0));
         assertThat(gains.get(1).mean()).isCloseTo(2, within(1e-12));
@@ -144,12 +144,9 @@ class CalibrationTest {
     @Test
     void anAgreementIsTheMeanOverTheRoundsThatRankSomething() {
         Calibration.Collector collector = new Calibration.Collector(1, null);
-        collector.first(0, new double[] {1, 2, 3, 4});
-        collector.first(0, new double[] {5, 5, 5, 5});
-        collector.round(0, new double[][] {{3, 1, 2, 4}});
-        collector.round(0, new double[][] {{1, 2, 3, 4}});
-        collector.first(0, new double[] {4, 3, 2, 1});
-        collector.round(0, new double[][] {{1, 2, 3, 4}});
+        collector.round(0, new double[][] {{3, 1, 2, 4}}, new double[] {1, 2, 3, 4});
+        collector.round(0, new double[][] {{1, 2, 3, 4}}, new double[] {5, 5, 5, 5});
+        collector.round(0, new double[][] {{1, 2, 3, 4}}, new double[] {4, 3, 2, 1});
         RankAgreement agreement = collector.gains().get(0).agreement();
         assertThat(agreement.correlation()).isCloseTo(-.3, within(1e-12));
         assertThat(agreement.rounds()).isEqualTo(2);
@@ -232,8 +229,8 @@ class CalibrationTest {
     @Test
     void theHeldOutGainIsThatOfTheCandidateThatTheSearchedRewardLikesBest() {
         Calibration.Collector collector = new Calibration.Collector(1, Rewards.brightness());
-        collector.round(0, new double[][] {{1, 3, 2}, {6, 0, 3}});
-        collector.round(0, new double[][] {{Double.NaN, 1, 5}, {1, 1, 7}});
+        collector.round(0, new double[][] {{1, 3, 2}, {6, 0, 3}}, null);
+        collector.round(0, new double[][] {{Double.NaN, 1, 5}, {1, 1, 7}}, null);
         Calibration.HeldOutGain gain =
                 Objects.requireNonNull(collector.gains().get(0).heldOut());
         // -3 and 4: the mean is .5, their sample deviation 7 / sqrt(2), of two.
@@ -278,5 +275,24 @@ class CalibrationTest {
         }
         assertThat(told > 0).isEqualTo(sign > 0);
         assertThat(calibration.schedule(9).total()).isEqualTo(sign > 0 ? 9 : 0);
+    }
+
+    /** A round whose candidates are looked at after the first evaluation, too, costs N calls more. */
+    @ParameterizedTest
+    @CsvSource({"16", "30", "41", "100", "1000"})
+    void aCalibrationKeepsItsBudget(long budget) {
+        SmallWorld world = SmallWorld.edm();
+        List<Long> costs = new ArrayList<>();
+        world.search(LocalSearch.builder().rounds(3).build())
+                .budget(budget)
+                .listener(new SearchListener() {
+                    @Override
+                    public void onImages(List<ImageResult> images) {
+                        images.forEach(image -> costs.add(image.costs().networkEvaluations()));
+                    }
+                })
+                .build()
+                .calibrate(ImageRequest.of(0, 2));
+        assertThat(costs).hasSize(2).allMatch(cost -> cost <= budget);
     }
 }

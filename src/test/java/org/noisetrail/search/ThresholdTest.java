@@ -2,6 +2,7 @@ package org.noisetrail.search;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.noisetrail.reward.Reward;
 
@@ -41,5 +42,27 @@ class ThresholdTest {
                 .isEqualTo(LocalSearch.builder().rounds(3).threshold(.5).build());
         assertThat(Methods.registry().text(method)).isEqualTo("eps-greedy:rounds=3:threshold=0.5");
         assertThat(method.evaluations(SmallWorld.edm().schedule())).isEmpty();
+    }
+
+    /** A schedule's 0 means that the step is not searched, whatever was saved before. */
+    @Test
+    void whatIsSavedIsNotSpentWhereAStepHasNoRounds() {
+        SmallWorld world = SmallWorld.ddim();
+        List<Double> levels = RoundSchedule.levelsOf(world.schedule());
+        int[] calls = {0};
+        LocalSearch method = LocalSearch.builder()
+                .candidates(2)
+                .rounds(new RoundSchedule(levels, List.of(3, 0, 3, 0, 0, 0)))
+                .threshold(.5)
+                .build();
+        ImageResult image = world.search(method)
+                .reward(Reward.of("early", ignored -> calls[0]++ < 2 ? .6 : .4))
+                .build()
+                .run(ImageRequest.of(0, 1))
+                .images()
+                .get(0);
+        // One round of the first step, and of the third its own three and the two that were saved.
+        assertThat(image.costs().networkEvaluations()).isEqualTo(1 + 2 + 1 + 5 * 2 + 1 + 1);
+        assertThat(image.recipe().moves().get(1).draws()).isEmpty();
     }
 }
