@@ -72,7 +72,8 @@ final class AscentSearch implements AutoCloseable {
             wave.stand(step, x, this::recipes, norms::read);
             wave.reportProgress((long) images * (step + 1));
         }
-        return new Outcome(engine.copies(x, wave.slots()), recipes(), norms.read(), null);
+        double[] longest = norms.read();
+        return new Outcome(engine.copies(x, wave.slots()), recipes(), longest, null);
     }
 
     private List<Recipe> recipes() {
@@ -189,6 +190,9 @@ final class AscentSearch implements AutoCloseable {
                 values[m] = values[m] == Double.POSITIVE_INFINITY ? most : least;
             }
         }
+        // By a power of two, which changes no digit: squares neither overflow nor vanish.
+        int power = Math.getExponent(Arrays.stream(values).map(Math::abs).max().orElse(0));
+        Arrays.setAll(values, m -> Math.scalb(values[m], -power));
         double mean = Arrays.stream(values).average().orElse(0);
         double deviation = Math.sqrt(
                 Arrays.stream(values).map(v -> (v - mean) * (v - mean)).sum() / values.length);

@@ -56,16 +56,21 @@ final class InitialNoiseSearch extends PopulationSearch {
             }
         });
         List<Particle> samples = toEnd(population.start(seeds));
+        compete(samples);
         List<Particle> made = new ArrayList<>();
         Particle.byImage(samples).forEach((slot, own) -> {
+            if (wave.isReached(pivots().get(slot).score())) {
+                return;
+            }
             double[] scores = own.stream().mapToDouble(Particle::score).toArray();
             List<Double> weights = Arrays.stream(AscentSearch.weights(scores, Ascent.Regress.SCORE))
                     .boxed()
                     .toList();
             made.add(Particle.seed(slot, 0, List.of(new Draw.Combined(1, weights))));
         });
-        compete(samples);
-        compete(toEnd(population.start(made)));
+        if (!made.isEmpty()) {
+            compete(toEnd(population.start(made)));
+        }
     }
 
     /** A round near the pivots of the images that pay for it and have not come to the target; false where none does. */

@@ -227,4 +227,15 @@ class AscentTest {
         assertThat(AscentSearch.weights(new double[] {Double.POSITIVE_INFINITY, 1, 2}, Ascent.Regress.SCORE))
                 .isEqualTo(AscentSearch.weights(new double[] {2, 1, 2}, Ascent.Regress.SCORE));
     }
+
+    /** Standardised scores have no unit: not even one in which their squares overflow, or vanish. */
+    @Test
+    void weightsDependOnNoUnit() {
+        for (double unit : new double[] {1e-200, 1e-155, 1, 1e155, 1e307}) {
+            assertWeights(
+                    new double[] {unit, 2 * unit, 3 * unit}, Ascent.Regress.SCORE, -Math.sqrt(1.5), 0, Math.sqrt(1.5));
+        }
+        double huge = Double.MAX_VALUE;
+        assertWeights(new double[] {huge, -huge, huge, -huge}, Ascent.Regress.SCORE, 1, -1, 1, -1);
+    }
 }

@@ -107,4 +107,22 @@ class InitialNoiseTest {
                 .isCloseTo(Math.sqrt((double) d * m / (m + d)), within(.25))
                 .isGreaterThan(1.42 + .4);
     }
+
+    @Test
+    void nothingIsMadeOfCandidatesThatHaveReachedTheTarget() {
+        SmallWorld world = SmallWorld.ddim();
+        for (double target : new double[] {.5, .7}) {
+            ImageResult image = world.search(new InitialNoise(InitialNoise.Variant.ASCENT, 3, 2, .3))
+                    .reward(Reward.of("alike", ignored -> .6))
+                    .targetReward(target)
+                    .build()
+                    .run(ImageRequest.of(0, 1))
+                    .images()
+                    .get(0);
+            // Three, the one that is made of them, and three near the best.
+            int trajectories = target == .5 ? 3 : 3 + 1 + 3;
+            assertThat(image.costs().networkEvaluations())
+                    .isEqualTo(trajectories * world.schedule().evaluations());
+        }
+    }
 }
