@@ -15,6 +15,22 @@ import org.noisetrail.noise.Recipe;
  */
 public record Outcome(Particles x, List<Recipe> recipes, double[] pivotNorms, double @Nullable [] rewards)
         implements AutoCloseable {
+    /** @throws IllegalArgumentException if there is not one of each for every image */
+    void check(int images) {
+        check("states", x.rows(), images);
+        check("recipes", recipes.size(), images);
+        check("pivot norms", pivotNorms.length, images);
+        if (rewards != null) {
+            check("rewards", rewards.length, images);
+        }
+    }
+
+    private static void check(String what, int count, int images) {
+        if (count != images) {
+            throw new IllegalArgumentException("outcome's " + what + " must be " + images + ", one an image: " + count);
+        }
+    }
+
     /** The same, whose rewards are still to be found. */
     Outcome unjudged() {
         return new Outcome(x, recipes, pivotNorms, null);

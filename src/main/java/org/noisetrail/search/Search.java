@@ -181,7 +181,7 @@ public final class Search {
 
     /**
      * Draws whole trajectories, those of {@link BestOfN}, and tells what rewards say of them: of their clean estimates after each step, and after the last of the images. A
-     * {@link TrajectoryMethod} finds its choice there without drawing anything. The search's own method and its time limit are not asked.
+     * {@link TrajectoryMethod} finds its choice there without drawing anything. The search's own method, its budget, its target and its time limit are not asked.
      *
      * @param trajectories of each image, 1 to 65536
      * @param others judge beside the searched reward
@@ -485,7 +485,7 @@ public final class Search {
 
         /**
          * @throws IllegalArgumentException if the method needs a reward and has none, the budget does not pay for one plain trajectory, the screening is not for this method, sampler or
-         *     model, the guard not for this method, or workers are not of the same model and rewards
+         *     model, the guard not for this method, the sampler says other steps than its schedule has, or workers are not of the same model and rewards
          */
         public Search build() {
             if (reward == null && method.needsReward()) {
@@ -505,6 +505,10 @@ public final class Search {
                                     + method.name());
                 }
                 screening.check(search.schedule, preview, screenReward);
+            }
+            if (sampler.steps() != search.schedule.size()) {
+                throw new IllegalArgumentException(
+                        "sampler steps must be " + search.schedule.size() + ", its schedule's: " + sampler.steps());
             }
             Checks.range("budget", budget, search.schedule.evaluations() * denoiser.evaluations(), Long.MAX_VALUE);
             return search;

@@ -55,7 +55,12 @@ final class Waves {
         workers = given.subList(0, together).stream()
                 .map(worker -> worker.withHands(hands))
                 .toList();
-        int largest = Math.max(1, first.maxBatch() / method.rowsPerImage(first.maxBatch()));
+        int rows = Checks.ranged(
+                "rows per image of method " + method.name(),
+                method.rowsPerImage(first.maxBatch()),
+                1,
+                Integer.MAX_VALUE);
+        int largest = Math.max(1, first.maxBatch() / rows);
         size = together == 1 ? largest : even(images.size(), together, largest);
     }
 
@@ -139,6 +144,7 @@ final class Waves {
     }
 
     private static List<ImageResult> results(Wave wave, Outcome outcome) {
+        outcome.check(wave.images());
         SearchSettings settings = wave.settings;
         ImageShape shape = settings.decoder().image();
         StepEngine.Finals finals;

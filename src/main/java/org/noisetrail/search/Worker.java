@@ -22,6 +22,11 @@ record Worker(
         @Nullable Reward heldOut,
         @Nullable Reward screenReward,
         @Nullable Reward guard) {
+    /** @throws IllegalArgumentException if the denoiser says that its calls cost nothing */
+    Worker {
+        Checks.range("a denoiser's evaluations", denoiser.evaluations(), 1, Integer.MAX_VALUE);
+    }
+
     /** Without what is not searched for. */
     Worker searching() {
         return new Worker(denoiser, decoder, preview, reward, null, screenReward, null);

@@ -1,0 +1,193 @@
+package org.noisetrail.search;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+import org.noisetrail.model.Decoder;
+import org.noisetrail.model.Denoiser;
+import org.noisetrail.model.ImageShape;
+import org.noisetrail.model.Parameterisation;
+import org.noisetrail.reward.Reward;
+import org.noisetrail.reward.Rewards;
+import org.noisetrail.sampler.Sampler;
+import org.noisetrail.sampler.Schedule;
+import org.noisetrail.testing.Wrapped;
+
+/** Users' samplers, methods and denoisers that say what cannot be: one line, and as early as it can be seen. */
+class UsersPartsTest {
+    private static final SmallWorld WORLD = SmallWorld.ddim();
+
+    private static void refused(String message, ThrowingCallable call) {
+        assertThatThrownBy(call).isInstanceOf(IllegalArgumentException.class).hasMessage(message);
+    }
+
+    private record Miscounting(Sampler inner) implements Sampler {
+        @Override
+        public String name() {
+            return inner.name();
+        }
+
+        @Override
+        public int steps() {
+            return inner.steps() + 1;
+        }
+
+        @Override
+        public Schedule schedule(Parameterisation parameterisation) {
+            return inner.schedule(parameterisation);
+        }
+    }
+
+    @Test
+    void aSamplerOfOtherStepsThanItsTableIsRefusedBeforeTheSearch() {
+        Search.Builder search = WORLD.search(new Naive()).sampler(new Miscounting(WORLD.sampler()));
+        refused("sampler steps must be 6, its schedule's: 7", search::build);
+    }
+
+    /** Another method, whose outcome is changed. */
+    private record Changed(int rowsPerImage, UnaryOperator<Outcome> change) implements Method {
+        @Override
+        public String name() {
+            return "changed";
+        }
+
+        @Override
+        public int rowsPerImage(int maxBatch) {
+            return rowsPerImage;
+        }
+
+        @Override
+        public Outcome search(Wave wave) {
+            return change.apply(new Naive().search(wave));
+        }
+    }
+
+    private static ThrowingCallable run(int rowsPerImage, UnaryOperator<Outcome> change) {
+        Search search = WORLD.search(new Changed(rowsPerImage, change)).build();
+        return () -> search.run(ImageRequest.of(0, 3));
+    }
+
+    @Test
+    void anOutcomeHasOneOfEachForEveryImage() {
+        refused(
+                "outcome's recipes must be 3, one an image: 2",
+                run(1, o -> new Outcome(o.x(), o.recipes().subList(0, 2), o.pivotNorms(), null)));
+        refused(
+                "outcome's pivot norms must be 3, one an image: 0",
+                run(1, o -> new Outcome(o.x(), o.recipes(), new double[0], null)));
+        refused(
+                "outcome's rewards must be 3, one an image: 4",
+                run(1, o -> new Outcome(o.x(), o.recipes(), o.pivotNorms(), new double[4])));
+    }
+
+    /** Ends with one particle, whatever it was asked for. */
+    private record One() implements Method {
+        @Override
+        public String name() {
+            return "one";
+        }
+
+        @Override
+        public int rowsPerImage(int maxBatch) {
+            return 1;
+        }
+
+        @Override
+        public Outcome search(Wave wave) {
+            try (Outcome whole = new Naive().search(wave)) {
+                return new Outcome(
+                        wave.engine().copies(whole.x(), new int[1]), whole.recipes(), whole.pivotNorms(), null);
+            }
+        }
+    }
+
+    @Test
+    void anOutcomeHasAStateForEveryImage() {
+        Search search = WORLD.search(new One()).build();
+        refused("outcome's states must be 3, one an image: 1", () -> search.run(ImageRequest.of(0, 3)));
+    }
+
+    @Test
+    void aMethodBringsAtLeastARowAnImage() {
+        refused("rows per image of method changed must be >= 1: 0", run(0, outcome -> outcome));
+    }
+
+    private static final class Counting extends Wrapped {
+        private final int evaluations;
+
+        Counting(Denoiser inner, int evaluations) {
+            super(inner);
+            this.evaluations = evaluations;
+        }
+
+        @Override
+        public int evaluations() {
+            return evaluations;
+        }
+    }
+
+    @Test
+    void aCallOfADenoiserIsAtLeastOneEvaluation() {
+        for (int evaluations : new int[] {0, -2}) {
+            Search.Builder search =
+                    Search.builder(new Counting(WORLD.denoiser(), evaluations)).sampler(WORLD.sampler());
+            refused("a denoiser's evaluations must be >= 1: " + evaluations, search::build);
+        }
+    }
+
+    @Test
+    void roundsOutOfRangeAreRefusedBeforeTheyAreCounted() {
+        for (int rounds : new int[] {-1, 65536, Integer.MAX_VALUE}) {
+            Method method =
+                    LocalSearch.builder().rounds((step, sigma) -> rounds).build();
+            String message = "rounds must be " + (rounds < 0 ? ">= 0: " : "<= 65535: ") + rounds;
+            refused(message, () -> method.evaluations(WORLD.schedule()));
+            refused(message, () -> method.sized(WORLD.schedule(), 100));
+            refused(message, () -> WORLD.search(method).build().run(ImageRequest.of(0, 1)));
+        }
+    }
+
+    /** 4096 images of 786432 bytes are more than an array holds: none of them is wanted. */
+    @Test
+    void trajectoriesAreJudgedWithoutAnArrayOfAllTheirImages() {
+        Denoiser small = SmallWorld.mixture(new ImageShape(3, 1, 1), SmallWorld.noise(), .3, 0);
+        ImageShape large = new ImageShape(3, 512, 512);
+        Reward reward = Reward.of("ends it", image -> {
+            throw new IllegalStateException("was asked");
+        });
+        Search search = Search.builder(small)
+                .sampler(WORLD.sampler())
+                .decoder(new Enlarging(large))
+                .maxBatch(4096)
+                .decodeBatch(1)
+                .reward(reward)
+                .build();
+        assertThatThrownBy(() -> search.trajectories(ImageRequest.of(0, 1), 4096, List.of(Rewards.brightness())))
+                .rootCause()
+                .hasMessage("was asked");
+    }
+
+    private record Enlarging(ImageShape image) implements Decoder {
+        @Override
+        public String id() {
+            return "enlarging";
+        }
+
+        @Override
+        public org.bytedeco.pytorch.Tensor decode(org.bytedeco.pytorch.Tensor states) {
+            return org.noisetrail.torch.Tensors.of(
+                    org.noisetrail.kernels.Device.CPU,
+                    new float[image.elements()],
+                    1,
+                    image.channels(),
+                    image.height(),
+                    image.width());
+        }
+
+        @Override
+        public void close() {}
+    }
+}
