@@ -1,9 +1,9 @@
 package org.noisetrail.model;
 
 import java.util.Arrays;
-import java.util.function.Predicate;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.torch.Tensors;
 
@@ -57,51 +57,55 @@ public final class Inputs {
 
     /** As {@link #checkOutput}, of a classifier's logits: [rows, classes >= 1]. */
     public static void checkLogits(Classifier classifier, Tensor logits, Tensor images, long rows) {
-        check(
-                "classifier " + classifier.id(),
-                logits,
-                images,
-                "[" + rows + ", classes >= 1]",
-                output -> output.dim() == 2 && output.size(0) == rows && output.size(1) >= 1,
-                false);
+        boolean fits = isTensor(logits) && logits.dim() == 2 && logits.size(0) == rows && logits.size(1) >= 1;
+        String flaw = fits ? flaw(logits, images, false) : "[" + rows + ", classes >= 1]: " + shape(logits);
+        if (flaw != null) {
+            throw refused("classifier " + classifier.id(), logits, flaw);
+        }
     }
 
     private static void checkMap(
             String who, Tensor output, Tensor like, long rows, ImageShape shape, boolean mayBeInput) {
-        check(
-                who,
-                output,
-                like,
-                "[" + rows + ", " + shape + "]",
-                map -> map.dim() == 4
-                        && map.size(0) == rows
-                        && map.size(1) == shape.channels()
-                        && map.size(2) == shape.height()
-                        && map.size(3) == shape.width(),
-                mayBeInput);
+        boolean fits = isTensor(output)
+                && output.dim() == 4
+                && output.size(0) == rows
+                && output.size(1) == shape.channels()
+                && output.size(2) == shape.height()
+                && output.size(3) == shape.width();
+        String flaw = fits ? flaw(output, like, mayBeInput) : "[" + rows + ", " + shape + "]: " + shape(output);
+        if (flaw != null) {
+            throw refused(who, output, flaw);
+        }
     }
 
-    private static void check(
-            String who, Tensor output, Tensor like, String shape, Predicate<Tensor> fits, boolean mayBeInput) {
-        if (output == null || output.isNull()) {
-            throw new NoisetrailException(who + " must give a tensor: null");
+    private static boolean isTensor(Tensor output) {
+        return output != null && !output.isNull();
+    }
+
+    private static String shape(Tensor output) {
+        return isTensor(output) ? Arrays.toString(Tensors.shape(output)) : "null";
+    }
+
+    private static @Nullable String flaw(Tensor output, Tensor like, boolean mayBeInput) {
+        if (output.scalar_type().intern() != ScalarType.Float) {
+            return "float32: " + output.scalar_type().intern();
         }
-        String wrong = null;
-        if (!fits.test(output)) {
-            wrong = shape + ": " + Arrays.toString(Tensors.shape(output));
-        } else if (output.scalar_type().intern() != ScalarType.Float) {
-            wrong = "float32: " + output.scalar_type().intern();
-        } else if (!output.is_contiguous()) {
-            wrong = "contiguous";
-        } else if (!Tensors.areTogether(output, like)) {
-            wrong = "on the device of its input";
-        } else if (!mayBeInput
-                && Tensors.pointer(output).address() == Tensors.pointer(like).address()) {
-            wrong = "not its input";
+        if (!output.is_contiguous()) {
+            return "contiguous";
         }
-        if (wrong != null) {
-            output.close();
-            throw new NoisetrailException(who + " must give a tensor that is " + wrong);
+        if (!Tensors.areTogether(output, like)) {
+            return "on the device of its input";
         }
+        boolean isInput =
+                Tensors.pointer(output).address() == Tensors.pointer(like).address();
+        return isInput && !mayBeInput ? "not its input" : null;
+    }
+
+    private static NoisetrailException refused(String who, Tensor output, String flaw) {
+        if (!isTensor(output)) {
+            return new NoisetrailException(who + " must give a tensor: null");
+        }
+        output.close();
+        return new NoisetrailException(who + " must give a tensor that is " + flaw);
     }
 }

@@ -297,6 +297,10 @@ public final class Tensors {
 
     /** Whether two tensors' memory is the same device's. */
     public static boolean areTogether(Tensor one, Tensor other) {
+        // Without the objects that device() makes, where it can be: this is asked at every call of a network.
+        if (one.is_cpu() || other.is_cpu()) {
+            return one.is_cpu() && other.is_cpu();
+        }
         try (var first = one.device();
                 var second = other.device()) {
             return first.equals(second);
