@@ -79,8 +79,8 @@ final class VerifyCommand implements Callable<Integer> {
                     + "Default: ${DEFAULT-VALUE}")
     private double error;
 
-    @Option(names = "--json", description = "Print JSON.")
-    private boolean json;
+    @Mixin
+    private SharedOptions.Json json;
 
     @Override
     public Integer call() {
@@ -167,7 +167,7 @@ final class VerifyCommand implements Callable<Integer> {
     private int say(List<Verdict> verdicts) {
         boolean holds = verdicts.stream().allMatch(Verdict::holds);
         PrintWriter print = command.commandLine().getOut();
-        if (json) {
+        if (json.given()) {
             print.print(Json.pretty(Map.of(
                     "holds",
                     holds,
