@@ -120,6 +120,10 @@ class EdmTableTest {
         for (int i = 0; i < 18; i++) {
             assertThat(schedule.isDead(i)).as("step %d", i).isEqualTo(i < 2 || i > 14);
         }
+        assertThat(schedule.lastLive()).isEqualTo(14);
+        Schedule ode = new EdmSampler(3, 1, 4, 1, 0, 1, 4, 1).schedule(Parameterisation.denoiser());
+        assertThat(ode.steps()).allMatch(Step::isDead);
+        assertThat(ode.lastLive()).isEqualTo(-1);
     }
 
     /** S_min and S_max themselves are levels at which noise is injected. */
