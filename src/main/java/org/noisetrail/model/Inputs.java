@@ -23,17 +23,14 @@ public final class Inputs {
                     "input must be [rows >= 1, " + shape + "]: " + Arrays.toString(Tensors.shape(input)));
         }
         long rows = input.size(0);
-        if (input.scalar_type().intern() != ScalarType.Float
-                || level.scalar_type().intern() != ScalarType.Float) {
+        if (!Tensors.is(input, ScalarType.Float) || !Tensors.is(level, ScalarType.Float)) {
             throw new IllegalArgumentException("input and level must be float32");
         }
         if (level.dim() != 1 || level.size(0) != rows) {
             throw new IllegalArgumentException(
                     "level must be [" + rows + "]: " + Arrays.toString(Tensors.shape(level)));
         }
-        if (entries.dim() != 1
-                || entries.size(0) != rows
-                || entries.scalar_type().intern() != ScalarType.Long) {
+        if (entries.dim() != 1 || entries.size(0) != rows || !Tensors.is(entries, ScalarType.Long)) {
             throw new IllegalArgumentException(
                     "entries must be int64 [" + rows + "]: " + Arrays.toString(Tensors.shape(entries)));
         }
@@ -87,7 +84,7 @@ public final class Inputs {
     }
 
     private static @Nullable String flaw(Tensor output, Tensor like, boolean mayBeInput) {
-        if (output.scalar_type().intern() != ScalarType.Float) {
+        if (!Tensors.is(output, ScalarType.Float)) {
             return "float32: " + output.scalar_type().intern();
         }
         if (!output.is_contiguous()) {

@@ -46,7 +46,7 @@ public record ImageBatch(Lane lane, ImageShape shape, Tensor pixels, Tensor labe
 
     /** Kernels read and write through raw pointers: of another type or size it would be beyond a tensor's end, on another device anywhere. */
     static void require(String what, Tensor tensor, ScalarType type, long elements) {
-        if (tensor.scalar_type().intern() != type) {
+        if (!Tensors.is(tensor, type)) {
             throw new IllegalArgumentException(
                     what + " must be " + type + ": " + tensor.scalar_type().intern());
         }

@@ -159,7 +159,11 @@ public record LocalSearch(
 
     /** Whether a step's candidates are judged after the first of its two evaluations. */
     boolean screens(int step, Schedule schedule) {
-        return Sizes.atFirst(scoreAtFirst, schedule, step) || Sizes.atFirst(rounds::atFirst, schedule, step);
+        if (!schedule.screens(step)) {
+            return false;
+        }
+        double level = schedule.step(step).level();
+        return scoreAtFirst.atFirst(step, level) || rounds.atFirst(step, level);
     }
 
     /** Rounds keep the proportions that its own have. */

@@ -287,6 +287,11 @@ public final class Tensors {
         return new org.bytedeco.pytorch.Device(device.toString());
     }
 
+    /** Whether the tensor's elements are of that type; without {@code intern()}, which copies an array of all types at each call. */
+    public static boolean is(Tensor tensor, ScalarType type) {
+        return tensor.scalar_type().value == type.value;
+    }
+
     /** Whether the tensor's memory is the device's: one card's is not another's. */
     public static boolean isOn(Tensor tensor, Device device) {
         try (var own = tensor.device();
