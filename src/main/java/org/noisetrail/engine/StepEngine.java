@@ -233,8 +233,13 @@ public final class StepEngine implements AutoCloseable {
      *
      * @param screened the last {@link #screen} of a step of two evaluations, another workspace than {@code into}
      * @param sources its rows, one for each row of draws
+     * @throws IllegalArgumentException also if its rows are whole already
      */
     public void complete(Candidates into, Candidates screened, int[] sources, Draws draws) {
+        if (!screened.screened) {
+            throw new IllegalArgumentException(
+                    "screened must be rows of a screen of two evaluations: step " + screened.step + " made them whole");
+        }
         complete(into, screened.current(), sources, draws);
     }
 

@@ -93,9 +93,11 @@ public final class Inputs {
         if (!Tensors.areTogether(output, like)) {
             return "on the device of its input";
         }
-        boolean isInput =
-                Tensors.pointer(output).address() == Tensors.pointer(like).address();
-        return isInput && !mayBeInput ? "not its input" : null;
+        if (!mayBeInput
+                && Tensors.pointer(output).address() == Tensors.pointer(like).address()) {
+            return "not its input";
+        }
+        return null;
     }
 
     private static NoisetrailException refused(String who, Tensor output, String flaw) {

@@ -10,12 +10,7 @@ import org.noisetrail.torch.Torch;
 
 /** The natural logarithm of a reward, so that a sum of them is a product: none of its parts can be bought with another. NaN where the reward is not above 0. Owns its part. */
 record Logarithm(Reward part) implements Reward {
-    static final RewardKind KIND = RewardKind.of("log", "log(REWARD)", parts -> {
-        if (parts.size() != 1) {
-            throw new IllegalArgumentException("log must have 1 reward: " + parts.size());
-        }
-        return new Logarithm(parts.get(0));
-    });
+    static final RewardKind KIND = RewardKind.ofOne("log", Logarithm::new);
 
     @Override
     public String name() {

@@ -5,6 +5,7 @@ import java.util.function.BiFunction;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Pipeline;
 
@@ -74,6 +75,16 @@ public record RewardKind(
     static RewardKind of(String name, String usage, Function<List<Reward>, Reward> make) {
         return new RewardKind(
                 name, usage, Argument.REWARDS, argument -> false, (argument, around) -> make.apply(around.parts()));
+    }
+
+    /** One made of one other: {@code name(REWARD)}. */
+    static RewardKind ofOne(String name, UnaryOperator<Reward> make) {
+        return of(name, name + "(REWARD)", parts -> {
+            if (parts.size() != 1) {
+                throw new IllegalArgumentException(name + " must have 1 reward: " + parts.size());
+            }
+            return make.apply(parts.get(0));
+        });
     }
 
     static void none(String name, String argument) {

@@ -131,8 +131,7 @@ public final class Rewards {
     }
 
     /**
-     * The natural logarithm of a reward, NaN where that is not above 0: {@code log(class)+log(brightness)} is high only where both are, and a better guide than their sum for rewards that saturate.
-     * It closes its part.
+     * The natural logarithm of a reward, NaN where that is not above 0: {@code log(class)+log(brightness)} is high only where both are. It closes its part.
      */
     public static Reward log(Reward part) {
         return new Logarithm(part);

@@ -14,12 +14,7 @@ import org.noisetrail.torch.Torch;
  * likes for its meaning, and not for where a few pixels lie, it likes there too. Five times the reward's cost. No mirror images: a prompt may say left or right. Owns its part.
  */
 record Shifted(Reward part) implements Reward {
-    static final RewardKind KIND = RewardKind.of("shifted", "shifted(REWARD)", parts -> {
-        if (parts.size() != 1) {
-            throw new IllegalArgumentException("shifted must have 1 reward: " + parts.size());
-        }
-        return new Shifted(parts.get(0));
-    });
+    static final RewardKind KIND = RewardKind.ofOne("shifted", Shifted::new);
 
     private static final int HEIGHT = 2;
     private static final int WIDTH = 3;

@@ -1,6 +1,7 @@
 package org.noisetrail.search;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Set;
@@ -298,10 +299,6 @@ final class Population implements AutoCloseable {
 
     @Override
     public void close() {
-        candidates.close();
-        if (whole != null) {
-            whole.close();
-        }
-        pool.close();
+        Unfinished.closeAll(Arrays.asList(candidates, whole, pool));
     }
 }

@@ -2,6 +2,7 @@ package org.noisetrail.serve;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
@@ -24,6 +25,7 @@ import org.noisetrail.search.Search;
 import org.noisetrail.search.SearchCancelledException;
 import org.noisetrail.search.SearchListener;
 import org.noisetrail.search.Trail;
+import org.noisetrail.torch.Unfinished;
 import org.noisetrail.trace.Progress;
 
 /** Draws jobs with a model and the rewards that were last asked for. Used by one thread, which closes it; the model is its maker's. */
@@ -153,9 +155,10 @@ final class Studio implements AutoCloseable {
 
     @Override
     public void close() {
-        rewards.values().forEach(Reward::close);
+        List<Reward> all = new ArrayList<>(rewards.values());
+        all.addAll(own.values());
         rewards.clear();
-        own.values().forEach(Reward::close);
         own.clear();
+        Unfinished.closeAll(all);
     }
 }

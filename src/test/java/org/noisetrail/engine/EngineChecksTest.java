@@ -85,6 +85,18 @@ class EngineChecksTest {
     }
 
     @Test
+    void whatIsWholeIsNotMadeWholeAgain() {
+        try (Candidates whole = engine.candidates(IMAGES);
+                Candidates into = engine.candidates(IMAGES);
+                Draws draws = draws(0, IMAGES)) {
+            engine.screen(whole, four, null, draws, 0, Locality.NONE); // a step of one evaluation
+            refused(
+                    "screened must be rows of a screen of two evaluations: step 0 made them whole",
+                    () -> engine.complete(into, whole, new int[] {0, 1, 2, 3}, draws));
+        }
+    }
+
+    @Test
     void nothingIsCopiedToOrFromARowThatIsNotThere() {
         try (Particles two = engine.particles(2);
                 Rows rows = engine.rows(2)) {

@@ -84,13 +84,9 @@ class RewardsTest {
         assertThat(score(Rewards.brightness(), GREY, pixels, 0, 0)).containsExactly(1, 0);
     }
 
-    @Test
-    void theWorstIsTheLowestOfEachImageAndNotANumberWhereOneIsNot() {
-        byte[] pixels = pixels(GREY, 3);
-        Arrays.fill(pixels, 0, GREY.elements(), (byte) 10);
-        double[] bright = score(Rewards.brightness(), GREY, pixels, 0, 0, 0);
-        AtomicInteger asked = new AtomicInteger();
-        Reward other = new Reward() {
+    /** Says these scores of any images, and counts how often it is asked. */
+    private static Reward other(AtomicInteger asked, double... said) {
+        return new Reward() {
             @Override
             public String name() {
                 return "other";
@@ -99,9 +95,18 @@ class RewardsTest {
             @Override
             public void score(ImageBatch images, Tensor scores) {
                 asked.incrementAndGet();
-                Tensors.copy(new double[] {.3, .3, Double.NaN}, scores);
+                Tensors.copy(said, scores);
             }
         };
+    }
+
+    @Test
+    void theWorstIsTheLowestOfEachImageAndNotANumberWhereOneIsNot() {
+        byte[] pixels = pixels(GREY, 3);
+        Arrays.fill(pixels, 0, GREY.elements(), (byte) 10);
+        double[] bright = score(Rewards.brightness(), GREY, pixels, 0, 0, 0);
+        AtomicInteger asked = new AtomicInteger();
+        Reward other = other(asked, .3, .3, Double.NaN);
         for (List<Reward> order : List.of(List.of(other, Rewards.brightness()), List.of(Rewards.brightness(), other))) {
             assertThat(score(Rewards.worst(order), GREY, pixels, 0, 0, 0)).containsExactly(bright[0], .3, Double.NaN);
         }
@@ -112,17 +117,7 @@ class RewardsTest {
 
     @Test
     void theLogarithmIsOfEachImageAndNotANumberWhereThereIsNone() {
-        Reward other = new Reward() {
-            @Override
-            public String name() {
-                return "other";
-            }
-
-            @Override
-            public void score(ImageBatch images, Tensor scores) {
-                Tensors.copy(new double[] {.5, Math.E, 0, -1, Double.NaN, Double.POSITIVE_INFINITY}, scores);
-            }
-        };
+        Reward other = other(new AtomicInteger(), .5, Math.E, 0, -1, Double.NaN, Double.POSITIVE_INFINITY);
         byte[] pixels = pixels(GREY, 6);
         double[] logs = score(Rewards.log(other), GREY, pixels, 0, 0, 0, 0, 0, 0);
         assertThat(logs).hasSize(6);
