@@ -89,7 +89,7 @@ final class GenerateCommand implements Callable<Integer> {
     @Option(
             names = "--target-reward",
             paramLabel = "X",
-            description = "Search an image's step no further once it has reached this reward.")
+            description = "Search an image no further once it has reached this reward.")
     private @Nullable Double targetReward;
 
     @Option(

@@ -3,106 +3,56 @@ package org.noisetrail.search;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.noisetrail.engine.Candidates;
 import org.noisetrail.engine.Draws;
 import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
-import org.noisetrail.engine.Norms;
 import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.Rivals;
 import org.noisetrail.engine.Rows;
-import org.noisetrail.engine.StepEngine;
 import org.noisetrail.engine.Trial;
 import org.noisetrail.engine.Winners;
 import org.noisetrail.noise.Draw;
 import org.noisetrail.noise.Recipe;
-import org.noisetrail.torch.Unfinished;
 
 /** One wave's way through {@link Ascent}. */
-final class AscentSearch implements AutoCloseable {
+final class AscentSearch extends StepwiseSearch {
     /** Where the direction of images is used: below this noise level it no longer pays. */
     private static final double IMAGE_LEVEL = 1;
 
     private static final double LARGEST_WEIGHT = 3;
 
     private final Ascent method;
-    private final Wave wave;
-    private final StepEngine engine;
-    private final int images;
-    /** What each image's last searched step came to. */
-    private final double[] reached;
-
     private final List<List<List<Draw>>> draws = new ArrayList<>();
-    private final Candidates many;
-    private final Candidates single;
-    private final Rows pivots;
-    private final Norms norms;
-    private Particles x;
-    private Particles next;
 
     AscentSearch(Ascent method, Wave wave) {
+        super(wave, method.candidates());
         this.method = method;
-        this.wave = wave;
-        engine = wave.engine();
-        images = wave.images();
-        reached = new double[images];
-        Arrays.fill(reached, Double.NEGATIVE_INFINITY);
         wave.each(slot -> draws.add(new ArrayList<>()));
-        try (Unfinished parts = new Unfinished()) {
-            many = parts.add(engine.candidates(Math.multiplyExact(images, method.candidates())));
-            single = parts.add(engine.candidates(images));
-            pivots = parts.add(engine.rows(images));
-            norms = parts.add(engine.norms(images));
-            x = parts.add(engine.particles(images));
-            next = parts.add(engine.particles(images));
-            parts.finish();
-        }
     }
 
-    Outcome run() {
-        try (Draws own = wave.own(-1, wave.slots(), 0, Kind.GLOBAL);
-                Particles start = engine.start(own)) {
-            engine.put(start, wave.slots(), x);
-        }
-        for (int step = 0; step < wave.schedule().size(); step++) {
-            step(step);
-            Particles done = x;
-            x = next;
-            next = done;
-            wave.stand(step, x, this::recipes, norms::read);
-            wave.reportProgress((long) images * (step + 1));
-        }
-        double[] longest = norms.read();
-        return new Outcome(engine.copies(x, wave.slots()), recipes(), longest, null);
-    }
-
-    private List<Recipe> recipes() {
+    @Override
+    List<Recipe> recipes() {
         return draws.stream().map(d -> Recipe.steps(0, 0, d)).toList();
     }
 
-    private void step(int step) {
+    @Override
+    void step(int step) {
         wave.each(slot -> draws.get(slot).add(List.of()));
         long price = method.price(step, method.candidates(), wave.schedule());
         boolean searching = !wave.schedule().isDead(step);
         int[] searched = Arrays.stream(wave.slots())
-                .filter(slot -> searching && !wave.isEnough(slot, reached[slot]) && wave.affords(slot, price, step + 1))
+                .filter(slot -> searching && !isEnough(slot) && wave.affords(slot, price, step + 1))
                 .toArray();
-        int[] plain = Arrays.stream(wave.slots())
-                .filter(slot -> Arrays.binarySearch(searched, slot) < 0)
-                .toArray();
+        int[] plain = without(searched);
         if (plain.length > 0) {
-            Kind kind = wave.schedule().isDead(step) ? Kind.NONE : Kind.GLOBAL;
-            try (Draws own = wave.own(step, plain, 0, kind)) {
-                engine.advance(single, x, null, own, 0, Locality.NONE);
-                engine.put(single.next(), plain, next);
-                if (kind == Kind.GLOBAL) {
-                    engine.put(single.noise(), plain, pivots);
-                }
+            plain(step, plain);
+            if (searching) {
+                engine.put(single.noise(), plain, pivots);
             }
         }
         if (searched.length > 0) {
             search(step, searched);
-            wave.watch(step, next, searched, searched);
+            wave.watch(step, next(), searched, searched);
         } else if (searching) {
             norms.observe(pivots);
         }
@@ -120,14 +70,12 @@ final class AscentSearch implements AutoCloseable {
                 && wave.schedule().step(step).level() >= IMAGE_LEVEL;
         boolean screened = method.screens(step, wave.schedule());
         if (!screened) {
-            search(step, slots, fresh, image, false, next);
+            search(step, slots, fresh, image, false, next());
             return;
         }
-        try (Particles halfway = engine.halfway(images);
-                Draws chosen = wave.own(step, slots, 0, Kind.NONE)) {
-            search(step, slots, fresh, image, true, halfway);
-            engine.complete(single, halfway, slots, chosen);
-            engine.put(single.next(), slots, next);
+        try (Draws chosen = wave.own(step, slots, 0, Kind.NONE)) {
+            search(step, slots, fresh, image, true, halfway());
+            complete(slots, chosen);
         }
     }
 
@@ -140,12 +88,12 @@ final class AscentSearch implements AutoCloseable {
                 Rows better = engine.rows(images);
                 Rows made = engine.rows(slots.length)) {
             if (screened) {
-                engine.screen(many, x, null, noises, 0, Locality.NONE);
+                engine.screen(many, x(), null, noises, 0, Locality.NONE);
                 engine.score(many, noises, wave.reward());
             } else {
                 // A shift is made of all clean estimates, and replay makes whole ones.
                 Rivals rivals = Rivals.of(slots.length, size, image ? size : 1);
-                engine.compete(many, new Trial(x, null, noises, 0, Locality.NONE), wave.reward(), rivals);
+                engine.compete(many, new Trial(x(), null, noises, 0, Locality.NONE), wave.reward(), rivals);
             }
             double[] scores = engine.estimates(many);
             engine.select(many, winners, true, pivots, winning);
@@ -156,9 +104,9 @@ final class AscentSearch implements AutoCloseable {
             make(step, slots, noises, weights, image, made);
             engine.put(made, slots, better);
             if (screened) {
-                engine.screen(single, x, better, last, 0, Locality.NONE);
+                engine.screen(single, x(), better, last, 0, Locality.NONE);
             } else {
-                engine.advance(single, x, better, last, 0, Locality.NONE);
+                engine.advance(single, x(), better, last, 0, Locality.NONE);
             }
             engine.score(single, last, wave.reward());
             engine.select(single, winners, true, pivots, winning);
@@ -210,24 +158,14 @@ final class AscentSearch implements AutoCloseable {
         int[] seen = winners.nanScores();
         wave.reportRewards(scores);
         wave.reportStep(step, slots, scores);
+        reached(slots, scores);
         for (int g = 0; g < slots.length; g++) {
             wave.countNans(slots[g], seen[g]);
-            reached[slots[g]] = scores[g];
             List<Double> factors = Arrays.stream(weights[g]).boxed().toList();
             Draw draw = chosen[1][g] < 0
                     ? Draw.global(1, Math.max(0, chosen[0][g]))
                     : image ? new Draw.Shifted(1, method.shift(), screened, factors) : new Draw.Combined(1, factors);
             draws.get(slots[g]).set(step, List.of(draw));
         }
-    }
-
-    @Override
-    public void close() {
-        many.close();
-        single.close();
-        pivots.close();
-        norms.close();
-        x.close();
-        next.close();
     }
 }

@@ -10,6 +10,8 @@ import org.noisetrail.settings.Setting;
  * Search around a pivot at every step: zero-order (epsilon 0), eps-greedy (the paper's method), and pure random per-step search
  * (epsilon 1) are settings of it (paper, algorithm 1).
  *
+ * <p>Once a step's noise has reached the target, later steps take their own.
+ *
  * @param candidates N, candidates a round, 1 to 65536
  * @param rounds K, rounds a step
  * @param epsilon the probability of a global candidate, 0 to 1
@@ -143,7 +145,9 @@ public record LocalSearch(
 
     @Override
     public Outcome search(Wave wave) {
-        return new PivotSearch(this, null).search(wave);
+        try (PivotSearch search = new PivotSearch(this, wave, null)) {
+            return search.run();
+        }
     }
 
     @Override

@@ -5,24 +5,23 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
-import org.noisetrail.engine.Candidates;
 import org.noisetrail.engine.Draws;
 import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
-import org.noisetrail.engine.Norms;
 import org.noisetrail.engine.Particles;
-import org.noisetrail.engine.Rows;
-import org.noisetrail.engine.StepEngine;
 import org.noisetrail.engine.Trial;
 import org.noisetrail.engine.Winners;
+import org.noisetrail.noise.Recipe;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.Schedule;
 import org.noisetrail.torch.Unfinished;
 
 /** Rounds of candidates around a pivot at every step that injects noise: {@link LocalSearch}. */
-final class PivotSearch {
+final class PivotSearch extends StepwiseSearch {
     private final LocalSearch method;
     private final Locality locality;
+    private final long[] saved;
+    private final PivotDraws draws;
 
     private final @Nullable Observer observer;
 
@@ -40,298 +39,214 @@ final class PivotSearch {
         void round(int step, double[][] scores, double @Nullable [] first);
     }
 
-    PivotSearch(LocalSearch method, @Nullable Observer observer) {
+    PivotSearch(LocalSearch method, Wave wave, @Nullable Observer observer) {
+        super(wave, method.candidates());
         this.method = method;
         this.observer = observer;
         locality = method.locality();
+        saved = new long[images];
+        draws = new PivotDraws(wave, method.epsilon());
     }
 
-    Outcome search(Wave wave) {
-        return new Run(wave).toEnd();
+    @Override
+    List<Recipe> recipes() {
+        return draws.recipes();
     }
 
-    /** One wave's way through the steps. */
-    private final class Run {
-        private final Wave wave;
-        private final StepEngine engine;
-        private final int images;
-        private final long[] saved;
-        private final PivotDraws draws;
-
-        Run(Wave wave) {
-            this.wave = wave;
-            engine = wave.engine;
-            images = wave.images();
-            saved = new long[images];
-            draws = new PivotDraws(wave, method.epsilon());
+    @Override
+    void step(int step) {
+        draws.step();
+        if (wave.schedule().isDead(step)) {
+            plain(step, wave.slots());
+            return;
         }
-
-        Outcome toEnd() {
-            Particles x;
-            try (Draws own = wave.own(-1, wave.slots(), 0, Kind.GLOBAL)) {
-                x = engine.start(own);
+        int rounds = SizedRounds.at(method.rounds(), wave.schedule(), step);
+        StepRounds budget = new StepRounds(images, rounds);
+        int[] searched = remaining(step, wave.slots(), budget);
+        boolean screens = searched.length > 0 && screens(step);
+        // All tables before the first work, so that they go to the device together.
+        try (Draws chosen = screens ? wave.own(step, searched, 0, Kind.NONE) : null;
+                Draws own = wave.own(step, wave.slots(), 0, Kind.GLOBAL);
+                Race race = searched.length == 0 ? null : new Race(step, searched, budget, 0)) {
+            engine.noise(pivots, null, own, Locality.NONE);
+            if (searched.length < images) {
+                plain(step, without(searched));
             }
-            try (Candidates single = engine.candidates(images);
-                    Candidates many = engine.candidates(Math.multiplyExact(images, method.candidates()));
-                    Norms norms = engine.norms(images);
-                    Rows pivots = engine.rows(images);
-                    Particles halfway = screens() ? engine.halfway(images) : null) {
-                Particles next = engine.particles(images);
-                try {
-                    for (int step = 0; step < wave.schedule().size(); step++) {
-                        step(step, x, pivots, norms, next, halfway, single, many);
-                        Particles done = x;
-                        x = next;
-                        next = done;
-                        wave.stand(step, x, draws::recipes, norms::read);
-                        wave.reportProgress((long) images * (step + 1));
-                    }
-                    return new Outcome(x, draws.recipes(), norms.read(), null);
-                } finally {
-                    next.close();
-                }
-            } catch (Throwable t) {
-                x.close();
-                throw t;
-            }
-        }
-
-        private void step(
-                int step,
-                Particles x,
-                Rows pivots,
-                Norms norms,
-                Particles next,
-                @Nullable Particles halfway,
-                Candidates single,
-                Candidates many) {
-            draws.step();
-            if (wave.schedule().isDead(step)) {
-                plain(step, wave.slots(), x, single, next);
-                return;
-            }
-            int rounds = SizedRounds.at(method.rounds(), wave.schedule(), step);
-            StepRounds budget = new StepRounds(images, rounds);
-            int[] searched = remaining(step, wave.slots(), budget);
-            boolean screens = searched.length > 0 && screens(step);
-            // All tables before the first work, so that they go to the device together.
-            try (Draws chosen = screens ? wave.own(step, searched, 0, Kind.NONE) : null;
-                    Draws own = wave.own(step, wave.slots(), 0, Kind.GLOBAL);
-                    Race race = searched.length == 0 ? null : new Race(step, searched, budget, 0)) {
-                engine.noise(pivots, null, own, Locality.NONE);
-                if (searched.length < images) {
-                    plain(step, without(searched), x, single, next);
-                }
-                if (race == null) {
-                    norms.observe(pivots);
-                } else if (chosen == null || halfway == null) {
-                    search(step, budget, race, x, pivots, norms, next, many);
-                } else {
-                    search(step, budget, race, x, pivots, norms, halfway, many);
-                    engine.complete(single, halfway, searched, chosen);
-                    engine.put(single.next(), searched, next);
-                }
-            }
-            wave.watch(step, next, searched, searched);
-            wave.each(slot -> saved[slot] += rounds - budget.done(slot));
-        }
-
-        /** The images that have no rounds at this step go on with their own noise. */
-        private void plain(int step, int[] slots, Particles x, Candidates single, Particles next) {
-            try (Draws own = wave.own(step, slots, 0, Kind.GLOBAL)) {
-                engine.advance(single, x, null, own, 0, Locality.NONE);
-                engine.put(single.next(), slots, next);
-            }
-        }
-
-        /** Whether any step's candidates are judged halfway. */
-        private boolean screens() {
-            return IntStream.range(0, wave.schedule().size()).anyMatch(this::screens);
-        }
-
-        private boolean screens(int step) {
-            return method.screens(step, wave.schedule());
-        }
-
-        /** Images that try candidates together, and what is chosen of them. */
-        private final class Race implements AutoCloseable {
-            final int[] slots;
-            /** The rounds that its images have had. */
-            final int first;
-
-            final Winners winners;
-            final Draws draws;
-
-            Race(int step, int[] slots, StepRounds budget, int first) {
-                this.slots = slots;
-                this.first = first;
-                int most = Arrays.stream(slots)
-                                .map(slot -> allowed(slot, budget))
-                                .max()
-                                .orElse(0)
-                        - first;
-                try (Unfinished parts = new Unfinished()) {
-                    winners = parts.add(engine.winners(most, slots, budget.scores(slots)));
-                    draws = parts.add(candidates(step, slots));
-                    parts.finish();
-                }
-            }
-
-            @Override
-            public void close() {
-                draws.close();
-                winners.close();
-            }
-        }
-
-        /**
-         * Rounds for images that may end at different times. The host reads scores between rounds only if what ends a step depends on them; where some images end, what was
-         * selected so far is read, and the rest go on alone.
-         *
-         * @param race the first, the caller's to close
-         */
-        private void search(
-                int step,
-                StepRounds budget,
-                Race race,
-                Particles x,
-                Rows pivots,
-                Norms norms,
-                Particles next,
-                Candidates many) {
-            int[] slots = race.slots;
-            int[] still = race(step, budget, race, x, pivots, norms, next, many);
-            while (still.length > 0) {
-                try (Race rest = new Race(step, still, budget, budget.done(still[0]))) {
-                    still = race(step, budget, rest, x, pivots, norms, next, many);
-                }
-            }
-            wave.reportStep(step, slots, budget.scores(slots));
-        }
-
-        /** Rounds until an image ends. */
-        private int[] race(
-                int step,
-                StepRounds budget,
-                Race race,
-                Particles x,
-                Rows pivots,
-                Norms norms,
-                Particles next,
-                Candidates many) {
-            boolean reading = method.patience() != Patience.NEVER
-                    || Math.min(method.threshold(), wave.target()) < Double.POSITIVE_INFINITY;
-            int[] active = race.slots;
-            int round = race.first;
-            int[] still = active;
-            while (still.length == active.length) {
-                round++;
-                double[] first = looksFirst(step) ? first(many, race.draws, x, pivots, round) : null;
-                Trial trial = new Trial(x, pivots, race.draws, round, locality, race.winners);
-                engine.round(many, trial, wave.reward(), screens(step), method.keepPivot(), next);
-                observe(step, active.length, many, race.draws, first);
-                budget.count(active);
-                if (reading) {
-                    budget.scores(active, race.winners.scores());
-                }
-                still = remaining(step, active, budget);
-                wave.reportProgress((long) images * step);
-            }
-            if (still.length == 0) {
-                // Before the winners are read, so that it comes with them.
+            if (race == null) {
                 norms.observe(pivots);
+            } else if (chosen == null) {
+                search(step, budget, race, next());
+            } else {
+                search(step, budget, race, halfway());
+                complete(searched, chosen);
             }
-            double[] scores = race.winners.scores();
-            int[] seen = race.winners.nanScores();
-            if (!reading) {
-                budget.scores(active, scores);
-            }
-            for (int g = 0; g < active.length; g++) {
-                wave.countNans(active[g], seen[g]);
-            }
-            wave.reportRewards(scores);
-            draws.accept(step, race.first, active, race.winners.read());
-            return still;
         }
+        wave.watch(step, next(), searched, searched);
+        wave.each(slot -> saved[slot] += rounds - budget.done(slot));
+    }
 
-        /** Whether who looks on is told what a step's candidates score after the first of its evaluations, though they are judged after both. */
-        private boolean looksFirst(int step) {
-            return observer != null && wave.schedule().screens(step) && !screens(step);
-        }
+    private boolean screens(int step) {
+        return method.screens(step, wave.schedule());
+    }
 
-        private double[] first(Candidates many, Draws draws, Particles x, Rows pivots, int round) {
-            engine.screen(many, x, pivots, draws, round, locality);
-            engine.score(many, draws, wave.reward());
-            return engine.scores(many);
-        }
+    /** Images that try candidates together, and what is chosen of them. */
+    private final class Race implements AutoCloseable {
+        final int[] slots;
+        /** The rounds that its images have had. */
+        final int first;
 
-        private void observe(int step, int groups, Candidates many, Draws draws, double @Nullable [] first) {
-            if (observer == null) {
-                return;
-            }
-            List<List<double[]>> groupsOf = new ArrayList<>();
-            groupsOf.add(byGroup(groups, engine.scores(many)));
-            if (!observer.others().isEmpty()) {
-                for (double[] scores : engine.heldOut(many, draws, observer.others())) {
-                    groupsOf.add(byGroup(groups, scores));
-                }
-            }
-            List<double[]> firsts = first == null ? List.of() : byGroup(groups, first);
-            for (int g = 0; g < groups; g++) {
-                int group = g;
-                observer.round(
-                        step,
-                        groupsOf.stream().map(all -> all.get(group)).toArray(double[][]::new),
-                        first == null ? null : firsts.get(g));
+        final Winners winners;
+        final Draws draws;
+
+        Race(int step, int[] slots, StepRounds budget, int first) {
+            this.slots = slots;
+            this.first = first;
+            int most = Arrays.stream(slots)
+                            .map(slot -> allowed(slot, budget))
+                            .max()
+                            .orElse(0)
+                    - first;
+            try (Unfinished parts = new Unfinished()) {
+                winners = parts.add(engine.winners(most, slots, budget.scores(slots)));
+                draws = parts.add(candidates(step, slots));
+                parts.finish();
             }
         }
 
-        private List<double[]> byGroup(int groups, double[] scores) {
-            int size = method.candidates();
-            return IntStream.range(0, groups)
-                    .mapToObj(g -> Arrays.copyOfRange(scores, g * size, (g + 1) * size))
-                    .toList();
+        @Override
+        public void close() {
+            draws.close();
+            winners.close();
         }
+    }
 
-        /** Those of the images that may have another round at this step. */
-        private int[] remaining(int step, int[] slots, StepRounds budget) {
-            if (wave.timeIsUp()) {
-                return new int[0];
+    /**
+     * Rounds for images that may end at different times. The host reads scores between rounds only if what ends a step depends on them; where some images end, what was
+     * selected so far is read, and the rest go on alone.
+     *
+     * @param race the first, the caller's to close
+     */
+    private void search(int step, StepRounds budget, Race race, Particles to) {
+        int[] slots = race.slots;
+        int[] still = race(step, budget, race, to);
+        while (still.length > 0) {
+            try (Race rest = new Race(step, still, budget, budget.done(still[0]))) {
+                still = race(step, budget, rest, to);
             }
-            Schedule schedule = wave.schedule();
-            long looks = looksFirst(step) ? (long) method.candidates() * schedule.screeningEvaluations(step) : 0;
-            long price = Sizes.price(schedule, step, screens(step), method.candidates(), 1) + looks;
-            return Arrays.stream(slots)
-                    .filter(slot -> budget.done(slot) < allowed(slot, budget)
-                            && !Wave.isReached(budget.score(slot), method.threshold())
-                            && !wave.isEnough(slot, budget.score(slot))
-                            && !budget.stalled(slot, method.patience())
-                            && wave.affords(slot, price, step + 1))
-                    .toArray();
         }
+        wave.reportStep(step, slots, budget.scores(slots));
+    }
 
-        private int allowed(int slot, StepRounds budget) {
-            if (budget.rounds() == 0) {
-                return 0;
+    /** Rounds until an image ends. */
+    private int[] race(int step, StepRounds budget, Race race, Particles to) {
+        boolean reading = method.patience() != Patience.NEVER
+                || Math.min(method.threshold(), wave.target()) < Double.POSITIVE_INFINITY;
+        int[] active = race.slots;
+        int round = race.first;
+        int[] still = active;
+        while (still.length == active.length) {
+            round++;
+            double[] first = looksFirst(step) ? first(race.draws, round) : null;
+            Trial trial = new Trial(x(), pivots, race.draws, round, locality, race.winners);
+            engine.round(many, trial, wave.reward(), screens(step), method.keepPivot(), to);
+            observe(step, active.length, race.draws, first);
+            budget.count(active);
+            if (reading) {
+                double[] now = race.winners.scores();
+                budget.scores(active, now);
+                reached(active, now);
             }
-            boolean rollOver = method.patience().rollOver() || method.threshold() < Double.POSITIVE_INFINITY;
-            return rollOver ? (int) Math.min(0xFFFF, budget.rounds() + saved[slot]) : budget.rounds();
+            still = remaining(step, active, budget);
+            wave.reportProgress((long) images * step);
         }
+        if (still.length == 0) {
+            // Before the winners are read, so that it comes with them.
+            norms.observe(pivots);
+        }
+        double[] scores = race.winners.scores();
+        int[] seen = race.winners.nanScores();
+        if (!reading) {
+            budget.scores(active, scores);
+        }
+        for (int g = 0; g < active.length; g++) {
+            wave.countNans(active[g], seen[g]);
+        }
+        wave.reportRewards(scores);
+        draws.accept(step, race.first, active, race.winners.read());
+        return still;
+    }
 
-        private Draws candidates(int step, int[] slots) {
-            Draws.Builder draws = engine.draws(step, slots.length * method.candidates());
-            for (int slot : slots) {
-                for (int c = 0; c < method.candidates(); c++) {
-                    draws.add(slot, 0, c, slot, Kind.COIN);
-                }
+    /** Whether who looks on is told what a step's candidates score after the first of its evaluations, though they are judged after both. */
+    private boolean looksFirst(int step) {
+        return observer != null && wave.schedule().screens(step) && !screens(step);
+    }
+
+    private double[] first(Draws draws, int round) {
+        engine.screen(many, x(), pivots, draws, round, locality);
+        engine.score(many, draws, wave.reward());
+        return engine.scores(many);
+    }
+
+    private void observe(int step, int groups, Draws draws, double @Nullable [] first) {
+        if (observer == null) {
+            return;
+        }
+        List<List<double[]>> groupsOf = new ArrayList<>();
+        groupsOf.add(byGroup(groups, engine.scores(many)));
+        if (!observer.others().isEmpty()) {
+            for (double[] scores : engine.heldOut(many, draws, observer.others())) {
+                groupsOf.add(byGroup(groups, scores));
             }
-            return draws.build();
         }
+        List<double[]> firsts = first == null ? List.of() : byGroup(groups, first);
+        for (int g = 0; g < groups; g++) {
+            int group = g;
+            observer.round(
+                    step,
+                    groupsOf.stream().map(all -> all.get(group)).toArray(double[][]::new),
+                    first == null ? null : firsts.get(g));
+        }
+    }
 
-        private int[] without(int[] slots) {
-            return Arrays.stream(wave.slots())
-                    .filter(slot -> Arrays.binarySearch(slots, slot) < 0)
-                    .toArray();
+    private List<double[]> byGroup(int groups, double[] scores) {
+        int size = method.candidates();
+        return IntStream.range(0, groups)
+                .mapToObj(g -> Arrays.copyOfRange(scores, g * size, (g + 1) * size))
+                .toList();
+    }
+
+    /** Those of the images that may have another round at this step. */
+    private int[] remaining(int step, int[] slots, StepRounds budget) {
+        if (wave.timeIsUp()) {
+            return new int[0];
         }
+        Schedule schedule = wave.schedule();
+        long looks = looksFirst(step) ? (long) method.candidates() * schedule.screeningEvaluations(step) : 0;
+        long price = Sizes.price(schedule, step, screens(step), method.candidates(), 1) + looks;
+        return Arrays.stream(slots)
+                .filter(slot -> budget.done(slot) < allowed(slot, budget)
+                        && !Wave.isReached(budget.score(slot), method.threshold())
+                        && !isEnough(slot)
+                        && !budget.stalled(slot, method.patience())
+                        && wave.affords(slot, price, step + 1))
+                .toArray();
+    }
+
+    private int allowed(int slot, StepRounds budget) {
+        if (budget.rounds() == 0) {
+            return 0;
+        }
+        boolean rollOver = method.patience().rollOver() || method.threshold() < Double.POSITIVE_INFINITY;
+        return rollOver ? (int) Math.min(0xFFFF, budget.rounds() + saved[slot]) : budget.rounds();
+    }
+
+    private Draws candidates(int step, int[] slots) {
+        Draws.Builder draws = engine.draws(step, slots.length * method.candidates());
+        for (int slot : slots) {
+            for (int c = 0; c < method.candidates(); c++) {
+                draws.add(slot, 0, c, slot, Kind.COIN);
+            }
+        }
+        return draws.build();
     }
 }

@@ -268,7 +268,9 @@ public final class Search {
 
         @Override
         public Outcome search(Wave wave) {
-            return new PivotSearch(search, observer).search(wave);
+            try (PivotSearch rounds = new PivotSearch(search, wave, observer)) {
+                return rounds.run();
+            }
         }
     }
 
@@ -386,9 +388,7 @@ public final class Search {
             return this;
         }
 
-        /**
-         * A step is searched no further for an image that has reached this reward; each method says what that ends. By default never.
-         */
+        /** An image that has reached this reward is searched no further; each method says what that ends. By default none is. */
         public Builder targetReward(double reward) {
             if (Double.isNaN(reward)) {
                 throw new IllegalArgumentException("target reward must be a number: NaN");

@@ -9,7 +9,9 @@ import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLongArray;
@@ -471,20 +473,53 @@ class SearchBehaviourTest {
     }
 
     @Test
-    void aTargetThatIsMetEndsTheRoundsOfItsStep() {
-        SearchResult result = Search.builder(tenClasses())
-                .sampler(SHORT)
-                .method(LocalSearch.builder().rounds(5).build())
-                .reward(Rewards.brightness())
-                .targetReward(0)
-                .build()
-                .run(ImageRequest.of(0, 3, 1, 2, 3));
-        int live = 0;
-        for (int i = 0; i < SHORT.steps(); i++) {
-            live += SHORT_TABLE.step(i).gain() > 0 ? 1 : 0;
+    void aTargetThatIsMetEndsTheRoundsOfItsStepAndTheSearch() {
+        SearchResult result = aimed(5, 0, SearchListener.NONE);
+        long plain = SHORT.steps() * 2L - 1;
+        assertThat(result.images()).allMatch(image -> image.costs().networkEvaluations() == plain + 3 * 2);
+        assertThat(result.images()).allMatch(image -> image.costs().rewardCalls() == 4 + 1);
+    }
+
+    /** Where the first clean estimate that an image goes on from comes to it. */
+    @Test
+    void aTargetLeavesTheStepsAfterItTheirOwnNoise() {
+        Map<Long, List<Double>> met = new TreeMap<>();
+        aimed(1, Double.POSITIVE_INFINITY, new SearchListener() {
+            @Override
+            public void onStep(int step, List<ImageRequest> images, double[] rewards) {
+                for (int i = 0; i < rewards.length; i++) {
+                    met.computeIfAbsent(images.get(i).image(), image -> new ArrayList<>())
+                            .add(rewards[i]);
+                }
+            }
+        });
+        Set<Integer> ends = new TreeSet<>();
+        for (double target : met.get(0L)) {
+            for (ImageResult image : aimed(1, target, SearchListener.NONE).images()) {
+                List<Double> scores = met.get(image.request().image());
+                int searched = 1;
+                while (searched < scores.size() && scores.get(searched - 1) < target) {
+                    searched++;
+                }
+                ends.add(searched);
+                assertThat(image.costs().networkEvaluations()).isEqualTo(SHORT.steps() * 2L - 1 + searched * 3L * 2);
+                assertThat(image.recipe().moves().stream()
+                                .filter(move -> !move.draws().isEmpty()))
+                        .hasSize(searched);
+            }
         }
-        long oneRound = live * 4L * 2 + (SHORT.steps() - live) * 2L - 1;
-        assertThat(result.images()).allMatch(image -> image.costs().networkEvaluations() == oneRound);
+        assertThat(ends).hasSizeGreaterThan(2);
+    }
+
+    private static SearchResult aimed(int rounds, double target, SearchListener listener) {
+        return Search.builder(tenClasses())
+                .sampler(SHORT)
+                .method(LocalSearch.builder().rounds(rounds).build())
+                .reward(Rewards.brightness())
+                .targetReward(target)
+                .listener(listener)
+                .build()
+                .run(ImageRequest.of(0, 8, 1, 2, 3));
     }
 
     @Test

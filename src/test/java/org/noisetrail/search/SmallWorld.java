@@ -31,7 +31,7 @@ record SmallWorld(String name, Denoiser denoiser, Sampler sampler) {
         return new SmallWorld("edm", mixture(SHAPE, Parameterisation.denoiser(), deviation, means), sampler);
     }
 
-    /** Every step injects noise. */
+    /** Every step but the last injects noise. */
     static SmallWorld ddim() {
         return ddim(1, .3, -.4, .4);
     }
