@@ -4,7 +4,9 @@
  */
 #include "nt_cuda.h"
 
+#include <algorithm>
 #include <cstdio>
+#include <iterator>
 
 #include "nt_device.cuh"
 
@@ -59,6 +61,16 @@ int32_t graph_destroy(void* graph) {
     return told("graph_destroy", cudaGraphExecDestroy(static_cast<cudaGraphExec_t>(graph)));
 }
 
+/* The least compute capability that has code, 10 * major + minor; 0: nobody says. */
+int least_capability() {
+#ifdef __CUDA_ARCH_LIST__
+    const int architectures[] = {__CUDA_ARCH_LIST__};
+    return *std::min_element(std::begin(architectures), std::end(architectures)) / 10;
+#else
+    return 0;
+#endif
+}
+
 const Ops ops = {noise,      uniforms, propose, update, input,  quantise, penalise,      combine,        resample,      resize, luminance, jpeg_size, softmax_at,
                  accumulate, select,   top,     gather, sphere, group_norm, step_cursor, stream_create, stream_destroy, stream_synchronize,
                  graph_begin, graph_end, graph_launch, graph_destroy};
@@ -97,7 +109,8 @@ int32_t cuda_describe(int32_t device, char* out, int64_t size) {
         const bool counted = error == cudaSuccess;
         cudaGetLastError();
         written = std::snprintf(
-                out, size, "driver=%d\nruntime=%d\ndevices=%d\nerror=%s\n", driver, runtime, counted ? devices : 0, counted ? "" : cudaGetErrorString(error));
+                out, size, "driver=%d\nruntime=%d\nleast=%d\ndevices=%d\nerror=%s\n", driver, runtime, cuda::least_capability(), counted ? devices : 0,
+                counted ? "" : cudaGetErrorString(error));
     } else {
         cudaDeviceProp card;
         const int32_t status = cuda::told("cuda_describe", cudaGetDeviceProperties(&card, device));

@@ -2,6 +2,7 @@ package org.noisetrail.engine;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.Pointer;
@@ -102,6 +103,11 @@ public final class Draws implements AutoCloseable {
 
     Pointer table(int row) {
         return table.pointer((long) row * FIELDS * Integer.BYTES);
+    }
+
+    /** Where they lie on the device. */
+    List<Long> places() {
+        return Stream.of(table, entries, labels).map(Exchange.Slice::address).toList();
     }
 
     /** int64: which of the group's conditions each row has. */

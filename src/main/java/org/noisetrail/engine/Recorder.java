@@ -27,6 +27,7 @@ final class Recorder implements AutoCloseable {
     private static final Set<String> SAID = ConcurrentHashMap.newKeySet();
 
     private final Group group;
+    private final Recording.Pool pool;
     private final Map<List<Object>, Known> known = new HashMap<>();
     private boolean able = true;
     private int launches;
@@ -44,6 +45,7 @@ final class Recorder implements AutoCloseable {
 
     Recorder(Group group) {
         this.group = group;
+        pool = new Recording.Pool(group.device);
     }
 
     /** How often a recording was launched. */
@@ -77,7 +79,7 @@ final class Recorder implements AutoCloseable {
         try (Unfinished parts = new Unfinished()) {
             Recording recording = parts.add(Recording.record(
                     group.lane,
-                    group.device,
+                    pool,
                     () -> group.muted(() -> {
                         compete.run();
                         select.run();

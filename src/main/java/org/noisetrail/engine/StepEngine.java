@@ -21,7 +21,7 @@ import org.noisetrail.trace.Ledger;
 /**
  * The reverse steps of a group of images, split where the noise enters, for any number of candidates a step: what every search method is made of.
  *
- * <p>Rows are cut into chunks of at most {@code maxBatch} for the network and of {@code decodeBatch} for the decoder and the rewards; results do not depend on it. One thread
+ * <p>Rows are cut into chunks of at most {@code maxBatch} for the network and of {@code decodeBatch} for the decoder and the rewards; on the CPU results do not depend on it, on a card but for the network's rounding. One thread
  * uses an engine, from its making to its end. What does not fit (rows that a workspace has no room for, rows that are not there) is an {@link IllegalArgumentException}, before anything is written. An exception other than a {@link Checkpoint}'s leaves it usable for {@link #close} only. Images are named by their slot, their place in the group.
  */
 public final class StepEngine implements AutoCloseable {
@@ -333,8 +333,8 @@ public final class StepEngine implements AutoCloseable {
                 step.second() != null,
                 group.isLast(draws.step()),
                 draws.slots(),
-                draws.table(0).address(),
-                winners.best().address(),
+                draws.places(),
+                winners.places(),
                 winners.rounds());
     }
 
@@ -654,7 +654,7 @@ public final class StepEngine implements AutoCloseable {
             return this;
         }
 
-        /** How many threads take chunks of a step's rows, each with its share of this thread's; by default 1, this one. Results do not depend on it. */
+        /** How many threads take chunks of a step's rows, each with its share of this thread's; by default 1, this one. Results depend on it as on {@link #maxBatch}. */
         public Builder hands(int hands) {
             this.hands = positive("hands", hands);
             return this;

@@ -1,6 +1,8 @@
 package org.noisetrail.engine;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.Pointer;
 import org.noisetrail.torch.Exchange;
 import org.noisetrail.torch.Unfinished;
@@ -74,6 +76,13 @@ public final class Winners implements AutoCloseable {
             throw new IllegalStateException("rounds must be <= " + rounds);
         }
         selections++;
+    }
+
+    /** Where they lie on the device. */
+    List<Long> places() {
+        return Stream.of(targets, best, nans, cursor, winner, history)
+                .map(Exchange.Slice::address)
+                .toList();
     }
 
     Pointer cursor() {

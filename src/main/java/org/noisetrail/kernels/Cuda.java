@@ -13,9 +13,10 @@ import org.bytedeco.javacpp.BytePointer;
  * @param compiled whether the kernels were compiled with CUDA; without, nothing is found
  * @param driver the newest CUDA that the driver knows, 1000 * major + 10 * minor; 0: there is no driver
  * @param runtime the kernels' CUDA, likewise
+ * @param least the least compute capability that the kernels have code for, 10 * major + minor; 0: not known
  * @param error why the cards cannot be counted, in the runtime's words; empty where they can
  */
-public record Cuda(boolean compiled, int driver, int runtime, List<Card> cards, String error) {
+public record Cuda(boolean compiled, int driver, int runtime, int least, List<Card> cards, String error) {
     private static final int LONGEST = 1024;
 
     /**
@@ -24,7 +25,17 @@ public record Cuda(boolean compiled, int driver, int runtime, List<Card> cards, 
      * @param capability the compute capability, such as {@code 9.0}
      * @param memory in bytes
      */
-    public record Card(String name, String capability, long memory) {}
+    public record Card(String name, String capability, long memory) {
+        private int number() {
+            String[] parts = capability.split("\\.", 2);
+            return parts.length < 2 ? Integer.MAX_VALUE : 10 * Integer.parseInt(parts[0]) + Integer.parseInt(parts[1]);
+        }
+    }
+
+    /** Whether the kernels have code for a card. */
+    public boolean runs(Card card) {
+        return card.number() >= least;
+    }
 
     /** Asks now. */
     public static Cuda ask() {
@@ -53,6 +64,7 @@ public record Cuda(boolean compiled, int driver, int runtime, List<Card> cards, 
                 compiled,
                 Integer.parseInt(machine.getOrDefault("driver", "0")),
                 Integer.parseInt(machine.getOrDefault("runtime", "0")),
+                Integer.parseInt(machine.getOrDefault("least", "0")),
                 cards,
                 machine.getOrDefault("error", ""));
     }

@@ -7,6 +7,7 @@ import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.torch.OutOfMemory;
+import org.noisetrail.torch.Recording;
 import org.noisetrail.torch.Torch;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,7 +39,8 @@ final class Portions {
             try {
                 return portion.call(0, rows);
             } catch (RuntimeException e) {
-                if (!OutOfMemory.is(e)) {
+                // A recording needs its memory besides what calls have: it says nothing of them.
+                if (!OutOfMemory.is(e) || Recording.isOpen()) {
                     throw e;
                 }
                 halve(rows, e);

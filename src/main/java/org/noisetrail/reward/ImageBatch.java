@@ -10,6 +10,7 @@ import org.noisetrail.kernels.Lane;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.torch.Tensors;
+import org.noisetrail.torch.TorchLane;
 
 /**
  * A batch of 8-bit images with what they were asked to be, on one device; a view that its maker owns.
@@ -28,12 +29,12 @@ public record ImageBatch(Lane lane, ImageShape shape, Tensor pixels, Tensor labe
     }
 
     /**
-     * On a lane of the device's own default stream.
+     * On the lane that LibTorch's operations of this thread go to; outside of a search, the device's default stream.
      *
      * @throws IllegalArgumentException also if the tensors lie elsewhere
      */
     public ImageBatch(Device device, ImageShape shape, Tensor pixels, Tensor labels, List<Condition> conditions) {
-        this(Lane.ofDefaultStream(device), shape, pixels, labels, conditions);
+        this(TorchLane.current(device), shape, pixels, labels, conditions);
         if (!Tensors.isOn(pixels, device)) {
             throw new IllegalArgumentException("pixels must be on " + device);
         }

@@ -359,14 +359,14 @@ public final class Search {
             return this;
         }
 
-        /** The most rows (images x candidates) in one network call, 1 to 65536; by default 64. Results do not depend on it, unless a time limit ends the search. */
+        /** The most rows (images x candidates) in one network call, 1 to 65536; by default 64. On the CPU results do not depend on it, unless a time limit ends the search; on a card but for the network's rounding. */
         public Builder maxBatch(int maxBatch) {
             Checks.range("max-batch", maxBatch, 1, LARGEST_BATCH);
             this.maxBatch = maxBatch;
             return this;
         }
 
-        /** The most rows in one call of the decoder and the rewards, 1 to 65536; by default 64. Results do not depend on it. */
+        /** The most rows in one call of the decoder and the rewards, 1 to 65536; by default 64. Results depend on it as on {@link #maxBatch}. */
         public Builder decodeBatch(int decodeBatch) {
             Checks.range("decode-batch", decodeBatch, 1, LARGEST_BATCH);
             this.decodeBatch = decodeBatch;

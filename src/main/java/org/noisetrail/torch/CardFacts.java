@@ -5,9 +5,11 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.kernels.Cuda;
+import org.noisetrail.kernels.Device;
 
 /**
  * What decides whether a card can be used.
@@ -61,6 +63,14 @@ record CardFacts(boolean gpuBuild, Cuda cuda, boolean plugged, List<String> miss
         return Files.isReadable(file) && Files.readString(file).startsWith(text);
     }
 
+    /** The cards that can be used. */
+    List<Device> usable() {
+        return IntStream.range(0, Math.min(seen, cuda.cards().size()))
+                .filter(ordinal -> obstacle(ordinal) == null)
+                .mapToObj(Device::new)
+                .toList();
+    }
+
     /** Why a card cannot be used, in one line; null where it can. */
     @Nullable
     String obstacle(int ordinal) {
@@ -92,6 +102,13 @@ record CardFacts(boolean gpuBuild, Cuda cuda, boolean plugged, List<String> miss
             return "LibTorch sees no card where the kernels see " + cuda.cards().size()
                     + ": its CUDA is newer than the driver's " + Cuda.version(cuda.driver()) + "?";
         }
-        return ordinal < cards ? null : "there is " + (cards == 1 ? "cuda:0 alone" : "cuda:0 to cuda:" + (cards - 1));
+        if (ordinal >= cards) {
+            return "there is " + (cards == 1 ? "cuda:0 alone" : "cuda:0 to cuda:" + (cards - 1));
+        }
+        Cuda.Card card = cuda.cards().get(ordinal);
+        return cuda.runs(card)
+                ? null
+                : card.name() + " is of compute capability " + card.capability() + ", and the kernels need "
+                        + cuda.least() / 10 + "." + cuda.least() % 10;
     }
 }

@@ -2,7 +2,6 @@ package org.noisetrail.torch;
 
 import java.util.List;
 import java.util.function.Consumer;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.kernels.Device;
@@ -18,7 +17,7 @@ public final class Cards {
     private Cards() {}
 
     /**
-     * Where networks run fastest: on the first card, where there is one that can be used, else on the CPU. Where LibTorch's GPU build is there and no card can be used, that and why is
+     * Where networks run fastest: on the first card that can be used, where there is one, else on the CPU. Where LibTorch's GPU build is there and no card can be used, that and why is
      * logged, once.
      */
     public static synchronized Device best() {
@@ -30,18 +29,18 @@ public final class Cards {
     }
 
     static Device best(CardFacts facts, Consumer<String> tell) {
-        String obstacle = facts.obstacle(0);
-        if (obstacle == null) {
-            return new Device(0);
+        List<Device> usable = facts.usable();
+        if (!usable.isEmpty()) {
+            return usable.get(0);
         }
         if (facts.gpuBuild()) {
-            tell.accept("the CPU is used, and no card: " + obstacle);
+            tell.accept("the CPU is used, and no card: " + facts.obstacle(0));
         }
         return Device.CPU;
     }
 
     /**
-     * Every card.
+     * Every card that can be used.
      *
      * @throws NoisetrailException that says why, if none can be used
      */
@@ -50,10 +49,11 @@ public final class Cards {
     }
 
     static List<Device> all(CardFacts facts) {
-        require(new Device(0), facts);
-        return IntStream.range(0, Math.min(facts.seen(), facts.cuda().cards().size()))
-                .mapToObj(Device::new)
-                .toList();
+        List<Device> usable = facts.usable();
+        if (usable.isEmpty()) {
+            require(new Device(0), facts);
+        }
+        return usable;
     }
 
     /** @throws NoisetrailException that says why, if LibTorch or the kernels cannot run on the device */
@@ -75,8 +75,9 @@ public final class Cards {
         return CardFacts.isGpuBuild();
     }
 
-    /** Why no card is used where the choice is free; null where the first one is. Loads LibTorch. */
+    /** Why no card is used where the choice is free; null where one is. Loads LibTorch. */
     public static @Nullable String obstacle() {
-        return CardFacts.ask().obstacle(0);
+        CardFacts facts = CardFacts.ask();
+        return facts.usable().isEmpty() ? facts.obstacle(0) : null;
     }
 }

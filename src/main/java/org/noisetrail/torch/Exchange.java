@@ -155,6 +155,11 @@ public final class Exchange implements AutoCloseable {
             return there;
         }
 
+        /** The number of that place. */
+        public long address() {
+            return there.address();
+        }
+
         /** As {@link #pointer()}, from a byte on. */
         public Pointer pointer(long from) {
             Pointer start = pointer();

@@ -15,6 +15,8 @@ import org.noisetrail.kernels.Lane;
  * nothing has run on a card.
  */
 public final class Recording implements AutoCloseable {
+    private static final ThreadLocal<Boolean> OPEN = new ThreadLocal<>();
+
     private final Graph graph;
     private final @Nullable Memory memory;
 
@@ -27,14 +29,21 @@ public final class Recording implements AutoCloseable {
      * Records work, which does not run yet, on a thread that has entered the lane.
      *
      * @param lane takes the work
-     * @param device where LibTorch computes
+     * @param pool of where LibTorch computes
      * @throws org.noisetrail.NoisetrailException if it cannot be recorded
      */
-    public static Recording record(Lane lane, Device device, Runnable work) {
-        if (!device.isCuda()) {
-            return new Recording(Graph.record(lane, work), null);
+    public static Recording record(Lane lane, Pool pool, Runnable work) {
+        OPEN.set(true);
+        try {
+            Device device = pool.device;
+            return device.isCuda() ? onCard(lane, pool, work) : new Recording(Graph.record(lane, work), null);
+        } finally {
+            OPEN.remove();
         }
-        Memory memory = Torch.call(() -> new Memory((byte) device.ordinal(), lane.stream()));
+    }
+
+    private static Recording onCard(Lane lane, Pool pool, Runnable work) {
+        Memory memory = Torch.call(() -> new Memory(pool, lane.stream()));
         boolean recorded = false;
         try {
             Graph graph;
@@ -52,6 +61,11 @@ public final class Recording implements AutoCloseable {
         }
     }
 
+    /** Whether this thread records: what fails then is no measure of what fails else. */
+    public static boolean isOpen() {
+        return OPEN.get() != null;
+    }
+
     /** Gives the lane the recorded work. */
     public void launch() {
         graph.launch();
@@ -66,15 +80,41 @@ public final class Recording implements AutoCloseable {
         }
     }
 
-    /** A pool of LibTorch's allocator. What a recording allocates on its stream is taken from there, and stays where it is as long as it may be launched. */
+    /** Of LibTorch's allocator: recordings that are launched one after the other, and leave each other nothing, share their memory. Thread-confined. */
+    public static final class Pool {
+        private final Device device;
+        private @Nullable DeviceAssertionsDataVectorCUDAKernelLaunchInfoVectorPair id;
+
+        /** @param device where LibTorch computes */
+        public Pool(Device device) {
+            this.device = device;
+        }
+
+        private DeviceAssertionsDataVectorCUDAKernelLaunchInfoVectorPair id() {
+            DeviceAssertionsDataVectorCUDAKernelLaunchInfoVectorPair made = id;
+            if (made == null) {
+                made = MemPool.graph_pool_handle(false);
+                // It is two numbers, and the binding would free them as the two vectors that it takes them for: so they
+                // stay, 16 bytes a pool.
+                made.deallocate(false);
+                id = made;
+            }
+            return made;
+        }
+    }
+
+    /** What a recording allocates on its stream is taken from its pool, and stays where it is as long as it may be launched. */
     private static final class Memory implements AutoCloseable {
         private final byte device;
         private final DeviceAssertionsDataVectorCUDAKernelLaunchInfoVectorPair pool;
         /** The allocator calls it for each stream that asks for memory. */
         private final StreamFilter filter;
 
-        Memory(byte device, @Nullable Pointer stream) {
-            this.device = device;
+        Memory(Pool pool, @Nullable Pointer stream) {
+            // While anything is recorded, the allocator does not give up what it holds unused.
+            CardMemory.release();
+            device = (byte) pool.device.ordinal();
+            this.pool = pool.id();
             long own = stream == null ? 0 : stream.address();
             try (Unfinished parts = new Unfinished()) {
                 filter = parts.add(new StreamFilter() {
@@ -83,8 +123,7 @@ public final class Recording implements AutoCloseable {
                         return (asking == null ? 0 : asking.address()) == own;
                     }
                 });
-                pool = parts.add(Torch.keep(MemPool.graph_pool_handle(false)));
-                torch_cuda.beginAllocateToPool(device, pool, filter);
+                torch_cuda.beginAllocateToPool(device, this.pool, filter);
                 parts.finish();
             }
         }
@@ -96,7 +135,6 @@ public final class Recording implements AutoCloseable {
         @Override
         public void close() {
             torch_cuda.getAllocator().releasePool(device, pool);
-            pool.close();
             filter.close();
         }
     }

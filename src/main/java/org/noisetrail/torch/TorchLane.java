@@ -1,11 +1,16 @@
 package org.noisetrail.torch;
 
+import java.util.Deque;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.cuda.CUDAStream;
 import org.bytedeco.pytorch.global.torch_cuda;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.kernels.Lane;
+import org.noisetrail.kernels.Natives;
 
 /**
  * A lane whose stream is LibTorch's as well, on the threads that {@link #enter} it: its operations and the kernels then keep the order they were given in, without a wait, and beside
@@ -73,18 +78,36 @@ public final class TorchLane implements AutoCloseable {
         }
         lane.close();
         if (card != null) {
-            card.stream.deallocate();
+            card.giveBack();
         }
     }
 
-    /** What has CUDA's classes, which cannot be loaded without a driver. The stream is of LibTorch's pool, which keeps it; ours is only what names it. */
+    /**
+     * What has CUDA's classes, which cannot be loaded without a driver. The stream is of LibTorch's pool, which keeps it, and gives its 32 in turn: a lane that is closed leaves its stream to
+     * the next one, since LibTorch's allocator keeps unused memory by streams, and since no two open lanes may have one.
+     */
     private static final class Card {
+        private static final Map<Byte, Deque<CUDAStream>> IDLE = new ConcurrentHashMap<>();
+
+        static {
+            Natives.load(torch_cuda.class);
+        }
+
         final byte device;
         final CUDAStream stream;
 
         Card(byte device) {
             this.device = device;
-            stream = Torch.keep(torch_cuda.getStreamFromPool(false, device));
+            CUDAStream last = idle().pollFirst();
+            stream = last == null ? Torch.keep(torch_cuda.getStreamFromPool(false, device)) : last;
+        }
+
+        private Deque<CUDAStream> idle() {
+            return IDLE.computeIfAbsent(device, card -> new ConcurrentLinkedDeque<>());
+        }
+
+        void giveBack() {
+            idle().addFirst(stream);
         }
 
         Pointer pointer() {

@@ -13,6 +13,7 @@ class DoctorCommandTest {
                 true,
                 13010,
                 13000,
+                80,
                 List.of(
                         new Cuda.Card("NVIDIA A100", "8.0", 42949672960L),
                         new Cuda.Card("NVIDIA H200", "9.0", 1L << 37)),

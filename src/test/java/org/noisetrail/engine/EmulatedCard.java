@@ -12,6 +12,7 @@ import org.noisetrail.kernels.Lane;
 import org.noisetrail.kernels.UpdateArgs;
 import org.noisetrail.model.ClassDenoiser;
 import org.noisetrail.model.Condition;
+import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Parameterisation;
 import org.noisetrail.reward.ImageBatch;
@@ -19,6 +20,7 @@ import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.sampler.Schedule;
+import org.noisetrail.torch.Recording;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.trace.Ledger;
 
@@ -35,16 +37,20 @@ final class EmulatedCard {
 
     private EmulatedCard() {}
 
-    /** Prints a line for the CPU, one for calls one by one on the card, and two for recorded rounds, which end in what was launched; then what becomes of a reward that is not what it says. */
+    /**
+     * Prints a line for the CPU, one for calls one by one on the card, and two for recorded rounds, which end in what was launched; then one of a card that has no memory for recordings, and
+     * what becomes of a reward that is not what it says.
+     */
     public static void main(String[] args) {
         for (boolean keep : new boolean[] {false, true}) {
-            System.out.println("cpu " + search(Lane.open(Device.CPU), false, keep, Rewards.brightness()));
-            System.out.println("calls " + search(Lane.open(new Device(0)), false, keep, Rewards.brightness()));
-            System.out.println("rounds " + search(Lane.open(new Device(0)), true, keep, Rewards.brightness()));
-            System.out.println("waiting " + search(Lane.open(new Device(0)), true, keep, new Waiting()));
+            System.out.println("cpu " + search(Lane.open(Device.CPU), false, keep, Rewards.brightness(), false));
+            System.out.println("calls " + search(Lane.open(new Device(0)), false, keep, Rewards.brightness(), false));
+            System.out.println("rounds " + search(Lane.open(new Device(0)), true, keep, Rewards.brightness(), false));
+            System.out.println("waiting " + search(Lane.open(new Device(0)), true, keep, new Waiting(), false));
         }
+        System.out.println("full " + search(Lane.open(new Device(0)), true, true, Rewards.brightness(), true));
         try {
-            search(Lane.open(new Device(0)), true, false, new Counting());
+            search(Lane.open(new Device(0)), true, false, new Counting(), false);
         } catch (NoisetrailException e) {
             System.out.println("counting " + e.getMessage());
         }
@@ -86,14 +92,17 @@ final class EmulatedCard {
         private static final int BUFFERS = 4;
 
         private final Kernels kernels;
+        private final boolean full;
         private final Tensor table;
         private final Tensor steps;
         private final Tensor[] buffers = new Tensor[BUFFERS];
         private int calls;
 
-        Third(Kernels kernels) {
+        /** @param full whether there is no memory for it in a recording */
+        Third(Kernels kernels, boolean full) {
             super(SHAPE, 0, Device.CPU, Parameterisation.denoiser());
             this.kernels = kernels;
+            this.full = full;
             int[] rows = new int[Draws.FIELDS * ROWS];
             for (int row = 0; row < ROWS; row++) {
                 rows[row * Draws.FIELDS + 1] = 1;
@@ -114,6 +123,9 @@ final class EmulatedCard {
 
         @Override
         protected Tensor network(Tensor input, Tensor level, @Nullable Tensor labels) {
+            if (full && Recording.isOpen()) {
+                throw new NoisetrailException("LibTorch: CUDA out of memory. Tried to allocate 2.00 GiB");
+            }
             Tensor output = Tensors.rows(buffers[calls++ % BUFFERS], 0, input.size(0));
             try (UpdateArgs args = new UpdateArgs()) {
                 kernels.update(args.table(Tensors.pointer(table))
@@ -131,8 +143,8 @@ final class EmulatedCard {
         public void close() {}
     }
 
-    private static String search(Lane lane, boolean graphs, boolean keep, Reward reward) {
-        Third network = new Third(Kernels.on(lane));
+    private static String search(Lane lane, boolean graphs, boolean keep, Reward reward, boolean full) {
+        Denoiser network = Denoiser.withinMemory(new Third(Kernels.on(lane), full));
         Schedule schedule = new EdmSampler(6, .02, 80, 7, 40, .05, 100, 1.003).schedule(network.parameterisation());
         Ledger ledger = new Ledger(IMAGES);
         StringBuilder told = new StringBuilder();

@@ -19,11 +19,16 @@ import org.noisetrail.kernels.Device;
 
 /** What would be so on machines that these tests do not run on. */
 class CardsTest {
-    private static final Cuda NOTHING = new Cuda(true, 0, 13000, List.of(), "insufficient driver");
+    private static final Cuda NOTHING = new Cuda(true, 0, 13000, 80, List.of(), "insufficient driver");
 
     private static Cuda cuda(int driver, int cards, String error) {
         return new Cuda(
-                true, driver, 13000, Collections.nCopies(cards, new Cuda.Card("NVIDIA H200", "9.0", 1 << 30)), error);
+                true,
+                driver,
+                13000,
+                80,
+                Collections.nCopies(cards, new Cuda.Card("NVIDIA H200", "9.0", 1 << 30)),
+                error);
     }
 
     private static CardFacts facts(Cuda cuda, int seen) {
@@ -35,7 +40,7 @@ class CardsTest {
         assertThat(new CardFacts(false, cuda(13010, 1, ""), true, List.of(), 0).obstacle(0))
                 .isEqualTo(
                         "this is LibTorch's CPU build; build with -Pgpu (NOISETRAIL_MAVEN_OPTIONS=-Pgpu ./noisetrail ...)");
-        assertThat(facts(new Cuda(false, 0, 0, List.of(), ""), 1).obstacle(0))
+        assertThat(facts(new Cuda(false, 0, 0, 0, List.of(), ""), 1).obstacle(0))
                 .isEqualTo("the kernels were compiled without CUDA; build where nvcc is found");
         assertThat(new CardFacts(true, NOTHING, false, List.of("libcudnn.so.9"), 0).obstacle(0))
                 .isEqualTo("the machine shows no NVIDIA card, and has no driver for one (libcuda.so.1)");
@@ -91,6 +96,25 @@ class CardsTest {
         assertThat(told)
                 .containsExactly(
                         "the CPU is used, and no card: the machine shows no NVIDIA card, and has no driver for one (libcuda.so.1)");
+    }
+
+    @Test
+    void aCardThatTheKernelsHaveNoCodeForIsLeftOut() {
+        Cuda.Card old = new Cuda.Card("NVIDIA T1000", "7.5", 1 << 30);
+        Cuda.Card able = new Cuda.Card("NVIDIA L4", "8.9", 1 << 30);
+        String why = "NVIDIA T1000 is of compute capability 7.5, and the kernels need 8.0";
+        List<String> told = new ArrayList<>();
+
+        CardFacts both = facts(new Cuda(true, 13000, 13000, 80, List.of(old, able), ""), 2);
+        assertThat(both.obstacle(0)).isEqualTo(why);
+        assertThat(Cards.best(both, told::add)).isEqualTo(new Device(1));
+        assertThat(Cards.all(both)).containsExactly(new Device(1));
+        assertThat(told).isEmpty();
+
+        CardFacts alone = facts(new Cuda(true, 13000, 13000, 80, List.of(old), ""), 1);
+        assertThat(Cards.best(alone, told::add)).isEqualTo(Device.CPU);
+        assertThat(told).containsExactly("the CPU is used, and no card: " + why);
+        assertThatThrownBy(() -> Cards.all(alone)).hasMessage("cuda:0 cannot be used: " + why);
     }
 
     @Test

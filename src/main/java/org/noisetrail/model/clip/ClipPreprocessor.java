@@ -12,6 +12,9 @@ import org.noisetrail.kernels.Device;
 import org.noisetrail.kernels.Kernels;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.layers.Script;
+import org.noisetrail.torch.CardMemory;
+import org.noisetrail.torch.OutOfMemory;
+import org.noisetrail.torch.Recording;
 import org.noisetrail.torch.ScriptFunction;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
@@ -108,22 +111,36 @@ public final class ClipPreprocessor implements AutoCloseable {
         Size part = seen(whole);
         Tensor crops = Tensors.bytes(device, images.size(0), images.size(1), part.height, part.width);
         try {
-            Kernels.on(TorchLane.current(device))
-                    .resize(
-                            Tensors.pointer(images),
-                            images.size(0),
-                            Math.toIntExact(images.size(1)),
-                            height,
-                            width,
-                            whole.height,
-                            whole.width,
-                            part.height,
-                            part.width,
-                            Tensors.pointer(crops));
+            resize(images, whole, part, crops);
             return crops;
         } catch (RuntimeException e) {
             crops.close();
             throw e;
+        }
+    }
+
+    private void resize(Tensor images, Size whole, Size part, Tensor crops) {
+        Runnable resizing = () -> Kernels.on(TorchLane.current(device))
+                .resize(
+                        Tensors.pointer(images),
+                        images.size(0),
+                        Math.toIntExact(images.size(1)),
+                        Math.toIntExact(images.size(2)),
+                        Math.toIntExact(images.size(3)),
+                        whole.height,
+                        whole.width,
+                        part.height,
+                        part.width,
+                        Tensors.pointer(crops));
+        try {
+            resizing.run();
+        } catch (NoisetrailException e) {
+            if (!device.isCuda() || !OutOfMemory.is(e) || Recording.isOpen()) {
+                throw e;
+            }
+            // A card's kernel takes its scratch of the driver, which LibTorch may have left nothing.
+            CardMemory.release();
+            resizing.run();
         }
     }
 

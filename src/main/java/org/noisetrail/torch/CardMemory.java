@@ -1,0 +1,15 @@
+package org.noisetrail.torch;
+
+import org.bytedeco.pytorch.global.torch_cuda;
+import org.noisetrail.kernels.Natives;
+
+/** What LibTorch's allocator holds of the cards' memory. Loaded where there is a card. */
+public final class CardMemory {
+    private CardMemory() {}
+
+    /** Gives the driver what LibTorch holds and does not use; what is taken of the driver itself may need it. Waits for the cards. */
+    public static void release() {
+        Natives.load(torch_cuda.class);
+        Torch.run(() -> torch_cuda.getAllocator().emptyCache());
+    }
+}
