@@ -77,12 +77,14 @@ public record InitialNoise(Variant variant, int candidates, int rounds, double s
         return OptionalLong.of((1L + (long) rounds * candidates) * schedule.evaluations());
     }
 
-    /** As many rounds as are paid for; for ascent as many candidates of its first round. */
+    /** As many rounds as are paid for, where not even one is, one of fewer candidates; for ascent as many candidates of its first round. */
     @Override
     public Method sized(Schedule schedule, long evaluations) {
-        return rounds == 1 && variant == Variant.ASCENT
-                ? Sizes.largest(schedule, evaluations, 2, 65535, size -> new InitialNoise(variant, size, 1, share))
-                : Sizes.largest(
-                        schedule, evaluations, 1, 65534, size -> new InitialNoise(variant, candidates, size, share));
+        if (rounds == 1 && variant == Variant.ASCENT) {
+            return Sizes.largest(schedule, evaluations, 2, 65535, size -> new InitialNoise(variant, size, 1, share));
+        }
+        long paid = evaluations / schedule.evaluations() - 1;
+        int fewer = (int) Math.max(2, Math.min(candidates, paid));
+        return Sizes.largest(schedule, evaluations, 1, 65534, size -> new InitialNoise(variant, fewer, size, share));
     }
 }

@@ -8,6 +8,7 @@ import java.util.function.IntToLongFunction;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.model.DiscreteNoise.Prediction;
@@ -103,6 +104,16 @@ class MethodCostsTest {
         assertThat(cost(wider)).isLessThanOrEqualTo(target);
         assertThat(cost(new Beam(wider.candidates() + 1, wider.beams() + 1))).isGreaterThan(target);
         assertThat(cost(new BestOfN(4).sized(DEFAULT, target))).isCloseTo(target, within(18L));
+    }
+
+    /** EDM's defaults take 35 evaluations a trajectory; 2 candidates are the fewest. */
+    @ParameterizedTest
+    @CsvSource({"70, 105", "105, 105", "139, 105", "140, 140", "174, 140", "175, 175", "314, 175", "315, 315"})
+    void searchOnTheInitialNoiseTakesFewerCandidatesWhereARoundIsNotPaid(long target, long cost) {
+        for (InitialNoise.Variant variant : InitialNoise.Variant.values()) {
+            assertThat(cost(new InitialNoise(variant, 4, 2, .3).sized(DEFAULT, target)))
+                    .isEqualTo(cost);
+        }
     }
 
     @Test
