@@ -34,6 +34,14 @@ public record Device(int ordinal) {
         return ordinal >= 0;
     }
 
+    /**
+     * As how many rows a call of fewer may take, for estimates of time. A processor's is not in proportion: one row takes as long as some two to five of many
+     * (benchmarks/results/fashion-scenes.md), here as eight. A card's may take as long as one of any number.
+     */
+    public int leastRows() {
+        return isCuda() ? Integer.MAX_VALUE : 8;
+    }
+
     @Override
     public String toString() {
         return isCuda() ? "cuda:" + ordinal : "cpu";

@@ -4,13 +4,6 @@ import java.util.function.LongSupplier;
 
 /** When a wave's time is up: so early that what is left is enough to finish plainly, if calls take what they took lately. Thread-safe. */
 final class Deadline {
-    /**
-     * A processor's call of few rows takes less than one of many, but not in proportion: one row as long as some two to five of many (benchmarks/results/fashion-scenes.md), here as eight.
-     */
-    static final int PROCESSOR_LEAST = 8;
-    /** A card's may take as long as one of many. */
-    static final int CARD_LEAST = Integer.MAX_VALUE;
-
     /** Of a call's weight, what is left when the next one has ended: a machine's speed changes. */
     private static final double KEPT = .8;
 

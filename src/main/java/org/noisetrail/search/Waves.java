@@ -129,7 +129,7 @@ final class Waves {
         double share = share(images.size(), size, workers.size(), from);
         return new Deadline(
                 now + (long) ((limit.end() - now) * share),
-                worker.denoiser().device().isCuda() ? Deadline.CARD_LEAST : Deadline.PROCESSOR_LEAST,
+                worker.denoiser().device().leastRows(),
                 worker.hands(),
                 limit.clock());
     }

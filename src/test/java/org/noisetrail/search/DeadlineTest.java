@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import org.noisetrail.kernels.Device;
 
 class DeadlineTest {
     private final AtomicLong now = new AtomicLong(-50);
@@ -25,7 +26,7 @@ class DeadlineTest {
 
     @Test
     void onAProcessorFewRowsTakeTheirShareOfAnEarlierCallButNoLessThanEight() {
-        Deadline deadline = seen(Deadline.PROCESSOR_LEAST, 64, 64);
+        Deadline deadline = seen(Device.CPU.leastRows(), 64, 64);
         assertThat(deadline.needed(Deadline.Work.NETWORK, 32, 64)).isCloseTo(32.0, within(1e-9));
         assertThat(deadline.needed(Deadline.Work.NETWORK, 1, 64)).isCloseTo(8.0, within(1e-9));
         assertThat(deadline.needed(Deadline.Work.NETWORK, 9, 3)).isCloseTo(24.0, within(1e-9));
@@ -33,21 +34,21 @@ class DeadlineTest {
 
     @Test
     void moreRowsThanWereSeenTakeMore() {
-        assertThat(seen(Deadline.PROCESSOR_LEAST, 2, 10).needed(Deadline.Work.NETWORK, 6, 64))
+        assertThat(seen(Device.CPU.leastRows(), 2, 10).needed(Deadline.Work.NETWORK, 6, 64))
                 .isCloseTo(30.0, within(1e-9));
-        assertThat(seen(Deadline.PROCESSOR_LEAST, 2, 10).needed(Deadline.Work.NETWORK, 1, 64))
+        assertThat(seen(Device.CPU.leastRows(), 2, 10).needed(Deadline.Work.NETWORK, 1, 64))
                 .isCloseTo(10.0, within(1e-9));
     }
 
     @Test
     void onACardACallOfFewRowsTakesAsLongAsOneOfMany() {
-        assertThat(seen(Deadline.CARD_LEAST, 64, 64).needed(Deadline.Work.NETWORK, 1, 64))
+        assertThat(seen(new Device(0).leastRows(), 64, 64).needed(Deadline.Work.NETWORK, 1, 64))
                 .isCloseTo(64.0, within(1e-9));
     }
 
     @Test
     void ofCallsSideBySideEachTakesAsManyTimesWhatLiesBetweenTheirBeginnings() {
-        Deadline deadline = seen(Deadline.PROCESSOR_LEAST, 2, 64, 32);
+        Deadline deadline = seen(Device.CPU.leastRows(), 2, 64, 32);
         assertThat(deadline.needed(Deadline.Work.NETWORK, 32, 64)).isCloseTo(16.0, within(1e-9));
         assertThat(deadline.needed(Deadline.Work.NETWORK, 1, 64)).isCloseTo(8.0, within(1e-9));
         assertThat(deadline.needed(Deadline.Work.NETWORK, 17, 3)).isCloseTo(24.0, within(1e-9));
@@ -55,7 +56,7 @@ class DeadlineTest {
 
     @Test
     void theFirstCallIsNotCountedAndTheLastCountsMost() {
-        Deadline deadline = new Deadline(1000, Deadline.CARD_LEAST, 1, now::get);
+        Deadline deadline = new Deadline(1000, new Device(0).leastRows(), 1, now::get);
         for (long taken : new long[] {999, 10, 10, 100}) {
             deadline.begin(Deadline.Work.NETWORK, 4);
             now.addAndGet(taken);

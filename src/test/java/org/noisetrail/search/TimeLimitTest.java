@@ -10,6 +10,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Conditioning;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.reward.ImageBatch;
@@ -33,7 +34,7 @@ class TimeLimitTest {
 
     /** Few rows take as long as eight, as on a processor. */
     private static Duration time(Duration row, long rows) {
-        return row.multipliedBy(Math.max(rows, Deadline.PROCESSOR_LEAST));
+        return row.multipliedBy(Math.max(rows, Device.CPU.leastRows()));
     }
 
     private Search.Builder search(String text, SmallWorld world) {
