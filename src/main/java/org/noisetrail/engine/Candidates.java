@@ -67,6 +67,13 @@ public final class Candidates implements AutoCloseable {
         estimates = null;
     }
 
+    /** @throws IllegalArgumentException if draws are of more rows than it holds */
+    void need(Draws draws) {
+        if (draws.rows() > rows) {
+            throw new IllegalArgumentException("draws must be <= " + rows + ", the candidates' rows: " + draws.rows());
+        }
+    }
+
     /** The first so many scores. Waits for the device. */
     double[] scores(int count) {
         return scores.readDoubles(count);

@@ -13,10 +13,10 @@ final class Directions {
     private Directions() {}
 
     static void shift(Group group, Rows clean, double[][] weights, double shift, Rows own, Rows into) {
+        double[] flat = Factors.flat(weights);
         int groups = weights.length;
         int size = weights[0].length;
         long d = group.elements;
-        double[] flat = Factors.flat(weights);
         clean.need(groups * size);
         own.need(groups);
         into.need(groups);

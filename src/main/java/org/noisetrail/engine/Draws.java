@@ -80,9 +80,25 @@ public final class Draws implements AutoCloseable {
         return lastRound;
     }
 
+    /** @throws IllegalArgumentException if its rows are initial states, of which there is no transition */
+    void needStep() {
+        range("step", step, group.schedule.size() - 1);
+    }
+
+    /** @throws IllegalArgumentException if its rows are not initial states */
+    void needStart() {
+        if (step != -1) {
+            throw new IllegalArgumentException("step must be -1: " + step);
+        }
+    }
+
     static void range(String what, int value, int high) {
-        if (value < 0 || value > high) {
-            throw new IllegalArgumentException(what + " must be from 0 to " + high + ": " + value);
+        range(what, value, 0, high);
+    }
+
+    private static void range(String what, int value, int low, int high) {
+        if (value < low || value > high) {
+            throw new IllegalArgumentException(what + " must be from " + low + " to " + high + ": " + value);
         }
     }
 
@@ -142,6 +158,8 @@ public final class Draws implements AutoCloseable {
         private int rows;
 
         Builder(Group group, int step, int capacity) {
+            range("step", step, -1, group.schedule.size() - 1);
+            range("capacity", capacity, Integer.MAX_VALUE);
             this.group = group;
             this.step = step;
             this.table = new int[Math.multiplyExact(capacity, FIELDS)];

@@ -27,16 +27,21 @@ final class Selection implements AutoCloseable {
         itself = Tensors.of(group.device, range(rows), rows);
     }
 
-    void select(Candidates candidates, Winners winners, boolean keep, @Nullable Rows pivots, Particles next) {
-        int groups = winners.groups();
-        if (candidates.rows % groups != 0) {
+    /** @throws IllegalArgumentException if so many candidates are no whole groups, or their winners have no room */
+    static void need(int rows, Winners winners, @Nullable Rows pivots, Particles next) {
+        if (rows % winners.groups() != 0) {
             throw new IllegalArgumentException(
-                    "rows must be as many for each of " + groups + " groups: " + candidates.rows);
+                    "rows must be as many for each of " + winners.groups() + " groups: " + rows);
         }
         next.x().need(winners.reach());
         if (pivots != null) {
             pivots.need(winners.reach());
         }
+    }
+
+    void select(Candidates candidates, Winners winners, boolean keep, @Nullable Rows pivots, Particles next) {
+        need(candidates.rows, winners, pivots, next);
+        int groups = winners.groups();
         int size = candidates.rows / groups;
         Pointer winner = winners.winner();
         Pointer targets = winners.targets();
@@ -148,9 +153,9 @@ final class Selection implements AutoCloseable {
 
     /** Of what the host knows, on the host. */
     static int[][] resample(double[][] weights, double[] uniforms) {
+        double[] flat = Factors.flat(weights);
         int groups = weights.length;
         int size = weights[0].length;
-        double[] flat = Factors.flat(weights);
         if (uniforms.length != groups) {
             throw new IllegalArgumentException("uniforms must be " + groups + ", one a group: " + uniforms.length);
         }

@@ -64,7 +64,7 @@ public final class StepEngine implements AutoCloseable {
         return group.schedule;
     }
 
-    /** Starts a table of rows of a step; -1 for initial states. */
+    /** Starts a table of rows of a step, from -1, which is for initial states, to T - 1. */
     public Draws.Builder draws(int step, int capacity) {
         return new Draws.Builder(group, step, capacity);
     }
@@ -105,6 +105,7 @@ public final class StepEngine implements AutoCloseable {
 
     /** The initial particles of draws of step -1: x_0 = startScale * normal. */
     public Particles start(Draws draws) {
+        draws.needStart();
         try (Unfinished parts = new Unfinished()) {
             Particles into = parts.add(particles(draws.rows()));
             forward.start(draws, into);
@@ -118,6 +119,7 @@ public final class StepEngine implements AutoCloseable {
      * @param draws of step -1, a row each: whose they are
      */
     public Particles start(Draws draws, Rows noise) {
+        draws.needStart();
         try (Unfinished parts = new Unfinished()) {
             Particles into = parts.add(particles(draws.rows()));
             Rows.combine(group.schedule.startScale(), noise, 0, noise, into.x());
@@ -130,10 +132,12 @@ public final class StepEngine implements AutoCloseable {
      * Particles back up to an earlier step's noise level: the process a x0 + b n run forward with fresh noise.
      *
      * @param draws a row each: whose they are; of the step that the particles stand at
-     * @param to the step they then stand at
+     * @param to the step they then stand at, not a later one
      * @param into takes them
      */
     public void renoise(Draws draws, Particles from, int to, Rows noise, Particles into) {
+        draws.needStep();
+        Draws.range("to", to, draws.step());
         into.x().need(draws.rows());
         Step high = group.schedule.step(to);
         Step low = group.schedule.step(draws.step());
@@ -252,6 +256,7 @@ public final class StepEngine implements AutoCloseable {
         if (sources.length != draws.rows()) {
             throw new IllegalArgumentException("sources must be " + draws.rows() + ", one a row: " + sources.length);
         }
+        draws.needStep();
         into.begin(draws, 0, false);
         try (Particles rows = halfway(sources.length)) {
             selection.copy(halfway, sources, null, rows);
@@ -293,6 +298,7 @@ public final class StepEngine implements AutoCloseable {
     public void round(Candidates into, Trial trial, Reward reward, boolean first, boolean keep, Particles next) {
         Winners winners = Objects.requireNonNull(trial.winners(), "winners");
         Draws draws = trial.draws();
+        Selection.need(draws.rows(), winners, trial.pivots(), next);
         Runnable compete = () -> {
             if (first) {
                 advance(into, trial, group.schedule.screens(draws.step()));
@@ -362,6 +368,7 @@ public final class StepEngine implements AutoCloseable {
 
     /** Judges the clean estimates of the last {@link #advance}, in 8 bits, by the preview decoder where there is one; after the last step, the final states by the true one. */
     public void score(Candidates candidates, Draws draws, Reward reward) {
+        candidates.need(draws);
         Rows states = group.judged(candidates, draws.step());
         judge.score(decoder(draws.step()), states, draws, candidates.round, reward, candidates.scoring());
     }
@@ -372,6 +379,7 @@ public final class StepEngine implements AutoCloseable {
      * @return [rewards][rows]
      */
     public double[][] judge(Candidates candidates, Draws draws, List<Reward> rewards) {
+        candidates.need(draws);
         countReward(draws);
         countHeldOut(draws, rewards.size() - 1);
         return judged(candidates, draws, rewards);
@@ -383,6 +391,7 @@ public final class StepEngine implements AutoCloseable {
      * @return [others][rows]
      */
     public double[][] heldOut(Candidates candidates, Draws draws, List<Reward> others) {
+        candidates.need(draws);
         countHeldOut(draws, others.size());
         return judged(candidates, draws, others);
     }
@@ -419,6 +428,9 @@ public final class StepEngine implements AutoCloseable {
         if (guard == null || clean == null) {
             throw new IllegalStateException("the engine keeps no clean estimates");
         }
+        if (rows.length != draws.rows()) {
+            throw new IllegalArgumentException("rows must be " + draws.rows() + ", one a row of draws: " + rows.length);
+        }
         try (Rows chosen = rows(rows.length);
                 Tensor scores = Tensors.doubles(group.device, rows.length)) {
             gather(clean, rows, chosen);
@@ -438,6 +450,7 @@ public final class StepEngine implements AutoCloseable {
 
     /** Judges final states by the true decoder, in 8 bits, in the order of the draws' rows. Waits for the device. */
     public double[] judge(Rows states, Draws draws, Reward reward) {
+        states.need(draws.rows());
         try (Tensor scores = Tensors.doubles(group.device, draws.rows())) {
             judge.score(group.decoder, states, draws, 0, reward, scores);
             return Tensors.toDoubles(scores);
@@ -456,6 +469,7 @@ public final class StepEngine implements AutoCloseable {
 
     /** Final states as images on the host, each decoded once, by the true decoder, for all that judge it. Waits for the device. */
     public Finals finish(Rows states, Draws draws, @Nullable Reward reward, @Nullable Reward heldOut) {
+        states.need(draws.rows());
         List<Reward> rewards = new ArrayList<>();
         if (reward != null) {
             rewards.add(reward);
@@ -539,7 +553,7 @@ public final class StepEngine implements AutoCloseable {
     /**
      * Systematic resampling (Kitagawa 1996): how often a place of a group is drawn differs from size * weight / sum by less than 1.
      *
-     * @param weights [groups][size], at least 0, on any scale
+     * @param weights [groups][size], at least one of each; at least 0, on any scale
      * @param uniforms one a group, in (0, 1)
      * @return [groups][size]: which place of its group each place now takes, not falling
      */

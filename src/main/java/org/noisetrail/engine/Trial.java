@@ -18,8 +18,9 @@ public record Trial(
         int round,
         Locality locality,
         @Nullable Winners winners) {
-    /** @throws IllegalArgumentException if there are no such particles, pivots or rounds */
+    /** @throws IllegalArgumentException if there are no such particles, pivots or rounds, or the draws are initial states */
     public Trial {
+        draws.needStep();
         from.x().need(draws.parents());
         if (pivots != null) {
             pivots.need(from.rows());

@@ -32,6 +32,9 @@ public final class Winners implements AutoCloseable {
         if (scores.length != targets.length) {
             throw new IllegalArgumentException("scores must be " + targets.length + ", one a group: " + scores.length);
         }
+        if (targets.length == 0) {
+            throw new IllegalArgumentException("targets must be >= 1, one a group: 0");
+        }
         int furthest = -1;
         for (int target : targets) {
             if (target < 0) {

@@ -13,7 +13,10 @@ public record Schedule(double startScale, List<Step> steps) {
     /** Floats of the kernels' nt_step. */
     public static final int FLOATS = 24;
 
-    /** @throws IllegalArgumentException if a number of the table overflows float32, in which it is computed */
+    /**
+     * @throws IllegalArgumentException if a number of the table overflows float32, in which it is computed; if a step's signal is not finite or its level is NaN; or if a step after
+     *     which another comes has its noise after the network and no second stage
+     */
     public Schedule {
         steps = List.copyOf(steps);
         if (steps.isEmpty() || steps.size() > 10000) {
@@ -28,6 +31,19 @@ public record Schedule(double startScale, List<Step> steps) {
             for (double value : numbers(steps.get(i))) {
                 finite(value, "step " + i);
             }
+            check(i, steps.get(i), i == steps.size() - 1);
+        }
+    }
+
+    private static void check(int i, Step step, boolean last) {
+        if (!Double.isFinite(step.signal()) || Double.isNaN(step.level())) {
+            throw new IllegalArgumentException("step " + i + " must start from a finite signal and a level: signal "
+                    + step.signal() + ", level " + step.level());
+        }
+        if (step.at() == NoiseAt.AFTER && step.second() == null && !last) {
+            throw new IllegalArgumentException(
+                    "step " + i
+                            + " must have a second stage, whose output the next step starts from: its noise comes after the network");
         }
     }
 

@@ -7,10 +7,10 @@ import org.jspecify.annotations.Nullable;
  * stage, gives {@code second.next}. {@link NoiseAt#AFTER} it: x' = first.next(x, F1) + gain z, F1 known from the step before; F2 at x', where there is a second stage, is the next
  * step's F1 and gives the clean estimate.
  *
- * @param signal a of the state a x0 + b n that the step starts from
- * @param level its noise level sigma = b / a, that of x0 + sigma n; what all samplers share
+ * @param signal a of the state a x0 + b n that the step starts from; finite
+ * @param level its noise level sigma = b / a, that of x0 + sigma n; what all samplers share; infinite where a is 0
  * @param gain standard deviation of the noise it injects; 0 = a dead step
- * @param second null where no second evaluation is needed
+ * @param second null where no second evaluation is needed: with the noise after the network, in the last step alone
  */
 public record Step(
         double signal,

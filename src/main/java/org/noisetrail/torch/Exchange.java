@@ -119,7 +119,7 @@ public final class Exchange implements AutoCloseable {
         blocks.clear();
     }
 
-    /** A place in it, until it is closed. */
+    /** A place in it, until it is closed: refused with an {@link IllegalStateException} from then on. */
     public static final class Slice implements AutoCloseable {
         private final Exchange exchange;
         private final Block block;
@@ -139,6 +139,13 @@ public final class Exchange implements AutoCloseable {
             there = new BytePointer(block.there).getPointer(from);
         }
 
+        /** What was closed is another's place by now. */
+        private void requireOpen() {
+            if (closed) {
+                throw new IllegalStateException("the place is closed");
+            }
+        }
+
         private ByteBuffer host() {
             return block.bytes.slice(from, bytes).order(ByteOrder.nativeOrder());
         }
@@ -151,12 +158,14 @@ public final class Exchange implements AutoCloseable {
 
         /** Where it lies on the device, to be read by what the device is told to do next. */
         public Pointer pointer() {
+            requireOpen();
             exchange.flush();
             return there;
         }
 
         /** The number of that place. */
         public long address() {
+            requireOpen();
             return there.address();
         }
 
@@ -168,6 +177,7 @@ public final class Exchange implements AutoCloseable {
 
         /** As {@link #pointer()}, to be written: what is read of the exchange afterwards is fetched anew. */
         public Pointer target() {
+            requireOpen();
             exchange.flush();
             block.written = true;
             return there;
@@ -175,6 +185,7 @@ public final class Exchange implements AutoCloseable {
 
         /** One-dimensional, on the device; closed with the place, or with the exchange. For reading, unless {@link #target} was called. */
         public Tensor tensor() {
+            requireOpen();
             exchange.flush();
             synchronized (this) {
                 if (tensor == null) {
@@ -190,6 +201,7 @@ public final class Exchange implements AutoCloseable {
 
         /** What the device has written. Waits for it, unless nothing was written since the last wait. */
         public int[] readInts(int count) {
+            requireOpen();
             exchange.fetch(block);
             int[] values = new int[count];
             host().asIntBuffer().get(values);
@@ -198,6 +210,7 @@ public final class Exchange implements AutoCloseable {
 
         /** What the device has written. Waits for it, unless nothing was written since the last wait. */
         public double[] readDoubles(int count) {
+            requireOpen();
             exchange.fetch(block);
             double[] values = new double[count];
             host().asDoubleBuffer().get(values);

@@ -85,6 +85,107 @@ class EngineChecksTest {
     }
 
     @Test
+    void aStepThatIsNotThereHasNoDraws() {
+        refused("step must be from -1 to 4: -2", () -> engine.draws(-2, 1));
+        refused("step must be from -1 to 4: 5", () -> engine.draws(5, 1));
+        refused("capacity must be from 0 to 2147483647: -5", () -> engine.draws(0, -5));
+    }
+
+    @Test
+    void initialStatesAreStartedAndOthersGoOn() {
+        try (Draws initial = draws(-1, IMAGES);
+                Draws second = draws(1, IMAGES);
+                Rows noise = engine.rows(IMAGES);
+                Particles halfway = engine.halfway(IMAGES);
+                Candidates candidates = engine.candidates(IMAGES)) {
+            refused("step must be -1: 1", () -> engine.start(second));
+            refused("step must be -1: 1", () -> engine.start(second, noise));
+            String message = "step must be from 0 to 4: -1";
+            refused(message, () -> engine.advance(candidates, four, null, initial, 0, Locality.NONE));
+            refused(message, () -> engine.screen(candidates, four, null, initial, 0, Locality.NONE));
+            refused(message, () -> new Trial(four, null, initial, 0, Locality.NONE));
+            refused(message, () -> engine.complete(candidates, halfway, new int[IMAGES], initial));
+            refused(message, () -> engine.renoise(initial, four, 0, noise, four));
+        }
+    }
+
+    @Test
+    void onlyRowsThatAreThereAreJudged() {
+        Ledger ledger = new Ledger(IMAGES);
+        try (StepEngine own = builder(network)
+                        .images(new long[] {0, 1, 2, 3}, Collections.nCopies(IMAGES, Condition.NONE), ledger)
+                        .estimates(true)
+                        .build();
+                Draws eight = draws(4, 8);
+                Draws some = draws(4, IMAGES);
+                Particles particles = own.particles(IMAGES);
+                Candidates candidates = own.candidates(8)) {
+            own.advance(candidates, particles, null, some, 0, Locality.NONE);
+            String candidatesMessage = "draws must be <= 4, the candidates' rows: 8";
+            refused(candidatesMessage, () -> own.score(candidates, eight, Rewards.brightness()));
+            refused(candidatesMessage, () -> own.judge(candidates, eight, List.of(Rewards.brightness())));
+            refused(candidatesMessage, () -> own.heldOut(candidates, eight, List.of(Rewards.brightness())));
+            String message = "rows must be >= 8: 4";
+            refused(message, () -> own.judge(particles.x(), eight, Rewards.brightness()));
+            refused(message, () -> own.finish(particles.x(), eight, Rewards.brightness(), null));
+            refused(
+                    "rows must be 4, one a row of draws: 5",
+                    () -> own.guard(some, particles, new int[5], Rewards.brightness()));
+            assertThat(ledger.costs(0).rewardCalls()).isZero();
+            assertThat(ledger.costs(0).guardCalls()).isZero();
+        }
+    }
+
+    @Test
+    void whatIsClosedIsRefused() {
+        Draws draws = draws(0, IMAGES);
+        Draws initial = draws(-1, IMAGES);
+        Candidates candidates = engine.candidates(IMAGES);
+        Particles particles = engine.particles(IMAGES);
+        Rows rows = engine.rows(IMAGES);
+        Winners winners = engine.winners(1, new int[] {0, 1, 2, 3});
+        Norms norms = engine.norms(IMAGES);
+        try (Draws open = draws(0, IMAGES);
+                Candidates others = engine.candidates(IMAGES);
+                Particles next = engine.particles(IMAGES)) {
+            engine.advance(others, four, null, open, 0, Locality.NONE);
+            engine.score(others, open, Rewards.brightness());
+            draws.close();
+            initial.close();
+            candidates.close();
+            particles.close();
+            rows.close();
+            winners.close();
+            norms.close();
+            String place = "the place is closed";
+            closed(place, () -> engine.advance(others, four, null, draws, 0, Locality.NONE));
+            closed(place, () -> engine.score(others, draws, Rewards.brightness()));
+            closed(place, () -> engine.noise(next.x(), null, draws, Locality.NONE));
+            closed(place, () -> engine.start(initial));
+            closed(place, () -> engine.select(others, winners, false, null, next));
+            closed(place, winners::read);
+            closed(place, winners::scores);
+            closed(place, norms::read);
+            closed(place, () -> engine.scores(candidates));
+            String states = "the rows are closed";
+            closed(states, () -> engine.advance(candidates, four, null, open, 0, Locality.NONE));
+            closed(states, () -> engine.advance(others, particles, null, open, 0, Locality.NONE));
+            closed(states, () -> engine.noise(rows, null, open, Locality.NONE));
+            closed(states, () -> engine.gather(rows, new int[] {0}, next.x()));
+            closed(states, () -> engine.gather(next.x(), new int[] {0}, rows));
+            closed(states, () -> engine.mix(next.x(), .5, next.x(), rows));
+            closed(states, () -> engine.mix(rows, .5, next.x(), next.x()));
+            closed(states, () -> engine.judge(rows, open, Rewards.brightness()));
+            closed(states, () -> engine.norms(rows));
+            closed(states, rows::toFloats);
+        }
+    }
+
+    private static void closed(String message, ThrowingCallable call) {
+        assertThatThrownBy(call).isInstanceOf(IllegalStateException.class).hasMessage(message);
+    }
+
+    @Test
     void whatIsWholeIsNotMadeWholeAgain() {
         try (Candidates whole = engine.candidates(IMAGES);
                 Candidates into = engine.candidates(IMAGES);
@@ -116,6 +217,7 @@ class EngineChecksTest {
     @Test
     void winnersLieInWhatTakesThem() {
         refused("targets must be >= 0: -1", () -> engine.winners(1, new int[] {0, -1}));
+        refused("targets must be >= 1, one a group: 0", () -> engine.winners(1, new int[0]));
         try (Draws eight = draws(0, 8);
                 Candidates candidates = engine.candidates(8);
                 Particles five = engine.particles(5);
@@ -129,6 +231,10 @@ class EngineChecksTest {
             refused(
                     "rows must be as many for each of 3 groups: 8",
                     () -> engine.select(candidates, threes, false, null, five));
+            Trial trial = new Trial(four, null, eight, 0, Locality.NONE, winners);
+            refused(
+                    "rows must be >= 5: 4",
+                    () -> engine.round(candidates, trial, Rewards.brightness(), false, false, four));
         }
     }
 
@@ -148,6 +254,11 @@ class EngineChecksTest {
             refused(
                     "weights must be 4 in each row: 5",
                     () -> engine.resample(new double[][] {new double[4], new double[5]}, new double[2]));
+            String none = "weights must be at least one row of at least one: ";
+            refused(none + "0 rows", () -> engine.resample(new double[0][], new double[0]));
+            refused(none + "2 rows", () -> engine.resample(new double[2][0], new double[2]));
+            refused(none + "0 rows", () -> engine.combine(eight, new double[0][], rows));
+            refused(none + "2 rows", () -> engine.combine(eight, new double[2][0], rows));
             refused("uniforms must be 2, one a group: 1", () -> engine.resample(new double[2][4], new double[1]));
         }
     }
@@ -159,6 +270,8 @@ class EngineChecksTest {
                 Rows noise = engine.rows(IMAGES)) {
             refused("rows must be >= 4: 2", () -> engine.renoise(draws, four, 1, noise, two));
             refused("rows must be >= 4: 2", () -> engine.renoise(draws, two, 1, noise, four));
+            refused("to must be from 0 to 3: 9", () -> engine.renoise(draws, four, 9, noise, four));
+            refused("to must be from 0 to 3: -1", () -> engine.renoise(draws, four, -1, noise, four));
         }
     }
 

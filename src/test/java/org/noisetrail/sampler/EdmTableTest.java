@@ -195,4 +195,24 @@ class EdmTableTest {
         assertThatThrownBy(() -> new Schedule(1, List.of(edm.step(0), ddim.step(0))))
                 .hasMessage("all steps must inject their noise at the same place");
     }
+
+    @Test
+    void aStepFromWhichTheNextCannotStartIsRefused() {
+        Schedule ddim = DdimSampler.DEFAULT.withSteps(3).schedule(Noises.stableDiffusion(Prediction.V));
+        Step alone = new Step(1, 1, .5, NoiseAt.AFTER, ddim.step(0).first(), null);
+        assertThat(new Schedule(1, List.of(ddim.step(0), alone)).size()).isEqualTo(2);
+        assertThatThrownBy(() -> new Schedule(1, List.of(alone, ddim.step(2))))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "step 0 must have a second stage, whose output the next step starts from: its noise comes after the network");
+        Stage first = ddim.step(0).first();
+        assertThatThrownBy(() -> new Schedule(1, List.of(new Step(1, Double.NaN, .5, NoiseAt.AFTER, first, null))))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("step 0 must start from a finite signal and a level: signal 1.0, level NaN");
+        assertThatThrownBy(() -> new Schedule(1, List.of(new Step(Double.NaN, 1, .5, NoiseAt.AFTER, first, null))))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("step 0 must start from a finite signal and a level: signal NaN, level 1.0");
+        // A flow's first step has nothing left of x0.
+        new Schedule(1, List.of(new Step(0, Double.POSITIVE_INFINITY, .5, NoiseAt.AFTER, first, null)));
+    }
 }

@@ -1,11 +1,13 @@
 package org.noisetrail.torch;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.bytedeco.javacpp.DoublePointer;
 import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.Pointer;
@@ -135,6 +137,28 @@ class ExchangeTest {
         assertThat(open.item_int()).isEqualTo(3);
         exchange.close();
         assertThat(open.isNull()).isTrue();
+    }
+
+    @Test
+    void whatWasGivenBackIsNoPlaceAnyMore() {
+        try (Exchange exchange = new Exchange(Device.CPU)) {
+            Exchange.Slice slice = exchange.put(new int[] {3});
+            slice.close();
+            assertThat(exchange.put(new int[] {4}).pointer().isNull()).isFalse();
+            List<ThrowingCallable> uses = List.of(
+                    slice::pointer,
+                    () -> slice.pointer(4),
+                    slice::address,
+                    slice::target,
+                    slice::tensor,
+                    () -> slice.readInts(1),
+                    () -> slice.readDoubles(1));
+            for (ThrowingCallable use : uses) {
+                assertThatThrownBy(use)
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessage("the place is closed");
+            }
+        }
     }
 
     /** A card may not have copied it yet. */
