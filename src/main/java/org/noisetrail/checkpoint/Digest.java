@@ -7,13 +7,27 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.AtomicFiles;
 
-/** The SHA-256 of a description and files, computed when first asked: a large checkpoint takes seconds. Thread-safe. */
+/**
+ * The SHA-256 of a description and files, computed when first asked: a large checkpoint takes seconds. Of the files as they were when it was made, or it is none. Thread-safe.
+ */
 public final class Digest {
-    private record Input(ModelFiles files, String name) {}
+    private record Input(ModelFiles files, String name, ModelFiles.@Nullable Stamp stamp) {
+        Input(ModelFiles files, String name) {
+            this(files, name, files.stamp(name));
+        }
+
+        void requireUnchanged() {
+            if (!Objects.equals(files.stamp(name), stamp)) {
+                throw new NoisetrailException(files.path(name) + " has changed since it was loaded");
+            }
+        }
+    }
 
     private final String description;
     private final List<Input> inputs;
@@ -41,6 +55,7 @@ public final class Digest {
                         .toList());
     }
 
+    /** @throws NoisetrailException if a file cannot be read, or is no longer the one that was loaded */
     public synchronized String value() {
         if (value == null) {
             value = compute();
@@ -58,6 +73,7 @@ public final class Digest {
                     update(digest, input.name);
                 }
                 long length = update(digest, input.files, input.name);
+                input.requireUnchanged();
                 if (inputs.size() > 1) {
                     update(digest, Long.toString(length));
                 }

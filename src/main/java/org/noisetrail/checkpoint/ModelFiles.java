@@ -5,9 +5,11 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.AtomicFiles;
 import org.noisetrail.files.JsonFiles;
@@ -23,6 +25,14 @@ public interface ModelFiles {
 
     /** Gives the file as a path that lasts as long as the call. */
     <T> T with(String file, Function<Path, T> use);
+
+    /** What a file is known by before it is read. */
+    record Stamp(long size, FileTime written) {}
+
+    /** Another one when the file was written again, or replaced; null where it cannot be, or is not there. By default null. */
+    default @Nullable Stamp stamp(String file) {
+        return null;
+    }
 
     /** The file as a path that lasts as long as the process: where it is not a file of its own, a copy that goes with the process. */
     Path local(String file);
@@ -72,6 +82,11 @@ public interface ModelFiles {
             }
 
             @Override
+            public @Nullable Stamp stamp(String file) {
+                return all.stamp(folder + "/" + file);
+            }
+
+            @Override
             public Path local(String file) {
                 return all.local(folder + "/" + file);
             }
@@ -109,6 +124,16 @@ public interface ModelFiles {
             @Override
             public <T> T with(String file, Function<Path, T> use) {
                 return use.apply(folder.resolve(file));
+            }
+
+            @Override
+            public @Nullable Stamp stamp(String file) {
+                try {
+                    Path path = folder.resolve(file);
+                    return new Stamp(Files.size(path), Files.getLastModifiedTime(path));
+                } catch (IOException e) {
+                    return null;
+                }
             }
 
             @Override

@@ -54,6 +54,9 @@ public final class Search {
     private final LongSupplier clock;
     private final SearchListener listener;
 
+    /** Its trail without images: what it draws and judges with is asked for its name once, before anything is drawn. */
+    private volatile @Nullable Trail heading;
+
     private Search(Builder builder) {
         denoiser = builder.denoiser;
         decoder = builder.decoder;
@@ -113,9 +116,11 @@ public final class Search {
      * Draws the images, in groups that fit {@code maxBatch}.
      *
      * @throws SearchCancelledException if the thread is interrupted; within a round, and all native memory is freed
-     * @throws IllegalArgumentException if there is no image, or one asks for what the model cannot draw
+     * @throws IllegalArgumentException if there is no image, or one asks for what the model cannot draw, or a reward has no name
+     * @throws org.noisetrail.NoisetrailException if files of the model or of a reward have changed since they were loaded
      */
     public SearchResult run(List<ImageRequest> images) {
+        heading();
         long start = clock.getAsLong();
         ImageResult[] results = new ImageResult[images.size()];
         new Waves(settings(limit(start)), method, images, listener, (first, finished) -> {
@@ -134,25 +139,35 @@ public final class Search {
      * @throws SearchCancelledException as {@link #run} does
      */
     public void draw(List<ImageRequest> images) {
+        heading();
         new Waves(settings(limit(clock.getAsLong())), method, images, listener, (first, finished) -> {}).run();
     }
 
     /** The trail of images that this search has drawn. */
     public Trail trail(List<ImageResult> images) {
-        Locality locality = method.locality();
-        List<Trail.Entry> entries = images.stream()
-                .map(image -> new Trail.Entry(image.request(), image.recipe()))
-                .toList();
-        return new Trail(
-                modelId(),
-                modelSettings,
-                sampler,
-                seed,
-                locality.lambda(),
-                locality.project(),
-                Trail.Judge.of(workers.get(0).reward()),
-                Trail.Judge.of(workers.get(0).heldOut()),
-                entries);
+        return heading()
+                .with(images.stream()
+                        .map(image -> new Trail.Entry(image.request(), image.recipe()))
+                        .toList());
+    }
+
+    private Trail heading() {
+        Trail known = heading;
+        if (known == null) {
+            Locality locality = method.locality();
+            known = new Trail(
+                    modelId(),
+                    modelSettings,
+                    sampler,
+                    seed,
+                    locality.lambda(),
+                    locality.project(),
+                    Trail.Judge.of(workers.get(0).reward()),
+                    Trail.Judge.of(workers.get(0).heldOut()),
+                    List.of());
+            heading = known;
+        }
+        return known;
     }
 
     /**
@@ -517,6 +532,16 @@ public final class Search {
         /** As {@link Search#modelId}, before it is said whether the rest goes with the model. */
         String modelId() {
             return Search.modelId(denoiser, decoder);
+        }
+
+        /** @throws IllegalArgumentException if a trail's images could not be drawn to the end that it names */
+        void checkReplays() {
+            String what = timeLimit != null
+                    ? "time limit"
+                    : guard != null ? "guard" : budget < Long.MAX_VALUE ? "budget" : null;
+            if (what != null) {
+                throw new IllegalArgumentException("a replay draws what its trail says, and takes no " + what);
+            }
         }
 
         private Schedule schedule() {

@@ -88,7 +88,17 @@ public record Trail(
         static @Nullable Judge of(@Nullable Reward reward) {
             return reward == null
                     ? null
-                    : new Judge(FOLDERS.matcher(reward.name()).replaceAll(""), reward.id());
+                    : new Judge(
+                            FOLDERS.matcher(said("name", reward.name(), reward)).replaceAll(""),
+                            said("id", reward.id(), reward));
+        }
+
+        private static String said(String what, @Nullable String value, Reward reward) {
+            if (value == null) {
+                throw new IllegalArgumentException("a reward must have a " + what + ": "
+                        + reward.getClass().getName() + " says null");
+            }
+            return value;
         }
     }
 
@@ -127,6 +137,8 @@ public record Trail(
      * As {@link #replay(Pipeline, int, SearchListener)}, and tells what rewards say of the images.
      *
      * @param search of the model that it was drawn with, how it is to be judged, and who listens; its sampler, method, seed and max-batch become this replay's
+     * @throws NoisetrailException if it is of another model
+     * @throws IllegalArgumentException if it has a time limit, a guard, a screening or a budget: what they end early is not what the trail names
      */
     public SearchResult replay(Search.Builder search, int maxBatch) {
         SearchResult result =
@@ -140,6 +152,7 @@ public record Trail(
             throw new NoisetrailException("the trail was drawn with another model, or with other settings of it: trail "
                     + model + ", model " + search.modelId());
         }
+        search.checkReplays();
         return search.sampler(sampler)
                 .method(new ReplaySearch(images.stream().map(Entry::recipe).toList(), lambda, project))
                 .seed(seed)

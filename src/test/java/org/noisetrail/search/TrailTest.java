@@ -7,11 +7,13 @@ import static org.assertj.core.api.Assertions.within;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -277,6 +279,29 @@ class TrailTest {
         SearchResult replayed = result.trail().replay(again, 64);
         assertThat(told).isEqualTo(replayed.images()).hasSize(2);
         assertThat(told.get(0).state()).isEqualTo(result.images().get(0).state());
+    }
+
+    @Test
+    void aReplayTakesNothingThatWouldEndItEarly() {
+        SmallWorld world = SmallWorld.ddim();
+        Trail trail =
+                world.search(new BestOfN(2)).build().run(ImageRequest.of(0, 2)).trail();
+        String message = "a replay draws what its trail says, and takes no ";
+        Map<String, UnaryOperator<Search.Builder>> ends = Map.of(
+                message + "time limit", search -> search.timeLimit(Duration.ZERO),
+                message + "guard", search -> search.guard(Rewards.brightness(), .1),
+                message + "budget", search -> search.budget(1000));
+        ends.forEach((refusal, end) -> assertThatThrownBy(
+                        () -> trail.replay(end.apply(Search.builder(world.denoiser())), 64))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(refusal));
+        Search.Builder other = Search.builder(world.denoiser());
+        assertThatThrownBy(() -> trail.replay(
+                        other.screening(new Screening(true, Screening.Look.WHOLE, Screening.LOSS, 0))
+                                .reward(Rewards.brightness()),
+                        64))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("screen needs a method");
     }
 
     private void replace(String what, String by) throws IOException {

@@ -1,15 +1,20 @@
 package org.noisetrail.search;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.List;
 import java.util.function.UnaryOperator;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.noisetrail.NoisetrailException;
 import org.noisetrail.model.Decoder;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Parameterisation;
+import org.noisetrail.reward.ImageBatch;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.Sampler;
@@ -189,5 +194,61 @@ class UsersPartsTest {
 
         @Override
         public void close() {}
+    }
+
+    /** Can be named until it has scored. */
+    private static final class Forgetful implements Reward {
+        private final @Nullable String name;
+        private boolean asked;
+
+        Forgetful(@Nullable String name) {
+            this.name = name;
+        }
+
+        @Override
+        @SuppressWarnings("NullAway") // what a user's reward must not say
+        public String name() {
+            return name;
+        }
+
+        @Override
+        public String id() {
+            if (asked) {
+                throw new NoisetrailException("gone");
+            }
+            return "forgetful";
+        }
+
+        @Override
+        public void score(ImageBatch images, Tensor scores) {
+            asked = true;
+            Rewards.brightness().score(images, scores);
+        }
+    }
+
+    @Test
+    void aRewardIsAskedForItsNameBeforeItIsAskedForScores() {
+        Trail.Judge forgetful = new Trail.Judge("forgetful", "forgetful");
+        Search search = WORLD.search(new BestOfN(2))
+                .reward(new Forgetful("forgetful"))
+                .heldOut(new Forgetful("forgetful"))
+                .build();
+        Trail trail = search.run(ImageRequest.of(0, 3)).trail();
+        assertThat(trail.reward()).isEqualTo(forgetful);
+        assertThat(trail.heldOut()).isEqualTo(forgetful);
+        Search drawn =
+                WORLD.search(new BestOfN(2)).reward(new Forgetful("forgetful")).build();
+        drawn.draw(ImageRequest.of(0, 3));
+        assertThat(drawn.trail(List.of()).reward()).isEqualTo(forgetful);
+    }
+
+    @Test
+    void aRewardWithoutANameJudgesNothing() {
+        Forgetful nameless = new Forgetful(null);
+        String message = "a reward must have a name: " + Forgetful.class.getName() + " says null";
+        Search search = WORLD.search(new BestOfN(2)).reward(nameless).build();
+        refused(message, () -> search.run(ImageRequest.of(0, 3)));
+        refused(message, () -> search.draw(ImageRequest.of(0, 3)));
+        assertThat(nameless.asked).isFalse();
     }
 }

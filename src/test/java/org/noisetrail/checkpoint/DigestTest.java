@@ -1,0 +1,75 @@
+package org.noisetrail.checkpoint;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.noisetrail.NoisetrailException;
+
+class DigestTest {
+    @TempDir
+    Path folder;
+
+    private Path weights;
+    private Path other;
+
+    @BeforeEach
+    void write() throws IOException {
+        weights = folder.resolve("net/weights");
+        other = folder.resolve("net/other");
+        Files.createDirectories(weights.getParent());
+        for (Path file : List.of(weights, other)) {
+            Files.writeString(file, "abc");
+            Files.setLastModifiedTime(file, FileTime.from(Instant.parse("2025-01-02T03:04:05Z")));
+        }
+    }
+
+    private Digest digest() {
+        return new Digest("net", ModelFiles.folder(folder).within("net"), "weights")
+                .and(ModelFiles.folder(folder), "net/other");
+    }
+
+    private static void refused(String message, Digest digest) {
+        assertThatThrownBy(digest::value)
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessage(message);
+    }
+
+    /** printf 'net\0abc' | sha256sum */
+    @Test
+    void oneFileIsItsDescriptionAndItsBytes() {
+        assertThat(new Digest("net", ModelFiles.folder(weights.getParent()), "weights").value())
+                .isEqualTo("8fed411b8845171c92b8c159050c5b4eaac8d7824968b3b7e186694b2924d6df");
+    }
+
+    @Test
+    void filesThatWereReplacedSinceTheyWereLoadedHaveNoId() throws IOException {
+        Digest written = digest();
+        Files.writeString(weights, "abd");
+        refused(weights + " has changed since it was loaded", written);
+        Digest longer = digest();
+        FileTime before = Files.getLastModifiedTime(other);
+        Files.writeString(other, "abcd");
+        Files.setLastModifiedTime(other, before);
+        refused(other + " has changed since it was loaded", longer);
+        Digest gone = digest();
+        Files.delete(other);
+        refused("cannot read " + other + ": no such file or folder", gone);
+    }
+
+    @Test
+    void whatHasAnIdKeepsIt() throws IOException {
+        Digest digest = digest();
+        String value = digest.value();
+        Files.delete(weights);
+        assertThat(digest.value()).isEqualTo(value);
+    }
+}
