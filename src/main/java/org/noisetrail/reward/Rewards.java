@@ -5,7 +5,6 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.ServiceLoader;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ObjDoubleConsumer;
@@ -13,6 +12,7 @@ import java.util.stream.Collectors;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Classifier;
+import org.noisetrail.settings.Providers;
 
 /** The rewards that come with the library; all thread-safe, all on the images' device. */
 public final class Rewards {
@@ -32,10 +32,18 @@ public final class Rewards {
             Shifted.KIND));
 
     static {
-        ServiceLoader.load(RewardKind.Provider.class).forEach(provider -> KINDS.add(provider.kind()));
+        Providers.each(RewardKind.Provider.class, provider -> add(provider.kind()));
     }
 
     private Rewards() {}
+
+    /** @throws IllegalArgumentException if there is one of that name already */
+    static void add(RewardKind kind) {
+        if (KINDS.stream().anyMatch(known -> known.name().equals(kind.name()))) {
+            throw new IllegalArgumentException("there is a reward " + kind.name() + " already");
+        }
+        KINDS.add(kind);
+    }
 
     /** The rewards that have names: those of the library, and those of {@link RewardKind.Provider}s on the class path. */
     public static List<RewardKind> kinds() {

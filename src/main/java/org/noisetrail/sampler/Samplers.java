@@ -1,7 +1,11 @@
 package org.noisetrail.sampler;
 
 import java.util.List;
-import java.util.ServiceLoader;
+import org.noisetrail.NoisetrailException;
+import org.noisetrail.checkpoint.ModelFiles;
+import org.noisetrail.model.Pipeline;
+import org.noisetrail.model.diffusers.DiffusersFormat;
+import org.noisetrail.settings.Providers;
 import org.noisetrail.settings.Registry;
 
 /** The samplers by name: those of the library, and those of {@link Sampler.Provider}s on the class path. */
@@ -12,7 +16,7 @@ public final class Samplers {
             List.of(EdmSampler.KIND, DdimSampler.KIND, EulerAncestralSampler.KIND, FlowSdeSampler.KIND));
 
     static {
-        ServiceLoader.load(Sampler.Provider.class).forEach(provider -> REGISTRY.add(provider.kind()));
+        Providers.each(Sampler.Provider.class, provider -> REGISTRY.add(provider.kind()));
     }
 
     private Samplers() {}

@@ -1,7 +1,7 @@
 package org.noisetrail.search;
 
 import java.util.List;
-import java.util.ServiceLoader;
+import org.noisetrail.settings.Providers;
 import org.noisetrail.settings.Registry;
 
 /** The methods by name: those of the library, and those of {@link Method.Provider}s on the class path. */
@@ -28,7 +28,7 @@ public final class Methods {
                     TreeSampling.KIND));
 
     static {
-        ServiceLoader.load(Method.Provider.class).forEach(provider -> REGISTRY.add(provider.kind()));
+        Providers.each(Method.Provider.class, provider -> REGISTRY.add(provider.kind()));
     }
 
     private Methods() {}
