@@ -121,9 +121,9 @@ public final class Rewards {
     }
 
     /**
-     * The sum of rewards, each times its weight, in the map's order: {@code 0.7*class + 0.3*brightness}. It closes its parts.
+     * The sum of rewards, each times its weight, in the map's order: {@code 0.7*class + 0.3*brightness}. Of a weighted sum among them it has the parts. It closes its parts.
      *
-     * @throws IllegalArgumentException if there are no parts, or a weight is infinite or NaN
+     * @throws IllegalArgumentException if there are no parts, or a weight (of a part's part, the product) is 0, infinite or NaN
      */
     public static Reward weighted(Map<Reward, Double> parts) {
         return WeightedSum.of(parts);

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.kernels.Kernels;
@@ -17,8 +18,9 @@ record WeightedSum(String name, List<Part> parts) implements Reward {
     record Part(Reward reward, double weight) {
         Part {
             Objects.requireNonNull(reward, "reward");
-            if (!Double.isFinite(weight)) {
-                throw new IllegalArgumentException("weight of " + reward.name() + " must be finite: " + weight);
+            if (!Double.isFinite(weight) || weight == 0) {
+                throw new IllegalArgumentException(
+                        "weight of " + reward.name() + " must be finite and not 0: " + weight);
             }
         }
 
@@ -37,11 +39,18 @@ record WeightedSum(String name, List<Part> parts) implements Reward {
             throw new IllegalArgumentException("a weighted reward must have parts: none");
         }
         List<Part> parts = weights.entrySet().stream()
-                .map(entry -> new Part(entry.getKey(), entry.getValue()))
+                .flatMap(entry -> parts(entry.getKey(), entry.getValue()))
                 .toList();
         StringBuilder name = new StringBuilder();
         parts.forEach(part -> name.append(part.words(name.isEmpty())));
         return new WeightedSum(name.toString(), parts);
+    }
+
+    /** A sum's are its own: what is added up names it, however it was put together. */
+    private static Stream<Part> parts(Reward reward, double weight) {
+        return reward instanceof WeightedSum sum
+                ? sum.parts.stream().map(part -> new Part(part.reward, weight * part.weight))
+                : Stream.of(new Part(reward, weight));
     }
 
     @Override

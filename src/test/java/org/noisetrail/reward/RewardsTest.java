@@ -367,7 +367,32 @@ class RewardsTest {
                 .hasMessage("a weighted reward must have parts: none");
         assertThatThrownBy(() -> Rewards.weighted(Map.of(Rewards.brightness(), Double.NaN)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("weight of brightness must be finite: NaN");
+                .hasMessage("weight of brightness must be finite and not 0: NaN");
+        for (double zero : new double[] {0, -0.0}) {
+            assertThatThrownBy(() -> Rewards.weighted(Map.of(Rewards.brightness(), zero)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("weight of brightness must be finite and not 0: " + zero);
+        }
+    }
+
+    private static Reward sum(Reward first, double weight, Reward second, double other) {
+        Map<Reward, Double> parts = new LinkedHashMap<>();
+        parts.put(first, weight);
+        parts.put(second, other);
+        return Rewards.weighted(parts);
+    }
+
+    @Test
+    void aSumOfSumsIsNamedByAllThatIsAddedUp() {
+        Reward bright = Rewards.brightness();
+        Reward bytes = Rewards.jpegBytes();
+        Reward half = Rewards.weighted(Map.of(sum(bright, .5, bytes, 3), .5));
+        Reward whole = sum(Rewards.weighted(Map.of(bright, .5)), .5, bytes, 3);
+        assertThat(half.id()).isEqualTo("0.25*brightness + 1.5*jpeg-bytes");
+        assertThat(whole.id()).isEqualTo("0.25*brightness + 3.0*jpeg-bytes");
+        byte[] pixels = pixels(RGB, 2);
+        assertThat(score(half, RGB, pixels, 0, 0)).isEqualTo(score(sum(bright, .25, bytes, 1.5), RGB, pixels, 0, 0));
+        assertThat(RewardText.parse(half.name()).build(Device.CPU)).isEqualTo(half);
     }
 
     @Test
