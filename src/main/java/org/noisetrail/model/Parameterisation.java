@@ -2,8 +2,8 @@ package org.noisetrail.model;
 
 /**
  * How a network F becomes a denoiser, for any noising process x = signal x0 + noise n: D(x) = skip x + out F(input x; conditioning). EDM's
- * preconditioning (Karras et al. 2022, equation 7), the predictions of DDPM models (epsilon, v, sample) and flow velocities are of this form, so every sampler
- * runs with every network. Kept apart from the network so that one table holds what a step multiplies with.
+ * preconditioning (Karras et al. 2022, equation 7), the predictions of DDPM models (epsilon, v, sample) and flow velocities are of this form, so a sampler
+ * asks every network in the same way; which it cannot ask, it refuses. Kept apart from the network so that one table holds what a step multiplies with.
  */
 public interface Parameterisation {
     /**

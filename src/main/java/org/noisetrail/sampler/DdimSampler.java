@@ -11,7 +11,7 @@ import org.noisetrail.settings.Setting;
  * always the next one of the list. Immutable.
  *
  * @param steps T, 1 to the model's timesteps
- * @param eta the injected noise's scale: 0 is deterministic and leaves nothing to search, 1 is DDPM's
+ * @param eta the injected noise's scale: 0 is deterministic and leaves nothing to search, 1 is DDPM's; above 1 as far as the noise that each step leaves has room for it
  * @param spacing how timesteps are chosen
  * @param offset added to the timesteps of leading spacing
  * @param toOne whether the last step goes to a clean image (then it injects no noise), instead of to timestep 0's level
@@ -50,7 +50,7 @@ public record DdimSampler(int steps, double eta, Spacing spacing, int offset, bo
         return new DdimSampler(steps, eta, spacing, offset, toOne);
     }
 
-    /** The same with another scale of noise: 0 for none, 1 for DDPM's. */
+    /** The same with another scale of noise: 0 for none, 1 for DDPM's; {@link #schedule} refuses what is above 1 and too much. */
     public DdimSampler withEta(double eta) {
         return new DdimSampler(steps, eta, spacing, offset, toOne);
     }
@@ -60,7 +60,7 @@ public record DdimSampler(int steps, double eta, Spacing spacing, int offset, bo
         return KIND.name();
     }
 
-    /** @throws IllegalArgumentException if the network was not trained with discrete timesteps, or with fewer than {@code steps} */
+    /** @throws IllegalArgumentException if the network was not trained with discrete timesteps, or with fewer than {@code steps}, or eta is above 1 and a step would inject more noise than it leaves */
     @Override
     public Schedule schedule(Parameterisation parameterisation) {
         DiscreteNoise noise = discrete(parameterisation, name());
@@ -74,6 +74,7 @@ public record DdimSampler(int steps, double eta, Spacing spacing, int offset, bo
             double to = before >= 0 ? noise.alphaCumprod(before) : toOne ? 1 : noise.alphaCumprod(0);
             double variance = Math.max(0, (1 - to) / (1 - a) * (1 - a / to));
             double gain = eta * Math.sqrt(variance);
+            checkRoom(i, gain, variance, 1 - to);
             // In the first step of a zero terminal SNR schedule this is 0 in exact arithmetic, and rounding noise here.
             double direction = Math.sqrt(Math.max(0, 1 - to - gain * gain));
             // eps = (x - sqrt(a) x0) / sqrt(1 - a)
@@ -90,6 +91,14 @@ public record DdimSampler(int steps, double eta, Spacing spacing, int offset, bo
                     i == steps - 1);
         }
         return table.schedule(1);
+    }
+
+    /** A step leaves noise of variance {@code room}, and cannot inject more; by DDPM's scale it never does. */
+    private void checkRoom(int step, double gain, double variance, double room) {
+        if (eta > 1 && gain * gain > room * (1 + 1e-6)) {
+            throw new IllegalArgumentException("eta must be <= " + (float) Math.sqrt(room / variance) + " for step "
+                    + step + ", which leaves no more noise than that: " + eta);
+        }
     }
 
     /** DDIM knows whole timesteps only; linspace's are rounded. */

@@ -31,6 +31,7 @@ public record EdmSampler(
         implements Sampler {
     private static final double TINY = Double.MIN_VALUE;
     private static final double HUGE = Double.MAX_VALUE;
+    private static final double SLACK = 1 + 1e-12;
 
     private static final Setting<Integer> STEPS = Setting.integer("steps", "T", 18, 2, 10000, "Reverse steps.");
     private static final Setting<Double> SIGMA_MIN =
@@ -112,7 +113,8 @@ public record EdmSampler(
     /** The level step i raises its state to before it goes down: t^ = (1 + gamma_i) t_i. */
     private double sigmaHat(int i) {
         double t = sigma(i);
-        boolean churned = churnMin <= t && t <= churnMax;
+        // Levels are rounded: one that is meant to be a bound is within it.
+        boolean churned = churnMin <= t * SLACK && t <= churnMax * SLACK;
         return t * (1 + (churned ? Math.min(churn / steps, Math.sqrt(2) - 1) : 0));
     }
 

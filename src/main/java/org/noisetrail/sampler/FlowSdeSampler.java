@@ -1,13 +1,14 @@
 package org.noisetrail.sampler;
 
 import org.noisetrail.model.Parameterisation;
+import org.noisetrail.model.Parameterisation.Scaling;
 import org.noisetrail.settings.Kind;
 import org.noisetrail.settings.Setting;
 
 /**
  * The stochastic process of the same marginals as a flow's (Albergo et al. 2023): at x = (1 - s) x0 + s n with velocity v and score -(x + (1 - s) v) / s,
  * x' = x + (v - g^2/2 score) ds + g sqrt(-ds) z, with g = a sqrt(s / (1 - s)) as Flow-GRPO has it (Liu et al. 2025, equation 9). With a = 0 it is Euler's method on the
- * flow, which leaves nothing to search. Immutable.
+ * flow, which leaves nothing to search. For networks that can be asked where no signal is left: flows, v and sample predictions. Immutable.
  *
  * @param steps T
  * @param noise a
@@ -46,6 +47,7 @@ public record FlowSdeSampler(int steps, double noise, double shift) implements S
         return shift * q / (1 + (shift - 1) * q);
     }
 
+    /** @throws IllegalArgumentException if the network cannot be asked at pure noise, from which it starts: epsilon predictions, EDM's and plain denoisers */
     @Override
     public Schedule schedule(Parameterisation parameterisation) {
         double[] levels = new double[steps + 1];
@@ -55,10 +57,20 @@ public record FlowSdeSampler(int steps, double noise, double shift) implements S
         return schedule(parameterisation, levels);
     }
 
+    /** The first level may be that of noise alone, where only what is finite of a network can be asked for. */
+    private void checkStart(Scaling start) {
+        if (!Double.isFinite(start.input() + start.conditioning() + start.skip() + start.out())) {
+            throw new IllegalArgumentException(
+                    "sampler " + name()
+                            + " starts from pure noise, where a network that predicts the noise (epsilon), or takes a noise level (EDM), cannot be asked");
+        }
+    }
+
     /** @param levels T + 1 of them, falling from at most 1 to 0 */
     Schedule schedule(Parameterisation parameterisation, double[] levels) {
         AfterNetwork table = new AfterNetwork();
         int count = levels.length - 1;
+        checkStart(parameterisation.at(1 - levels[0], levels[0]));
         for (int i = 0; i < count; i++) {
             double s = levels[i];
             double next = levels[i + 1];

@@ -7,10 +7,10 @@ import org.noisetrail.settings.Kind;
  * A reverse process: its settings, and the {@link Schedule} they give with a network of some parameterisation. Immutable.
  *
  * <p>A sampler of your own is one class, and one {@link Provider} that {@link java.util.ServiceLoader} finds; then the command line has its settings as options, and
- * trails name it.
+ * trails name it. Without a provider it can be searched with and replayed; only writing the trail ({@code Trail.write}) fails, in a line, because nobody could read what it names.
  */
 public interface Sampler {
-    /** Its kind's name. */
+    /** Its kind's name; of one that wraps another, its own. */
     String name();
 
     /** T, how many steps its schedules have. */

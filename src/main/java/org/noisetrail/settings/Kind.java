@@ -187,6 +187,10 @@ public final class Kind<T> {
          */
         public Kind<T> make(Function<Values, S> make) {
             return new Kind<>(name, help, new ArrayList<>(settings.keySet()), make, made -> {
+                if (!type.isInstance(made)) {
+                    throw new IllegalArgumentException(name + " must be of " + type + ": "
+                            + made.getClass().getName());
+                }
                 S thing = type.cast(made);
                 Values.Builder values = Values.builder();
                 settings.forEach((setting, get) -> put(values, setting, get.apply(thing)));

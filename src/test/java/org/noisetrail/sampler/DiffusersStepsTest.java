@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -176,6 +178,63 @@ class DiffusersStepsTest {
                 assertThat(schedule.evaluations()).isEqualTo(steps);
                 assertThat(schedule.evaluationsFrom(steps - 2)).isEqualTo(1);
             }
+        }
+    }
+
+    /** sigma_t^2 <= 1 - abar_to, by equation 12 of Song et al.: what is left beside the injected noise is the direction to x_t. */
+    @Test
+    void noStepInjectsMoreNoiseThanItLeaves() {
+        DiscreteNoise noise = noise("sd15");
+        double[] most = new double[20];
+        for (int i = 0; i < 20; i++) {
+            double a = noise.alphaCumprod(951 - 50 * i);
+            double to = noise.alphaCumprod(i < 19 ? 901 - 50 * i : 0);
+            double variance = (1 - to) / (1 - a) * (1 - a / to);
+            most[i] = Math.sqrt((1 - to) / variance);
+        }
+        double least = Arrays.stream(most).min().orElseThrow();
+        assertThat(least).isBetween(1.001, 1.1);
+        int step =
+                IntStream.range(0, 20).filter(i -> most[i] == least).findFirst().orElseThrow();
+        assertThat(ddim("sd15", "leading", 20, least * (1 - 1e-7))
+                        .schedule(noise)
+                        .size())
+                .isEqualTo(20);
+        String words = ", which leaves no more noise than that: ";
+        double more = least * (1 + 1e-5);
+        assertThatThrownBy(() -> ddim("sd15", "leading", 20, more).schedule(noise))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("eta must be <= " + (float) least + " for step " + step + words + more);
+        assertThatThrownBy(() -> ddim("sd15", "leading", 20, 5).schedule(noise))
+                .hasMessage("eta must be <= " + (float) most[0] + " for step 0" + words + "5.0");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"leading", "trailing", "linspace"})
+    void theScaleOfDdpmHasRoomInEveryStep(String spacing) {
+        for (int steps : new int[] {1, 2, 3, 7, 20, 50, 999, 1000}) {
+            for (String config : List.of("sd15", "linear", "cosine", "zerosnr")) {
+                // Above 1 by less than rounding may be, too: as close to the bound as can be.
+                for (double eta : new double[] {1, 1 + 1e-9}) {
+                    Sampler ddim = new DdimSampler(steps, eta, Spacing.parse(spacing), 0, steps % 2 == 0);
+                    assertThat(ddim.schedule(noise(config)).size()).isEqualTo(steps);
+                }
+            }
+        }
+    }
+
+    @Test
+    void aTimestepThatIsNotThereHasNoLevel() {
+        DiscreteNoise noise = noise("sd15");
+        assertThatThrownBy(() -> noise.level(-1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("timestep must be >= 0: -1.0");
+        assertThatThrownBy(() -> noise.level(Double.NaN)).hasMessage("timestep must be >= 0: NaN");
+        assertThat(noise.level(5000)).isEqualTo(noise.level(999));
+        for (int timestep : new int[] {-1, 1000}) {
+            assertThatThrownBy(() -> noise.alphaCumprod(timestep))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("timestep must be from 0 to 999: " + timestep);
         }
     }
 

@@ -131,7 +131,7 @@ class EdmTableTest {
     void theLevelsOfTheChurnsEdgesAreChurned() {
         EdmSampler sampler = new EdmSampler(3, 1, 4, 1, 40, 1, 4, 1);
         assertThat(sampler.schedule(Parameterisation.denoiser()).steps()).noneMatch(Step::isDead);
-        EdmSampler within = new EdmSampler(3, 1, 4, 1, 40, Math.nextUp(1.0), Math.nextDown(4.0), 1);
+        EdmSampler within = new EdmSampler(3, 1, 4, 1, 40, 1 + 1e-9, 4 - 1e-9, 1);
         Schedule schedule = within.schedule(Parameterisation.denoiser());
         assertThat(schedule.isDead(0)).isTrue();
         assertThat(schedule.isDead(1)).isFalse();
@@ -194,6 +194,15 @@ class EdmTableTest {
         Schedule ddim = DdimSampler.DEFAULT.schedule(Noises.stableDiffusion(Prediction.V));
         assertThatThrownBy(() -> new Schedule(1, List.of(edm.step(0), ddim.step(0))))
                 .hasMessage("all steps must inject their noise at the same place");
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {7, 10, 15, 80, 157.4})
+    void theHighestAndTheLowestLevelAreChurnedHoweverTheyAreRounded(double max) {
+        for (double min : new double[] {.002, .003, .03}) {
+            Schedule schedule = new EdmSampler(9, min, max, 7, 40, min, max, 1).schedule(Parameterisation.denoiser());
+            assertThat(schedule.steps()).noneMatch(Step::isDead);
+        }
     }
 
     @Test

@@ -128,7 +128,11 @@ class MixtureSamplersTest {
         for (Parameterisation none : List.of(Parameterisation.denoiser(), Parameterisation.edm(.5), EPSILON)) {
             assertThatThrownBy(() -> Samplers.parse("flow-sde").schedule(none))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining("must give finite float32 numbers");
+                    .hasMessage(
+                            "sampler flow-sde starts from pure noise, where a network that predicts the noise (epsilon), or takes a noise level (EDM), cannot be asked");
+        }
+        for (Parameterisation asked : List.of(Parameterisation.flow(), V, SAMPLE)) {
+            assertThat(Samplers.parse("flow-sde").schedule(asked).size()).isEqualTo(20);
         }
     }
 }

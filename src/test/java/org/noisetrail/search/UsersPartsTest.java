@@ -54,6 +54,46 @@ class UsersPartsTest {
 
     /** Another method, whose outcome is changed. */
     private record Changed(int rowsPerImage, UnaryOperator<Outcome> change) implements Method {
+    /** Of no provider. */
+    private record Own(String name, Sampler inner) implements Sampler {
+        @Override
+        public int steps() {
+            return inner.steps();
+        }
+
+        @Override
+        public Schedule schedule(Parameterisation parameterisation) {
+            return inner.schedule(parameterisation);
+        }
+    }
+
+    @Test
+    void aSamplerOfNoProviderIsSearchedWithAndReplayedButNotWritten() {
+        Sampler ddim = WORLD.sampler();
+        List<ImageResult> known = images(WORLD.search(new BestOfN(2)));
+        for (String name : List.of("own", "ddim")) {
+            Search search =
+                    WORLD.search(new BestOfN(2)).sampler(new Own(name, ddim)).build();
+            SearchResult result = search.run(ImageRequest.of(0, 2));
+            SearchResult replayed = result.trail().replay(WORLD.denoiser(), 64, SearchListener.NONE);
+            for (int i = 0; i < 2; i++) {
+                assertThat(result.images().get(i).state())
+                        .isEqualTo(known.get(i).state());
+                assertThat(replayed.images().get(i).state())
+                        .isEqualTo(known.get(i).state());
+            }
+            refused(
+                    name.equals("own")
+                            ? "sampler must be one of edm, ddim, euler-ancestral, flow-sde: own"
+                            : "ddim must be of class " + ddim.getClass().getName() + ": " + Own.class.getName(),
+                    () -> result.trail().toJson());
+        }
+    }
+
+    private static List<ImageResult> images(Search.Builder search) {
+        return search.build().run(ImageRequest.of(0, 2)).images();
+    }
+
         @Override
         public String name() {
             return "changed";
