@@ -32,7 +32,7 @@ final class SamplerOptions extends RegistryOptions<Sampler> {
 
     /** @throws IllegalArgumentException that names the setting, if there is no such sampler */
     Sampler sampler(Pipeline pipeline) {
-        Sampler own = Samplers.parse(pipeline.sampler());
+        Sampler own = Samplers.of(pipeline);
         return word == null || word.equals(own.name()) ? make(own.name(), own) : make(word, null);
     }
 

@@ -3,6 +3,7 @@ package org.noisetrail.engine;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
@@ -88,7 +89,8 @@ final class Group implements AutoCloseable {
             lane = torch.lane();
             kernels = Kernels.on(lane);
             exchange = parts.add(new Exchange(device));
-            conditioning = parts.add(denoiser.encode(conditions));
+            conditioning =
+                    parts.add(Objects.requireNonNull(denoiser.encode(conditions), "the denoiser's conditioning"));
             table = parts.add(Tensors.of(device, numbers, numbers.length));
             crew = hands == 1 ? null : parts.add(new Crew(hands));
             parts.finish();

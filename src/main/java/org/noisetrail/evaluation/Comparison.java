@@ -205,7 +205,7 @@ public final class Comparison {
                         pipeline.previewDecoder(),
                         pipeline.settings(),
                         () -> Search.builder(pipeline)),
-                Samplers.parse(pipeline.sampler()),
+                Samplers.of(pipeline),
                 text -> text.build(() -> pipeline));
     }
 

@@ -128,7 +128,7 @@ public record RunSettings(
                                 pipeline.previewDecoder(),
                                 pipeline.settings()),
                         pipeline.device())
-                .sampler(Samplers.parse(pipeline.sampler()));
+                .sampler(Samplers.of(pipeline));
     }
 
     static Builder builder(String command, Model model, Device device) {

@@ -39,7 +39,7 @@ public record Setup(
                 pipeline.denoiser(),
                 pipeline.decoder(),
                 pipeline.previewDecoder(),
-                Samplers.parse(pipeline.sampler()),
+                Samplers.of(pipeline),
                 reward,
                 null,
                 conditions);

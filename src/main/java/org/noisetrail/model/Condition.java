@@ -8,7 +8,7 @@ public sealed interface Condition {
     /** Nothing is asked. */
     Condition NONE = new None();
 
-    /** Nothing is asked: what an unconditional model draws; of a model of classes or prompts, its unconditional mode. */
+    /** Nothing is asked: what an unconditional model draws. The library's models of classes, and of prompts, refuse it. */
     record None() implements Condition {
         @Override
         public String toString() {

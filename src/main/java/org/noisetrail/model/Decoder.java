@@ -19,7 +19,8 @@ public interface Decoder extends AutoCloseable {
     }
 
     /**
-     * @param states float32 [rows, C, H, W], contiguous
+     * @param states float32 [rows, C, H, W], contiguous. Of other heights and widths than the model's where a screening looks at less: half of each ({@link #half}), and 8 x 8 once
+     *     ({@link #linear}); the images are then larger or smaller by as much
      * @return float32 [rows, image's shape], contiguous, about -1 to 1; the caller's to close
      */
     Tensor decode(Tensor states);

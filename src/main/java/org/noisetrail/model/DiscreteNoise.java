@@ -46,13 +46,28 @@ public final class DiscreteNoise implements Parameterisation {
         return levels.length;
     }
 
-    /** abar_t. */
+    /**
+     * abar_t.
+     *
+     * @param timestep 0 to {@link #timesteps} - 1
+     */
     public double alphaCumprod(int timestep) {
+        if (timestep < 0 || timestep >= alphasCumprod.length) {
+            throw new IllegalArgumentException(
+                    "timestep must be from 0 to " + (alphasCumprod.length - 1) + ": " + timestep);
+        }
         return alphasCumprod[timestep];
     }
 
-    /** The noise level sqrt((1 - abar_t) / abar_t) at a timestep; between timesteps, linear as diffusers' Euler samplers have it. */
+    /**
+     * The noise level sqrt((1 - abar_t) / abar_t) at a timestep; between timesteps, linear as diffusers' Euler samplers have it; after the last, that of the last.
+     *
+     * @param timestep at least 0
+     */
     public double level(double timestep) {
+        if (!(timestep >= 0)) {
+            throw new IllegalArgumentException("timestep must be >= 0: " + timestep);
+        }
         int below = (int) Math.floor(timestep);
         if (below >= levels.length - 1) {
             return levels[levels.length - 1];

@@ -12,7 +12,8 @@ import org.noisetrail.torch.Unfinished;
 
 /**
  * Classifier-free guidance (Ho and Salimans 2022): F = u + g (c - u), u what the network gives without the condition, both in one call of twice the rows. With
- * {@code rescale} w, F is then mixed with F std(c) / std(F) in the proportion w (Lin et al. 2023, section 3.4).
+ * {@code rescale} w, F is then mixed with F std(c) / std(F) in the proportion w (Lin et al. 2023, section 3.4). Without the condition is, for a prompt, its {@link Condition.Negative}, and
+ * otherwise {@link Condition#NONE}: a network of classes can be guided only if it takes that, as the library's do not.
  *
  * <p>Owns nothing: closing it leaves the network it guides open.
  */

@@ -52,6 +52,23 @@ public final class Inputs {
         checkMap("the decoder", images, states, rows, decoder.image(), decoder.isIdentity());
     }
 
+    /** As {@link #checkImages}, of states of another size than the model's: of the images' size nothing is known. */
+    public static void checkColours(Decoder decoder, Tensor images, Tensor states, long rows) {
+        int channels = decoder.image().channels();
+        boolean fits = isTensor(images)
+                && images.dim() == 4
+                && images.size(0) == rows
+                && images.size(1) == channels
+                && images.size(2) >= 1
+                && images.size(3) >= 1;
+        String flaw = fits
+                ? flaw(images, states, false)
+                : "[" + rows + ", " + channels + ", height, width]: " + shape(images);
+        if (flaw != null) {
+            throw refused("the decoder", images, flaw);
+        }
+    }
+
     /** As {@link #checkOutput}, of a classifier's logits: [rows, classes >= 1]. */
     public static void checkLogits(Classifier classifier, Tensor logits, Tensor images, long rows) {
         boolean fits = isTensor(logits) && logits.dim() == 2 && logits.size(0) == rows && logits.size(1) >= 1;

@@ -52,6 +52,7 @@ final class LinearDecoder implements Decoder {
         double[][] colours = new double[rows][image.channels()];
         try (Tensor flat = Tensors.of(device, states, rows, channels, SIDE, SIDE);
                 Tensor decoded = whole.decode(flat)) {
+            Inputs.checkColours(whole, decoded, flat, rows);
             float[] all = Tensors.toFloats(decoded);
             int height = Math.toIntExact(decoded.size(2));
             int width = Math.toIntExact(decoded.size(3));

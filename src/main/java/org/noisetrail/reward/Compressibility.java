@@ -42,7 +42,7 @@ record Compressibility(double maxBytes) implements Reward {
 
     @Override
     public void check(ImageShape shape, List<Condition> conditions) {
-        JpegBytes.checkChannels(shape);
+        JpegBytes.checkShape(shape);
     }
 
     @Override
@@ -53,7 +53,7 @@ record Compressibility(double maxBytes) implements Reward {
     @Override
     public void score(ImageBatch images, Tensor scores) {
         ImageShape shape = images.shape();
-        JpegBytes.checkChannels(shape);
+        JpegBytes.checkShape(shape);
         Kernels.on(images.lane())
                 .jpegSize(
                         Tensors.pointer(images.pixels()),

@@ -18,11 +18,14 @@ import org.noisetrail.torch.TorchLane;
  * @param lane where they lie, and where work on them goes
  * @param pixels uint8 [rows, C, H, W], contiguous
  * @param labels int32 [rows] on the same device; -1 where an image has no class
- * @param conditions what each image was asked to be
+ * @param conditions what each image was asked to be; at least one
  */
 public record ImageBatch(Lane lane, ImageShape shape, Tensor pixels, Tensor labels, List<Condition> conditions) {
-    /** @throws IllegalArgumentException if a tensor has another type or number of elements, is not contiguous, or they lie on two devices */
+    /** @throws IllegalArgumentException if there is no image, a tensor has another type or number of elements, is not contiguous, or they lie on two devices */
     public ImageBatch {
+        if (conditions.isEmpty()) {
+            throw new IllegalArgumentException("images must be >= 1: 0");
+        }
         require("pixels", pixels, ScalarType.Byte, (long) conditions.size() * shape.elements());
         require("labels", labels, ScalarType.Int, conditions.size());
         requireTogether("labels", labels, pixels);

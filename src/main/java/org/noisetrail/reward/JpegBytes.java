@@ -8,6 +8,9 @@ import org.noisetrail.model.ImageShape;
 import org.noisetrail.torch.Tensors;
 
 record JpegBytes() implements Reward {
+    /** Of a side, in pixels: the kernel's. */
+    private static final int LARGEST = 16384;
+
     @Override
     public String name() {
         return "jpeg-bytes";
@@ -15,7 +18,7 @@ record JpegBytes() implements Reward {
 
     @Override
     public void check(ImageShape shape, List<Condition> conditions) {
-        checkChannels(shape);
+        checkShape(shape);
     }
 
     @Override
@@ -26,7 +29,7 @@ record JpegBytes() implements Reward {
     @Override
     public void score(ImageBatch images, Tensor scores) {
         ImageShape shape = images.shape();
-        checkChannels(shape);
+        checkShape(shape);
         Scores.pointer(scores, images);
         try (Tensor bytes = Tensors.ints(images.device(), images.rows())) {
             Kernels.on(images.lane())
@@ -43,9 +46,13 @@ record JpegBytes() implements Reward {
         }
     }
 
-    static void checkChannels(ImageShape shape) {
+    static void checkShape(ImageShape shape) {
         if (shape.channels() != 1 && shape.channels() != 3) {
             throw new IllegalArgumentException("channels of a JPEG must be 1 or 3: " + shape.channels());
+        }
+        if (shape.height() > LARGEST || shape.width() > LARGEST) {
+            throw new IllegalArgumentException(
+                    "height and width of a JPEG must be <= " + LARGEST + ": " + shape.height() + " x " + shape.width());
         }
     }
 }

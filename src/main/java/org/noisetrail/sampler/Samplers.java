@@ -30,4 +30,21 @@ public final class Samplers {
     public static Sampler parse(String text) {
         return REGISTRY.parse(text);
     }
+
+    /**
+     * A model's own sampler.
+     *
+     * @throws NoisetrailException that names the model's file, if that says what is no sampler
+     */
+    public static Sampler of(Pipeline pipeline) {
+        try {
+            return parse(pipeline.sampler());
+        } catch (IllegalArgumentException e) {
+            // Any other model's is a text of the library's.
+            throw new NoisetrailException(
+                    ModelFiles.at(pipeline.location()).path(DiffusersFormat.DEFAULTS) + ": " + DiffusersFormat.SAMPLER
+                            + ": " + e.getMessage(),
+                    e);
+        }
+    }
 }

@@ -88,7 +88,7 @@ public final class Search {
         Builder builder = new Builder(pipeline.denoiser());
         builder.decoder = pipeline.decoder();
         builder.preview = pipeline.previewDecoder();
-        builder.sampler = Samplers.parse(pipeline.sampler());
+        builder.sampler = Samplers.of(pipeline);
         builder.modelSettings = pipeline.settings();
         return builder;
     }
@@ -322,7 +322,7 @@ public final class Search {
 
         /** Makes images of states; by default they are images. */
         public Builder decoder(Decoder decoder) {
-            this.decoder = Decoder.withinMemory(decoder);
+            this.decoder = Decoder.withinMemory(Objects.requireNonNull(decoder, "decoder"));
             return this;
         }
 
@@ -334,13 +334,13 @@ public final class Search {
 
         /** By default the pipeline's; of a denoiser alone {@link EdmSampler#DEFAULT}. */
         public Builder sampler(Sampler sampler) {
-            this.sampler = sampler;
+            this.sampler = Objects.requireNonNull(sampler, "sampler");
             return this;
         }
 
         /** By default {@link Naive}. */
         public Builder method(Method method) {
-            this.method = method;
+            this.method = Objects.requireNonNull(method, "method");
             return this;
         }
 
@@ -484,7 +484,7 @@ public final class Search {
 
         /** Is told how the search goes; by default nothing is. */
         public Builder listener(SearchListener listener) {
-            this.listener = listener;
+            this.listener = Objects.requireNonNull(listener, "listener");
             return this;
         }
 

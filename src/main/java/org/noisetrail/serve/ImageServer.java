@@ -54,7 +54,7 @@ public final class ImageServer implements AutoCloseable {
         }
         Defaults defaults = new Defaults(
                 builder.method,
-                builder.sampler == null ? Samplers.parse(pipeline.sampler()) : builder.sampler,
+                builder.sampler == null ? Samplers.of(pipeline) : builder.sampler,
                 builder.reward,
                 builder.heldOut);
         Limits limits = builder.limits;

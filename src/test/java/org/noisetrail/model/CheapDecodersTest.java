@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
+import org.noisetrail.NoisetrailException;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.testing.Blocks;
 import org.noisetrail.testing.NativeObjects;
@@ -75,6 +78,46 @@ class CheapDecodersTest {
                 .hasMessage("states must be at least 2x2 to be halved: 1x1x4");
         assertThatThrownBy(() -> Decoder.linear(Decoder.identity(line), line, Device.CPU))
                 .hasMessageContaining("a linear look is for models of latents");
+    }
+
+    /** A decoder whose images are what it is told. */
+    private static Decoder giving(UnaryOperator<Tensor> images) {
+        return new Decoder() {
+            @Override
+            public String id() {
+                return "giving";
+            }
+
+            @Override
+            public ImageShape image() {
+                return BLOCKS.image();
+            }
+
+            @Override
+            public Tensor decode(Tensor states) {
+                return images.apply(states);
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+
+    @Test
+    void aLinearLookIsFittedToNothingButImages() {
+        int colours = BLOCKS.image().channels();
+        Map<String, UnaryOperator<Tensor>> wrongs = Map.of(
+                "that is [5, 3, height, width]: [4, 3, 16, 16]",
+                states -> Tensors.floats(Device.CPU, 4, colours, 16, 16),
+                "that is [5, 3, height, width]: [5, 4, 16, 16]",
+                states -> Tensors.floats(Device.CPU, 5, colours + 1, 16, 16),
+                "that is [5, 3, height, width]: [5, 768]",
+                states -> Tensors.floats(Device.CPU, 5, colours * 256L),
+                "that is float32: Double",
+                states -> Tensors.doubles(Device.CPU, 5, colours, 16, 16));
+        wrongs.forEach((wrong, images) -> assertThatThrownBy(() -> Decoder.linear(giving(images), STATE, Device.CPU))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessage("the decoder must give a tensor " + wrong));
     }
 
     @Test

@@ -77,6 +77,14 @@ class ClipRewardTest {
             assertThatThrownBy(() -> reward.check(new ImageShape(4, 64, 64), TEXTS))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("must be 1 or 3: 4");
+            reward.check(new ImageShape(3, 1, 292), TEXTS);
+            // 224 / 1 * 5000
+            assertThatThrownBy(() -> reward.check(new ImageShape(3, 1, 5000), TEXTS))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("height and width of an image for CLIP must be <= 65536 once resized: 224 x 1120000");
+            assertThatThrownBy(() -> reward.check(new ImageShape(1, 65537, 2), TEXTS))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("height and width of an image for CLIP must be <= 65536: 65537 x 2");
         }
     }
 

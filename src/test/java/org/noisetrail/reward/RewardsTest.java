@@ -210,6 +210,28 @@ class RewardsTest {
                 .isInstanceOf(IllegalArgumentException.class);
     }
 
+    @Test
+    void whatIsTooLargeForAJpegIsRefusedBeforeAnyWork() {
+        for (Reward reward : List.of(Rewards.jpegBytes(), Rewards.compressibility(0))) {
+            reward.check(new ImageShape(1, 16384, 1), conditions(0));
+            ImageShape high = new ImageShape(1, 16385, 1);
+            ImageShape wide = new ImageShape(3, 2, 20000);
+            String message = "height and width of a JPEG must be <= 16384: ";
+            assertThatThrownBy(() -> reward.check(high, conditions(0)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(message + "16385 x 1");
+            assertThatThrownBy(() -> reward.check(wide, conditions(0))).hasMessage(message + "2 x 20000");
+            assertThatThrownBy(() -> score(reward, high, pixels(high, 1), 0)).hasMessage(message + "16385 x 1");
+        }
+    }
+
+    @Test
+    void aBatchHasAnImage() {
+        assertThatThrownBy(() -> score(Rewards.brightness(), GREY, new byte[0]))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("images must be >= 1: 0");
+    }
+
     /** Class c's logit is the image's pixel c, over 100. */
     private static class PixelClassifier implements Classifier {
         final int classes;

@@ -10,6 +10,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.model.Condition;
+import org.noisetrail.model.Conditioning;
 import org.noisetrail.model.Decoder;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.ImageShape;
@@ -52,8 +54,6 @@ class UsersPartsTest {
         refused("sampler steps must be 6, its schedule's: 7", search::build);
     }
 
-    /** Another method, whose outcome is changed. */
-    private record Changed(int rowsPerImage, UnaryOperator<Outcome> change) implements Method {
     /** Of no provider. */
     private record Own(String name, Sampler inner) implements Sampler {
         @Override
@@ -94,6 +94,8 @@ class UsersPartsTest {
         return search.build().run(ImageRequest.of(0, 2)).images();
     }
 
+    /** Another method, whose outcome is changed. */
+    private record Changed(int rowsPerImage, UnaryOperator<Outcome> change) implements Method {
         @Override
         public String name() {
             return "changed";
@@ -290,5 +292,27 @@ class UsersPartsTest {
         refused(message, () -> search.run(ImageRequest.of(0, 3)));
         refused(message, () -> search.draw(ImageRequest.of(0, 3)));
         assertThat(nameless.asked).isFalse();
+    }
+
+    @Test
+    @SuppressWarnings("NullAway") // what users' parts must not be
+    void whatIsMissingIsNamed() {
+        Search.Builder search = WORLD.search(new Naive());
+        assertThatThrownBy(() -> search.listener(null))
+                .isInstanceOf(NullPointerException.class)
+                .hasMessage("listener");
+        assertThatThrownBy(() -> search.sampler(null)).hasMessage("sampler");
+        assertThatThrownBy(() -> search.method(null)).hasMessage("method");
+        assertThatThrownBy(() -> search.decoder(null)).hasMessage("decoder");
+        Denoiser silent = new Wrapped(WORLD.denoiser()) {
+            @Override
+            public Conditioning encode(List<Condition> conditions) {
+                return null;
+            }
+        };
+        Search asked = Search.builder(silent).sampler(WORLD.sampler()).build();
+        assertThatThrownBy(() -> asked.run(ImageRequest.of(0, 1)))
+                .isInstanceOf(NullPointerException.class)
+                .hasMessage("the denoiser's conditioning");
     }
 }

@@ -28,6 +28,9 @@ public final class ClipPreprocessor implements AutoCloseable {
     static final String FILE = "preprocessor_config.json";
     private static final int BICUBIC = 3;
     private static final int LARGEST = 1 << 14;
+    /** In pixels, of what the kernel resizes and of what it resizes to. */
+    private static final int LARGEST_SIDE = 1 << 16;
+
     private static final double[] CLIP_MEAN = {0.48145466, 0.4578275, 0.40821073};
     private static final double[] CLIP_STD = {0.26862954, 0.26130258, 0.27577711};
 
@@ -75,10 +78,20 @@ public final class ClipPreprocessor implements AutoCloseable {
         if (shape.channels() != 1 && shape.channels() != 3) {
             throw new IllegalArgumentException("channels of an image for CLIP must be 1 or 3: " + shape.channels());
         }
-        Size size = seen(resized(shape.height(), shape.width()));
+        checkSides("", shape.height(), shape.width());
+        Size whole = resized(shape.height(), shape.width());
+        checkSides(" once resized", whole.height, whole.width);
+        Size size = seen(whole);
         if (size.height != imageSize || size.width != imageSize) {
             throw new IllegalArgumentException("images must become " + imageSize + " x " + imageSize
                     + ", what CLIP sees, by " + FILE + ": " + size.height + " x " + size.width);
+        }
+    }
+
+    private static void checkSides(String when, int height, int width) {
+        if (height > LARGEST_SIDE || width > LARGEST_SIDE) {
+            throw new IllegalArgumentException("height and width of an image for CLIP must be <= " + LARGEST_SIDE + when
+                    + ": " + height + " x " + width);
         }
     }
 

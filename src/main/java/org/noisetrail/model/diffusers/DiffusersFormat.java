@@ -2,6 +2,7 @@ package org.noisetrail.model.diffusers;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
@@ -33,7 +34,10 @@ import org.noisetrail.torch.Unfinished;
  */
 public final class DiffusersFormat implements Format {
     /** Optional: what a folder's own defaults are, {@code sampler} and {@code guidance}. */
-    private static final String DEFAULTS = "noisetrail.json";
+    public static final String DEFAULTS = "noisetrail.json";
+
+    /** The key of {@link #DEFAULTS} that names a sampler. */
+    public static final String SAMPLER = "sampler";
 
     @Override
     public boolean recognises(ModelFiles files) {
@@ -62,7 +66,10 @@ public final class DiffusersFormat implements Format {
         ImageShape state = state(unet, vae, options);
         ImageShape image =
                 new ImageShape(vae.imageChannels(), state.height() * vae.factor(), state.width() * vae.factor());
-        ConfigFile defaults = files.has(DEFAULTS) ? ConfigFile.read(files, DEFAULTS) : null;
+        ConfigFile defaults = ConfigFile.readIfThere(files, DEFAULTS);
+        double usual = guidance(defaults, xl ? 5 : 7.5);
+        String sampler = defaults.has(SAMPLER) ? defaults.text(SAMPLER) : sampler(scheduler);
+        defaults.requireAllKnown();
         try (Unfinished made = new Unfinished()) {
             PromptEncoder encoder = made.add(encoder(index, files, image, device, options));
             UNet network =
@@ -78,17 +85,25 @@ public final class DiffusersFormat implements Format {
             if (preview != null) {
                 made.add(preview);
             }
-            double own = xl ? 5 : 7.5;
-            double usual = defaults == null ? own : defaults.number("guidance", own);
             return made.finish(new Parts(
                     guided(plain, usual, options),
                     decoder,
                     preview,
-                    defaults != null && defaults.has("sampler") ? defaults.text("sampler") : sampler(scheduler),
+                    sampler,
                     List.of(),
                     true,
                     plain,
                     how -> guided(asked.apply(how), usual, how)));
+        }
+    }
+
+    private static double guidance(ConfigFile defaults, double own) {
+        double guidance = defaults.number("guidance", own);
+        try {
+            return Objects.requireNonNull(
+                    PipelineOptions.builder().guidance(guidance).build().guidance());
+        } catch (IllegalArgumentException e) {
+            throw new NoisetrailException(defaults.file() + ": " + e.getMessage(), e);
         }
     }
 

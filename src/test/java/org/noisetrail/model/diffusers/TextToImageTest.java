@@ -1,6 +1,7 @@
 package org.noisetrail.model.diffusers;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.data.Offset.offset;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -16,8 +17,10 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Condition;
@@ -296,6 +299,44 @@ class TextToImageTest {
                 assertThat(chosen.costs().networkEvaluations()).isEqualTo(160);
                 assertThat(chosen.costs().decoderCalls()).isEqualTo(4 + 1);
             }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{\"guidance\": \"strong\"}|guidance must be a number: \"strong\"",
+                "{\"guidance\": -1}|guidance must be from 0 to 10000: -1.0",
+                "{\"guidance\": 1e5}|guidance must be from 0 to 10000: 100000.0",
+                "{\"guidence\": 3}|unknown option guidence: 3",
+                "{\"sampler\": 3}|sampler must be a text: 3",
+                "[]|must be a JSON object"
+            })
+    void aFoldersOwnDefaultsAreRefusedByFileAndKeyWhenItIsLoaded(String json, String message) throws IOException {
+        String model = model("sd21");
+        Path file = Path.of(model).resolve("noisetrail.json");
+        Files.writeString(file, json);
+        assertThatThrownBy(() -> Pipeline.load(model, Device.CPU))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessage(file + ": " + message);
+    }
+
+    @Test
+    void aFoldersOwnSamplerIsItsSearchesAndOneThatIsNoneIsRefusedByFileAndKey() throws IOException {
+        String model = model("sd21");
+        Path file = Path.of(model).resolve("noisetrail.json");
+        Files.writeString(file, "{\"sampler\": \"ddim:steps=3:steps-offset=1\", \"guidance\": 2}");
+        try (Pipeline pipeline = Pipeline.load(model, Device.CPU)) {
+            assertThat(Search.builder(pipeline).build().schedule().size()).isEqualTo(3);
+            assertThat(pipeline.denoiser().id()).endsWith(" guidance 2.0");
+        }
+        Files.writeString(file, "{\"sampler\": \"ddim:stops=3\"}");
+        try (Pipeline pipeline = Pipeline.load(model, Device.CPU)) {
+            assertThatThrownBy(() -> Search.builder(pipeline))
+                    .isInstanceOf(NoisetrailException.class)
+                    .hasMessageStartingWith(file + ": sampler: ddim has no setting \"stops\"; it has: ");
         }
     }
 
