@@ -37,10 +37,15 @@ public record ImageBatch(Lane lane, ImageShape shape, Tensor pixels, Tensor labe
      * @throws IllegalArgumentException also if the tensors lie elsewhere
      */
     public ImageBatch(Device device, ImageShape shape, Tensor pixels, Tensor labels, List<Condition> conditions) {
-        this(TorchLane.current(device), shape, pixels, labels, conditions);
+        this(lane(device, pixels), shape, pixels, labels, conditions);
+    }
+
+    /** A card is asked for its lane only where there is one. */
+    private static Lane lane(Device device, Tensor pixels) {
         if (!Tensors.isOn(pixels, device)) {
             throw new IllegalArgumentException("pixels must be on " + device);
         }
+        return TorchLane.current(device);
     }
 
     /** Where the images lie. */
