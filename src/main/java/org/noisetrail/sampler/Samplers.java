@@ -2,9 +2,7 @@ package org.noisetrail.sampler;
 
 import java.util.List;
 import org.noisetrail.NoisetrailException;
-import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.model.Pipeline;
-import org.noisetrail.model.diffusers.DiffusersFormat;
 import org.noisetrail.settings.Providers;
 import org.noisetrail.settings.Registry;
 
@@ -34,17 +32,13 @@ public final class Samplers {
     /**
      * A model's own sampler.
      *
-     * @throws NoisetrailException that names the model's file, if that says what is no sampler
+     * @throws NoisetrailException that names the model, if what it says is no sampler
      */
     public static Sampler of(Pipeline pipeline) {
         try {
             return parse(pipeline.sampler());
         } catch (IllegalArgumentException e) {
-            // Any other model's is a text of the library's.
-            throw new NoisetrailException(
-                    ModelFiles.at(pipeline.location()).path(DiffusersFormat.DEFAULTS) + ": " + DiffusersFormat.SAMPLER
-                            + ": " + e.getMessage(),
-                    e);
+            throw new NoisetrailException(pipeline.location() + ": sampler: " + e.getMessage(), e);
         }
     }
 }

@@ -34,10 +34,7 @@ import org.noisetrail.torch.Unfinished;
  */
 public final class DiffusersFormat implements Format {
     /** Optional: what a folder's own defaults are, {@code sampler} and {@code guidance}. */
-    public static final String DEFAULTS = "noisetrail.json";
-
-    /** The key of {@link #DEFAULTS} that names a sampler. */
-    public static final String SAMPLER = "sampler";
+    private static final String DEFAULTS = "noisetrail.json";
 
     @Override
     public boolean recognises(ModelFiles files) {
@@ -68,7 +65,7 @@ public final class DiffusersFormat implements Format {
                 new ImageShape(vae.imageChannels(), state.height() * vae.factor(), state.width() * vae.factor());
         ConfigFile defaults = ConfigFile.readIfThere(files, DEFAULTS);
         double usual = guidance(defaults, xl ? 5 : 7.5);
-        String sampler = defaults.has(SAMPLER) ? defaults.text(SAMPLER) : sampler(scheduler);
+        String sampler = defaults.has("sampler") ? defaults.text("sampler") : sampler(scheduler);
         defaults.requireAllKnown();
         try (Unfinished made = new Unfinished()) {
             PromptEncoder encoder = made.add(encoder(index, files, image, device, options));

@@ -324,7 +324,7 @@ class TextToImageTest {
     }
 
     @Test
-    void aFoldersOwnSamplerIsItsSearchesAndOneThatIsNoneIsRefusedByFileAndKey() throws IOException {
+    void aFoldersOwnSamplerIsItsSearchesAndOneThatIsNoneIsRefusedWithTheFolder() throws IOException {
         String model = model("sd21");
         Path file = Path.of(model).resolve("noisetrail.json");
         Files.writeString(file, "{\"sampler\": \"ddim:steps=3:steps-offset=1\", \"guidance\": 2}");
@@ -336,7 +336,7 @@ class TextToImageTest {
         try (Pipeline pipeline = Pipeline.load(model, Device.CPU)) {
             assertThatThrownBy(() -> Search.builder(pipeline))
                     .isInstanceOf(NoisetrailException.class)
-                    .hasMessageStartingWith(file + ": sampler: ddim has no setting \"stops\"; it has: ");
+                    .hasMessageStartingWith(model + ": sampler: ddim has no setting \"stops\"; it has: ");
         }
     }
 
