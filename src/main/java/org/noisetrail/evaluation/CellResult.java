@@ -14,6 +14,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
@@ -105,6 +106,11 @@ public record CellResult(double seconds, double diversity, double peakBytes, Lis
             } catch (IOException e) {
                 throw new IllegalArgumentException("png must be a picture: " + e.getMessage(), e);
             }
+        }
+
+        /** Whether another is the same picture, bit for bit. */
+        boolean shows(Drawn other) {
+            return Arrays.equals(png, other.png);
         }
 
         private ObjectNode json() {

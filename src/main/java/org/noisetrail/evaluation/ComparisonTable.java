@@ -35,9 +35,11 @@ public record ComparisonTable(
     }
 
     /**
-     * A method beside another on the same images, with the same seeds. Differences are taken image by image, so that what images have in common cancels out.
+     * A method beside another on the same images, with the same seeds. Differences are taken image by image, so that what images have in common cancels out; where both drew the same picture,
+     * the difference is 0 and it is a tie, whatever a network's rounding says.
      *
      * @param label of the method that is subtracted
+     * @param networkEvaluations its mean of an image
      * @param reward differences in the searched reward
      * @param heldOut likewise
      * @param secondHeldOut likewise
@@ -48,6 +50,7 @@ public record ComparisonTable(
      */
     public record Difference(
             String label,
+            double networkEvaluations,
             Interval reward,
             Interval heldOut,
             Interval secondHeldOut,
@@ -90,9 +93,7 @@ public record ComparisonTable(
             this.cells = List.copyOf(cells);
             this.difference = difference;
             this.toUnscreened = toUnscreened;
-            groups = Groups.of(cells.stream()
-                    .flatMap(cell -> cell.images().stream())
-                    .map(image -> new ImageRequest(image.id(), image.condition()))
+            groups = Groups.of(drawn().map(image -> new ImageRequest(image.id(), image.condition()))
                     .toList());
             reward = Interval.of(values(CellResult.Drawn::reward), groups);
             heldOut = Interval.of(values(CellResult.Drawn::heldOut), groups);
@@ -112,10 +113,11 @@ public record ComparisonTable(
 
         private Difference to(Row other) {
             double[] own = values(CellResult.Drawn::reward);
-            double[] others = other.values(CellResult.Drawn::reward);
+            double[] others = other.beside(this, CellResult.Drawn::reward);
             Statistics.Tally tally = Statistics.Tally.of(own, others);
             return new Difference(
                     other.label,
+                    other.networkEvaluations(),
                     minus(other, CellResult.Drawn::reward),
                     minus(other, CellResult.Drawn::heldOut),
                     minus(other, CellResult.Drawn::secondHeldOut),
@@ -126,7 +128,21 @@ public record ComparisonTable(
         }
 
         private Interval minus(Row other, ToDoubleFunction<CellResult.Drawn> value) {
-            return Interval.ofDifferences(values(value), other.values(value), groups);
+            return Interval.ofDifferences(values(value), other.beside(this, value), groups);
+        }
+
+        /** Its values, but those of another row where the pictures are that row's: a network says of one picture what differs in the last digits with the batch it is judged in. */
+        private double[] beside(Row other, ToDoubleFunction<CellResult.Drawn> value) {
+            List<CellResult.Drawn> own = drawn().toList();
+            List<CellResult.Drawn> others = other.drawn().toList();
+            double[] values = values(value);
+            for (int i = 0; i < values.length; i++) {
+                double same = value.applyAsDouble(others.get(i));
+                // An image that was not finite is shown as one that is black, and is not it.
+                boolean rounded = Double.isFinite(values[i]) && Double.isFinite(same);
+                values[i] = rounded && own.get(i).shows(others.get(i)) ? same : values[i];
+            }
+            return values;
         }
 
         /** The method in words; a table has each once for each target. */
@@ -173,9 +189,7 @@ public record ComparisonTable(
         public @Nullable Screened screened() {
             return screen == null
                     ? null
-                    : cells.stream()
-                            .flatMap(cell -> cell.images().stream())
-                            .map(CellResult.Drawn::screened)
+                    : drawn().map(CellResult.Drawn::screened)
                             .flatMap(Stream::ofNullable)
                             .reduce(Screened.NONE, Screened::plus);
         }
@@ -245,9 +259,7 @@ public record ComparisonTable(
             double[] means = new double[cells.get(0).images().get(0).byStep().length];
             for (int step = 0; step < means.length; step++) {
                 int at = step;
-                means[step] = cells.stream()
-                        .flatMap(cell -> cell.images().stream())
-                        .mapToDouble(image -> image.byStep()[at])
+                means[step] = drawn().mapToDouble(image -> image.byStep()[at])
                         .filter(Double::isFinite)
                         .average()
                         .orElse(Double.NaN);
@@ -268,10 +280,11 @@ public record ComparisonTable(
         }
 
         private double[] values(ToDoubleFunction<CellResult.Drawn> value) {
-            return cells.stream()
-                    .flatMap(cell -> cell.images().stream())
-                    .mapToDouble(value)
-                    .toArray();
+            return drawn().mapToDouble(value).toArray();
+        }
+
+        private Stream<CellResult.Drawn> drawn() {
+            return cells.stream().flatMap(cell -> cell.images().stream());
         }
     }
 }

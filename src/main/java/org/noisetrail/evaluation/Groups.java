@@ -13,14 +13,16 @@ import org.noisetrail.search.ImageRequest;
 /** Which values belong together. */
 final class Groups {
     private final int[][] members;
+    private final boolean alike;
 
-    private Groups(int[][] members) {
+    private Groups(int[][] members, boolean alike) {
         this.members = members;
+        this.alike = alike;
     }
 
     /** Each value alone. */
     static Groups each(int count) {
-        return new Groups(IntStream.range(0, count).mapToObj(i -> new int[] {i}).toArray(int[][]::new));
+        return new Groups(IntStream.range(0, count).mapToObj(i -> new int[] {i}).toArray(int[][]::new), true);
     }
 
     /**
@@ -28,23 +30,30 @@ final class Groups {
      * says nothing of how groups differ.
      */
     static Groups of(List<ImageRequest> images) {
-        Groups conditions = by(images, ImageRequest::condition);
+        Groups conditions = by(images, false, ImageRequest::condition);
         if (conditions.size() > 1) {
             return conditions;
         }
-        Groups numbers = by(images, ImageRequest::image);
+        Groups numbers = by(images, true, ImageRequest::image);
         return numbers.size() > 1 ? numbers : each(images.size());
     }
 
-    private static Groups by(List<ImageRequest> images, Function<ImageRequest, Object> key) {
+    private static Groups by(List<ImageRequest> images, boolean alike, Function<ImageRequest, Object> key) {
         Map<Object, List<Integer>> groups = new LinkedHashMap<>();
         for (int i = 0; i < images.size(); i++) {
             groups.computeIfAbsent(key.apply(images.get(i)), k -> new ArrayList<>())
                     .add(i);
         }
-        return new Groups(groups.values().stream()
-                .map(group -> group.stream().mapToInt(Integer::intValue).toArray())
-                .toArray(int[][]::new));
+        return new Groups(
+                groups.values().stream()
+                        .map(group -> group.stream().mapToInt(Integer::intValue).toArray())
+                        .toArray(int[][]::new),
+                alike);
+    }
+
+    /** Whether any value may stand beside any, of whatever group: all were asked to be the same. */
+    boolean alike() {
+        return alike;
     }
 
     int size() {

@@ -1,6 +1,9 @@
 package org.noisetrail.evaluation;
 
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 
 /** What is told of a method's scores beside their mean (Agarwal et al. 2021, "Deep Reinforcement Learning at the Edge of the Statistical Precipice", arXiv 2108.13264). */
 final class Statistics {
@@ -15,26 +18,70 @@ final class Statistics {
     }
 
     /**
-     * How likely an image of one method is better than one of another that was asked to be the same: P(X > Y) + P(X = Y) / 2 of each group (Mann and Whitney's U), averaged over the
-     * groups; resampled over the groups. 1/2: neither is better.
+     * How likely an image of one method is better than one of another that was asked to be the same: P(X > Y) + P(X = Y) / 2 over all pairs of such (Mann and Whitney's U), averaged
+     * over what was asked; resampled over the groups. 1/2: neither is better.
      */
     static Interval probabilityOfImprovement(double[] own, double[] others, Groups groups) {
+        if (groups.alike()) {
+            double[] places = IntStream.range(0, own.length).asDoubleStream().toArray();
+            return Interval.of(places, groups, new Pairs(own, others)::probability);
+        }
         double[] each = new double[groups.size()];
         for (int g = 0; g < each.length; g++) {
-            each[g] = probability(groups.of(g, own), groups.of(g, others));
+            double[] few = groups.of(g, own);
+            double[] places = IntStream.range(0, few.length).asDoubleStream().toArray();
+            each[g] = new Pairs(few, groups.of(g, others)).probability(places);
         }
         return Interval.of(each);
     }
 
-    private static double probability(double[] own, double[] others) {
-        double better = 0;
-        for (double one : own) {
-            for (double other : others) {
-                better +=
-                        Double.isNaN(one) || Double.isNaN(other) ? Double.NaN : one > other ? 1 : one == other ? .5 : 0;
-            }
+    /** Values in order once, so that each of thousands of resamples needs one pass. */
+    private static final class Pairs {
+        private final double[] own;
+        private final double[] others;
+        private final int[] ownOrder;
+        private final int[] otherOrder;
+
+        Pairs(double[] own, double[] others) {
+            this.own = own;
+            this.others = others;
+            ownOrder = order(own);
+            otherOrder = order(others);
         }
-        return better / ((double) own.length * others.length);
+
+        private static int[] order(double[] values) {
+            return IntStream.range(0, values.length)
+                    .boxed()
+                    .sorted(Comparator.comparingDouble(i -> values[i]))
+                    .mapToInt(Integer::intValue)
+                    .toArray();
+        }
+
+        /** @param places of both methods' values, each as often as it is drawn */
+        double probability(double[] places) {
+            if (DoubleStream.concat(Arrays.stream(own), Arrays.stream(others)).anyMatch(Double::isNaN)) {
+                return Double.NaN;
+            }
+            long[] times = new long[own.length];
+            for (double place : places) {
+                times[(int) place]++;
+            }
+            double twice = 0;
+            long lower = 0;
+            long notHigher = 0;
+            int toLower = 0;
+            int toNotHigher = 0;
+            for (int i : ownOrder) {
+                while (toLower < otherOrder.length && others[otherOrder[toLower]] < own[i]) {
+                    lower += times[otherOrder[toLower++]];
+                }
+                while (toNotHigher < otherOrder.length && others[otherOrder[toNotHigher]] <= own[i]) {
+                    notHigher += times[otherOrder[toNotHigher++]];
+                }
+                twice += (double) times[i] * (lower + notHigher);
+            }
+            return twice / 2 / ((double) places.length * places.length);
+        }
     }
 
     /**

@@ -80,7 +80,8 @@ final class ComparisonPage {
                         + " seed(s); every method draws the same images from the same initial noise."));
         add(
                 " Numbers are means over all of them (IQM: over the middle half); brackets hold 95 % of those of bootstrap resamples of what was asked, all images of a prompt or class together.");
-        add(" P(better): how likely an image beats one of best-of-n that was asked to be the same. Ties are exact.");
+        add(
+                " P(better): how likely an image beats one of best-of-n that was asked to be the same. The same picture is a tie.");
         add(" NFE: network evaluations an image.");
         if (screened) {
             add(
@@ -117,12 +118,17 @@ final class ComparisonPage {
             }
             int sign = difference.reward().sign();
             String verdict = sign > 0 ? "better than" : sign < 0 ? "worse than" : "not told apart from";
-            String cost = ComparisonWords.whole(row.networkEvaluations());
-            add("<li>" + escape(row.label()) + " (" + cost + " NFE) is <strong class=\"" + style(sign) + "\">" + verdict
-                    + "</strong> " + escape(difference.label()) + " at the same cost: "
+            add("<li>" + escape(costing(row.label(), row.networkEvaluations())) + " is <strong class=\"" + style(sign)
+                    + "\">" + verdict + "</strong> "
+                    + escape(costing(difference.label(), difference.networkEvaluations()))
+                    + (table.seconds() == null ? "" : ", sized for as many seconds") + ": "
                     + escape(difference.reward().toString()) + "</li>\n");
         }
         add("</ul>\n");
+    }
+
+    private static String costing(String label, double networkEvaluations) {
+        return label + " (" + ComparisonWords.whole(networkEvaluations) + " NFE)";
     }
 
     private static String style(int sign) {

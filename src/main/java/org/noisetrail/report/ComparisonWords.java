@@ -361,6 +361,7 @@ public final class ComparisonWords {
     private static Map<String, @Nullable Object> json(ComparisonTable.Difference difference) {
         Map<String, @Nullable Object> against = new LinkedHashMap<>();
         against.put("label", difference.label());
+        against.put("networkEvaluations", Numbers.orNull(difference.networkEvaluations()));
         against.put("difference", json(difference.reward()));
         against.put("heldOutDifference", json(difference.heldOut()));
         against.put("secondHeldOutDifference", json(difference.secondHeldOut()));

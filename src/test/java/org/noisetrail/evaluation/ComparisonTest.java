@@ -569,6 +569,25 @@ class ComparisonTest {
     }
 
     @Test
+    void thePageSaysWhatBothCost(@TempDir Path folder) throws Exception {
+        List<ComparisonTable> tables = compare(folder, plan(CONTENDERS.subList(2, 3), AIMS));
+        new ComparisonFiles(tables, settings()).write(folder);
+        String page = Files.readString(folder.resolve("report.html"));
+        for (ComparisonTable table : tables) {
+            // Beams of 3 candidates do not cost a whole number of plain trajectories.
+            ComparisonTable.Row beam = table.rows().get(0);
+            ComparisonTable.Row best = table.rows().get(1);
+            assertThat(beam.networkEvaluations()).isNotEqualTo(best.networkEvaluations());
+            assertThat(beam.difference().networkEvaluations()).isEqualTo(best.networkEvaluations());
+            assertThat(page)
+                    .contains(
+                            "<li>beam (" + (int) beam.networkEvaluations() + " NFE) is <strong",
+                            "</strong> " + best.label() + " (" + (int) best.networkEvaluations() + " NFE): "
+                                    + beam.difference().reward());
+        }
+    }
+
+    @Test
     void thePageStandsAlone(@TempDir Path folder) throws Exception {
         new ComparisonFiles(compare(folder, plan(CONTENDERS, AIMS, 60L, 120L)), settings()).write(folder);
         String page = Files.readString(folder.resolve("report.html"));

@@ -46,6 +46,28 @@ class StatisticsTest {
     }
 
     @Test
+    void ofOneConditionAnyImageStandsBesideAny() {
+        Groups one = groups(new int[X.length]);
+        // scipy: U is 66 of 121 pairs.
+        Interval better = Statistics.probabilityOfImprovement(X, Y, one);
+        assertThat(better.mean()).isCloseTo(66 / 121.0, within(1e-15));
+        assertThat(better.low()).isBetween(.2, .5);
+        assertThat(better.high()).isBetween(.55, .9);
+        // Image by image, each of these beats its counterpart; of two drawn apart, hardly more than half do.
+        double[] values = IntStream.range(0, 10).asDoubleStream().toArray();
+        double[] lower = Arrays.stream(values).map(x -> x - .5).toArray();
+        assertThat(Statistics.probabilityOfImprovement(values, lower, groups(new int[10]))
+                        .mean())
+                .isEqualTo(.55);
+        // Two seeds of one image go together: 0 and 0, or 1 and 1, of either method.
+        Groups twice = Groups.of(List.of(
+                new ImageRequest(0, 3), new ImageRequest(1, 3), new ImageRequest(0, 3), new ImageRequest(1, 3)));
+        double[] ofNumber = {0, 1, 0, 1};
+        assertThat(Statistics.probabilityOfImprovement(ofNumber, new double[4], twice))
+                .isEqualTo(new Interval(.75, .5, 1));
+    }
+
+    @Test
     void tiesAreToldApart() {
         assertThat(Statistics.Tally.of(X, Y)).isEqualTo(new Statistics.Tally(4, 3, 4));
         double[] one = {1, 2, 3};
