@@ -221,7 +221,7 @@ final class DemoCommand implements Callable<Integer> {
         json.put("meanReward", Numbers.orNull(run.mean(ImageResult::reward)));
         json.put("meanHeldOut", Numbers.orNull(run.meanHeldOut()));
         json.put("networkEvaluations", run.evaluations());
-        json.put("seconds", run.result().elapsed().toNanos() / 1e9);
+        json.put("seconds", Numbers.inSeconds(run.result().elapsed()));
         json.put("images", run.result().images().stream().map(DemoCommand::json).toList());
         return json;
     }

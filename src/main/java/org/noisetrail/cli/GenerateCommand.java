@@ -249,7 +249,7 @@ final class GenerateCommand implements Callable<Integer> {
                 .option("budget", planOptions.budget())
                 .option("plan", plan == null ? null : plan.json())
                 .option("targetReward", targetReward == null ? null : Numbers.orNull(targetReward))
-                .option("timeLimitSeconds", timeLimit == null ? null : timeLimit.toNanos() / 1e9);
+                .option("timeLimitSeconds", timeLimit == null ? null : Numbers.inSeconds(timeLimit));
         if (plan != null) {
             settings.batches(plan.maxBatch(), plan.decodeBatch());
         }

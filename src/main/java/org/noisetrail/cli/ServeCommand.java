@@ -2,6 +2,7 @@ package org.noisetrail.cli;
 
 import java.io.PrintWriter;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -64,6 +65,13 @@ final class ServeCommand implements Callable<Integer> {
                     "Holds what clients must give as \"Authorization: Bearer\", at least 16 characters. Default: what the environment's "
                             + TOKEN + " holds")
     private @Nullable Path tokenFile;
+
+    @Option(
+            names = "--public-url",
+            paramLabel = "URL",
+            description =
+                    "Where clients reach it through a reverse proxy, such as https://images.example.com: links to pictures begin with it, and its page may ask. Default: as it is asked for")
+    private @Nullable URI publicUrl;
 
     @Option(
             names = "--queue",
@@ -135,12 +143,13 @@ final class ServeCommand implements Callable<Integer> {
         InetSocketAddress address = new InetSocketAddress(host, port);
         String token = token();
         modelOptions.check();
-        ImageServer.check(address, token, out);
+        ImageServer.check(address, token, publicUrl, out);
         configureHttp();
         try (Pipeline pipeline = modelOptions.load()) {
             ImageServer server = ImageServer.builder(pipeline)
                     .address(address)
                     .token(token)
+                    .publicUrl(publicUrl)
                     .limits(limits)
                     .method(methodOptions.method(pipeline))
                     .sampler(samplerOptions.sampler(pipeline))

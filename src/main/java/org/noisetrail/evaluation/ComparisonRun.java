@@ -14,6 +14,7 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.files.Numbers;
 import org.noisetrail.model.Classifier;
 import org.noisetrail.model.Decoder;
 import org.noisetrail.reward.Reward;
@@ -466,7 +467,7 @@ final class ComparisonRun {
             double held = image.finite() || second == null ? judged[i] : Double.NEGATIVE_INFINITY;
             drawn.add(CellResult.Drawn.of(image, held, byStep.getOrDefault(image.request(), unknown(schedule.size()))));
         }
-        return new CellResult(result.elapsed().toNanos() / 1e9, diversity, peak, drawn);
+        return new CellResult(Numbers.inSeconds(result.elapsed()), diversity, peak, drawn);
     }
 
     private static double[] unknown(int count) {

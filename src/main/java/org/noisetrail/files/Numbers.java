@@ -4,6 +4,7 @@ import java.math.BigInteger;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.OptionalDouble;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /** Numbers as tables and files show them. */
@@ -40,7 +41,12 @@ public final class Numbers {
     }
 
     public static String seconds(Duration time) {
-        return String.format(Locale.ROOT, "%.1f", time.toNanos() / 1e9);
+        return String.format(Locale.ROOT, "%.1f", inSeconds(time));
+    }
+
+    /** To the nanosecond; of more than 292 years, so many. */
+    public static double inSeconds(Duration time) {
+        return TimeUnit.NANOSECONDS.convert(time) / 1e9;
     }
 
     public static String count(long value) {

@@ -29,7 +29,7 @@ public record Report(
         json.put("settings", settings);
         json.put("versions", Versions.json());
         json.put("complete", complete);
-        json.put("seconds", elapsed.toNanos() / 1e9);
+        json.put("seconds", Numbers.inSeconds(elapsed));
         json.put("meanReward", Numbers.orNull(mean(Finished::reward)));
         json.put("meanHeldOut", Numbers.orNull(mean(Finished::heldOut)));
         json.put("nonFinite", nonFinite().size());

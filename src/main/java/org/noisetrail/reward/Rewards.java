@@ -6,6 +6,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ObjDoubleConsumer;
 import java.util.stream.Collectors;
@@ -117,7 +118,7 @@ public final class Rewards {
      * @param viewer is given an image and its score on the thread that searches: it should be quick
      */
     public static Reward shown(Reward reward, Duration every, ObjDoubleConsumer<Image> viewer) {
-        return new ShownReward(reward, every.toNanos(), viewer, new AtomicLong(System.nanoTime()));
+        return new ShownReward(reward, TimeUnit.NANOSECONDS.convert(every), viewer, new AtomicLong(System.nanoTime()));
     }
 
     /**

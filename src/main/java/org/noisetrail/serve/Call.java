@@ -105,9 +105,12 @@ final class Call implements AutoCloseable {
     void bytes(int status, String type, byte[] bytes) throws IOException {
         begun = true;
         header("Content-Type", type);
-        exchange.sendResponseHeaders(status, bytes.length == 0 ? -1 : bytes.length);
-        try (OutputStream out = exchange.getResponseBody()) {
-            out.write(bytes);
+        boolean bare = bytes.length == 0 || verb().equals("HEAD");
+        exchange.sendResponseHeaders(status, bare ? -1 : bytes.length);
+        if (!bare) {
+            try (OutputStream out = exchange.getResponseBody()) {
+                out.write(bytes);
+            }
         }
     }
 

@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.files.Numbers;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.reward.RewardKind;
 import org.noisetrail.reward.RewardText;
@@ -42,7 +43,7 @@ final class Catalogue {
         Map<String, Object> most = new LinkedHashMap<>();
         most.put("n", limits.images());
         most.put("budget", limits.evaluations());
-        most.put("time_limit", limits.time().toNanos() / 1e9);
+        most.put("time_limit", Numbers.inSeconds(limits.time()));
         most.put("prompt", DrawingParser.LONGEST_PROMPT);
         model.put("limits", most);
         return Map.of("object", "list", "data", List.of(model));

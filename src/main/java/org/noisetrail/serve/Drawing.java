@@ -73,7 +73,7 @@ record Drawing(
         options.putAll(Methods.registry().kindOf(method).json(method));
         options.put("budget", budget);
         options.put("targetReward", Numbers.orNull(target));
-        options.put("timeLimitSeconds", limit.toNanos() / 1e9);
+        options.put("timeLimitSeconds", Numbers.inSeconds(limit));
         return options;
     }
 

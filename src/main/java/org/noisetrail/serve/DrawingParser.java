@@ -13,6 +13,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.files.Excerpt;
+import org.noisetrail.files.Numbers;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Pipeline;
@@ -189,7 +190,7 @@ final class DrawingParser {
         if (seconds == null) {
             return limits.time();
         }
-        double most = Math.min(LONGEST_SECONDS, limits.time().toNanos() / 1e9);
+        double most = Math.min(LONGEST_SECONDS, Numbers.inSeconds(limits.time()));
         if (!(seconds > 0 && seconds <= most)) {
             throw Refusal.value(
                     "time_limit",

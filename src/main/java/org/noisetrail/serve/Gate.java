@@ -1,7 +1,9 @@
 package org.noisetrail.serve;
 
 import com.sun.net.httpserver.Headers;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -21,19 +23,54 @@ final class Gate {
     private static final Pattern HOST = Pattern.compile("(\\[[0-9a-fA-F:.%]+\\]|[A-Za-z0-9._-]+)(:\\d{1,5})?");
     private static final String BEARER = "Bearer ";
 
-    /** Names that a request may give this server; empty where any will do. */
+    /** Names that a request may give this server; empty where any will do: a page that has another host's name does not have the token. */
     private final Set<String> hosts = new HashSet<>();
 
     private final byte @Nullable [] token;
+    private final @Nullable String publicOrigin;
 
-    /** @throws IllegalArgumentException if it is to be reached from other machines without a token, or the token is short */
-    Gate(InetSocketAddress bound, @Nullable String token) {
+    /**
+     * @param publicUrl where a reverse proxy is asked for it; null for none
+     * @throws IllegalArgumentException if it is to be reached from other machines without a token, the token is short, or the URL has more than a host
+     */
+    Gate(InetSocketAddress bound, @Nullable String token, @Nullable URI publicUrl) {
         requireSafe(bound, token);
         this.token = token == null ? null : digest(token);
-        if (bound.getAddress().isLoopbackAddress()) {
-            hosts.addAll(List.of(
-                    "localhost", "127.0.0.1", "[::1]", bound.getAddress().getHostAddress()));
+        publicOrigin = publicUrl == null ? null : origin(publicUrl);
+        if (token == null) {
+            hosts.addAll(List.of("localhost", "127.0.0.1", "[::1]", host(bound.getAddress())));
+            if (publicUrl != null) {
+                hosts.add(publicUrl.getHost().toLowerCase(Locale.ROOT));
+            }
         }
+    }
+
+    /** As a URL has it. */
+    static String host(InetAddress address) {
+        String host = address.getHostAddress();
+        return host.contains(":") ? "[" + host + "]" : host;
+    }
+
+    /**
+     * As browsers send it.
+     *
+     * @throws IllegalArgumentException if it is no http or https URL of a host alone
+     */
+    static String origin(URI url) {
+        String scheme = String.valueOf(url.getScheme()).toLowerCase(Locale.ROOT);
+        boolean path = url.getRawPath() != null && !url.getRawPath().matches("/?");
+        if (!scheme.matches("https?")
+                || url.getHost() == null
+                || url.getRawUserInfo() != null
+                || path
+                || url.getRawQuery() != null
+                || url.getRawFragment() != null) {
+            throw new IllegalArgumentException(
+                    "a public URL must be http or https, a host and at most a port, such as https://images.example.com: "
+                            + url);
+        }
+        boolean usual = url.getPort() < 0 || url.getPort() == (scheme.equals("http") ? 80 : 443);
+        return scheme + "://" + url.getHost().toLowerCase(Locale.ROOT) + (usual ? "" : ":" + url.getPort());
     }
 
     /** @throws IllegalArgumentException as the constructor */
@@ -50,24 +87,27 @@ final class Gate {
     }
 
     /**
-     * The host and port by which it is asked for.
+     * What links to it begin with: its public URL, or the host and port by which it is asked for.
      *
      * @throws Refusal if the request came by way of a web page that is not this server's
      */
-    String host(Headers headers) {
+    String origin(Headers headers) {
         String host = headers.getFirst("Host");
         Matcher parts = HOST.matcher(host == null ? "" : host);
         if (host == null || !parts.matches()) {
             throw Refusal.bad(400, "invalid_host", "the Host header must be a name with a port");
         }
         if (!hosts.isEmpty() && !hosts.contains(parts.group(1).toLowerCase(Locale.ROOT))) {
-            throw Refusal.bad(403, "forbidden_host", "the server must be asked as localhost or 127.0.0.1");
+            throw Refusal.bad(
+                    403, "forbidden_host", "a server without a token must be asked as localhost or 127.0.0.1");
         }
         String origin = headers.getFirst("Origin");
-        if (origin != null && !origin.replaceFirst("^https?://", "").equalsIgnoreCase(host)) {
+        if (origin != null
+                && !origin.replaceFirst("^https?://", "").equalsIgnoreCase(host)
+                && !origin.equalsIgnoreCase(publicOrigin)) {
             throw Refusal.bad(403, "forbidden_origin", "web pages of other origins must not ask this server");
         }
-        return host;
+        return publicOrigin == null ? "http://" + host : publicOrigin;
     }
 
     /** @throws Refusal if there is a token and the request has another, or none */

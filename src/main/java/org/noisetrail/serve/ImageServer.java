@@ -8,6 +8,7 @@ import java.net.URI;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -48,7 +49,7 @@ public final class ImageServer implements AutoCloseable {
             throw new IllegalArgumentException("the model's images must have 1 or 3 channels to be served as PNG: "
                     + pipeline.decoder().image());
         }
-        Gate gate = new Gate(builder.address, builder.token);
+        Gate gate = new Gate(builder.address, builder.token, builder.publicUrl);
         if (builder.folder != null) {
             OutputFolder.open(builder.folder);
         }
@@ -59,16 +60,21 @@ public final class ImageServer implements AutoCloseable {
                 builder.heldOut);
         Limits limits = builder.limits;
         DrawingParser parser = new DrawingParser(pipeline, defaults, limits, builder.maxBatch);
+        Map<String, ?> catalogue = Catalogue.json(pipeline, defaults, limits);
         try (Unfinished made = new Unfinished()) {
             Studio studio = made.add(new Studio(pipeline, builder.maxBatch, builder.decodeBatch, builder.folder));
             open(studio, parser);
             http = listening(builder.address);
-            jobs = new Jobs(made.finish(studio), limits.queue());
+            made.add(() -> http.stop(0));
+            threads = pool(limits.queue() + 1 + Routes.WATCHERS + OTHER_THREADS);
+            made.add(threads::shutdownNow);
+            jobs = new Jobs(studio, limits.queue());
+            made.add(() -> jobs.stop(Duration.ZERO));
+            http.createContext("/", new Routes(gate, parser, jobs, catalogue));
+            http.setExecutor(threads);
+            http.start();
+            made.finish();
         }
-        threads = pool(limits.queue() + 1 + Routes.WATCHERS + OTHER_THREADS);
-        http.createContext("/", new Routes(gate, parser, jobs, Catalogue.json(pipeline, defaults, limits)));
-        http.setExecutor(threads);
-        http.start();
     }
 
     /** Sees to it now that what clients leave out can be drawn: it is the owner's to say, not theirs. */
@@ -98,13 +104,18 @@ public final class ImageServer implements AutoCloseable {
      * Refuses what {@link Builder#start} would, before a model is loaded.
      *
      * @param token null for none
+     * @param publicUrl null for none
      * @param folder null for none; it is made if it is not there
-     * @throws IllegalArgumentException if there is no such host, the token is no good, or other machines could reach the server without one
+     * @throws IllegalArgumentException if there is no such host, the token is no good, other machines could reach the server without one, or the URL has more than a host
      * @throws NoisetrailException if the address cannot be listened on, or the folder not written to
      */
-    public static void check(InetSocketAddress address, @Nullable String token, @Nullable Path folder) {
+    public static void check(
+            InetSocketAddress address, @Nullable String token, @Nullable URI publicUrl, @Nullable Path folder) {
         requireHost(address);
         Gate.requireSafe(address, token);
+        if (publicUrl != null) {
+            Gate.origin(publicUrl);
+        }
         if (folder != null) {
             OutputFolder.open(folder);
         }
@@ -149,8 +160,7 @@ public final class ImageServer implements AutoCloseable {
     }
 
     private static String text(InetSocketAddress address) {
-        String host = address.getAddress().getHostAddress();
-        return (host.contains(":") ? "[" + host + "]" : host) + ":" + address.getPort();
+        return Gate.host(address.getAddress()) + ":" + address.getPort();
     }
 
     /**
@@ -182,6 +192,7 @@ public final class ImageServer implements AutoCloseable {
         private final Pipeline pipeline;
         private InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         private @Nullable String token;
+        private @Nullable URI publicUrl;
         private Limits limits = Limits.DEFAULT;
         private Method method = LocalSearch.epsGreedy();
         private @Nullable Sampler sampler;
@@ -205,6 +216,19 @@ public final class ImageServer implements AutoCloseable {
         /** What clients have to give as {@code Authorization: Bearer}: at least 16 characters; null for none. */
         public Builder token(@Nullable String token) {
             this.token = token;
+            return this;
+        }
+
+        /**
+         * Where clients reach it through a reverse proxy, such as {@code https://images.example.com}: links to pictures begin with it, and its page may ask. Null, the default, for none.
+         *
+         * @throws IllegalArgumentException if it is no http or https URL of a host alone
+         */
+        public Builder publicUrl(@Nullable URI publicUrl) {
+            if (publicUrl != null) {
+                Gate.origin(publicUrl);
+            }
+            this.publicUrl = publicUrl;
             return this;
         }
 

@@ -188,7 +188,7 @@ final class Jobs {
 
     private boolean join(Duration patience) {
         try {
-            TimeUnit.NANOSECONDS.timedJoin(worker, patience.toNanos());
+            TimeUnit.NANOSECONDS.timedJoin(worker, TimeUnit.NANOSECONDS.convert(patience));
             return true;
         } catch (InterruptedException e) {
             return false;

@@ -62,7 +62,7 @@ final class Routes implements HttpHandler {
     }
 
     private void answer(Call call) throws IOException, InterruptedException {
-        String origin = "http://" + gate.host(call.exchange().getRequestHeaders());
+        String origin = gate.origin(call.exchange().getRequestHeaders());
         String path = call.path();
         String type = PAGE.get(path);
         Matcher job = JOB.matcher(path);

@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
@@ -48,11 +50,12 @@ class ShownRewardTest {
         assertThat(seen.get(1).image().at(0, 0, 0)).isEqualTo(255);
     }
 
-    @Test
-    void noMoreThanOneIsShownInTheTimeBetween() {
+    @ParameterizedTest
+    @ValueSource(longs = {86_400, Long.MAX_VALUE})
+    void noMoreThanOneIsShownInTheTimeBetween(long seconds) {
         List<Seen> seen = new ArrayList<>();
         Reward shown = Rewards.shown(
-                Rewards.brightness(), Duration.ofDays(1), (image, score) -> seen.add(new Seen(image, score)));
+                Rewards.brightness(), Duration.ofSeconds(seconds), (image, score) -> seen.add(new Seen(image, score)));
         score(shown, 51);
         score(shown, 102);
         assertThat(seen).extracting(Seen::score).containsExactly(.2);

@@ -57,6 +57,21 @@ class JobsTest {
     }
 
     @Test
+    void timesWithoutEndEndNothing() {
+        Duration forEver = Duration.ofSeconds(Long.MAX_VALUE);
+        ImageServer server =
+                server().limits(new Limits(2, 10, 1_000_000, forEver)).start();
+        Client client = new Client(server.uri());
+        JsonNode most = client.get("/v1/models").json().at("/data/0/limits/time_limit");
+        assertThat(most.asDouble()).isEqualTo(Long.MAX_VALUE / 1e9);
+        assertThat(client.post(SHORT.replace("}", ",\"time_limit\":60}")).status())
+                .isEqualTo(200);
+        assertThat(client.post(SHORT).status()).isEqualTo(200);
+        server.stop(forEver);
+        assertThatThrownBy(() -> client.get("/v1/models")).isInstanceOf(CompletionException.class);
+    }
+
+    @Test
     void anImagesBitsAreThoseOfTheSameSearchInJava() {
         SearchResult expected;
         try (Reward reward = RewardText.parse("0.7*class+0.3*brightness").build(() -> model);

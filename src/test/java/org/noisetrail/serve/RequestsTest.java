@@ -10,7 +10,11 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -193,6 +197,33 @@ class RequestsTest {
     void whatIsNotThereIsSaidSo(String verb, String path, int status) throws IOException {
         String answer = client.raw(verb + " " + path + " HTTP/1.1\nHost: localhost\nConnection: close\n\n");
         assertThat(answer).startsWith("HTTP/1.1 " + status + " ").contains("\"error\":{\"message\":");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/", "/v1/models"})
+    void aRequestForHeadersAloneHasNoBody(String path) throws IOException {
+        List<String> warnings = new ArrayList<>();
+        Logger log = Logger.getLogger("com.sun.net.httpserver");
+        Handler listening = new Handler() {
+            @Override
+            public void publish(LogRecord said) {
+                warnings.add(said.getMessage());
+            }
+
+            @Override
+            public void flush() {}
+
+            @Override
+            public void close() {}
+        };
+        log.addHandler(listening);
+        try {
+            String answer = client.raw("HEAD " + path + " HTTP/1.1\nHost: localhost\nConnection: close\n\n");
+            assertThat(answer).startsWith("HTTP/1.1 405 ").endsWith("\r\n\r\n").doesNotContain("error");
+        } finally {
+            log.removeHandler(listening);
+        }
+        assertThat(warnings).isEmpty();
     }
 
     @ParameterizedTest

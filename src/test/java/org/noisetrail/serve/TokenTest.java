@@ -64,6 +64,22 @@ class TokenTest {
         }
     }
 
+    @Test
+    void linksBeginWithThePublicUrl() {
+        try (Pipeline model = Pipeline.load("fashion-mnist", Device.CPU);
+                ImageServer server = ImageServer.builder(model)
+                        .token(TOKEN)
+                        .publicUrl(URI.create("https://images.example.com"))
+                        .start()) {
+            Client.Answer drawn = new Client(server.uri(), TOKEN)
+                    .post("{\"class\":1,\"method\":\"naive\",\"steps\":2,\"response_format\":\"url\"}");
+            String link = drawn.json().path("data").path(0).path("url").asText();
+            assertThat(link).startsWith("https://images.example.com/jobs/");
+            assertThat(new Client(server.uri()).get(URI.create(link).getPath()).status())
+                    .isEqualTo(200);
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"127.0.0.1", "localhost"})
     void onThisMachineNoneIsNeeded(String host) {
