@@ -1,5 +1,9 @@
 package org.noisetrail.search;
 
+import java.util.HashSet;
+import java.util.Set;
+import java.util.stream.Stream;
+
 final class Checks {
     private Checks() {}
 
@@ -15,6 +19,16 @@ final class Checks {
     static int ranged(String what, int value, int low, int high) {
         range(what, value, low, high);
         return value;
+    }
+
+    /** A number names an image in its run's trail and files. */
+    static void once(Stream<ImageRequest> images) {
+        Set<Long> numbers = new HashSet<>();
+        images.forEach(image -> {
+            if (!numbers.add(image.image())) {
+                throw new IllegalArgumentException("each image must be there once: " + image.image());
+            }
+        });
     }
 
     static void range(String what, double value, double low, double high) {

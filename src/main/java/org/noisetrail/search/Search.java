@@ -116,7 +116,7 @@ public final class Search {
      * Draws the images, in groups that fit {@code maxBatch}.
      *
      * @throws SearchCancelledException if the thread is interrupted; within a round, and all native memory is freed
-     * @throws IllegalArgumentException if there is no image, or one asks for what the model cannot draw, or a reward has no name
+     * @throws IllegalArgumentException if there is no image, one asks for what the model cannot draw, two have one number, by which trails and files know them, or a reward has no name
      * @throws org.noisetrail.NoisetrailException if files of the model or of a reward have changed since they were loaded
      */
     public SearchResult run(List<ImageRequest> images) {
@@ -136,6 +136,7 @@ public final class Search {
     /**
      * As {@link #run}, but keeps no image: each group goes to {@link SearchListener#onImages} when it is finished, so that memory does not grow with their number.
      *
+     * @throws IllegalArgumentException as {@link #run} does
      * @throws SearchCancelledException as {@link #run} does
      */
     public void draw(List<ImageRequest> images) {

@@ -5,11 +5,9 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.Excerpt;
@@ -81,15 +79,10 @@ final class TrailJson {
         boolean old = JsonFields.version(source, root, Trail.VERSION) == 1;
         JsonNode sampler = JsonFields.field(root, "sampler");
         List<Trail.Entry> images = new ArrayList<>();
-        Set<Long> numbers = new HashSet<>();
         for (JsonNode image : JsonFields.list(root, "images")) {
-            Trail.Entry entry = old ? readVersion1(image) : readEntry(image);
-            if (!numbers.add(entry.request().image())) {
-                throw new IllegalArgumentException(
-                        "each image must be there once: " + entry.request().image());
-            }
-            images.add(entry);
+            images.add(old ? readVersion1(image) : readEntry(image));
         }
+        Checks.once(images.stream().map(Trail.Entry::request));
         return new Trail(
                 JsonFields.text(root, old ? "denoiser" : "model"),
                 old ? Map.of() : texts(JsonFields.field(root, "settings")),

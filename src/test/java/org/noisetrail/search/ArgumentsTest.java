@@ -88,6 +88,16 @@ class ArgumentsTest {
     }
 
     @Test
+    void anImageIsDrawnOnceARun() {
+        ExactMixture mixture = new ExactMixture(new ImageShape(1, 1, 1), true, 1, 0, 1, 2);
+        Search search = Search.builder(mixture).build();
+        List<ImageRequest> twice = List.of(new ImageRequest(7, 1), new ImageRequest(8, 1), new ImageRequest(7, 2));
+        refused("each image must be there once: 7", () -> search.run(twice));
+        refused("each image must be there once: 7", () -> search.draw(twice));
+        assertThat(mixture.calls).hasValue(0);
+    }
+
+    @Test
     void theLastImageNumberIsAnImage() {
         ExactMixture mixture = new ExactMixture(new ImageShape(1, 1, 1), false, 1, 0);
         SearchResult last = Search.builder(mixture).build().run(List.of(new ImageRequest(0xFFFFFFFFL, -1)));
