@@ -237,6 +237,7 @@ public final class Comparison {
                 .seeds(seeds.stream().mapToLong(Long::longValue).toArray())
                 .sampler(sampler)
                 .option("methods", contenders.stream().map(Contender::label).toList())
+                .option("contenders", contenders.stream().map(Contender::json).toList())
                 .option("seedCount", seeds.size())
                 .option("equalNfe", budgets)
                 .option("equalSeconds", seconds);

@@ -59,6 +59,15 @@ public record Contender(
         return ContenderScreen.SETTINGS.contains(name) && kind.setting(name).isEmpty();
     }
 
+    /** All that it does, by whatever text or file it was given. */
+    public Map<String, @Nullable Object> json() {
+        Map<String, @Nullable Object> json = new LinkedHashMap<>();
+        json.put("label", label);
+        json.put("settings", Methods.registry().json(method));
+        json.put("screen", screen == null ? null : screen.texts());
+        return json;
+    }
+
     /** The same, screened. */
     public Contender screened(ContenderScreen how) {
         return new Contender(label + how.text(), method, how);

@@ -54,6 +54,8 @@ public record RunSettings(
         List<Judge> heldOut,
         Map<String, @Nullable Object> options) {
     private static final ObjectMapper JSON = new ObjectMapper();
+    /** Of images that are not numbered one after the other. */
+    private static final String NUMBERS = "imageNumbers";
 
     /**
      * What was drawn with.
@@ -151,6 +153,9 @@ public record RunSettings(
         json.put("seeds", seeds.stream().map(Numbers::unsigned).toList());
         json.put("images", images.size());
         json.put("firstImage", images.get(0).image());
+        if (!isConsecutive()) {
+            json.put(NUMBERS, numbers());
+        }
         json.put("conditions", inTurn(images).stream().map(RunSettings::json).toList());
         json.put("sampler", sampler);
         json.put("rewards", rewards.stream().map(RunSettings::json).toList());
@@ -158,6 +163,17 @@ public record RunSettings(
         json.put("hash", hash());
         options.forEach(json::putIfAbsent);
         return json;
+    }
+
+    private List<Long> numbers() {
+        return images.stream().map(ImageRequest::image).toList();
+    }
+
+    /** Whether the first number and how many there are say them all. */
+    private boolean isConsecutive() {
+        long first = images.get(0).image();
+        return numbers()
+                .equals(LongStream.range(first, first + images.size()).boxed().toList());
     }
 
     private static Map<String, @Nullable Object> json(Condition condition) {
@@ -197,6 +213,9 @@ public record RunSettings(
     public String hash() {
         ObjectNode key = imageKey();
         key.put("firstImage", images.get(0).image()).put("images", images.size());
+        if (!isConsecutive()) {
+            key.set(NUMBERS, JSON.valueToTree(numbers()));
+        }
         key.set(
                 "conditions",
                 JSON.valueToTree(inTurn(images).stream().map(RunSettings::json).toList()));
@@ -259,14 +278,32 @@ public record RunSettings(
         take(rest, "seeds").forEach(seed -> seeds.add(Long.parseUnsignedLong(seed.asText())));
         List<Condition> conditions = new ArrayList<>();
         take(rest, "conditions").forEach(condition -> conditions.add(Conditions.read(condition)));
-        List<ImageRequest> images =
-                ImageRequest.of(take(rest, "firstImage").asLong(), count(rest, "images"), conditions);
+        List<ImageRequest> images = images(rest, conditions);
         String command = text(rest, "command");
         Map<String, @Nullable Object> sampler = map(take(rest, "sampler"));
         List<Judge> rewards = judges(take(rest, "rewards"));
         List<Judge> heldOut = judges(take(rest, "heldOut"));
         rest.remove("hash");
         return new RunSettings(command, model, machine, images, seeds, sampler, rewards, heldOut, map(rest));
+    }
+
+    private static List<ImageRequest> images(ObjectNode rest, List<Condition> conditions) {
+        long first = take(rest, "firstImage").asLong();
+        int count = count(rest, "images");
+        JsonNode numbers = rest.remove(NUMBERS);
+        if (numbers == null) {
+            return ImageRequest.of(first, count, conditions);
+        }
+        List<ImageRequest> images = new ArrayList<>();
+        for (ImageRequest inTurn : ImageRequest.of(0, count, conditions)) {
+            JsonNode number = numbers.path(images.size());
+            if (!number.isIntegralNumber() || numbers.size() != count) {
+                throw new IllegalArgumentException("field \"" + NUMBERS + "\" must be a list of " + count
+                        + " whole numbers: " + Excerpt.of(numbers.toString()));
+            }
+            images.add(new ImageRequest(number.asLong(), inTurn.condition()));
+        }
+        return images;
     }
 
     private static JsonNode take(ObjectNode json, String name) {

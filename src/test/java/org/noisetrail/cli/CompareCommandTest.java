@@ -69,7 +69,12 @@ class CompareCommandTest {
     void finalImagesAreJudgedByTwoHeldOutRewards() throws IOException {
         Cli.Ending ending = compare("--images 2 --steps 2 --seeds 1 --reward brightness --methods naive,beam"
                 + " --held-out jpeg-bytes --second-held-out=-brightness");
-        JsonNode table = new ObjectMapper().readTree(ending.out()).at("/tables/0");
+        JsonNode root = new ObjectMapper().readTree(ending.out());
+        assertThat(root.at("/settings/contenders/1/label").asText()).isEqualTo("beam");
+        assertThat(root.at("/settings/contenders/1/settings"))
+                .isEqualTo(root.at("/tables/0/rows/1/settings"))
+                .isNotEmpty();
+        JsonNode table = root.at("/tables/0");
         assertThat(table.get("heldOut").asText()).isEqualTo("jpeg-bytes");
         assertThat(table.get("secondHeldOut").asText()).isEqualTo("-brightness");
         for (JsonNode row : table.get("rows")) {

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,6 +39,7 @@ import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.RewardText;
 import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.sampler.Schedule;
+import org.noisetrail.sampler.Step;
 import org.noisetrail.search.Beam;
 import org.noisetrail.search.BestOfN;
 import org.noisetrail.search.ExactMixture;
@@ -45,6 +47,7 @@ import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.LocalSearch;
 import org.noisetrail.search.Mcts;
 import org.noisetrail.search.Naive;
+import org.noisetrail.search.RoundSchedule;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.trace.Progress;
 import org.w3c.dom.Document;
@@ -439,6 +442,30 @@ class ComparisonTest {
         assertThat(table.title()).isEqualTo("reward corner, held out brightness");
         assertThat(table.rows().get(1).reward().mean())
                 .isGreaterThan(table.rows().get(0).reward().mean());
+    }
+
+    /** A label, and a text with a file's name, say too little of what is drawn. */
+    @Test
+    void methodsOfOneNameThatDifferHaveOtherHashes() {
+        List<Double> levels = SCHEDULE.steps().stream().map(Step::level).toList();
+        Set<Object> hashes = new HashSet<>();
+        for (int rounds = 1; rounds <= 2; rounds++) {
+            LocalSearch search = LocalSearch.builder()
+                    .rounds(new RoundSchedule(levels, Collections.nCopies(levels.size(), rounds)))
+                    .build();
+            for (String loss : List.of("5%", "20%")) {
+                ContenderScreen screen = ContenderScreen.of(Map.of("screen", "first", "verify-loss", loss));
+                hashes.add(plan(List.of(new Contender("own", search, screen)), AIMS)
+                        .build()
+                        .settings()
+                        .get("hash"));
+            }
+            hashes.add(plan(List.of(new Contender("own", search)), AIMS)
+                    .build()
+                    .settings()
+                    .get("hash"));
+        }
+        assertThat(hashes).hasSize(6);
     }
 
     @Test

@@ -79,6 +79,40 @@ class RunSettingsTest {
     }
 
     @Test
+    void consecutiveImagesHaveTheHashThatTheyAlwaysHad() {
+        assertThat(builder().build().hash()).isEqualTo("0e04865e39dd046cc35a5ad3");
+        assertThat(builder().build().json()).doesNotContainKey("imageNumbers");
+    }
+
+    @Test
+    void imagesOfOtherNumbersAreOtherRuns() throws Exception {
+        Set<String> hashes = new HashSet<>();
+        for (long second : new long[] {1, 2, 900, 0xFFFFFFFFL}) {
+            RunSettings settings = builder()
+                    .images(List.of(new ImageRequest(0, 1), new ImageRequest(second, 4)))
+                    .build();
+            hashes.add(settings.hash());
+            RunSettings read = RunSettings.of(JSON.readTree(Json.pretty(settings.json())));
+            assertThat(read).isEqualTo(settings);
+            assertThat(read.hash()).isEqualTo(settings.hash());
+        }
+        RunSettings downward = builder()
+                .images(List.of(new ImageRequest(0xFFFFFFFFL, 1), new ImageRequest(0, 4)))
+                .build();
+        assertThat(RunSettings.of(JSON.readTree(Json.pretty(downward.json())))).isEqualTo(downward);
+        hashes.add(downward.hash());
+        assertThat(hashes).hasSize(5);
+
+        ObjectNode json = JSON.valueToTree(downward.json());
+        for (Object numbers : new Object[] {List.of(1), List.of(1, 2, 3), List.of(1, "2"), List.of(1, 2.5), "1, 2"}) {
+            json.set("imageNumbers", JSON.valueToTree(numbers));
+            assertThatThrownBy(() -> RunSettings.of(json))
+                    .hasMessage(
+                            "field \"imageNumbers\" must be a list of 2 whole numbers: " + json.get("imageNumbers"));
+        }
+    }
+
+    @Test
     void whatIsMissingIsNamed() {
         ObjectNode json = JSON.valueToTree(builder().build().json());
         for (String field : List.of("denoiser", "decoder", "seeds", "conditions", "rewards", "sampler", "firstImage")) {
