@@ -5,7 +5,10 @@ import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Timer;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.WeakHashMap;
 import java.util.concurrent.TimeUnit;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.model.Condition;
@@ -29,7 +32,7 @@ import org.noisetrail.search.SearchListener;
  * <tr><td>{@code noisetrail.verifier.seconds}</td><td>timer, tag {@code reward}</td><td>one call of a reward that {@link #timed} has wrapped</td></tr>
  * </table>
  *
- * <p>The time of an image is counted from where its thread's search, or its last finished images, told this listener; a search that fails leaves none.
+ * <p>The time of an image is counted from the start of its search, or from where its thread (with several workers, its worker) has last finished images; a search that fails leaves none.
  */
 public final class SearchMeters implements SearchListener {
     private static final String VERIFIER = "noisetrail.verifier.seconds";
@@ -41,7 +44,10 @@ public final class SearchMeters implements SearchListener {
     private final DistributionSummary evaluations;
     private final Timer seconds;
     private final DistributionSummary reward;
-    private final ThreadLocal<Long> since = new ThreadLocal<>();
+    /** When the search of a request began; of one whose search has failed, until it is forgotten. */
+    private final Map<ImageRequest, Long> begun = Collections.synchronizedMap(new WeakHashMap<>());
+    /** When this thread, a search's or a worker's, has last finished images. */
+    private final ThreadLocal<Long> finished = new ThreadLocal<>();
 
     /** @param tags of all meters */
     public SearchMeters(MeterRegistry registry, Tag... tags) {
@@ -73,19 +79,26 @@ public final class SearchMeters implements SearchListener {
 
     @Override
     public void onStart(List<ImageRequest> images) {
-        since.set(System.nanoTime());
+        long now = System.nanoTime();
+        for (ImageRequest image : images) {
+            // Put alone would keep an equal request of an earlier search, and forget the time with that.
+            begun.remove(image);
+            begun.put(image, now);
+        }
     }
 
     @Override
     public void onImages(List<ImageResult> images) {
         long now = System.nanoTime();
-        Long start = since.get();
-        since.set(now);
+        Long last = finished.get();
+        finished.set(now);
         for (ImageResult image : images) {
+            Long start = begun.get(image.request());
             (image.finite() ? finite : notFinite).increment();
             evaluations.record(image.costs().networkEvaluations());
             if (start != null) {
-                seconds.record((now - start) / images.size(), TimeUnit.NANOSECONDS);
+                long since = last == null ? now - start : Math.min(now - start, now - last);
+                seconds.record(since / images.size(), TimeUnit.NANOSECONDS);
             }
             if (Double.isFinite(image.reward())) {
                 reward.record(image.reward());

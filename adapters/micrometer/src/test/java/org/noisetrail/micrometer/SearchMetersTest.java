@@ -86,6 +86,25 @@ class SearchMetersTest {
     }
 
     @Test
+    void eachWorkersImagesAreTimed() {
+        try (Denoiser denoiser = mixture()) {
+            SearchResult result = Search.builder(denoiser)
+                    .method(Methods.parse("best-of-n:candidates=3"))
+                    .reward(Reward.of("light", SearchMetersTest::light))
+                    .maxBatch(3)
+                    .workers(2)
+                    .listener(meters)
+                    .build()
+                    .run(ImageRequest.of(0, 6));
+            Timer timer = registry.get("noisetrail.seconds").timer();
+            assertThat(timer.count()).isEqualTo(6);
+            assertThat(timer.totalTime(TimeUnit.NANOSECONDS))
+                    .isPositive()
+                    .isLessThanOrEqualTo(2. * result.elapsed().toNanos());
+        }
+    }
+
+    @Test
     void aTimedRewardScoresAsItselfAndItsCallsAreTimed() {
         Reward slow = Reward.of("slow", image -> {
             try {
