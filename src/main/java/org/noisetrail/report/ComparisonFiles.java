@@ -2,7 +2,6 @@ package org.noisetrail.report;
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,12 +28,8 @@ public record ComparisonFiles(List<ComparisonTable> tables, Map<String, @Nullabl
         folder.names(Plot.FOLDER).stream()
                 .filter(ComparisonPlots.FILE.asMatchPredicate())
                 .forEach(name -> folder.remove(Plot.FOLDER + "/" + name));
-        List<List<Plot>> plots = new ArrayList<>();
-        for (ComparisonTable table : tables) {
-            List<Plot> drawn = ComparisonPlots.of(table);
-            drawn.forEach(plot -> plot.write(folder));
-            plots.add(drawn);
-        }
+        List<List<Plot>> plots = ComparisonPlots.of(tables);
+        plots.forEach(ofTable -> ofTable.forEach(plot -> plot.write(folder)));
         write(folder, "compare.csv", csv());
         write(folder, "compare.md", markdown());
         write(folder, "report.html", ComparisonPage.of(tables, plots, settings));

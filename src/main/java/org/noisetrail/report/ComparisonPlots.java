@@ -3,11 +3,13 @@ package org.noisetrail.report;
 import java.awt.Color;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import org.noisetrail.evaluation.Comparison;
 import org.noisetrail.evaluation.ComparisonTable;
@@ -27,10 +29,11 @@ final class ComparisonPlots {
     /** Rows by the line they are points of. */
     private final Map<String, List<ComparisonTable.Row>> lines = new LinkedHashMap<>();
 
-    private ComparisonPlots(ComparisonTable table) {
+    /** @param slug what the names of its files begin with, and no other table's */
+    private ComparisonPlots(ComparisonTable table, String slug) {
         this.table = table;
+        this.slug = slug;
         reward = table.aim().reward().toString();
-        slug = slug(reward);
         for (ComparisonTable.Row row : table.rows()) {
             lines.computeIfAbsent(line(row), label -> new ArrayList<>()).add(row);
         }
@@ -54,12 +57,26 @@ final class ComparisonPlots {
                 : slug.substring(0, LONGEST) + "-" + Integer.toHexString(words.hashCode());
     }
 
-    static List<Plot> of(ComparisonTable table) {
-        ComparisonPlots plots = new ComparisonPlots(table);
+    /** Those of each table; several of one reward, held-out ones apart, have numbers. */
+    static List<List<Plot>> of(List<ComparisonTable> tables) {
+        Set<String> taken = new HashSet<>();
+        List<List<Plot>> all = new ArrayList<>();
+        for (ComparisonTable table : tables) {
+            String slug = slug(table.aim().reward().toString());
+            String own = slug;
+            for (int number = 2; !taken.add(own); number++) {
+                own = slug + "-" + number;
+            }
+            all.add(new ComparisonPlots(table, own).plots());
+        }
+        return all;
+    }
+
+    private List<Plot> plots() {
         List<Plot> all = new ArrayList<>();
-        all.add(plots.byCost());
-        plots.heldOut().ifPresent(all::add);
-        plots.byStep().ifPresent(all::add);
+        all.add(byCost());
+        heldOut().ifPresent(all::add);
+        byStep().ifPresent(all::add);
         return all;
     }
 

@@ -150,8 +150,18 @@ public final class RunFiles implements SearchListener, AutoCloseable {
     public SearchListener also(SearchListener display) {
         return new SearchListener() {
             @Override
+            public void onStart(List<ImageRequest> images) {
+                display.onStart(images);
+            }
+
+            @Override
             public void onProgress(Progress progress) {
                 display.onProgress(progress);
+            }
+
+            @Override
+            public void onStep(int step, List<ImageRequest> images, double[] rewards) {
+                display.onStep(step, images, rewards);
             }
 
             @Override

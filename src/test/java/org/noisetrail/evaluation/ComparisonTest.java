@@ -615,12 +615,55 @@ class ComparisonTest {
     }
 
     @Test
+    void tablesOfOneRewardHavePlotsOfTheirOwn(@TempDir Path folder) throws Exception {
+        List<Comparison.Aim> aims = List.of(
+                new Comparison.Aim(judge("brightness"), judge("-brightness")),
+                new Comparison.Aim(judge("brightness"), judge("compressibility:max-bytes=700")),
+                new Comparison.Aim(judge("-brightness"), null));
+        List<ComparisonTable> tables = compare(folder, plan(CONTENDERS.subList(0, 2), aims));
+        new ComparisonFiles(tables, settings()).write(folder);
+        Path plots = folder.resolve("plots");
+        try (Stream<Path> files = Files.list(plots)) {
+            assertThat(files.map(file -> file.getFileName().toString()).filter(name -> name.endsWith(".svg")))
+                    .containsExactlyInAnyOrder(
+                            "brightness-by-nfe.svg",
+                            "brightness-held-out.svg",
+                            "brightness-2-by-nfe.svg",
+                            "brightness-2-held-out.svg",
+                            "minus-brightness-by-nfe.svg");
+        }
+        assertThat(Files.readString(plots.resolve("brightness-held-out.svg"))
+                        .equals(Files.readString(plots.resolve("brightness-2-held-out.svg"))))
+                .isFalse();
+        assertIdsDiffer(page(folder));
+        // Fewer tables leave none of the earlier plots behind.
+        new ComparisonFiles(tables.subList(2, 3), settings()).write(folder);
+        try (Stream<Path> files = Files.list(plots)) {
+            assertThat(files).hasSize(2);
+        }
+    }
+
+    private static Document page(Path folder) throws Exception {
+        String page = Files.readString(folder.resolve("report.html"));
+        return parse(page.replaceFirst("<!DOCTYPE html>", "").getBytes(StandardCharsets.UTF_8), false);
+    }
+
+    private static void assertIdsDiffer(Document document) {
+        Set<String> ids = new HashSet<>();
+        NodeList all = document.getElementsByTagName("*");
+        for (int i = 0; i < all.getLength(); i++) {
+            String id = ((Element) all.item(i)).getAttribute("id");
+            assertThat(id.isEmpty() || ids.add(id)).as("id %s twice", id).isTrue();
+        }
+    }
+
+    @Test
     void thePageStandsAlone(@TempDir Path folder) throws Exception {
         new ComparisonFiles(compare(folder, plan(CONTENDERS, AIMS, 60L, 120L)), settings()).write(folder);
         String page = Files.readString(folder.resolve("report.html"));
         assertThat(page).doesNotContain("http:", "https:", "<script", "<link", "@import", "url(//", "src=\"/");
         assertThat(page).contains("name=\"viewport\"", "prefers-color-scheme", "&lt;of&gt;");
-        Document document = parse(page.replaceFirst("<!DOCTYPE html>", "").getBytes(StandardCharsets.UTF_8), false);
+        Document document = page(folder);
         for (String attribute : List.of("src", "href", "xlink:href")) {
             NodeList all = document.getElementsByTagName("*");
             for (int i = 0; i < all.getLength(); i++) {
@@ -635,12 +678,7 @@ class ComparisonTest {
         assertThat(document.getElementsByTagName("table").getLength()).isEqualTo(2);
         assertThat(document.getElementsByTagName("svg").getLength()).isGreaterThanOrEqualTo(5);
         assertThat(document.getElementsByTagName("img").getLength()).isGreaterThan(10);
-        Set<String> ids = new HashSet<>();
-        NodeList all = document.getElementsByTagName("*");
-        for (int i = 0; i < all.getLength(); i++) {
-            String id = ((Element) all.item(i)).getAttribute("id");
-            assertThat(id.isEmpty() || ids.add(id)).as("id %s twice", id).isTrue();
-        }
+        assertIdsDiffer(document);
     }
 
     private static Document parse(byte[] xml, boolean namespaces) throws Exception {

@@ -22,15 +22,19 @@ import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.reward.Image;
+import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.search.ExactMixture;
 import org.noisetrail.search.Guarded;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.ImageResult;
+import org.noisetrail.search.LocalSearch;
 import org.noisetrail.search.Search;
+import org.noisetrail.search.SearchListener;
 import org.noisetrail.search.SearchResult;
 import org.noisetrail.search.Trail;
 import org.noisetrail.trace.Costs;
+import org.noisetrail.trace.Progress;
 
 class RunFilesTest {
     private static final SearchResult RUN = Search.builder(
@@ -89,6 +93,49 @@ class RunFilesTest {
                 .hasMessage(folder + " holds an earlier run's " + name + ": give another --out, or --overwrite");
         assertThat(names()).containsExactly(name);
         assertThat(folder.resolve(name)).hasContent("old");
+    }
+
+    @Test
+    void aDisplayIsToldAllThatASearchTells() {
+        List<String> told = new ArrayList<>();
+        SearchListener display = new SearchListener() {
+            @Override
+            public void onStart(List<ImageRequest> images) {
+                told.add("start " + images.size());
+            }
+
+            @Override
+            public void onProgress(Progress progress) {
+                told.add("progress");
+            }
+
+            @Override
+            public void onStep(int step, List<ImageRequest> images, double[] rewards) {
+                told.add("step " + step);
+            }
+
+            @Override
+            public void onImages(List<ImageResult> images) {
+                told.add("images " + images.size() + " of " + names(folder.resolve("images")));
+            }
+        };
+        Search.Builder search = Search.builder(new ExactMixture(new ImageShape(1, 4, 4), false, .2, -.4, .4))
+                .sampler(EdmSampler.DEFAULT.withSteps(3))
+                .method(LocalSearch.builder().rounds(1).build())
+                .reward(Rewards.brightness());
+        List<ImageRequest> images = ImageRequest.of(0, 2);
+        try (RunFiles files = new RunFiles(folder, images, search.build().trail(List.of()), false, false)) {
+            search.listener(files.also(display)).build().run(images);
+        }
+        assertThat(told).startsWith("start 2").contains("progress", "step 1").endsWith("images 2 of 2");
+    }
+
+    private static int names(Path folder) {
+        try (Stream<Path> all = Files.list(folder)) {
+            return (int) all.count();
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
     }
 
     @Test
