@@ -165,6 +165,13 @@ final class CompareCommand implements Callable<Integer> {
     @Option(names = "--cell", hidden = true, description = "Make one search, as a runner was given it.")
     private @Nullable String cell;
 
+    @Option(
+            names = "--cell-device",
+            hidden = true,
+            converter = DeviceName.One.class,
+            description = "Where, in place of --device: a runner gives each task a card of its own.")
+    private @Nullable DeviceName cellDevice;
+
     @Option(names = "--out", paramLabel = "FOLDER", defaultValue = "compare", description = "Default: ${DEFAULT-VALUE}")
     @SuppressWarnings("NullAway.Init")
     private Path out;
@@ -217,7 +224,7 @@ final class CompareCommand implements Callable<Integer> {
         }
         try (Interruption interruption = new Interruption();
                 CellRunner runner = runner();
-                Pipeline pipeline = modelOptions.load()) {
+                Pipeline pipeline = cellDevice == null ? modelOptions.load() : modelOptions.load(cellDevice.device())) {
             if (!Png.canShow(pipeline.decoder().image())) {
                 throw usage("the model's images must have 1 or 3 channels to be shown: "
                         + pipeline.decoder().image());
@@ -372,8 +379,11 @@ final class CompareCommand implements Callable<Integer> {
                 .orElseThrow(
                         () -> usage("--spark needs the module noisetrail-spark on the class path (docs/cluster.md)"));
         modelOptions.setThreads();
-        return provider.open(
-                new CellRunner.Job(command.commandLine().getParseResult().originalArgs(), Torch.threads()));
+        return provider.open(new CellRunner.Job(
+                command.commandLine().getParseResult().originalArgs(),
+                Torch.threads(),
+                modelOptions.device(),
+                modelOptions.isAuto()));
     }
 
     private final class Progress implements Comparison.Watcher {

@@ -15,7 +15,11 @@ record DeviceName(String word) {
 
     /** What {@link #AUTO} and others stand for here. */
     Device device() {
-        return word.equals(AUTO) ? Cards.best() : Device.parse(word);
+        return isAuto() ? Cards.best() : Device.parse(word);
+    }
+
+    boolean isAuto() {
+        return word.equals(AUTO);
     }
 
     /** What a list means: of {@code all}, or {@code cuda} alone, every card. */

@@ -37,6 +37,10 @@ final class ModelName {
         return where.device();
     }
 
+    boolean isAuto() {
+        return where.isAuto();
+    }
+
     /** Refuses a name that is no model's, before anything slow is done. */
     void check() {
         checkNumbers();

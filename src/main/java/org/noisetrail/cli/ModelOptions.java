@@ -90,6 +90,11 @@ final class ModelOptions {
         return model.device();
     }
 
+    /** Whether the device is left to this machine. */
+    boolean isAuto() {
+        return model.isAuto();
+    }
+
     int maxBatch() {
         return batches.maxBatch();
     }

@@ -58,6 +58,10 @@ final class SharedOptions {
             return device.device();
         }
 
+        boolean isAuto() {
+            return device.isAuto();
+        }
+
         /** Refuses what cannot be, before anything slow is done. */
         void check() {
             if (threads != null && (threads < 1 || threads > Torch.MOST_THREADS)) {

@@ -1,6 +1,7 @@
 package org.noisetrail.evaluation;
 
 import java.util.List;
+import org.noisetrail.kernels.Device;
 
 /** Has a comparison's searches made elsewhere, many at a time: on the machines of a cluster that share its folder. */
 public interface CellRunner extends AutoCloseable {
@@ -27,10 +28,12 @@ public interface CellRunner extends AutoCloseable {
     /**
      * What a runner is told.
      *
-     * @param arguments of the command {@code compare}; with {@code --cell TEXT} besides they make one search
+     * @param arguments of the command {@code compare}; with {@code --cell TEXT --cell-device DEVICE} besides they make one search there
      * @param threads of LibTorch's operations, those of every machine: a cell's seconds are told by them
+     * @param device where the comparison's own model is: searches are made on such, of whatever number
+     * @param auto whether that was left to this machine
      */
-    record Job(List<String> arguments, int threads) {
+    record Job(List<String> arguments, int threads, Device device, boolean auto) {
         public Job {
             arguments = List.copyOf(arguments);
         }

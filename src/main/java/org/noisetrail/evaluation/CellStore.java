@@ -1,12 +1,22 @@
 package org.noisetrail.evaluation;
 
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.AtomicFiles;
@@ -20,10 +30,21 @@ import org.slf4j.LoggerFactory;
 final class CellStore {
     private static final Logger LOG = LoggerFactory.getLogger(CellStore.class);
     private static final String FORMAT = "noisetrail-cell";
+    private static final String CELLS = "cells";
+    private static final String SETTINGS = "settings";
     /** Bytes: the pictures are in it. */
     private static final int LARGEST = 1 << 30;
 
+    /** What of a key results do not depend on, but seconds do. */
+    private static final List<String> MACHINE = List.of("device", "threads", "maxBatch", "decodeBatch");
+
+    private static final ObjectReader JSON = new ObjectMapper().reader();
+
     private final @Nullable OutputFolder folder;
+    /** Keys of what was there at the first search that was not, by what they are without the machine. */
+    private @Nullable Map<JsonNode, JsonNode> kept;
+
+    private boolean told;
 
     /** @param folder null to keep nothing */
     CellStore(@Nullable OutputFolder folder) {
@@ -37,12 +58,13 @@ final class CellStore {
         }
         Path file = file(folder, key);
         if (!Files.isRegularFile(file)) {
+            tellOfOthers(folder, key);
             return Optional.empty();
         }
         try {
             JsonNode root = JsonFiles.read(file, LARGEST);
             if (!root.path("format").asText().equals(FORMAT)
-                    || !root.path("settings").equals(key)) {
+                    || !root.path(SETTINGS).equals(key)) {
                 throw new IllegalArgumentException("it is not a result of these settings");
             }
             return Optional.of(CellResult.of(root.path("result"), expected));
@@ -54,18 +76,69 @@ final class CellStore {
         return Optional.empty();
     }
 
+    /** Once: a search that another machine has made is made again, where its seconds are not this one's. */
+    private synchronized void tellOfOthers(OutputFolder folder, JsonNode key) {
+        if (told) {
+            return;
+        }
+        if (kept == null) {
+            kept = keys(folder);
+        }
+        JsonNode other = kept.get(withoutMachine(key));
+        if (other != null) {
+            told = true;
+            LOG.warn(
+                    "{} has this search by {}: it is made again, since seconds are compared",
+                    folder.path().resolve(CELLS),
+                    MACHINE.stream()
+                            .filter(name -> !other.path(name).equals(key.path(name)))
+                            .map(name -> name + " " + other.path(name).asText() + ", not "
+                                    + key.path(name).asText())
+                            .collect(Collectors.joining("; ")));
+        }
+    }
+
+    private static JsonNode withoutMachine(JsonNode key) {
+        return key instanceof ObjectNode object ? object.deepCopy().without(MACHINE) : key;
+    }
+
+    private static Map<JsonNode, JsonNode> keys(OutputFolder folder) {
+        Map<JsonNode, JsonNode> keys = new HashMap<>();
+        for (String name : folder.names(CELLS)) {
+            JsonNode key = key(folder.path().resolve(CELLS).resolve(name));
+            keys.put(withoutMachine(key), key);
+        }
+        return keys;
+    }
+
+    /** Without the pictures, which come later in the file. Of one that is broken nothing is said here. */
+    private static JsonNode key(Path file) {
+        try (JsonParser parser = JSON.createParser(file.toFile())) {
+            while (parser.nextToken() != null) {
+                if (parser.currentToken() == JsonToken.FIELD_NAME
+                        && parser.currentName().equals(SETTINGS)) {
+                    parser.nextToken();
+                    return parser.readValueAsTree();
+                }
+            }
+        } catch (IOException e) {
+            LOG.debug("{}: {}", file, e.getMessage());
+        }
+        return MissingNode.getInstance();
+    }
+
     void put(JsonNode key, CellResult result) {
         if (folder == null) {
             return;
         }
         ObjectNode root = JsonNodeFactory.instance.objectNode();
         root.put("format", FORMAT);
-        root.set("settings", key);
+        root.set(SETTINGS, key);
         root.set("result", result.json());
         AtomicFiles.write(file(folder, key), (root + "\n").getBytes(StandardCharsets.UTF_8));
     }
 
     private static Path file(OutputFolder folder, JsonNode key) {
-        return folder.file("cells/" + Json.hash(key) + ".json");
+        return folder.file(CELLS + "/" + Json.hash(key) + ".json");
     }
 }

@@ -76,7 +76,7 @@ final class ComparisonRun {
         Classifier features = comparison.features;
         common.put("features", features == null ? null : features.id());
         // Results do not depend on these, but seconds do.
-        common.put("device", drawn.denoiser().device().toString());
+        common.put("device", drawn.denoiser().device().isCuda() ? "cuda" : "cpu");
         common.put("maxBatch", comparison.maxBatch);
         common.put("decodeBatch", comparison.decodeBatch);
         common.put("threads", Torch.threads());

@@ -65,6 +65,30 @@ class CompareCommandTest {
         assertThat(rows(again)).isEqualTo(rows);
     }
 
+    /** As a task of a cluster is asked, which has a card of its own whatever the driver's is called. */
+    @Test
+    void oneSearchIsMadeOnTheDeviceThatItsRunnerNames() {
+        Cli.Ending ending = Cli.run(
+                "compare",
+                "--model",
+                MODEL,
+                "--prompt",
+                "a cat",
+                "-q",
+                "--device",
+                "cuda:99",
+                "--reward",
+                "brightness",
+                "--cell",
+                "{}",
+                "--cell-device",
+                "cpu",
+                "--out",
+                folder.resolve("out"));
+        assertThat(ending.code()).isEqualTo(2);
+        assertThat(ending.err()).contains("the cell has rewards that the comparison has not");
+    }
+
     @Test
     void finalImagesAreJudgedByTwoHeldOutRewards() throws IOException {
         Cli.Ending ending = compare("--images 2 --steps 2 --seeds 1 --reward brightness --methods naive,beam"

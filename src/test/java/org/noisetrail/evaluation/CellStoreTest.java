@@ -3,6 +3,9 @@ package org.noisetrail.evaluation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -13,6 +16,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import javax.imageio.ImageIO;
@@ -25,6 +29,7 @@ import org.noisetrail.files.Json;
 import org.noisetrail.files.OutputFolder;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.search.ImageRequest;
+import org.slf4j.LoggerFactory;
 
 class CellStoreTest {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -81,6 +86,41 @@ class CellStoreTest {
     @ValueSource(strings = {"cell-1d31f443-1.json", "cell-a753cfe5-1.json", "cell-ae28fae3-1.json"})
     void aDamagedCellIsNotBelieved(String name) throws IOException {
         assertThat(isFound(resource(name))).isFalse();
+    }
+
+    private List<String> told(CellStore store, JsonNode... keys) {
+        Logger log = (Logger) LoggerFactory.getLogger(CellStore.class);
+        ListAppender<ILoggingEvent> lines = new ListAppender<>();
+        lines.start();
+        log.addAppender(lines);
+        try {
+            for (JsonNode key : keys) {
+                assertThat(store.find(key, EXPECTED)).isEmpty();
+            }
+        } finally {
+            log.detachAppender(lines);
+        }
+        return lines.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
+    }
+
+    @Test
+    void whatAnotherMachineHasMadeIsToldOnceAndMadeAgain() throws IOException {
+        ObjectNode cell = whole();
+        Files.writeString(file(cell), cell.toString());
+        Files.writeString(folder.resolve("cells/broken.json"), "{\"format\": \"nois");
+        ObjectNode key = cell.get("settings").deepCopy();
+        int threads = key.get("threads").asInt();
+        ObjectNode twice = key.deepCopy().put("threads", 2 * threads);
+        ObjectNode card = twice.deepCopy().put("device", "cuda").put("maxBatch", 7);
+        assertThat(told(new CellStore(OutputFolder.open(folder)), twice, card))
+                .containsExactly(folder.resolve("cells") + " has this search by threads " + threads + ", not "
+                        + 2 * threads + ": it is made again, since seconds are compared");
+        assertThat(told(new CellStore(OutputFolder.open(folder)), card))
+                .containsExactly(folder.resolve("cells") + " has this search by device cpu, not cuda; threads "
+                        + threads + ", not " + 2 * threads + "; maxBatch "
+                        + key.get("maxBatch").asText() + ", not 7: it is made again, since seconds are compared");
+        assertThat(told(new CellStore(OutputFolder.open(folder)), twice.put("seed", 123)))
+                .isEmpty();
     }
 
     private static String png(int width, int type) {

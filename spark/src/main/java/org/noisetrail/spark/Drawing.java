@@ -6,10 +6,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.TaskContext;
-import org.apache.spark.resource.ResourceInformation;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.Json;
-import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.report.Report;
 import org.noisetrail.report.RunFiles;
@@ -23,19 +21,25 @@ final class Drawing {
     private Drawing() {}
 
     /**
+     * @param attempts after which Spark would end the job
      * @return what is wrong with the request; empty if its folder is complete
-     * @throws NoisetrailException if the machine could not: another may
+     * @throws NoisetrailException if the machine could not: another may, as long as there are attempts left
      */
-    static String draw(Job job, Request request) {
+    static String draw(Job job, Request request, int attempts) {
         String name = request.name(job);
         if (Files.isRegularFile(job.path().resolve(name).resolve("result.json"))) {
             return "";
         }
         try {
-            Models models = Models.of(job, device(job));
+            Models models = Models.of(job, ClusterSettings.device(job.cuda()));
             draw(job, request, models, job.path().resolve(name));
             return "";
         } catch (IllegalArgumentException e) {
+            return name + ": " + e.getMessage();
+        } catch (NoisetrailException e) {
+            if (TaskContext.get().attemptNumber() + 1 < attempts) {
+                throw e;
+            }
             return name + ": " + e.getMessage();
         }
     }
@@ -67,18 +71,5 @@ final class Drawing {
             Duration elapsed = Duration.ofNanos(System.nanoTime() - started);
             files.finish(new Report(settings, files.finished(), true, elapsed));
         }
-    }
-
-    /** The card that Spark has given the task. */
-    private static Device device(Job job) {
-        if (!job.cuda()) {
-            return Device.CPU;
-        }
-        ResourceInformation cards = TaskContext.get().resourcesJMap().get("gpu");
-        if (cards == null || cards.addresses().length != 1) {
-            throw new NoisetrailException("the task has no card of its own: set spark.executor.resource.gpu.amount and"
-                    + " spark.task.resource.gpu.amount to 1");
-        }
-        return Device.parse("cuda:" + cards.addresses()[0]);
     }
 }

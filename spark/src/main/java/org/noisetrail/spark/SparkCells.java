@@ -10,6 +10,7 @@ import org.apache.spark.sql.SparkSession;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.cli.Main;
 import org.noisetrail.evaluation.CellRunner;
+import org.noisetrail.kernels.Device;
 
 /** The searches of a comparison on a Spark cluster, one a task: what {@code compare --spark} finds. */
 public final class SparkCells implements CellRunner.Provider {
@@ -20,8 +21,14 @@ public final class SparkCells implements CellRunner.Provider {
 
     @Override
     public CellRunner open(CellRunner.Job job) {
-        boolean cuda = job.arguments().stream().anyMatch(word -> word.startsWith("cuda"));
-        SparkConf conf = ClusterSettings.complete(new SparkConf(), cuda);
+        boolean cuda = job.device().isCuda();
+        SparkConf given = new SparkConf();
+        if (job.auto() && !cuda && given.contains(ClusterSettings.CARDS)) {
+            throw new IllegalArgumentException(
+                    "--device auto finds no card where the driver runs, and " + ClusterSettings.CARDS
+                            + " gives tasks one: say --device cpu, or --device cuda on a driver with a card");
+        }
+        SparkConf conf = ClusterSettings.complete(given, cuda);
         int cpus = ClusterSettings.taskCpus(conf);
         if (job.threads() != cpus) {
             throw new IllegalArgumentException("--threads must be spark.task.cpus, " + cpus
@@ -38,7 +45,7 @@ public final class SparkCells implements CellRunner.Provider {
             public void run(List<String> cells) {
                 // Names come back; results lie in the folder.
                 List<String> failures = context.parallelize(cells, cells.size())
-                        .map(cell -> make(arguments, cell))
+                        .map(cell -> make(arguments, ClusterSettings.device(cuda), cell))
                         .filter(failure -> !failure.isEmpty())
                         .collect();
                 if (!failures.isEmpty()) {
@@ -55,10 +62,9 @@ public final class SparkCells implements CellRunner.Provider {
     }
 
     /** The plain command line, in the executor's process, for one search. */
-    private static String make(List<String> arguments, String cell) {
+    private static String make(List<String> arguments, Device device, String cell) {
         List<String> words = new ArrayList<>(arguments);
-        words.add("--cell");
-        words.add(cell);
+        words.addAll(List.of("--cell", cell, "--cell-device", device.toString()));
         StringWriter said = new StringWriter();
         int code = Main.run(new PrintWriter(said), new PrintWriter(said), words.toArray(new String[0]));
         return code == 0 ? "" : said.toString().strip();

@@ -160,8 +160,9 @@ public final class SparkMain implements Callable<Integer> {
                 new RequestTable.Defaults(method, reward, heldOut, sampler, budget));
         JavaSparkContext context = JavaSparkContext.fromSparkContext(spark.sparkContext());
         // One a partition: a task that is tried again draws one request again, and a long one holds up no other.
+        int attempts = ClusterSettings.attempts(spark.sparkContext().conf());
         List<String> failures = context.parallelize(all, all.size())
-                .map(request -> Drawing.draw(job, request))
+                .map(request -> Drawing.draw(job, request, attempts))
                 .filter(failure -> !failure.isEmpty())
                 .collect();
         List<Request> drawn = all.stream()

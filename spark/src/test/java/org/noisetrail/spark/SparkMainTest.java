@@ -28,6 +28,7 @@ import org.noisetrail.NoisetrailException;
 import org.noisetrail.cli.Main;
 import org.noisetrail.evaluation.CellRunner;
 import org.noisetrail.files.JsonFiles;
+import org.noisetrail.kernels.Device;
 
 /**
  * A list of requests drawn by Spark. By default in this process, with two task slots; {@code local-cluster.sh} runs it with two executors, of which one is killed.
@@ -227,7 +228,14 @@ class SparkMainTest {
     @Test
     void aRequestThatCannotBeDrawnIsToldAndHoldsUpNoOther() throws IOException {
         Path list = folder.resolve("mixed.csv");
-        Files.write(list, List.of("id,class,seed", "good,3,1", "bad,10,1"));
+        Files.write(
+                list,
+                List.of(
+                        "id,class,seed,reward",
+                        "good,3,1,",
+                        "bad,10,1,",
+                        "judged,3,1,clip",
+                        "filed,3,1,torchscript:none.pt"));
         Path out = folder.resolve("mixed");
         assertThat(SparkMain.run(
                         "--requests",
@@ -241,7 +249,10 @@ class SparkMainTest {
                 .isEqualTo(1);
         Map<String, Path> drawn = drawn(out);
         assertThat(drawn.get("good").resolve("result.json")).exists();
-        assertThat(drawn.getOrDefault("bad", folder).resolve("result.json")).doesNotExist();
+        assertThat(out.resolve("results.parquet")).exists();
+        for (String id : List.of("bad", "judged", "filed")) {
+            assertThat(drawn.getOrDefault(id, folder).resolve("result.json")).doesNotExist();
+        }
     }
 
     @Test
@@ -278,13 +289,13 @@ class SparkMainTest {
         assertThat(withoutMeasured(there)).isEqualTo(withoutMeasured(here));
         assertThat(names(spread.resolve("cells"))).isEqualTo(names(plain.resolve("cells")));
 
-        try (CellRunner runner = new SparkCells().open(new CellRunner.Job(List.of(arguments), 1))) {
+        try (CellRunner runner = new SparkCells().open(new CellRunner.Job(List.of(arguments), 1, Device.CPU, true))) {
             assertThatThrownBy(() -> runner.run(List.of("{}")))
                     .isInstanceOf(NoisetrailException.class)
                     .hasMessageContaining("1 of 1 searches failed")
                     .hasMessageContaining("the cell has rewards that the comparison has not");
         }
-        assertThatThrownBy(() -> new SparkCells().open(new CellRunner.Job(List.of(arguments), 2)))
+        assertThatThrownBy(() -> new SparkCells().open(new CellRunner.Job(List.of(arguments), 2, Device.CPU, true)))
                 .hasMessageContaining("--threads must be spark.task.cpus, 1");
     }
 
