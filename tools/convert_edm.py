@@ -22,7 +22,7 @@ import os
 import pickle
 import struct
 import sys
-import tempfile
+import uuid
 
 # EDMPrecond's and its networks' keyword arguments that decide the architecture; what only training reads is left out.
 KEYS = {
@@ -72,9 +72,11 @@ def config_of(network, provenance):
 def write_whole(path, write):
     """Calls write(file) on a file beside path, then moves it there: path appears whole or not at all."""
     folder = os.path.dirname(os.path.abspath(path))
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".", suffix=".tmp")
+    temporary = os.path.join(folder, "." + uuid.uuid4().hex + ".tmp")
+    # Not tempfile's: those are for nobody else to read, whatever the umask.
+    handle = open(temporary, "xb")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with handle as file:
             write(file)
         os.replace(temporary, path)
     except BaseException:

@@ -274,7 +274,10 @@ final class CompareCommand implements Callable<Integer> {
                 return Failures.INTERRUPTED;
             }
             interruption.settle();
-            RunSettings.Builder settings = settings(pipeline, sampler, requests, contenders);
+            RunSettings.Builder settings = settings(pipeline, sampler, requests)
+                    .option(
+                            "contenders",
+                            contenders.stream().map(Contender::json).toList());
             Set<RunSettings.Judge> heldOut = new LinkedHashSet<>();
             for (ComparisonTable table : tables) {
                 settings.reward(judge(table, table.aim().reward()));
@@ -329,7 +332,7 @@ final class CompareCommand implements Callable<Integer> {
                     offline.trajectories(),
                     judges);
             RunSettings.Builder settings =
-                    settings(pipeline, sampler, requests, List.of()).option("trajectories", offline.trajectories());
+                    settings(pipeline, sampler, requests).option("trajectories", offline.trajectories());
             judges.forEach(settings::reward);
             recording.run(settings.build().json()).write(file);
         } catch (SearchCancelledException e) {
@@ -482,15 +485,13 @@ final class CompareCommand implements Callable<Integer> {
         return ids;
     }
 
-    private RunSettings.Builder settings(
-            Pipeline pipeline, Sampler sampler, List<ImageRequest> requests, List<Contender> contenders) {
+    private RunSettings.Builder settings(Pipeline pipeline, Sampler sampler, List<ImageRequest> requests) {
         return modelOptions
                 .settings("compare", pipeline)
                 .seeds(seeds())
                 .images(requests)
                 .sampler(sampler)
                 .option("methods", texts())
-                .option("contenders", contenders.stream().map(Contender::json).toList())
                 .option("options", methodOptions.given())
                 .options(screenSettings())
                 .option("seedCount", seeds)

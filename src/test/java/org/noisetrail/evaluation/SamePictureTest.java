@@ -99,7 +99,10 @@ class SamePictureTest {
         ComparisonTable.Row best = row(new BestOfN(1), i -> i, (byte) 1, (byte) 2, (byte) 3, (byte) 4, (byte) 5);
         ComparisonTable.Row beam =
                 row(new Beam(2, 1), i -> i - 1e-8 * i - 1e-9, (byte) 1, (byte) 2, (byte) 3, (byte) 4, (byte) 5);
-        assertNone(Objects.requireNonNull(beam.against(best).difference()));
+        ComparisonTable.Difference difference =
+                Objects.requireNonNull(beam.against(best).difference());
+        assertNone(difference);
+        assertThat(difference.networkEvaluations()).isEqualTo(35);
         assertNone(Objects.requireNonNull(best.against(beam).difference()));
     }
 

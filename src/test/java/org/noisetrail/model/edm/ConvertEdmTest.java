@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -47,6 +48,20 @@ class ConvertEdmTest {
             assertThat(files.map(Path::getFileName).map(Path::toString))
                     .containsExactlyInAnyOrder("config.json", "model.safetensors");
         }
+    }
+
+    @Test
+    void whoMayReadWhatItWritesIsTheUmasksToSay() throws Exception {
+        python("""
+                import os, sys; sys.dont_write_bytecode = True; sys.path.insert(0, 'tools')
+                import convert_edm as c
+                os.umask(0o026)
+                c.write_whole(sys.argv[1] + '/config.json', lambda f: f.write(b'{}'))
+                """);
+        Path written = folder.resolve("config.json");
+        assertThat(written).hasContent("{}");
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(written)))
+                .isEqualTo("rw-r-----");
     }
 
     @Test
