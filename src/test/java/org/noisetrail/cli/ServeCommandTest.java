@@ -198,6 +198,9 @@ class ServeCommandTest {
                 "--max-images 0 | --max-images must be from 1 to 1000: 0",
                 "--max-budget 0 | --max-budget must be from 1 to 9223372036854775807: 0",
                 "--method anneal | unknown method",
+                "--public-url images.example.com | a public URL must be http or https, a host and at most a port, such as https://images.example.com: images.example.com",
+                "--public-url https://x.example.com/a --port 0 | such as https://images.example.com: https://x.example.com/a",
+                "--public-url http://[ | Invalid value for option '--public-url'",
                 "--token-file /dev/null | a token must have >= 16 characters of ASCII, and no spaces: 0 characters were given",
             })
     void mistakesAreOneLineAndExitCode2(String args, String message) {
