@@ -205,8 +205,8 @@ bool the_machine_is_described() {
     emulation::take_card(true);
     const std::string none = described(NT_CPU, 256);
     emulation::take_card(false);
-    const bool good = both == "driver=13010\nruntime=13000\ndevices=1\nerror=\nname=Emulated card\ncapability=9.1\nmemory=12345678901\n" &&
-                      none == "driver=13010\nruntime=13000\ndevices=0\nerror=emulated error\n" &&
+    const bool good = both == "driver=13010\nruntime=13000\nleast=80\ndevices=1\nerror=\nname=Emulated card\ncapability=9.1\nmemory=12345678901\n" &&
+                      none == "driver=13010\nruntime=13000\nleast=80\ndevices=0\nerror=emulated error\n" &&
                       described(1, 256) == "cuda_describe: emulated error" &&
                       cudaGetLastError() == cudaSuccess &&
                       described(0, 53) == "cuda_describe: size must be > 53: 53" &&

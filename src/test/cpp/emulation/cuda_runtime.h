@@ -18,6 +18,7 @@
 #define __host__
 #define __global__
 #define __launch_bounds__(...)
+#define __CUDA_ARCH_LIST__ 900, 800
 #ifdef __SANITIZE_ADDRESS__
 #define __shared__ static /* with red zones around it, which a section of one's own would not have */
 #else
