@@ -120,6 +120,12 @@ public final class Search {
      * @throws org.noisetrail.NoisetrailException if files of the model or of a reward have changed since they were loaded
      */
     public SearchResult run(List<ImageRequest> images) {
+        Checks.once(images.stream());
+        return each(images);
+    }
+
+    /** As {@link #run}, but a number may be there again: of a replay, whose recipes tell its images apart. */
+    SearchResult each(List<ImageRequest> images) {
         heading();
         long start = clock.getAsLong();
         ImageResult[] results = new ImageResult[images.size()];
@@ -140,6 +146,7 @@ public final class Search {
      * @throws SearchCancelledException as {@link #run} does
      */
     public void draw(List<ImageRequest> images) {
+        Checks.once(images.stream());
         heading();
         new Waves(settings(limit(clock.getAsLong())), method, images, listener, (first, finished) -> {}).run();
     }

@@ -141,8 +141,8 @@ public record Trail(
      * @throws IllegalArgumentException if it has a time limit, a guard, a screening or a budget: what they end early is not what the trail names
      */
     public SearchResult replay(Search.Builder search, int maxBatch) {
-        SearchResult result =
-                search(search, maxBatch).run(images.stream().map(Entry::request).toList());
+        SearchResult result = search(search, maxBatch)
+                .each(images.stream().map(Entry::request).toList());
         return new SearchResult(result.images(), this, result.elapsed());
     }
 

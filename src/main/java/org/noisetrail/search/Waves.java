@@ -36,12 +36,11 @@ final class Waves {
     private final List<SearchSettings> workers;
     private final int size;
 
-    /** @throws IllegalArgumentException if there is no image, one is there twice, or one asks for what cannot be drawn or judged */
+    /** @throws IllegalArgumentException if there is no image, or one asks for what cannot be drawn or judged */
     Waves(List<SearchSettings> given, Method method, List<ImageRequest> images, SearchListener listener, Sink sink) {
         if (images.isEmpty()) {
             throw new IllegalArgumentException("images must be >= 1: 0");
         }
-        Checks.once(images.stream());
         new LinkedHashSet<>(given).forEach(worker -> check(worker, images));
         this.method = method;
         this.images = images;
