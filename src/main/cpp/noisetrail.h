@@ -268,7 +268,8 @@ int32_t nt_sphere(int32_t device, void* stream, void* p /* f32 [rows, elements] 
 
 /*
  * Group normalisation (Wu and He 2018) and SiLU, of a network's maps: out = silu((x - mean) / sqrt(variance + epsilon) * weight + bias), mean and variance those of a row's group. Sums are
- * float64's of float32's, the rest is float32. On the CPU a row's result has the same bits in every batch, for any number of threads and at every level; a card sums in an order that depends on its multiprocessors and the rows.
+ * float64's of float32's, the rest is float32. On the CPU a row's result has the same bits in every batch, for any number of threads and at every level; a card
+ * sums in an order that depends on its multiprocessors and the rows.
  */
 int32_t nt_group_norm(int32_t device, void* stream, const nt_norm_args* args);
 

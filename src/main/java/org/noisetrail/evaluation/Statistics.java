@@ -41,12 +41,16 @@ final class Statistics {
         private final double[] others;
         private final int[] ownOrder;
         private final int[] otherOrder;
+        /** One that is NaN is beside all others. */
+        private final boolean known;
 
         Pairs(double[] own, double[] others) {
             this.own = own;
             this.others = others;
             ownOrder = order(own);
             otherOrder = order(others);
+            known = DoubleStream.concat(Arrays.stream(own), Arrays.stream(others))
+                    .noneMatch(Double::isNaN);
         }
 
         private static int[] order(double[] values) {
@@ -59,7 +63,7 @@ final class Statistics {
 
         /** @param places of both methods' values, each as often as it is drawn */
         double probability(double[] places) {
-            if (DoubleStream.concat(Arrays.stream(own), Arrays.stream(others)).anyMatch(Double::isNaN)) {
+            if (!known) {
                 return Double.NaN;
             }
             long[] times = new long[own.length];

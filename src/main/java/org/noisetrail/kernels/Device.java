@@ -35,8 +35,8 @@ public record Device(int ordinal) {
     }
 
     /**
-     * As how many rows a call of fewer may take, for estimates of time. A processor's is not in proportion: one row takes as long as some two to five of many
-     * (benchmarks/results/fashion-scenes.md), here as eight. A card's may take as long as one of any number.
+     * A call of fewer rows than this may take as long as one of this many, in estimates of time; at least 1. On a processor one row takes as long as some two to five of many
+     * (benchmarks/results/fashion-scenes.md), here as eight; on a card as long as any number.
      */
     public int leastRows() {
         return isCuda() ? Integer.MAX_VALUE : 8;

@@ -3,9 +3,6 @@ package org.noisetrail.evaluation;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
@@ -22,6 +19,7 @@ import java.util.function.Consumer;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -29,9 +27,12 @@ import org.noisetrail.files.Json;
 import org.noisetrail.files.OutputFolder;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.search.ImageRequest;
-import org.slf4j.LoggerFactory;
+import org.noisetrail.testing.LogLines;
 
 class CellStoreTest {
+    @RegisterExtension
+    private final LogLines log = new LogLines(CellStore.class.getName());
+
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final CellResult.Expected EXPECTED =
             new CellResult.Expected(ImageRequest.of(0, 2, 0, 1), new ImageShape(1, 28, 28), 4);
@@ -89,18 +90,11 @@ class CellStoreTest {
     }
 
     private List<String> told(CellStore store, JsonNode... keys) {
-        Logger log = (Logger) LoggerFactory.getLogger(CellStore.class);
-        ListAppender<ILoggingEvent> lines = new ListAppender<>();
-        lines.start();
-        log.addAppender(lines);
-        try {
-            for (JsonNode key : keys) {
-                assertThat(store.find(key, EXPECTED)).isEmpty();
-            }
-        } finally {
-            log.detachAppender(lines);
+        int before = log.messages().size();
+        for (JsonNode key : keys) {
+            assertThat(store.find(key, EXPECTED)).isEmpty();
         }
-        return lines.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
+        return log.messages().subList(before, log.messages().size());
     }
 
     @Test

@@ -3,9 +3,6 @@ package org.noisetrail.search;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -16,9 +13,8 @@ import java.util.concurrent.TimeoutException;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.NoisetrailException;
@@ -27,10 +23,10 @@ import org.noisetrail.model.Decoder;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.reward.Rewards;
+import org.noisetrail.testing.LogLines;
 import org.noisetrail.testing.NativeObjects;
 import org.noisetrail.testing.Nets;
 import org.noisetrail.testing.Wrapped;
-import org.slf4j.LoggerFactory;
 
 /** Searches whose networks fail above some number of rows, as a card's do. */
 class WithinMemoryTest {
@@ -39,22 +35,11 @@ class WithinMemoryTest {
     private static final String LIBTORCH =
             "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has ...\nException raised from malloc";
 
-    private final Logger log = (Logger) LoggerFactory.getLogger("org.noisetrail.model");
-    private final ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    @RegisterExtension
+    private final LogLines log = new LogLines("org.noisetrail.model");
 
     /** Calls that were made, in rows; negative those that failed. */
     private final List<Integer> calls = Collections.synchronizedList(new ArrayList<>());
-
-    @BeforeEach
-    void listen() {
-        lines.start();
-        log.addAppender(lines);
-    }
-
-    @AfterEach
-    void listenNoMore() {
-        log.detachAppender(lines);
-    }
 
     private void hold(Tensor rows, int most, String words) {
         int count = (int) rows.size(0);
@@ -122,10 +107,6 @@ class WithinMemoryTest {
         }
     }
 
-    private List<String> said() {
-        return lines.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
-    }
-
     private List<Integer> failed() {
         return calls.stream().filter(rows -> rows < 0).map(rows -> -rows).toList();
     }
@@ -147,7 +128,7 @@ class WithinMemoryTest {
         assertSame(actual, expected);
         assertThat(failed()).containsExactly(12);
         assertThat(Collections.max(calls)).isEqualTo(6);
-        assertThat(said())
+        assertThat(log.messages())
                 .containsExactly("out of memory with 12 rows: going on with 6 (--max-batch 6 says so from the start)");
     }
 
@@ -179,7 +160,7 @@ class WithinMemoryTest {
         };
         assertSame(search(together).workers(2).build().run(images), expected);
         assertThat(failed()).containsExactly(2, 2);
-        assertThat(said())
+        assertThat(log.messages())
                 .containsExactly("out of memory with 2 rows: going on with 1 (--max-batch 1 says so from the start)");
     }
 
@@ -226,7 +207,7 @@ class WithinMemoryTest {
                 .run(images);
         assertSame(actual, expected);
         assertThat(failed()).containsExactly(8);
-        assertThat(said())
+        assertThat(log.messages())
                 .containsExactly(
                         "out of memory with 8 rows: going on with 4 (--decode-batch 4 says so from the start)");
     }
@@ -238,7 +219,7 @@ class WithinMemoryTest {
                 .hasMessage(
                         "6 rows are more than memory holds, and calls were halved already: --max-batch 3 or less, a smaller image or --precision bf16 needs less");
         assertThat(failed()).containsExactly(12, 6);
-        assertThat(said()).hasSize(1);
+        assertThat(log.messages()).hasSize(1);
         assertThatThrownBy(() -> search(denoiser(0, LIBTORCH)).build().run(ImageRequest.of(0, 1)))
                 .hasMessage("a single row is more than memory holds: a smaller image or --precision bf16 needs less");
     }
@@ -256,7 +237,7 @@ class WithinMemoryTest {
         assertThatThrownBy(() -> search(shrinking).build().run(ImageRequest.of(0, 7)))
                 .isInstanceOf(NoisetrailException.class)
                 .hasMessageStartingWith("4 rows are more than memory holds, and calls were halved already");
-        assertThat(said()).hasSize(1);
+        assertThat(log.messages()).hasSize(1);
     }
 
     @Test
@@ -266,7 +247,7 @@ class WithinMemoryTest {
                 .isExactlyInstanceOf(RuntimeException.class)
                 .hasMessage("mat1 and mat2 differ");
         assertThat(failed()).containsExactly(12);
-        assertThat(said()).isEmpty();
+        assertThat(log.messages()).isEmpty();
     }
 
     @Test

@@ -2,9 +2,6 @@ package org.noisetrail.settings;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import java.io.IOException;
 import java.net.URL;
 import java.net.URLClassLoader;
@@ -13,10 +10,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
-import org.slf4j.LoggerFactory;
+import org.noisetrail.testing.LogLines;
 
 /** Of a service that the test's own class path provides. */
 class ProvidersTest {
@@ -65,20 +62,14 @@ class ProvidersTest {
         }
     }
 
-    private final Logger log = (Logger) LoggerFactory.getLogger(Providers.class);
-    private final ListAppender<ILoggingEvent> lines = new ListAppender<>();
+    @RegisterExtension
+    private final LogLines log = new LogLines(Providers.class.getName());
+
     private final ClassLoader before = Thread.currentThread().getContextClassLoader();
     private final List<String> names = new ArrayList<>();
 
-    @BeforeEach
-    void listen() {
-        lines.start();
-        log.addAppender(lines);
-    }
-
     @AfterEach
-    void listenNoMore() {
-        log.detachAppender(lines);
+    void findAsBefore() {
         Thread.currentThread().setContextClassLoader(before);
     }
 
@@ -89,21 +80,17 @@ class ProvidersTest {
         names.add(animal.name());
     }
 
-    private List<String> said() {
-        return lines.list.stream().map(ILoggingEvent::getFormattedMessage).toList();
-    }
-
     @Test
     void aProviderWhoseNameIsTakenIsLeftOutInALine() {
         Providers.each(Animal.class, this::add);
         assertThat(names).containsExactly("cat", "dog");
-        assertThat(said()).contains(OtherCat.class.getName() + " is left out: there is a cat already");
+        assertThat(log.messages()).contains(OtherCat.class.getName() + " is left out: there is a cat already");
     }
 
     @Test
     void aProviderThatCannotBeMadeHidesNoOther() {
         Providers.each(Animal.class, this::add);
-        assertThat(said())
+        assertThat(log.messages())
                 .anyMatch(line -> line.startsWith("a provider is left out: ") && line.contains("$Unborn"))
                 .anyMatch(line -> line.startsWith("a provider is left out: ") && line.contains("$Missing"))
                 .noneMatch(line -> line.contains("\n"))
@@ -130,6 +117,8 @@ class ProvidersTest {
             Providers.each(Animal.class, this::add);
         }
         assertThat(names).containsExactlyInAnyOrder("cat", "dog", "bird");
-        assertThat(said()).filteredOn(line -> line.contains("there is a")).hasSize(1);
+        assertThat(log.messages())
+                .filteredOn(line -> line.contains("there is a"))
+                .hasSize(1);
     }
 }

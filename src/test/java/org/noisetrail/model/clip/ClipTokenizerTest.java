@@ -3,9 +3,6 @@ package org.noisetrail.model.clip;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.read.ListAppender;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.TextNode;
@@ -20,14 +17,18 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.ModelFiles;
-import org.slf4j.LoggerFactory;
+import org.noisetrail.testing.LogLines;
 
 class ClipTokenizerTest {
+    @RegisterExtension
+    private final LogLines log = new LogLines(ClipTokenizer.class.getName());
+
     private static final Path MODELS = Path.of("src/test/resources/diffusers");
     private static final Path GOLDEN = Path.of("src/test/resources/golden/diffusers");
 
@@ -83,19 +84,10 @@ class ClipTokenizerTest {
 
     @Test
     void ofATextThatIsCutItIsLoggedOnceWhatIsLeftOut() throws IOException {
-        ListAppender<ILoggingEvent> lines = new ListAppender<>();
-        lines.start();
-        Logger logger = (Logger) LoggerFactory.getLogger(ClipTokenizer.class);
-        logger.addAppender(lines);
-        try {
-            ClipTokenizer clip = small("{\"model_max_length\": 6}", "{}");
-            clip.padded(List.of("one b c d", "a"), "prompt");
-            clip.padded(List.of("one b c d"), "prompt");
-        } finally {
-            logger.detachAppender(lines);
-        }
-        assertThat(lines.list)
-                .extracting(ILoggingEvent::getFormattedMessage)
+        ClipTokenizer clip = small("{\"model_max_length\": 6}", "{}");
+        clip.padded(List.of("one b c d", "a"), "prompt");
+        clip.padded(List.of("one b c d"), "prompt");
+        assertThat(log.messages())
                 .containsExactly("the prompt is longer than the 6 tokens that are read; left out: c d");
     }
 
