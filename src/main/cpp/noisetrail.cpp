@@ -1,6 +1,7 @@
 /* The interface: every argument is checked here, once for all devices; then the device's kernel runs. */
 #include "noisetrail.h"
 
+#include <cmath>
 #include <cstdarg>
 #include <cstdio>
 #include <cstdlib>
@@ -164,7 +165,7 @@ private:
 };
 
 /* The bytes of `nt_propose_args` and `nt_update_args` are written by Java, field by field. */
-static_assert(sizeof(nt_propose_args) == 21 * 8 && sizeof(nt_update_args) == 16 * 8 && sizeof(nt_norm_args) == 14 * 8, "every field has 8 bytes");
+static_assert(sizeof(nt_propose_args) == 21 * 8 && sizeof(nt_update_args) == 16 * 8 && sizeof(nt_norm_args) == 14 * 8 && sizeof(nt_convolution_args) == 9 * 8, "every field has 8 bytes");
 static_assert(sizeof(nt_step) == 24 * sizeof(float) && sizeof(nt_row) == 5 * sizeof(int32_t), "tables without gaps");
 
 /* Calls `body` with the device's kernels; the calling thread's current CUDA device is afterwards what it was. */
@@ -208,6 +209,15 @@ constexpr int64_t MOST_ELEMENTS = 4ll * 0xFFFFFFFFll;
 
 Check& shape(Check& check, int64_t rows, int64_t elements) {
     return check.range("rows", rows, 0, ANY).range("elements", elements, 1, MOST_ELEMENTS).product("rows x elements", rows, elements, 8);
+}
+
+/* A convolution's. */
+Check& channels(Check& check, int64_t in, int64_t out) {
+    return check.range("in", in, 1, INT32_MAX)
+            .range("the rest of in / 16", in % 16, 0, 0)
+            .range("out", out, 1, INT32_MAX)
+            .range("the rest of out / 32", out % NT_PANEL, 0, 0)
+            .product("in x out", in, out, 4 * NT_TILE_POINTS * NT_TILE_POINTS);
 }
 
 Check& image(Check& check, const void* images, int64_t rows, int32_t channels, int32_t height, int32_t width, bool jpeg) {
@@ -579,6 +589,64 @@ int32_t nt_group_norm(int32_t device, void* stream, const nt_norm_args* args) {
                 .pointer("out", a.out, a.rows > 0);
     }
     return run(device, check.ok(), [&](const Ops& ops) { return ops.group_norm(stream, a); });
+}
+
+int32_t nt_convolve(const nt_convolution_args* args) {
+    Check check("convolve");
+    if (!check.pointer("args", args).ok()) {
+        return NT_INVALID;
+    }
+    const nt_convolution_args& a = *args;
+    channels(check, a.in, a.out)
+            .range("rows", a.rows, 0, ANY)
+            .range("height", a.height, 1, INT32_MAX)
+            .range("width", a.width, 1, INT32_MAX)
+            .product("height x width", a.height, a.width, 1);
+    if (check.ok()) {
+        check.product("pixels x in", a.height * a.width, a.in, 4).product("pixels x out", a.height * a.width, a.out, 4);
+    }
+    if (check.ok()) {
+        check.product("rows x pixels of x", a.rows, a.height * a.width * a.in, 4)
+                .product("rows x pixels of y", a.rows, a.height * a.width * a.out, 4)
+                .pointer("x", a.x, a.rows > 0)
+                .pointer("weight", a.weight, a.rows > 0)
+                .pointer("bias", a.bias, a.rows > 0)
+                .pointer("y", a.y, a.rows > 0);
+    }
+    return run(NT_CPU, check.ok(), [&](const Ops& ops) { return ops.convolve(a); });
+}
+
+int32_t nt_convolution_weight(const void* weight, int64_t in, int64_t out, void* result) {
+    Check check("convolution_weight");
+    if (!channels(check, in, out).pointer("weight", weight).pointer("result", result).ok()) {
+        return NT_INVALID;
+    }
+    /* A polynomial of three coefficients at each point, divided by what the points' own polynomial leaves there. */
+    const double a = std::sqrt(0.5), b = std::sqrt(2), at_a = -2 / 3., at_b = 1 / 6.;
+    const double points[NT_TILE_POINTS][3] = {{1, 0, 0},
+                                              {at_a, at_a * a, at_a * .5},
+                                              {at_a, -at_a * a, at_a * .5},
+                                              {at_b, at_b * b, at_b * 2},
+                                              {at_b, -at_b * b, at_b * 2},
+                                              {0, 0, 1}};
+#pragma omp parallel for
+    for (int64_t k = 0; k < out; k++) {
+        for (int64_t c = 0; c < in; c++) {
+            const float* w = (const float*)weight + (k * in + c) * 9;
+            for (int i = 0; i < NT_TILE_POINTS; i++) {
+                double row[3];
+                for (int v = 0; v < 3; v++) {
+                    row[v] = points[i][0] * w[v] + points[i][1] * w[3 + v] + points[i][2] * w[6 + v];
+                }
+                for (int j = 0; j < NT_TILE_POINTS; j++) {
+                    const int64_t panel = (i * NT_TILE_POINTS + j) * (out / NT_PANEL) + k / NT_PANEL;
+                    ((float*)result)[(panel * in + c) * NT_PANEL + k % NT_PANEL] =
+                            (float)(row[0] * points[j][0] + row[1] * points[j][1] + row[2] * points[j][2]);
+                }
+            }
+        }
+    }
+    return NT_OK;
 }
 
 int32_t nt_cuda_describe(int32_t device, void* out, int64_t size) {

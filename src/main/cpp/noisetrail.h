@@ -128,6 +128,22 @@ typedef struct nt_norm_args {
     void* out;             /* of x's dtype and shape; may be x itself, else must not overlap it */
 } nt_norm_args;
 
+/* nt_convolve's tiles of 4 x 4 results, their 6 x 6 points, and the channels of a result whose weights lie together. */
+#define NT_TILE 4
+#define NT_TILE_POINTS 6
+#define NT_PANEL 32
+
+/* Arguments of nt_convolve: 9 fields of 8 bytes each. */
+typedef struct nt_convolution_args {
+    const float* x;      /* [rows, height, width, in] */
+    int64_t rows, height, width;
+    int64_t in;          /* channels, a multiple of 16 */
+    int64_t out;         /* channels, a multiple of NT_PANEL */
+    const float* weight; /* [6, 6, out / 32, in, 32], of nt_convolution_weight */
+    const float* bias;   /* [out] */
+    float* y;            /* out [rows, height, width, out], must not overlap x */
+} nt_convolution_args;
+
 /* 1 if the library was compiled with CUDA. */
 int32_t nt_cuda_compiled(void);
 /* The number of CUDA devices that can be used now; 0 without a driver. */
@@ -274,8 +290,19 @@ int32_t nt_sphere(int32_t device, void* stream, void* p /* f32 [rows, elements] 
 int32_t nt_group_norm(int32_t device, void* stream, const nt_norm_args* args);
 
 /*
+ * A convolution of 3 x 3, stride 1, with a border of zeros, on the CPU: y[r, i, j, k] = bias[k] + sum over u, v, c of x[r, i + u - 1, j + v - 1, c] * weight[k, c, u, v], by Winograd's minimal
+ * filtering in float32 (errors of about 1e-6 of the results' size, three to five times those of the sum itself). A row's result has the same bits in every batch, for any number of threads and at
+ * every level. An infinity or NaN of x makes the results of all tiles that see it NaN.
+ */
+int32_t nt_convolve(const nt_convolution_args* args);
+
+/* What nt_convolve takes of a convolution's weight [out, in, 3, 3], computed in float64. */
+int32_t nt_convolution_weight(const void* weight /* f32 [out, in, 3, 3] */, int64_t in, int64_t out, void* result /* f32 [6, 6, out / 32, in, 32] */);
+
+/*
  * Gives LibTorch the kernels that its networks call, as operators of TorchScript: `torch.noisetrail_group_norm(x, weight, bias, groups, epsilon, silu)`, and `torch.noisetrail_group_norm_`,
  * which overwrites x. x is [rows, channels, ...], float32, float16 or bfloat16, dense with the channels second or last; weight and bias are float32 [channels] or [rows, channels, 1, ...], whose rows may lie apart. No gradients.
+ * On the CPU also `torch.noisetrail_convolution(x, weight, bias)`: nt_convolve, of x float32 [rows, in, height, width] whose channels are last in memory, as the result's.
  * They run on the thread's current stream of LibTorch's. Again it does what there was to do before and could not be done: LibTorch may load its part for cards later. Needs LibTorch in the process, with the C interface that 2.10 has; it is found by name.
  */
 int32_t nt_torch_operators(void);

@@ -78,6 +78,7 @@ struct Ops {
     int32_t (*graph_end)(void* stream, void** out);
     int32_t (*graph_launch)(void* stream, void* graph);
     int32_t (*graph_destroy)(void* graph);
+    int32_t (*convolve)(const nt_convolution_args& a); /* null but on the CPU */
 };
 
 const Ops& cpu_ops();

@@ -100,24 +100,44 @@ private:
     Handle handle_;
 };
 
-void require(bool holds, const char* constraint) {
-    if (!holds) {
-        throw std::runtime_error(std::string("noisetrail_group_norm: ") + constraint);
-    }
-}
+/* What an operator must find. */
+struct Operator {
+    const char* name;
 
-/* A weight or bias: [channels], or [rows, channels, 1, ...], which gives the stride of the rows. */
+    void require(bool holds, const char* constraint) const {
+        if (!holds) {
+            throw std::runtime_error(std::string(name) + ": " + constraint);
+        }
+    }
+};
+
+constexpr Operator GROUP_NORM{"noisetrail_group_norm"}, CONVOLUTION{"noisetrail_convolution"};
+
+/* A norm's weight or bias: [channels], or [rows, channels, 1, ...], which gives the stride of the rows. */
 const float* of_channels(const Tensor& t, const Tensor& x, int64_t& stride) {
-    require(t.dtype == TORCH_F32, "weight and bias must be float32");
-    require(t.device_type == x.device_type && t.device_index == x.device_index, "weight and bias must be on x's device");
+    GROUP_NORM.require(t.dtype == TORCH_F32, "weight and bias must be float32");
+    GROUP_NORM.require(t.device_type == x.device_type && t.device_index == x.device_index, "weight and bias must be on x's device");
     const bool by_row = t.dimensions > 1;
     bool fits = t.dimensions > 0 && t.sizes[by_row] == x.sizes[1] && (t.strides[by_row] == 1 || x.sizes[1] == 1) && (!by_row || t.sizes[0] == x.sizes[0]);
     for (int64_t d = 2; d < t.dimensions; d++) {
         fits = fits && t.sizes[d] == 1;
     }
-    require(fits, "weight and bias must be [channels] or [rows, channels, 1, ...], their channels neighbours");
+    GROUP_NORM.require(fits, "weight and bias must be [channels] or [rows, channels, 1, ...], their channels neighbours");
     stride = by_row ? t.strides[0] : 0;
     return (const float*)t.data;
+}
+
+/* A new one of x's type and device. */
+Tensor make(const Tensor& x, const int64_t* sizes, const int64_t* strides) {
+    Handle made = nullptr;
+    must(shim.empty_strided(x.dimensions, sizes, strides, x.dtype, x.device_type, x.device_index, &made), "memory");
+    return Tensor((Value)made);
+}
+
+void done(int32_t status) {
+    if (status != NT_OK) {
+        throw std::runtime_error(nt_last_error());
+    }
 }
 
 double number(Value value) {
@@ -129,11 +149,11 @@ double number(Value value) {
 /* (Tensor x, Tensor weight, Tensor bias, int groups, float epsilon, bool silu) -> Tensor */
 void group_norm(Value* stack, bool in_place) {
     Tensor x(stack[0]), weight(stack[1]), bias(stack[2]);
-    require(x.dimensions >= 2, "x must be [rows, channels, ...]");
-    require(x.dtype == TORCH_F32 || x.dtype == TORCH_F16 || x.dtype == TORCH_BF16, "x must be float32, float16 or bfloat16");
+    GROUP_NORM.require(x.dimensions >= 2, "x must be [rows, channels, ...]");
+    GROUP_NORM.require(x.dtype == TORCH_F32 || x.dtype == TORCH_F16 || x.dtype == TORCH_BF16, "x must be float32, float16 or bfloat16");
     nt_norm_args a = {};
     a.channels_last = !x.dense(false);
-    require(!a.channels_last || x.dense(true), "x must be dense, its channels second or last");
+    GROUP_NORM.require(!a.channels_last || x.dense(true), "x must be dense, its channels second or last");
     a.dtype = x.dtype == TORCH_F32 ? NT_F32 : x.dtype == TORCH_F16 ? NT_F16 : NT_BF16;
     a.rows = x.sizes[0];
     a.channels = x.sizes[1];
@@ -153,22 +173,36 @@ void group_norm(Value* stack, bool in_place) {
         must(shim.get_current_cuda_stream(x.device_index, &stream), "its stream");
     }
     const int32_t device = x.device_type == TORCH_CUDA ? x.device_index : NT_CPU;
-    auto run = [&] {
-        if (a.rows > 0 && nt_group_norm(device, stream, &a) != NT_OK) {
-            throw std::runtime_error(nt_last_error());
-        }
-    };
+    auto run = [&] { done(a.rows > 0 ? nt_group_norm(device, stream, &a) : NT_OK); };
     if (in_place) {
         run();
         stack[0] = x.release();
         return;
     }
-    Handle made = nullptr;
-    must(shim.empty_strided(x.dimensions, x.sizes, x.strides, x.dtype, x.device_type, x.device_index, &made), "memory");
-    Tensor out((Value)made);
+    Tensor out = make(x, x.sizes, x.strides);
     a.out = out.data;
     run();
     stack[0] = out.release();
+}
+
+/* (Tensor x, Tensor weight, Tensor bias) -> Tensor */
+void convolution(Value* stack, uint64_t, uint64_t) {
+    Tensor x(stack[0]), weight(stack[1]), bias(stack[2]);
+    auto all_float = [](const Tensor& t) { return t.dtype == TORCH_F32; };
+    CONVOLUTION.require(all_float(x) && all_float(weight) && all_float(bias), "x, weight and bias must be float32");
+    CONVOLUTION.require(x.dimensions == 4 && x.dense(true), "x must be [rows, channels, height, width], dense, its channels last");
+    CONVOLUTION.require(
+            weight.dimensions == 5 && weight.dense(false) && weight.sizes[0] == NT_TILE_POINTS && weight.sizes[1] == NT_TILE_POINTS && weight.sizes[4] == NT_PANEL &&
+                    weight.sizes[3] == x.sizes[1],
+            "weight must be [6, 6, out / 32, x's channels, 32], dense");
+    const int64_t out = weight.sizes[2] * NT_PANEL;
+    CONVOLUTION.require(bias.dimensions == 1 && bias.dense(false) && bias.sizes[0] == out, "bias must be [out], dense");
+    const int64_t rows = x.sizes[0], height = x.sizes[2], width = x.sizes[3];
+    const int64_t sizes[] = {rows, out, height, width}, strides[] = {height * width * out, 1, width * out, out};
+    Tensor y = make(x, sizes, strides);
+    const nt_convolution_args a = {(const float*)x.data, rows, height, width, x.sizes[1], out, (const float*)weight.data, (const float*)bias.data, (float*)y.data};
+    done(rows > 0 ? nt_convolve(&a) : NT_OK);
+    stack[0] = y.release();
 }
 
 void group_norm_new(Value* stack, uint64_t, uint64_t) {
@@ -205,11 +239,12 @@ bool accepted(bool good) {
     return good || (fail(NT_INVALID, "torch_operators: LibTorch refused an operator; it wrote why to the error stream"), false);
 }
 
-bool implement(const char* key) {
+bool implement(const char* key, bool convolutions) {
     Handle library;
     return accepted(
             shim.library_init_impl("aten", key, __FILE__, __LINE__, &library) == 0 && shim.library_impl(library, "noisetrail_group_norm", group_norm_new) == 0 &&
-            shim.library_impl(library, "noisetrail_group_norm_", group_norm_in_place) == 0);
+            shim.library_impl(library, "noisetrail_group_norm_", group_norm_in_place) == 0 &&
+            (!convolutions || shim.library_impl(library, "noisetrail_convolution", convolution) == 0));
 }
 
 /* In LibTorch's own namespace, since the text of a script can name no other. */
@@ -219,8 +254,9 @@ bool define() {
                    shim.library_init_fragment("aten", __FILE__, __LINE__, &library) == 0 &&
                    shim.library_def(library, "noisetrail_group_norm(Tensor x, Tensor weight, Tensor bias, int groups, float epsilon, bool silu) -> Tensor") == 0 &&
                    shim.library_def(
-                           library, "noisetrail_group_norm_(Tensor(a!) x, Tensor weight, Tensor bias, int groups, float epsilon, bool silu) -> Tensor(a!)") == 0) &&
-           implement("CPU");
+                           library, "noisetrail_group_norm_(Tensor(a!) x, Tensor weight, Tensor bias, int groups, float epsilon, bool silu) -> Tensor(a!)") == 0 &&
+                   shim.library_def(library, "noisetrail_convolution(Tensor x, Tensor weight, Tensor bias) -> Tensor") == 0) &&
+           implement("CPU", true);
 }
 
 } // namespace
@@ -233,7 +269,7 @@ extern "C" int32_t nt_torch_operators(void) {
     on_cpu = on_cpu || (nt::find_all() && nt::define());
     if (on_cpu && !on_cards) {
         void* cuda = nt::loaded("libtorch_cuda.so"); /* LibTorch may load it later than the rest, or never */
-        on_cards = cuda && nt::find(cuda, "aoti_torch_get_current_cuda_stream", nt::shim.get_current_cuda_stream) && nt::implement("CUDA");
+        on_cards = cuda && nt::find(cuda, "aoti_torch_get_current_cuda_stream", nt::shim.get_current_cuda_stream) && nt::implement("CUDA", false);
         return cuda && !on_cards ? NT_INVALID : NT_OK;
     }
     return on_cpu ? NT_OK : NT_INVALID;

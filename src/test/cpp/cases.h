@@ -506,6 +506,31 @@ inline std::vector<Case> all_cases(Extent extent) {
     return cases;
 }
 
+/* Of what only the CPU has. */
+inline std::vector<Case> cpu_cases() {
+    struct Shape {
+        int64_t rows, height, width, in, out;
+    };
+    std::vector<Case> cases;
+    /* Less than a tile, whole tiles and parts of them, tiles that no register's sums divide, one panel and several, few and many channels. */
+    for (const Shape& s : {Shape{1, 1, 1, 16, 32}, {2, 4, 8, 16, 64}, {3, 7, 7, 48, 32}, {1, 13, 5, 32, 96}, {2, 28, 28, 16, 32}, {1, 9, 6, 272, 256}}) {
+        const int64_t pairs = s.in * s.out;
+        std::vector<float> x = gaussians(41, s.rows * s.height * s.width * s.in, 1);
+        for (int64_t i = 0; s.rows == 3 && i < s.in; i++) {
+            x[(size_t)i] = i % 2 ? INFINITY : NAN; /* in one corner of the first row */
+        }
+        const std::string at = std::to_string(s.rows) + "x" + std::to_string(s.height) + "x" + std::to_string(s.width) + " " + std::to_string(s.in) + " to " + std::to_string(s.out);
+        cases.push_back({"convolve " + at,
+                         {in(x), in(gaussians(42, pairs * 9, .1f)), in(gaussians(43, s.out, 1)), out<float>(pairs * NT_TILE_POINTS * NT_TILE_POINTS), out<float>(s.rows * s.height * s.width * s.out)},
+                         [=](int32_t, void*, void* const* p) {
+                             const int32_t status = nt_convolution_weight(p[1], s.in, s.out, p[3]);
+                             const nt_convolution_args a = {(const float*)p[0], s.rows, s.height, s.width, s.in, s.out, (const float*)p[3], (const float*)p[2], (float*)p[4]};
+                             return status == NT_OK ? nt_convolve(&a) : status;
+                         }});
+    }
+    return cases;
+}
+
 /* Makes all NaNs of a float array one: which of them an operation gives is the device's affair. */
 inline void unify_nans(const Array& array, std::vector<uint8_t>& bytes) {
     auto unify = [&](auto nan) {

@@ -67,6 +67,17 @@ public final class Kernels {
         check(NativeKernels.nt_torch_operators());
     }
 
+    /**
+     * A 3 x 3 convolution's weight as the operator {@code noisetrail_convolution} takes it: {@code nt_convolution_weight}. weight f32 [out, in, 3, 3]; result f32
+     * [6, 6, out / 32, in, 32]; both on the host.
+     *
+     * @param in a multiple of 16
+     * @param out a multiple of 32
+     */
+    public static void convolutionWeight(@Nullable Pointer weight, long in, long out, @Nullable Pointer result) {
+        check(NativeKernels.nt_convolution_weight(at(weight), in, out, at(result)));
+    }
+
     /** Philox4x32-10 itself, on the host: both pointers to 4 words. */
     static void philox(long key, @Nullable Pointer counter, @Nullable Pointer out) {
         check(NativeKernels.nt_philox(key, at(counter), at(out)));

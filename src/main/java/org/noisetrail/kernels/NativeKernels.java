@@ -210,6 +210,8 @@ final class NativeKernels {
             int project,
             @Nullable Pointer norm);
 
+    static native int nt_convolution_weight(@Nullable Pointer weight, long in, long out, @Nullable Pointer result);
+
     static native int nt_torch_operators();
 
     static native int nt_cuda_describe(int device, @Nullable Pointer out, long size);

@@ -14,11 +14,13 @@ public final class Precisions {
 
     /** Skips the test where the processor cannot. */
     public static void assume(Precision precision) {
+        assumeTrue(has(precision), "this processor has no AVX-512");
+    }
+
+    public static boolean has(Precision precision) {
         try {
-            assumeTrue(
-                    precision == Precision.FLOAT32
-                            || Files.readString(Path.of("/proc/cpuinfo")).contains("avx512dq"),
-                    "this processor has no AVX-512");
+            return precision == Precision.FLOAT32
+                    || Files.readString(Path.of("/proc/cpuinfo")).contains("avx512dq");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -245,6 +245,121 @@ class OperatorsTest {
         }
     }
 
+    private static final String CONVOLUTION = "torch.noisetrail_convolution(" + channelsLast("x") + ", w, b)";
+
+    /** A convolution's weight [out, in, 3, 3] as the operator takes it. */
+    private static Tensor ofPoints(Tensor weight) {
+        long out = weight.size(0);
+        long in = weight.size(1);
+        Tensor made = Tensors.floats(Device.CPU, 6, 6, out / 32, in, 32);
+        Kernels.convolutionWeight(Tensors.pointer(weight), in, out, Tensors.pointer(made));
+        return made;
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "1, 16, 32, 1, 1",
+        "2, 32, 64, 4, 4",
+        "1, 48, 32, 5, 13",
+        "3, 32, 96, 7, 7",
+        "2, 16, 32, 28, 28",
+        "1, 320, 320, 9, 6",
+        "1, 16, 32, 3, 50"
+    })
+    @SuppressWarnings("try")
+    void convolutionsAreThoseOfFloat64(long rows, long in, long out, long height, long width) {
+        try (PointerScope scope = new PointerScope()) {
+            Tensor x = normals(1, 2, 1, rows, in, height, width);
+            Tensor weight = normals(2, 1, 0, out, in, 3, 3);
+            Tensor bias = normals(3, 1, 5, out);
+            float[] expected = run(
+                    "torch.conv2d(x.to(" + DOUBLE + "), w.to(" + DOUBLE + "), b.to(" + DOUBLE + "), [1, 1], [1, 1])",
+                    x,
+                    weight,
+                    bias);
+            assertThat(Nets.relativeError(run(CONVOLUTION, x, ofPoints(weight), bias), expected))
+                    .isLessThan(2e-6);
+        }
+    }
+
+    @Test
+    @SuppressWarnings("try")
+    void aConvolutionsBitsDependNeitherOnTheThreadsNorOnTheBatch() {
+        int threads = Torch.threads();
+        try (PointerScope scope = new PointerScope()) {
+            Tensor x = normals(1, 1, 0, 9, 32, 15, 14);
+            Tensor weight = ofPoints(normals(2, 1, 0, 64, 32, 3, 3));
+            Tensor bias = normals(3, 1, 0, 64);
+            float[] one = null;
+            for (int count : new int[] {1, 2, 7}) {
+                Torch.setThreads(count);
+                float[] all = run(CONVOLUTION, x, weight, bias);
+                one = one == null ? all : one;
+                assertThat(all).isEqualTo(one);
+                float[] last = run(CONVOLUTION, x.narrow(0, 8, 1), weight, bias);
+                assertThat(last).isEqualTo(Arrays.copyOfRange(one, one.length / 9 * 8, one.length));
+            }
+        } finally {
+            Torch.setThreads(threads);
+        }
+    }
+
+    @Test
+    @SuppressWarnings("try")
+    void whatIsNotANumberIsConvolvedToNoNumberAroundItAndNowhereInOtherRows() {
+        try (PointerScope scope = new PointerScope()) {
+            Tensor weight = ofPoints(normals(2, 1, 0, 32, 16, 3, 3));
+            for (float strange : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
+                float[] values = Nets.normals(1, 2 * 16 * 12 * 12);
+                values[5 * 12 + 5] = strange; // of the first row's first channel, in the tile from 4 to 7
+                float[] made =
+                        run(CONVOLUTION, Tensors.of(Device.CPU, values, 2, 16, 12, 12), weight, normals(3, 1, 0, 32));
+                for (int i = 0; i < made.length; i++) {
+                    int y = i / 12 % 12;
+                    int x = i % 12;
+                    boolean seen = i < made.length / 2 && y >= 4 && y < 8 && x >= 4 && x < 8;
+                    assertThat(Float.isNaN(made[i]))
+                            .as("value %s beside %s", i, strange)
+                            .isEqualTo(seen);
+                }
+            }
+        }
+    }
+
+    @Test
+    @SuppressWarnings("try")
+    void convolutionsThatCannotBeAreRefusedInOneLine() {
+        try (PointerScope scope = new PointerScope()) {
+            Tensor x = normals(1, 1, 0, 2, 16, 4, 4);
+            Tensor w = ofPoints(normals(2, 1, 1, 32, 16, 3, 3));
+            Tensor b = normals(3, 1, 0, 32);
+            String name = "noisetrail_convolution: ";
+            String float32 = name + "x, weight and bias must be float32";
+            refused(CONVOLUTION.replace(", w,", ".to(" + HALF + "), w,"), x, w, b, float32);
+            refused(CONVOLUTION, x, w.to(ScalarType.Half), b, float32);
+            refused(CONVOLUTION, x, w, b.to(ScalarType.Double), float32);
+            String order = name + "x must be [rows, channels, height, width], dense, its channels last";
+            refused("torch.noisetrail_convolution(x, w, b)", x, w, b, order);
+            refused("torch.noisetrail_convolution(x.flatten(2), w, b)", x, w, b, order);
+            String form = name + "weight must be [6, 6, out / 32, x's channels, 32], dense";
+            refused(CONVOLUTION, normals(1, 1, 0, 2, 32, 4, 4), w, b, form);
+            refused(CONVOLUTION, x, normals(2, 1, 1, 32, 16, 3, 3), b, form);
+            refused(CONVOLUTION, x, w.transpose(0, 1), b, form);
+            refused(CONVOLUTION, x, w, normals(3, 1, 0, 16), name + "bias must be [out], dense");
+            refused(
+                    CONVOLUTION,
+                    normals(1, 1, 0, 2, 8, 4, 4),
+                    normals(2, 1, 0, 6, 6, 1, 8, 32),
+                    b,
+                    "convolve: the rest of in / 16 must be <= 0: 8");
+            Tensor few = normals(2, 1, 1, 16, 16, 3, 3);
+            assertThatThrownBy(() -> ofPoints(few))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("convolution_weight: the rest of out / 32 must be <= 0: 16");
+            assertThat(run(CONVOLUTION, normals(1, 1, 0, 0, 16, 4, 4), w, b)).isEmpty();
+        }
+    }
+
     private static void refused(String expression, Tensor x, Tensor weight, Tensor bias, String message) {
         assertThatThrownBy(() -> run(expression, x, weight, bias))
                 .isInstanceOf(NoisetrailException.class)

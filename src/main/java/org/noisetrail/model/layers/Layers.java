@@ -18,8 +18,8 @@ import org.noisetrail.model.Precision;
  * <p>On the CPU the operations are chosen so that a row's output has the same bits in every batch and on every number of threads:
  *
  * <ul>
- *   <li>every layer with weights, the linear ones too, is a oneDNN convolution: LibTorch's own choice between oneDNN and other
- *       algorithms depends on the batch, and so do the bits of BLAS's products. Maps have their channels last in memory, for which
+ *   <li>every layer with weights, the linear ones too, is a oneDNN convolution, or our own where that is faster: LibTorch's own choice between
+ *       oneDNN and other algorithms depends on the batch, and so do the bits of BLAS's products. Maps have their channels last in memory, for which
  *       oneDNN is fastest and takes weights as they are; a sequence is taken as a map of one line;
  *   <li>of one row, a view may have a stride by which LibTorch does not see that channels are last: what makes a map of something
  *       else copies or goes by {@link #map};
@@ -130,6 +130,11 @@ public final class Layers {
      * @param bias [out], handed over
      */
     public String convolve(String x, Tensor weight, @Nullable Tensor bias, int padding, int stride, int groups) {
+        if (cpu && !precision.isHalf() && padding == 1 && stride == 1 && groups == 1 && Winograd.serves(weight)) {
+            Tensor added = bias == null ? torch.zeros(weight.size(0)) : bias;
+            return script.assign("torch.noisetrail_convolution(" + x + CHANNELS_LAST + ", "
+                    + script.argument(Winograd.prepared(weight)) + ", " + compute(added) + ")");
+        }
         long[] pad = {padding, padding};
         long[] step = {stride, stride};
         String biasName = bias == null ? "None" : compute(bias);
@@ -137,8 +142,10 @@ public final class Layers {
             return script.assign("torch.conv2d(" + x + ", " + computeMaps(weight) + ", " + biasName + ", "
                     + Arrays.toString(step) + ", " + Arrays.toString(pad) + ", [1, 1], " + groups + ")");
         }
+        // A single channel is first and last: oneDNN takes it, and the weight, for first.
+        String order = weight.size(1) == 1 && groups == 1 ? CHANNELS_LAST : "";
         return script.assign("torch.mkldnn_convolution(" + x + ", " + computeMaps(weight) + ", " + biasName + ", "
-                + Arrays.toString(pad) + ", " + Arrays.toString(step) + ", [1, 1], " + groups + ")");
+                + Arrays.toString(pad) + ", " + Arrays.toString(step) + ", [1, 1], " + groups + ")" + order);
     }
 
     /** A convolution of stride 2. */

@@ -1,6 +1,7 @@
 package org.noisetrail.model.layers;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -16,8 +17,10 @@ import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.noisetrail.checkpoint.Weights;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.kernels.Kernels;
 import org.noisetrail.model.Precision;
 import org.noisetrail.testing.Nets;
+import org.noisetrail.testing.Precisions;
 import org.noisetrail.torch.ScriptFunction;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
@@ -43,6 +46,13 @@ class LayersTest {
     private static Map<String, BiFunction<Layers, Script, String>> layers() {
         Map<String, BiFunction<Layers, Script, String>> all = new LinkedHashMap<>();
         all.put("convolution", (layers, script) -> layers.convolution(map(layers), "c", CHANNELS, CHANNELS, 3));
+        all.put(
+                "convolution to many channels",
+                (layers, script) -> layers.convolution(map(layers), "c", CHANNELS, 32, 3));
+        all.put(
+                "convolution without a bias",
+                (layers, script) ->
+                        layers.convolve(map(layers), layers.scaled(1, "c", 32, CHANNELS, 3, 3), null, 1, 1, 1));
         all.put("down", (layers, script) -> layers.down(map(layers), "c", CHANNELS, 1));
         all.put("pointwise", (layers, script) -> layers.pointwise(map(layers), "p", CHANNELS, CHANNELS, 2, 3));
         all.put(
@@ -128,6 +138,7 @@ class LayersTest {
     void onTheCpuAndInHalfPrecisionOnACardMapsKeepTheirChannelsLast() {
         List<String> maps = List.of(
                 "convolution",
+                "convolution to many channels",
                 "down",
                 "pointwise",
                 "a convolution of each channel",
@@ -142,6 +153,9 @@ class LayersTest {
                     Form.on(Device.CPU, Precision.FLOAT32),
                     Form.on(Device.CPU, Precision.BFLOAT16),
                     new Form(Device.CPU, Precision.BFLOAT16, true))) {
+                if (!form.card() && !Precisions.has(form.precision())) {
+                    continue;
+                }
                 assertThat((long) run(form, layer, map -> map.stride(1)))
                         .as("%s, %s", name, form)
                         .isEqualTo(1);
@@ -167,6 +181,62 @@ class LayersTest {
             assertThat(lines.group(3)).isEqualTo(lines.group(1));
             assertThat(lines.group(5)).isEqualTo(lines.group(2));
             assertThat(result).isEqualTo(lines.group(4));
+        }
+    }
+
+    @Test
+    @SuppressWarnings("try")
+    void whatIsMadeOfASingleChannelHasItsChannelsLastToo() {
+        try (PointerScope scope = new PointerScope();
+                Script script = new Script(Device.CPU)) {
+            Layers layers = new Layers(script, NORMALS);
+            String h = layers.convolution(layers.enterMap("x"), "c", 1, CHANNELS, 3);
+            try (ScriptFunction function = script.compile("x: Tensor", h)) {
+                for (int rows : new int[] {1, 2}) {
+                    Tensor x = Tensors.of(Device.CPU, Nets.normals(5, rows * 36), rows, 1, 6, 6);
+                    assertThat(Torch.call(() -> function.call(x)).stride(1)).isEqualTo(1);
+                }
+            }
+        }
+    }
+
+    /** The form for cards runs here, too, so only the text can tell. */
+    @Test
+    @SuppressWarnings("try")
+    void ourOwnConvolutionIsUsedOnTheCpuInFloat32WhereItCanBe() {
+        assumeThat(Kernels.cpuLevel()).isNotEqualTo("x86-64");
+        assertThat(written(Form.on(Device.CPU, Precision.FLOAT32), 16, 32, 3, 1, 1, 1))
+                .contains("noisetrail_convolution");
+        assertThat(written(Form.on(Device.CPU, Precision.FLOAT32), 512, 512, 3, 1, 1, 1))
+                .contains("noisetrail_convolution");
+        assertThat(written(Form.on(Device.CPU, Precision.BFLOAT16), 16, 32, 3, 1, 1, 1))
+                .contains("mkldnn");
+        assertThat(written(new Form(Device.CPU, Precision.FLOAT32, true), 16, 32, 3, 1, 1, 1))
+                .contains("conv2d");
+        int[][] others = {
+            {16, 32, 1, 1, 1, 1},
+            {16, 32, 3, 0, 1, 1},
+            {16, 32, 3, 1, 2, 1},
+            {32, 32, 3, 1, 1, 32},
+            {16, 16, 3, 1, 1, 1},
+            {8, 32, 3, 1, 1, 1},
+            {528, 512, 3, 1, 1, 1}
+        };
+        for (int[] o : others) {
+            assertThat(written(Form.on(Device.CPU, Precision.FLOAT32), o[0], o[1], o[2], o[3], o[4], o[5]))
+                    .as("%s", Arrays.toString(o))
+                    .contains("mkldnn");
+        }
+    }
+
+    @SuppressWarnings("try")
+    private static String written(Form form, int in, int out, int kernel, int padding, int stride, int groups) {
+        try (PointerScope scope = new PointerScope();
+                Script script = new Script(Device.CPU)) {
+            Layers layers = new Layers(script, NORMALS, form);
+            Tensor weight = NORMALS.get("c", out, in / groups, kernel, kernel);
+            layers.convolve("x", weight, null, padding, stride, groups);
+            return script.toString();
         }
     }
 

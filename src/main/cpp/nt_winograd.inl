@@ -1,0 +1,215 @@
+/*
+ * 3 x 3 convolutions by Winograd's minimal filtering F(4 x 4, 3 x 3) (Lavin and Gray 2015, arXiv 1509.09308): for each pair of channels 36 products give a tile of 4 x 4 results, where the sum
+ * itself takes 144. Polynomials are taken at 0, +-sqrt(1/2), +-sqrt(2) and infinity: with these the transforms' numbers stay near 1, and float32's errors with them.
+ * A result is summed over the input's channels in their order, whatever else is worked on: its bits depend on neither batch nor threads.
+ * A part of nt_cpu.inl, in a level's namespace.
+ */
+constexpr int64_t SIDE = NT_TILE, POINTS = NT_TILE_POINTS, PLACES = POINTS * POINTS, PANEL = NT_PANEL;
+constexpr int64_t APART = 16; /* floats between the values of two places: without them all would fall into the same lines of the nearest cache */
+
+/* As many lanes as a register has, and as many tiles as the registers hold the sums of. */
+#if defined(__AVX512F__)
+constexpr int64_t LANES = 16, TILES = 12;
+#elif defined(__AVX2__)
+constexpr int64_t LANES = 8, TILES = 6;
+#else
+constexpr int64_t LANES = 4, TILES = 4;
+#endif
+typedef float Wide __attribute__((vector_size(LANES * sizeof(float))));
+
+inline Wide fused(Wide a, Wide b, Wide c) {
+#if defined(__AVX512F__)
+    return (Wide)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__AVX2__)
+    return (Wide)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#else
+    for (int64_t l = 0; l < LANES; l++) {
+        c[l] = fmaf(a[l], b[l], c[l]);
+    }
+    return c;
+#endif
+}
+
+inline Wide load(const float* from) {
+    Wide v;
+    std::memcpy(&v, from, sizeof v);
+    return v;
+}
+
+inline void store(float* to, Wide v) {
+    std::memcpy(to, &v, sizeof v);
+}
+
+inline Wide lanes_of(float value) {
+    return value - Wide{};
+}
+
+constexpr float ROOT_HALF = 0.70710678f, ROOT_TWO = 1.41421356f;
+
+/* Six values of an input, `from` apart, as a polynomial's at the six points, `to` apart. */
+inline void to_points(const Wide* d, int64_t from, Wide* v, int64_t to) {
+    const Wide d0 = d[0], d1 = d[from], d2 = d[2 * from], d3 = d[3 * from], d4 = d[4 * from], d5 = d[5 * from];
+    const Wide half = lanes_of(-0.5f), two = lanes_of(-2), both = lanes_of(-2.5f);
+    const Wide even = fused(two, d2, d4), odd = ROOT_HALF * fused(two, d1, d3);
+    const Wide even_2 = fused(half, d2, d4), odd_2 = ROOT_TWO * fused(half, d1, d3);
+    v[0] = fused(both, d2, d0 + d4);
+    v[to] = even + odd;
+    v[2 * to] = even - odd;
+    v[3 * to] = even_2 + odd_2;
+    v[4 * to] = even_2 - odd_2;
+    v[5 * to] = fused(both, d3, d1 + d5);
+}
+
+/* Six values of a product at the points as its four coefficients. */
+inline void from_points(const Wide* m, int64_t from, Wide* y, int64_t to) {
+    const Wide even = m[from] + m[2 * from], odd = m[from] - m[2 * from];
+    const Wide even_2 = m[3 * from] + m[4 * from], odd_2 = m[3 * from] - m[4 * from];
+    y[0] = m[0] + even + even_2;
+    y[to] = fused(lanes_of(ROOT_HALF), odd, ROOT_TWO * odd_2);
+    y[2 * to] = fused(lanes_of(0.5f), even, 2 * even_2);
+    y[3 * to] = fused(lanes_of(ROOT_HALF / 2), odd, fused(lanes_of(2 * ROOT_TWO), odd_2, m[5 * from]));
+}
+
+struct Winograd {
+    const nt_convolution_args& a;
+    const int64_t block; /* tiles that a thread works on at a time */
+    const int64_t down = (a.height + SIDE - 1) / SIDE, across = (a.width + SIDE - 1) / SIDE;
+    const int64_t tiles = a.rows * down * across;
+    const int64_t in_place = block * a.in + APART, out_place = block * a.out + APART; /* floats of a place: [block, in] and [block, out] */
+
+    struct Corner {
+        int64_t row, top, left; /* of the tile's results */
+    };
+
+    Corner corner(int64_t tile) const {
+        return {tile / (down * across), tile / across % down * SIDE, tile % across * SIDE};
+    }
+
+    /* A tile's input, with a border of one, at the points: places [36] of `points`. INSIDE: no part of it is padding. */
+    template <bool INSIDE>
+    void gather(const Corner& at, float* points) const {
+        const int64_t top = at.top - 1, left = at.left - 1;
+        const float* x = a.x + at.row * a.height * a.width * a.in;
+        for (int64_t c = 0; c < a.in; c += LANES) {
+            Wide d[POINTS], half[PLACES], v[POINTS];
+            for (int64_t j = 0; j < POINTS; j++) {
+                for (int64_t i = 0; i < POINTS; i++) {
+                    const int64_t y = top + i, z = left + j;
+                    const bool there = INSIDE || (y >= 0 && y < a.height && z >= 0 && z < a.width);
+                    d[i] = there ? load(x + (y * a.width + z) * a.in + c) : Wide{};
+                }
+                to_points(d, 1, half + j, POINTS);
+            }
+            for (int64_t i = 0; i < POINTS; i++) {
+                to_points(half + i * POINTS, 1, v, 1);
+                for (int64_t j = 0; j < POINTS; j++) {
+                    store(points + (i * POINTS + j) * in_place + c, v[j]);
+                }
+            }
+        }
+    }
+
+    void gather(int64_t first, int64_t count, float* points) const {
+        for (int64_t t = 0; t < count; t++) {
+            const Corner at = corner(first + t);
+            const bool inside = at.top > 0 && at.left > 0 && at.top + SIDE < a.height && at.left + SIDE < a.width;
+            inside ? gather<true>(at, points + t * a.in) : gather<false>(at, points + t * a.in);
+        }
+    }
+
+    /* COUNT tiles' sums over the input's channels, of 2 x LANES channels of the result. */
+    template <int64_t COUNT>
+    static inline void sums_of(const float* points, const float* weight, int64_t in, int64_t out, float* results) {
+        Wide sums[COUNT][2] = {};
+        for (int64_t c = 0; c < in; c++) {
+            const Wide w0 = load(weight + c * PANEL), w1 = load(weight + c * PANEL + LANES);
+#pragma GCC unroll 12
+            for (int64_t t = 0; t < COUNT; t++) {
+                const Wide v = lanes_of(points[t * in + c]);
+                sums[t][0] = fused(v, w0, sums[t][0]);
+                sums[t][1] = fused(v, w1, sums[t][1]);
+            }
+        }
+        for (int64_t t = 0; t < COUNT; t++) {
+            store(results + t * out, sums[t][0]);
+            store(results + t * out + LANES, sums[t][1]);
+        }
+    }
+
+    /* The same of fewer tiles than TILES. */
+    template <int64_t COUNT>
+    static void rest_of(int64_t count, const float* points, const float* weight, int64_t in, int64_t out, float* results) {
+        if constexpr (COUNT > 0) {
+            count == COUNT ? sums_of<COUNT>(points, weight, in, out, results) : rest_of<COUNT - 1>(count, points, weight, in, out, results);
+        }
+    }
+
+    void multiply(int64_t count, const float* points, float* results) const {
+        for (int64_t p = 0; p < PLACES; p++) {
+            for (int64_t k = 0; k < a.out; k += 2 * LANES) {
+                const float* weight = a.weight + (p * a.out + k / PANEL * PANEL) * a.in + k % PANEL;
+                const float* from = points + p * in_place;
+                float* to = results + p * out_place + k;
+                int64_t t = 0;
+                for (; t + TILES <= count; t += TILES) {
+                    sums_of<TILES>(from + t * a.in, weight, a.in, a.out, to + t * a.out);
+                }
+                rest_of<TILES - 1>(count - t, from + t * a.in, weight, a.in, a.out, to + t * a.out);
+            }
+        }
+    }
+
+    void scatter(int64_t first, int64_t count, const float* results) const {
+        for (int64_t t = 0; t < count; t++) {
+            const Corner at = corner(first + t);
+            const int64_t height = std::min(SIDE, a.height - at.top), width = std::min(SIDE, a.width - at.left);
+            float* y = a.y + ((at.row * a.height + at.top) * a.width + at.left) * a.out;
+            for (int64_t k = 0; k < a.out; k += LANES) {
+                Wide m[POINTS], half[SIDE * POINTS], made[SIDE];
+                for (int64_t j = 0; j < POINTS; j++) {
+                    for (int64_t i = 0; i < POINTS; i++) {
+                        m[i] = load(results + (i * POINTS + j) * out_place + t * a.out + k);
+                    }
+                    from_points(m, 1, half + j, POINTS);
+                }
+                const Wide bias = load(a.bias + k);
+                for (int64_t i = 0; i < height; i++) {
+                    from_points(half + i * POINTS, 1, made, 1);
+                    for (int64_t j = 0; j < width; j++) {
+                        store(y + (i * a.width + j) * a.out + k, made[j] + bias);
+                    }
+                }
+            }
+        }
+    }
+};
+
+/* So many that weights are read once for all of them, and so few that each thread gets some. */
+inline int64_t block_of(const nt_convolution_args& a) {
+    const int64_t tiles = a.rows * ((a.height + SIDE - 1) / SIDE) * ((a.width + SIDE - 1) / SIDE), threads = omp_get_max_threads();
+    const int64_t most = a.in + a.out < 512 ? 24 : 48, share = (tiles + threads - 1) / threads;
+    return std::min(most, (share + TILES - 1) / TILES * TILES);
+}
+
+int32_t convolve(const nt_convolution_args& a) {
+    const Winograd by{a, block_of(a)};
+    int32_t status = NT_OK;
+#pragma omp parallel if (by.tiles > by.block)
+    {
+        const std::unique_ptr<float[]> points(new (std::nothrow) float[(size_t)(PLACES * by.in_place)]), results(new (std::nothrow) float[(size_t)(PLACES * by.out_place)]);
+        if (!points || !results) {
+#pragma omp atomic write
+            status = NT_OUT_OF_MEMORY;
+        }
+#pragma omp for schedule(static)
+        for (int64_t first = 0; first < by.tiles; first += by.block) {
+            if (points && results) {
+                const int64_t count = std::min(by.block, by.tiles - first);
+                by.gather(first, count, points.get());
+                by.multiply(count, points.get(), results.get());
+                by.scatter(first, count, results.get());
+            }
+        }
+    }
+    return status == NT_OK ? NT_OK : out_of_memory("convolve");
+}

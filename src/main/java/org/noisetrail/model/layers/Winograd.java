@@ -1,0 +1,41 @@
+package org.noisetrail.model.layers;
+
+import org.bytedeco.pytorch.Tensor;
+import org.bytedeco.pytorch.global.torch.ScalarType;
+import org.noisetrail.kernels.Device;
+import org.noisetrail.kernels.Kernels;
+import org.noisetrail.torch.Tensors;
+
+/** Which 3 x 3 convolutions of stride 1 are our own kernel on the CPU, Winograd's minimal filtering, and their weights. */
+final class Winograd {
+    /** Weights are four times as large as the convolution's own, here 38 MB at most; with more channels they would no longer be read from a cache. */
+    private static final long MOST_PAIRS = 512 * 512;
+
+    /** Without instructions that multiply and add at once, oneDNN is faster. */
+    private static final boolean FUSED = !Kernels.cpuLevel().equals("x86-64");
+
+    private Winograd() {}
+
+    /** @param weight [out, in, height, width] */
+    static boolean serves(Tensor weight) {
+        long out = weight.size(0);
+        long in = weight.size(1);
+        // What is only checked for its shape has no memory, and never runs.
+        return FUSED
+                && !weight.is_meta()
+                && weight.size(2) == 3
+                && weight.size(3) == 3
+                && in % 16 == 0
+                && out % 32 == 0
+                && in * out <= MOST_PAIRS;
+    }
+
+    /** @return [6, 6, out / 32, in, 32], what the operator {@code noisetrail_convolution} takes */
+    static Tensor prepared(Tensor weight) {
+        long out = weight.size(0);
+        long in = weight.size(1);
+        Tensor made = Tensors.empty(Device.CPU, ScalarType.Float, 6, 6, out / 32, in, 32);
+        Kernels.convolutionWeight(Tensors.pointer(weight.contiguous()), in, out, Tensors.pointer(made));
+        return made;
+    }
+}
