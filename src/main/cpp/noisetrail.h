@@ -291,7 +291,7 @@ int32_t nt_group_norm(int32_t device, void* stream, const nt_norm_args* args);
 
 /*
  * A convolution of 3 x 3, stride 1, with a border of zeros, on the CPU: y[r, i, j, k] = bias[k] + sum over u, v, c of x[r, i + u - 1, j + v - 1, c] * weight[k, c, u, v], by Winograd's minimal
- * filtering in float32 (errors of about 1e-6 of the results' size, three to five times those of the sum itself). A row's result has the same bits in every batch, for any number of threads and at
+ * filtering in float32 (errors of about 1e-6 of the results' size, twice those of the sum itself). A row's result has the same bits in every batch, for any number of threads and at
  * every level. An infinity or NaN of x makes the results of all tiles that see it NaN.
  */
 int32_t nt_convolve(const nt_convolution_args* args);

@@ -85,35 +85,31 @@ struct Winograd {
         return {tile / (down * across), tile / across % down * SIDE, tile % across * SIDE};
     }
 
-    /* A tile's input, with a border of one, at the points: places [36] of `points`. INSIDE: no part of it is padding. */
-    template <bool INSIDE>
-    void gather(const Corner& at, float* points) const {
-        const int64_t top = at.top - 1, left = at.left - 1;
-        const float* x = a.x + at.row * a.height * a.width * a.in;
-        for (int64_t c = 0; c < a.in; c += LANES) {
-            Wide d[POINTS], half[PLACES], v[POINTS];
-            for (int64_t j = 0; j < POINTS; j++) {
-                for (int64_t i = 0; i < POINTS; i++) {
-                    const int64_t y = top + i, z = left + j;
-                    const bool there = INSIDE || (y >= 0 && y < a.height && z >= 0 && z < a.width);
-                    d[i] = there ? load(x + (y * a.width + z) * a.in + c) : Wide{};
-                }
-                to_points(d, 1, half + j, POINTS);
-            }
-            for (int64_t i = 0; i < POINTS; i++) {
-                to_points(half + i * POINTS, 1, v, 1);
-                for (int64_t j = 0; j < POINTS; j++) {
-                    store(points + (i * POINTS + j) * in_place + c, v[j]);
-                }
-            }
-        }
-    }
-
-    void gather(int64_t first, int64_t count, float* points) const {
+    /* The tiles' inputs, with a border of one, at the points. `zeros` [in] stand where the map ends. */
+    void gather(int64_t first, int64_t count, const float* zeros, float* points) const {
         for (int64_t t = 0; t < count; t++) {
             const Corner at = corner(first + t);
-            const bool inside = at.top > 0 && at.left > 0 && at.top + SIDE < a.height && at.left + SIDE < a.width;
-            inside ? gather<true>(at, points + t * a.in) : gather<false>(at, points + t * a.in);
+            const float* pixels[PLACES];
+            for (int64_t place = 0; place < PLACES; place++) {
+                const int64_t y = at.top - 1 + place / POINTS, x = at.left - 1 + place % POINTS;
+                const bool there = y >= 0 && y < a.height && x >= 0 && x < a.width;
+                pixels[place] = there ? a.x + ((at.row * a.height + y) * a.width + x) * a.in : zeros;
+            }
+            for (int64_t c = 0; c < a.in; c += LANES) {
+                Wide d[POINTS], half[PLACES], v[POINTS];
+                for (int64_t j = 0; j < POINTS; j++) {
+                    for (int64_t i = 0; i < POINTS; i++) {
+                        d[i] = load(pixels[i * POINTS + j] + c);
+                    }
+                    to_points(d, 1, half + j, POINTS);
+                }
+                for (int64_t i = 0; i < POINTS; i++) {
+                    to_points(half + i * POINTS, 1, v, 1);
+                    for (int64_t j = 0; j < POINTS; j++) {
+                        store(points + (i * POINTS + j) * in_place + t * a.in + c, v[j]);
+                    }
+                }
+            }
         }
     }
 
@@ -184,11 +180,12 @@ struct Winograd {
     }
 };
 
-/* So many that weights are read once for all of them, and so few that each thread gets some. */
+/* About so many as weights are best read for once, and the same number of blocks for each thread. */
 inline int64_t block_of(const nt_convolution_args& a) {
     const int64_t tiles = a.rows * ((a.height + SIDE - 1) / SIDE) * ((a.width + SIDE - 1) / SIDE), threads = omp_get_max_threads();
-    const int64_t most = a.in + a.out < 512 ? 24 : 48, share = (tiles + threads - 1) / threads;
-    return std::min(most, (share + TILES - 1) / TILES * TILES);
+    const int64_t good = a.in + a.out < 512 ? 24 : 48, share = (tiles + threads - 1) / threads;
+    const int64_t blocks = std::max<int64_t>(1, (share + good / 2) / good);
+    return std::max<int64_t>(1, (share + blocks - 1) / blocks);
 }
 
 int32_t convolve(const nt_convolution_args& a) {
@@ -197,15 +194,17 @@ int32_t convolve(const nt_convolution_args& a) {
 #pragma omp parallel if (by.tiles > by.block)
     {
         const std::unique_ptr<float[]> points(new (std::nothrow) float[(size_t)(PLACES * by.in_place)]), results(new (std::nothrow) float[(size_t)(PLACES * by.out_place)]);
-        if (!points || !results) {
+        const std::unique_ptr<float[]> zeros(new (std::nothrow) float[(size_t)a.in]());
+        const bool room = points && results && zeros;
+        if (!room) {
 #pragma omp atomic write
             status = NT_OUT_OF_MEMORY;
         }
 #pragma omp for schedule(static)
         for (int64_t first = 0; first < by.tiles; first += by.block) {
-            if (points && results) {
+            if (room) {
                 const int64_t count = std::min(by.block, by.tiles - first);
-                by.gather(first, count, points.get());
+                by.gather(first, count, zeros.get(), points.get());
                 by.multiply(count, points.get(), results.get());
                 by.scatter(first, count, results.get());
             }

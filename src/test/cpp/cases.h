@@ -512,8 +512,13 @@ inline std::vector<Case> cpu_cases() {
         int64_t rows, height, width, in, out;
     };
     std::vector<Case> cases;
+    std::vector<Shape> shapes;
+    for (int64_t tiles = 1; tiles <= 13; tiles++) {
+        shapes.push_back({1, 4, 4 * tiles, 16, 32});
+    }
     /* Less than a tile, whole tiles and parts of them, tiles that no register's sums divide, one panel and several, few and many channels. */
-    for (const Shape& s : {Shape{1, 1, 1, 16, 32}, {2, 4, 8, 16, 64}, {3, 7, 7, 48, 32}, {1, 13, 5, 32, 96}, {2, 28, 28, 16, 32}, {1, 9, 6, 272, 256}}) {
+    shapes.insert(shapes.end(), {{1, 1, 1, 16, 32}, {2, 4, 8, 16, 64}, {3, 7, 7, 48, 32}, {1, 13, 5, 32, 96}, {2, 28, 28, 16, 32}, {1, 9, 6, 272, 256}});
+    for (const Shape& s : shapes) {
         const int64_t pairs = s.in * s.out;
         std::vector<float> x = gaussians(41, s.rows * s.height * s.width * s.in, 1);
         for (int64_t i = 0; s.rows == 3 && i < s.in; i++) {

@@ -282,6 +282,27 @@ class OperatorsTest {
         }
     }
 
+    /** Registers hold the sums of 6 or 12 tiles: each number that can be left over. */
+    @Test
+    @SuppressWarnings("try")
+    void everyTileOfARowIsConvolved() {
+        int threads = Torch.threads();
+        try (PointerScope scope = new PointerScope()) {
+            Torch.setThreads(1);
+            Tensor weight = normals(2, 1, 0, 32, 16, 3, 3);
+            Tensor bias = normals(3, 1, 0, 32);
+            for (int tiles = 1; tiles <= 25; tiles++) {
+                Tensor x = normals(1, 1, 0, 1, 16, 4, 4 * tiles);
+                float[] expected = run("torch.conv2d(x, w, b, [1, 1], [1, 1])", x, weight, bias);
+                assertThat(Nets.relativeError(run(CONVOLUTION, x, ofPoints(weight), bias), expected))
+                        .as("%s tiles", tiles)
+                        .isLessThan(2e-6);
+            }
+        } finally {
+            Torch.setThreads(threads);
+        }
+    }
+
     @Test
     @SuppressWarnings("try")
     void aConvolutionsBitsDependNeitherOnTheThreadsNorOnTheBatch() {
