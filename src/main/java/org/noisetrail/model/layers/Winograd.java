@@ -8,8 +8,8 @@ import org.noisetrail.torch.Tensors;
 
 /** Which 3 x 3 convolutions of stride 1 are our own kernel on the CPU, Winograd's minimal filtering, and their weights. */
 final class Winograd {
-    /** Weights are four times as large as the convolution's own, here 38 MB at most; with more channels they would no longer be read from a cache. */
-    private static final long MOST_PAIRS = 512 * 512;
+    /** Weights are four times as large as the convolution's own, here 59 MB at most: with more channels a model would need twice its memory. */
+    private static final long MOST_PAIRS = 640 * 640;
 
     /** Without instructions that multiply and add at once, oneDNN is faster. */
     private static final boolean FUSED = !Kernels.cpuLevel().equals("x86-64");

@@ -207,7 +207,7 @@ class LayersTest {
         assumeThat(Kernels.cpuLevel()).isNotEqualTo("x86-64");
         assertThat(written(Form.on(Device.CPU, Precision.FLOAT32), 16, 32, 3, 1, 1, 1))
                 .contains("noisetrail_convolution");
-        assertThat(written(Form.on(Device.CPU, Precision.FLOAT32), 512, 512, 3, 1, 1, 1))
+        assertThat(written(Form.on(Device.CPU, Precision.FLOAT32), 640, 640, 3, 1, 1, 1))
                 .contains("noisetrail_convolution");
         assertThat(written(Form.on(Device.CPU, Precision.BFLOAT16), 16, 32, 3, 1, 1, 1))
                 .contains("mkldnn");
@@ -220,7 +220,7 @@ class LayersTest {
             {32, 32, 3, 1, 1, 32},
             {16, 16, 3, 1, 1, 1},
             {8, 32, 3, 1, 1, 1},
-            {528, 512, 3, 1, 1, 1}
+            {656, 640, 3, 1, 1, 1}
         };
         for (int[] o : others) {
             assertThat(written(Form.on(Device.CPU, Precision.FLOAT32), o[0], o[1], o[2], o[3], o[4], o[5]))
