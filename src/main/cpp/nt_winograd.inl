@@ -72,10 +72,17 @@ inline void from_points(const Wide* m, int64_t from, Wide* y, int64_t to) {
 
 struct Winograd {
     const nt_convolution_args& a;
-    const int64_t block; /* tiles that a thread works on at a time */
     const int64_t down = (a.height + SIDE - 1) / SIDE, across = (a.width + SIDE - 1) / SIDE;
     const int64_t tiles = a.rows * down * across;
+    const int64_t block = block_of(a.in + a.out < 512 ? 24 : 48); /* tiles that a thread works on at a time */
     const int64_t in_place = block * a.in + APART, out_place = block * a.out + APART; /* floats of a place: [block, in] and [block, out] */
+
+    /* About `good` tiles, for which weights are read once, in the same number of blocks for each thread. */
+    int64_t block_of(int64_t good) const {
+        const int64_t threads = omp_get_max_threads(), share = (tiles + threads - 1) / threads;
+        const int64_t blocks = std::max<int64_t>(1, (share + good / 2) / good);
+        return std::max<int64_t>(1, (share + blocks - 1) / blocks);
+    }
 
     struct Corner {
         int64_t row, top, left; /* of the tile's results */
@@ -180,16 +187,8 @@ struct Winograd {
     }
 };
 
-/* About so many as weights are best read for once, and the same number of blocks for each thread. */
-inline int64_t block_of(const nt_convolution_args& a) {
-    const int64_t tiles = a.rows * ((a.height + SIDE - 1) / SIDE) * ((a.width + SIDE - 1) / SIDE), threads = omp_get_max_threads();
-    const int64_t good = a.in + a.out < 512 ? 24 : 48, share = (tiles + threads - 1) / threads;
-    const int64_t blocks = std::max<int64_t>(1, (share + good / 2) / good);
-    return std::max<int64_t>(1, (share + blocks - 1) / blocks);
-}
-
 int32_t convolve(const nt_convolution_args& a) {
-    const Winograd by{a, block_of(a)};
+    const Winograd by{a};
     int32_t status = NT_OK;
 #pragma omp parallel if (by.tiles > by.block)
     {

@@ -15,6 +15,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.kernels.Kernels;
+import org.noisetrail.model.layers.Winograd;
 import org.noisetrail.testing.Nets;
 
 /** Our kernels as TorchScript's operators, against LibTorch's own in float64. */
@@ -247,15 +248,6 @@ class OperatorsTest {
 
     private static final String CONVOLUTION = "torch.noisetrail_convolution(" + channelsLast("x") + ", w, b)";
 
-    /** A convolution's weight [out, in, 3, 3] as the operator takes it. */
-    private static Tensor ofPoints(Tensor weight) {
-        long out = weight.size(0);
-        long in = weight.size(1);
-        Tensor made = Tensors.floats(Device.CPU, 6, 6, out / 32, in, 32);
-        Kernels.convolutionWeight(Tensors.pointer(weight), in, out, Tensors.pointer(made));
-        return made;
-    }
-
     @ParameterizedTest
     @CsvSource({
         "1, 16, 32, 1, 1",
@@ -277,7 +269,7 @@ class OperatorsTest {
                     x,
                     weight,
                     bias);
-            assertThat(Nets.relativeError(run(CONVOLUTION, x, ofPoints(weight), bias), expected))
+            assertThat(Nets.relativeError(run(CONVOLUTION, x, Winograd.prepared(weight), bias), expected))
                     .isLessThan(2e-6);
         }
     }
@@ -294,7 +286,7 @@ class OperatorsTest {
             for (int tiles = 1; tiles <= 25; tiles++) {
                 Tensor x = normals(1, 1, 0, 1, 16, 4, 4 * tiles);
                 float[] expected = run("torch.conv2d(x, w, b, [1, 1], [1, 1])", x, weight, bias);
-                assertThat(Nets.relativeError(run(CONVOLUTION, x, ofPoints(weight), bias), expected))
+                assertThat(Nets.relativeError(run(CONVOLUTION, x, Winograd.prepared(weight), bias), expected))
                         .as("%s tiles", tiles)
                         .isLessThan(2e-6);
             }
@@ -309,7 +301,7 @@ class OperatorsTest {
         int threads = Torch.threads();
         try (PointerScope scope = new PointerScope()) {
             Tensor x = normals(1, 1, 0, 9, 32, 15, 14);
-            Tensor weight = ofPoints(normals(2, 1, 0, 64, 32, 3, 3));
+            Tensor weight = Winograd.prepared(normals(2, 1, 0, 64, 32, 3, 3));
             Tensor bias = normals(3, 1, 0, 64);
             float[] one = null;
             for (int count : new int[] {1, 2, 7}) {
@@ -329,7 +321,7 @@ class OperatorsTest {
     @SuppressWarnings("try")
     void whatIsNotANumberIsConvolvedToNoNumberAroundItAndNowhereInOtherRows() {
         try (PointerScope scope = new PointerScope()) {
-            Tensor weight = ofPoints(normals(2, 1, 0, 32, 16, 3, 3));
+            Tensor weight = Winograd.prepared(normals(2, 1, 0, 32, 16, 3, 3));
             for (float strange : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
                 float[] values = Nets.normals(1, 2 * 16 * 12 * 12);
                 values[5 * 12 + 5] = strange; // of the first row's first channel, in the tile from 4 to 7
@@ -352,7 +344,7 @@ class OperatorsTest {
     void convolutionsThatCannotBeAreRefusedInOneLine() {
         try (PointerScope scope = new PointerScope()) {
             Tensor x = normals(1, 1, 0, 2, 16, 4, 4);
-            Tensor w = ofPoints(normals(2, 1, 1, 32, 16, 3, 3));
+            Tensor w = Winograd.prepared(normals(2, 1, 1, 32, 16, 3, 3));
             Tensor b = normals(3, 1, 0, 32);
             String name = "noisetrail_convolution: ";
             String float32 = name + "x, weight and bias must be float32";
@@ -374,7 +366,7 @@ class OperatorsTest {
                     b,
                     "convolve: the rest of in / 16 must be <= 0: 8");
             Tensor few = normals(2, 1, 1, 16, 16, 3, 3);
-            assertThatThrownBy(() -> ofPoints(few))
+            assertThatThrownBy(() -> Winograd.prepared(few))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("convolution_weight: the rest of out / 32 must be <= 0: 16");
             assertThat(run(CONVOLUTION, normals(1, 1, 0, 0, 16, 4, 4), w, b)).isEmpty();

@@ -131,6 +131,7 @@ public final class Layers {
      */
     public String convolve(String x, Tensor weight, @Nullable Tensor bias, int padding, int stride, int groups) {
         if (cpu && !precision.isHalf() && padding == 1 && stride == 1 && groups == 1 && Winograd.serves(weight)) {
+            // Maps have their channels last already: only one that had not would be copied.
             Tensor added = bias == null ? torch.zeros(weight.size(0)) : bias;
             return script.assign("torch.noisetrail_convolution(" + x + CHANNELS_LAST + ", "
                     + script.argument(Winograd.prepared(weight)) + ", " + compute(added) + ")");

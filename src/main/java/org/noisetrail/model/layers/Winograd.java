@@ -7,7 +7,7 @@ import org.noisetrail.kernels.Kernels;
 import org.noisetrail.torch.Tensors;
 
 /** Which 3 x 3 convolutions of stride 1 are our own kernel on the CPU, Winograd's minimal filtering, and their weights. */
-final class Winograd {
+public final class Winograd {
     /** Weights are four times as large as the convolution's own, here 59 MB at most: with more channels a model would need twice its memory. */
     private static final long MOST_PAIRS = 640 * 640;
 
@@ -30,12 +30,18 @@ final class Winograd {
                 && in * out <= MOST_PAIRS;
     }
 
-    /** @return [6, 6, out / 32, in, 32], what the operator {@code noisetrail_convolution} takes */
-    static Tensor prepared(Tensor weight) {
+    /**
+     * @param weight float32 [out, in, 3, 3] on the CPU, in a multiple of 16, out one of 32
+     * @return float32 [6, 6, out / 32, in, 32], what the operator {@code noisetrail_convolution} takes; the caller's to close
+     * @throws IllegalArgumentException if the channels are no such multiples
+     */
+    public static Tensor prepared(Tensor weight) {
         long out = weight.size(0);
         long in = weight.size(1);
         Tensor made = Tensors.empty(Device.CPU, ScalarType.Float, 6, 6, out / 32, in, 32);
-        Kernels.convolutionWeight(Tensors.pointer(weight.contiguous()), in, out, Tensors.pointer(made));
+        try (Tensor dense = weight.contiguous()) {
+            Kernels.convolutionWeight(Tensors.pointer(dense), in, out, Tensors.pointer(made));
+        }
         return made;
     }
 }
