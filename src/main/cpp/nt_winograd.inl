@@ -5,16 +5,17 @@
  * A part of nt_cpu.inl, in a level's namespace.
  */
 constexpr int64_t SIDE = NT_TILE, POINTS = NT_TILE_POINTS, PLACES = POINTS * POINTS, PANEL = NT_PANEL;
-constexpr int64_t APART = 16; /* floats between the values of two places: without them all would fall into the same lines of the nearest cache */
+constexpr int64_t APART = 16; /* floats between two tiles: without them all would fall into the same lines of the nearest cache */
 
-/* As many lanes as a register has, and as many tiles as the registers hold the sums of. */
+/* As many lanes as a register has, and as many tiles as the registers hold the sums of, of a panel's channels. */
 #if defined(__AVX512F__)
 constexpr int64_t LANES = 16, TILES = 12;
 #elif defined(__AVX2__)
-constexpr int64_t LANES = 8, TILES = 6;
+constexpr int64_t LANES = 8, TILES = 3;
 #else
-constexpr int64_t LANES = 4, TILES = 4;
+constexpr int64_t LANES = 4, TILES = 1;
 #endif
+constexpr int64_t WIDES = PANEL / LANES; /* registers of a panel's channels */
 typedef float Wide __attribute__((vector_size(LANES * sizeof(float))));
 
 inline Wide fused(Wide a, Wide b, Wide c) {
@@ -75,7 +76,7 @@ struct Winograd {
     const int64_t down = (a.height + SIDE - 1) / SIDE, across = (a.width + SIDE - 1) / SIDE;
     const int64_t tiles = a.rows * down * across;
     const int64_t block = block_of(a.in + a.out < 512 ? 24 : 48); /* tiles that a thread works on at a time */
-    const int64_t in_place = block * a.in + APART, out_place = block * a.out + APART; /* floats of a place: [block, in] and [block, out] */
+    const int64_t in_tile = PLACES * a.in + APART, out_tile = PLACES * a.out + APART; /* floats from tile to tile: [6, 6, in] and [6, 6, out] */
 
     /* About `good` tiles, for which weights are read once, in the same number of blocks for each thread. */
     int64_t block_of(int64_t good) const {
@@ -92,94 +93,127 @@ struct Winograd {
         return {tile / (down * across), tile / across % down * SIDE, tile % across * SIDE};
     }
 
-    /* The tiles' inputs, with a border of one, at the points. `zeros` [in] stand where the map ends. */
+    /* The tiles' inputs, with a border of one, at the points. `zeros` [6, in] stand in rows where the map has ended. */
     void gather(int64_t first, int64_t count, const float* zeros, float* points) const {
+        const int64_t in = a.in, width = a.width;
         for (int64_t t = 0; t < count; t++) {
             const Corner at = corner(first + t);
-            const float* pixels[PLACES];
-            for (int64_t place = 0; place < PLACES; place++) {
-                const int64_t y = at.top - 1 + place / POINTS, x = at.left - 1 + place % POINTS;
-                const bool there = y >= 0 && y < a.height && x >= 0 && x < a.width;
-                pixels[place] = there ? a.x + ((at.row * a.height + y) * a.width + x) * a.in : zeros;
+            const int64_t top = at.top - 1, left = at.left - 1;
+            const float* lines[POINTS]; /* where a map begins a pixel early, which is not read */
+            for (int64_t i = 0; i < POINTS; i++) {
+                const bool there = top + i >= 0 && top + i < a.height;
+                lines[i] = there ? a.x + ((at.row * a.height + top + i) * width + left) * in : zeros;
             }
-            for (int64_t c = 0; c < a.in; c += LANES) {
-                Wide d[POINTS], half[PLACES], v[POINTS];
+            float* tile = points + t * in_tile;
+            for (int64_t c = 0; c < in; c += LANES) {
+                Wide half[PLACES];
+#pragma GCC unroll 6
                 for (int64_t j = 0; j < POINTS; j++) {
-                    for (int64_t i = 0; i < POINTS; i++) {
-                        d[i] = load(pixels[i * POINTS + j] + c);
+                    Wide d[POINTS] = {};
+                    if (left + j >= 0 && left + j < width) {
+#pragma GCC unroll 6
+                        for (int64_t i = 0; i < POINTS; i++) {
+                            d[i] = load(lines[i] + j * in + c);
+                        }
                     }
                     to_points(d, 1, half + j, POINTS);
                 }
+                float* to = tile + c;
+#pragma GCC unroll 6
                 for (int64_t i = 0; i < POINTS; i++) {
+                    Wide v[POINTS];
                     to_points(half + i * POINTS, 1, v, 1);
-                    for (int64_t j = 0; j < POINTS; j++) {
-                        store(points + (i * POINTS + j) * in_place + t * a.in + c, v[j]);
+#pragma GCC unroll 6
+                    for (int64_t j = 0; j < POINTS; j++, to += in) {
+                        store(to, v[j]);
                     }
                 }
             }
         }
     }
 
-    /* COUNT tiles' sums over the input's channels, of 2 x LANES channels of the result. */
+    /* COUNT tiles' sums over the input's channels, of a panel's channels of the result. */
     template <int64_t COUNT>
-    static inline void sums_of(const float* points, const float* weight, int64_t in, int64_t out, float* results) {
-        Wide sums[COUNT][2] = {};
-        for (int64_t c = 0; c < in; c++) {
-            const Wide w0 = load(weight + c * PANEL), w1 = load(weight + c * PANEL + LANES);
+    static inline void sums_of(const float* points, int64_t in_tile, const float* weight, int64_t in, int64_t out_tile, float* results) {
+        Wide sums[COUNT][WIDES];
 #pragma GCC unroll 12
-            for (int64_t t = 0; t < COUNT; t++) {
-                const Wide v = lanes_of(points[t * in + c]);
-                sums[t][0] = fused(v, w0, sums[t][0]);
-                sums[t][1] = fused(v, w1, sums[t][1]);
+        for (int64_t t = 0; t < COUNT; t++) {
+#pragma GCC unroll 8
+            for (int64_t w = 0; w < WIDES; w++) {
+                sums[t][w] = Wide{};
             }
         }
+        for (int64_t c = 0; c < in; c++) {
+            Wide by[WIDES];
+#pragma GCC unroll 8
+            for (int64_t w = 0; w < WIDES; w++) {
+                by[w] = load(weight + c * PANEL + w * LANES);
+            }
+#pragma GCC unroll 12
+            for (int64_t t = 0; t < COUNT; t++) {
+                const Wide v = lanes_of(points[t * in_tile + c]);
+#pragma GCC unroll 8
+                for (int64_t w = 0; w < WIDES; w++) {
+                    sums[t][w] = fused(v, by[w], sums[t][w]);
+                }
+            }
+        }
+#pragma GCC unroll 12
         for (int64_t t = 0; t < COUNT; t++) {
-            store(results + t * out, sums[t][0]);
-            store(results + t * out + LANES, sums[t][1]);
+#pragma GCC unroll 8
+            for (int64_t w = 0; w < WIDES; w++) {
+                store(results + t * out_tile + w * LANES, sums[t][w]);
+            }
         }
     }
 
     /* The same of fewer tiles than TILES. */
     template <int64_t COUNT>
-    static void rest_of(int64_t count, const float* points, const float* weight, int64_t in, int64_t out, float* results) {
+    static void rest_of(int64_t count, const float* points, int64_t in_tile, const float* weight, int64_t in, int64_t out_tile, float* results) {
         if constexpr (COUNT > 0) {
-            count == COUNT ? sums_of<COUNT>(points, weight, in, out, results) : rest_of<COUNT - 1>(count, points, weight, in, out, results);
+            count == COUNT ? sums_of<COUNT>(points, in_tile, weight, in, out_tile, results) : rest_of<COUNT - 1>(count, points, in_tile, weight, in, out_tile, results);
         }
     }
 
     void multiply(int64_t count, const float* points, float* results) const {
         for (int64_t p = 0; p < PLACES; p++) {
-            for (int64_t k = 0; k < a.out; k += 2 * LANES) {
-                const float* weight = a.weight + (p * a.out + k / PANEL * PANEL) * a.in + k % PANEL;
-                const float* from = points + p * in_place;
-                float* to = results + p * out_place + k;
+            for (int64_t k = 0; k < a.out; k += PANEL) {
+                const float* weight = a.weight + (p * a.out + k) * a.in;
+                const float* from = points + p * a.in;
+                float* to = results + p * a.out + k;
                 int64_t t = 0;
                 for (; t + TILES <= count; t += TILES) {
-                    sums_of<TILES>(from + t * a.in, weight, a.in, a.out, to + t * a.out);
+                    sums_of<TILES>(from + t * in_tile, in_tile, weight, a.in, out_tile, to + t * out_tile);
                 }
-                rest_of<TILES - 1>(count - t, from + t * a.in, weight, a.in, a.out, to + t * a.out);
+                rest_of<TILES - 1>(count - t, from + t * in_tile, in_tile, weight, a.in, out_tile, to + t * out_tile);
             }
         }
     }
 
     void scatter(int64_t first, int64_t count, const float* results) const {
+        const int64_t out = a.out, line = a.width * out;
         for (int64_t t = 0; t < count; t++) {
             const Corner at = corner(first + t);
             const int64_t height = std::min(SIDE, a.height - at.top), width = std::min(SIDE, a.width - at.left);
-            float* y = a.y + ((at.row * a.height + at.top) * a.width + at.left) * a.out;
-            for (int64_t k = 0; k < a.out; k += LANES) {
-                Wide m[POINTS], half[SIDE * POINTS], made[SIDE];
+            float* y = a.y + ((at.row * a.height + at.top) * a.width + at.left) * out;
+            const float* from = results + t * out_tile;
+            for (int64_t k = 0; k < out; k += LANES) {
+                Wide half[SIDE * POINTS];
+#pragma GCC unroll 6
                 for (int64_t j = 0; j < POINTS; j++) {
+                    Wide m[POINTS];
+#pragma GCC unroll 6
                     for (int64_t i = 0; i < POINTS; i++) {
-                        m[i] = load(results + (i * POINTS + j) * out_place + t * a.out + k);
+                        m[i] = load(from + (i * POINTS + j) * out + k);
                     }
                     from_points(m, 1, half + j, POINTS);
                 }
                 const Wide bias = load(a.bias + k);
                 for (int64_t i = 0; i < height; i++) {
+                    Wide made[SIDE];
                     from_points(half + i * POINTS, 1, made, 1);
                     for (int64_t j = 0; j < width; j++) {
-                        store(y + (i * a.width + j) * a.out + k, made[j] + bias);
+                        store(y + i * line + j * out + k, made[j] + bias);
                     }
                 }
             }
@@ -192,8 +226,8 @@ int32_t convolve(const nt_convolution_args& a) {
     int32_t status = NT_OK;
 #pragma omp parallel if (by.tiles > by.block)
     {
-        const std::unique_ptr<float[]> points(new (std::nothrow) float[(size_t)(PLACES * by.in_place)]), results(new (std::nothrow) float[(size_t)(PLACES * by.out_place)]);
-        const std::unique_ptr<float[]> zeros(new (std::nothrow) float[(size_t)a.in]());
+        const std::unique_ptr<float[]> points(new (std::nothrow) float[(size_t)(by.block * by.in_tile)]), results(new (std::nothrow) float[(size_t)(by.block * by.out_tile)]);
+        const std::unique_ptr<float[]> zeros(new (std::nothrow) float[(size_t)(POINTS * a.in)]());
         const bool room = points && results && zeros;
         if (!room) {
 #pragma omp atomic write
