@@ -51,7 +51,7 @@ import picocli.CommandLine.Spec;
         modelTransformer = RegistryOptions.Adder.class,
         description = {
             "Sets methods beside each other: same images, same classes, same initial noise.",
-            "Always adds best-of-n at the network evaluations that each search costs, with --equal-seconds in the same seconds.",
+            "Adds best-of-n at the network evaluations that each search costs, with --equal-seconds in the same seconds; not with --against.",
             "With --screen, each method that can be screened has a second row, screened."
         },
         footerHeading = "%nFiles:%n",
@@ -132,6 +132,14 @@ final class CompareCommand implements Callable<Integer> {
             description =
                     "Size each method for S seconds of all images of a seed, decoder and reward included, by this machine's profile.")
     private @Nullable Double equalSeconds;
+
+    @Option(
+            names = "--against",
+            paramLabel = "METHOD",
+            description =
+                    "One of --methods, as it is written there: set all others beside it, in place of best-of-n at the cost"
+                            + " of each, which is not drawn then.")
+    private @Nullable String against;
 
     @Option(
             names = "--sweep",
@@ -239,6 +247,7 @@ final class CompareCommand implements Callable<Integer> {
                     .images(requests)
                     .seeds(seedList)
                     .equalNfe(budgets())
+                    .against(against)
                     .sampler(sampler)
                     .features(features(pipeline))
                     .maxBatch(modelOptions.maxBatch())
@@ -420,6 +429,10 @@ final class CompareCommand implements Callable<Integer> {
         if (contenders.stream().allMatch(contender -> contender.screen() == null) && screen.screening() != null) {
             throw usage("--screen: none of these methods can be screened: " + String.join(", ", texts));
         }
+        List<String> labels = contenders.stream().map(Contender::label).toList();
+        if (against != null && !labels.contains(against)) {
+            throw usage("--against must be one of " + String.join(", ", labels) + ": " + against);
+        }
         return contenders;
     }
 
@@ -494,6 +507,7 @@ final class CompareCommand implements Callable<Integer> {
                 .option("methods", texts())
                 .option("options", methodOptions.given())
                 .options(screenSettings())
+                .options(against == null ? Map.of() : Map.of("against", against))
                 .option("seedCount", seeds)
                 .option("equalNfe", equal)
                 .option("equalSeconds", equalSeconds)

@@ -45,6 +45,7 @@ final class OfflineOptions {
             "--equal-nfe",
             "--equal-seconds",
             "--sweep",
+            "--against",
             "--screen",
             "--verify-loss",
             "--screen-reward",

@@ -10,6 +10,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -30,7 +31,7 @@ import org.noisetrail.search.Search;
 import org.noisetrail.search.SearchListener;
 
 /**
- * Methods set beside each other on the same images, conditions and initial noise, with best-of-n at what each search among them costs.
+ * Methods set beside each other on the same images, conditions and initial noise, with best-of-n at what each search among them costs, or with one of them.
  *
  * <p>Results do not depend on threads or batches. With a folder, each finished search is kept there as a file that is named by all its result
  * depends on: the same comparison goes on where it was interrupted, and a larger one takes what is there. Immutable; it closes neither the
@@ -102,6 +103,8 @@ public final class Comparison {
     final List<Long> budgets;
     /** Null where methods are not sized for time. */
     final @Nullable Double seconds;
+    /** The label of the contender that all others are set beside; null for best-of-n at what each costs. */
+    final @Nullable String against;
 
     final Function<Setup, MachineProfile> profiles;
     final Sampler sampler;
@@ -122,6 +125,7 @@ public final class Comparison {
         seeds = builder.seeds;
         budgets = builder.budgets;
         seconds = builder.seconds;
+        against = builder.against;
         maxBatch = builder.maxBatch;
         decodeBatch = builder.decodeBatch;
         profiles = builder.profiles == null
@@ -137,6 +141,11 @@ public final class Comparison {
         notEmpty("rewards", aims);
         notEmpty("images", images);
         notEmpty("seeds", seeds);
+        if (against != null
+                && contenders.stream().noneMatch(contender -> contender.label().equals(against))) {
+            throw new IllegalArgumentException("the method to compare with must be one of "
+                    + contenders.stream().map(Contender::label).collect(Collectors.joining(", ")) + ": " + against);
+        }
         if (seconds != null && !(seconds > 0)) {
             throw new IllegalArgumentException("seconds must be > 0: " + seconds);
         }
@@ -241,6 +250,9 @@ public final class Comparison {
                 .option("seedCount", seeds.size())
                 .option("equalNfe", budgets)
                 .option("equalSeconds", seconds);
+        if (against != null) {
+            settings.option("against", against);
+        }
         if (!screenRewards.isEmpty()) {
             Map<String, String> ids = new LinkedHashMap<>();
             screenRewards.values().stream().map(Comparison::named).forEach(judge -> ids.put(judge.name(), judge.id()));
@@ -310,6 +322,7 @@ public final class Comparison {
         private List<Long> seeds = List.of(0L);
         private List<Long> budgets = List.of();
         private @Nullable Double seconds;
+        private @Nullable String against;
         private @Nullable Function<Setup, MachineProfile> profiles;
         private Sampler sampler;
         private @Nullable Classifier features;
@@ -428,6 +441,14 @@ public final class Comparison {
             return this;
         }
 
+        /**
+         * The contender that all others of the same budget are set beside, by its label; best-of-n at each search's own cost is not drawn then. By default none is named, and best-of-n is.
+         */
+        public Builder against(@Nullable String label) {
+            this.against = label;
+            return this;
+        }
+
         /** By default the pipeline's; of a denoiser alone {@link EdmSampler#DEFAULT}. */
         public Builder sampler(Sampler sampler) {
             this.sampler = Objects.requireNonNull(sampler, "sampler");
@@ -471,7 +492,7 @@ public final class Comparison {
         }
 
         /**
-         * @throws IllegalArgumentException if there is no method, no reward, no image or no seed, a plain trajectory costs more than a budget, methods are to be sized for
+         * @throws IllegalArgumentException if there is no method, no reward, no image or no seed, no contender has the label that all are to be set beside, a plain trajectory costs more than a budget, methods are to be sized for
          *     evaluations and for seconds, or for no seconds, or a method cannot be screened as it should
          * @throws org.noisetrail.NoisetrailException if the folder cannot be written to
          */

@@ -3,6 +3,7 @@ package org.noisetrail.evaluation;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -13,6 +14,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.model.Classifier;
@@ -168,7 +170,7 @@ final class ComparisonRun {
                 OptionalLong cost = entry.method().evaluations(schedule);
                 // What a screen leaves of the cost is not known before.
                 boolean told = cost.isPresent() && entry.screen() == null && comparison.seconds == null;
-                if (entry.searches() && told) {
+                if (entry.searches() && told && comparison.against == null) {
                     BestOfN best = BestOfN.costing(schedule, cost.getAsLong(), false);
                     all.addAll(cells(aim, Entry.best("", best, entry.target())));
                 }
@@ -221,51 +223,42 @@ final class ComparisonRun {
     private ComparisonTable table(Comparison.Aim aim) {
         List<Entry> entries = new ArrayList<>();
         List<ComparisonTable.Row> rows = new ArrayList<>();
+        // By target, of the contender that all others are set beside, if one is.
+        Map<@Nullable Long, ComparisonTable.Row> named = new HashMap<>();
         for (@Nullable Long target : targets()) {
             for (Contender contender : comparison.contenders) {
                 Entry entry = entry(aim, contender, target);
-                if (entries.stream().anyMatch(other -> same(other, entry))) {
+                int known = IntStream.range(0, entries.size())
+                        .filter(i -> same(entries.get(i), entry))
+                        .findFirst()
+                        .orElse(entries.size());
+                if (known < entries.size()) {
                     cells -= comparison.seeds.size();
-                    continue;
+                } else {
+                    entries.add(entry);
+                    rows.add(row(aim, entry));
                 }
-                entries.add(entry);
-                rows.add(row(aim, entry));
+                if (contender.label().equals(comparison.against)) {
+                    named.put(target, rows.get(known));
+                }
             }
         }
-        // Insertion order: chains by the first search that costs as much.
-        Map<Integer, @Nullable Long> partners = new LinkedHashMap<>();
-        Map<ComparisonTable.Row, Integer> partnerOf = new HashMap<>();
-        for (int i = 0; i < entries.size(); i++) {
-            if (entries.get(i).searches()) {
-                int chains = partner(aim, rows.get(i));
-                partnerOf.put(rows.get(i), chains);
-                partners.putIfAbsent(chains, entries.get(i).target());
-            }
-        }
-        cells += partners.size() * comparison.seeds.size();
-        Map<Integer, ComparisonTable.Row> best = new HashMap<>();
-        partners.forEach((chains, target) -> {
-            Entry entry = Entry.best("best-of-" + chains, new BestOfN(chains), target);
-            Optional<ComparisonTable.Row> known = rows.stream()
-                    .filter(row -> row.method().equals(entry.method()))
-                    .findFirst();
-            best.put(chains, known.orElseGet(() -> row(aim, entry)));
-            if (known.isPresent()) {
-                cells -= comparison.seeds.size();
-            }
-        });
+        List<ComparisonTable.@Nullable Row> others = comparison.against == null
+                ? bestOfN(aim, entries, rows)
+                : entries.stream().map(entry -> named.get(entry.target())).toList();
         List<ComparisonTable.Row> all = new ArrayList<>();
         for (int i = 0; i < rows.size(); i++) {
-            Integer chains = partnerOf.get(rows.get(i));
-            ComparisonTable.Row partner = chains == null ? null : best.get(chains);
-            ComparisonTable.Row row =
-                    partner == null ? rows.get(i) : rows.get(i).against(partner);
+            ComparisonTable.Row own = rows.get(i);
+            ComparisonTable.Row other = others.get(i);
+            ComparisonTable.Row row = other == null || other == own ? own : own.against(other);
             int plain = entries.indexOf(unscreened(entries, entries.get(i)));
             all.add(plain < 0 ? row : row.againstUnscreened(rows.get(plain)));
         }
-        best.values().stream()
-                .filter(row -> !all.contains(row))
-                .sorted((a, b) -> Double.compare(a.networkEvaluations(), b.networkEvaluations()))
+        others.stream()
+                .flatMap(Stream::ofNullable)
+                .distinct()
+                .filter(row -> !rows.contains(row))
+                .sorted(Comparator.comparingDouble(ComparisonTable.Row::networkEvaluations))
                 .forEach(all::add);
         Map<String, String> ids = new LinkedHashMap<>();
         for (Comparison.@Nullable Judge judge : Arrays.asList(aim.reward(), aim.heldOut(), aim.secondHeldOut())) {
@@ -280,7 +273,36 @@ final class ComparisonRun {
                 ids.put(judge.name(), reward(judge).id());
             }
         }
-        return new ComparisonTable(aim, ids, all, comparison.seconds);
+        return new ComparisonTable(aim, ids, all, comparison.seconds, comparison.against);
+    }
+
+    /** For each row the best-of-n that costs as much, drawn unless it is one of the rows; null for those that do not search. */
+    private List<ComparisonTable.@Nullable Row> bestOfN(
+            Comparison.Aim aim, List<Entry> entries, List<ComparisonTable.Row> rows) {
+        // Insertion order: chains by the first search that costs as much.
+        Map<Integer, @Nullable Long> targets = new LinkedHashMap<>();
+        List<@Nullable Integer> chains = new ArrayList<>();
+        for (int i = 0; i < entries.size(); i++) {
+            Entry entry = entries.get(i);
+            Integer own = entry.searches() ? (Integer) partner(aim, rows.get(i)) : null;
+            chains.add(own);
+            if (own != null) {
+                targets.putIfAbsent(own, entry.target());
+            }
+        }
+        cells += targets.size() * comparison.seeds.size();
+        Map<@Nullable Integer, ComparisonTable.Row> best = new HashMap<>();
+        targets.forEach((size, target) -> {
+            Entry entry = Entry.best("best-of-" + size, new BestOfN(size), target);
+            Optional<ComparisonTable.Row> known = rows.stream()
+                    .filter(row -> row.method().equals(entry.method()))
+                    .findFirst();
+            best.put(size, known.orElseGet(() -> row(aim, entry)));
+            if (known.isPresent()) {
+                cells -= comparison.seeds.size();
+            }
+        });
+        return chains.stream().map(best::get).toList();
     }
 
     /** Chains of the best-of-n that costs as much: as many evaluations, or seconds where methods are sized for those. */

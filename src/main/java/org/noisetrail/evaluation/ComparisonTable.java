@@ -15,12 +15,14 @@ import org.noisetrail.search.Method;
  *
  * @param ids of the rewards by name: {@link org.noisetrail.reward.Reward#id}
  * @param seconds that methods, and the best-of-n they are set beside, were sized for; null where it is the best-of-n of the same network evaluations
+ * @param against the label of the contender that all others of the same target are set beside, in place of best-of-n; null for none
  */
 public record ComparisonTable(
         Comparison.Aim aim,
         Map<String, String> ids,
         List<Row> rows,
-        @Nullable Double seconds) {
+        @Nullable Double seconds,
+        @Nullable String against) {
     public ComparisonTable {
         ids = Map.copyOf(ids);
         rows = List.copyOf(rows);

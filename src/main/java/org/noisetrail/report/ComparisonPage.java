@@ -81,7 +81,7 @@ final class ComparisonPage {
         add(
                 " Numbers are means over all of them (IQM: over the middle half); brackets hold 95 % of those of bootstrap resamples of what was asked, all images of a prompt or class together.");
         add(
-                " P(better): how likely an image beats one of best-of-n that was asked to be the same. The same picture is a tie.");
+                " P(better): how likely an image beats one of the method beside it that was asked to be the same. The same picture is a tie.");
         add(" NFE: network evaluations an image.");
         if (screened) {
             add(

@@ -116,13 +116,16 @@ public final class ComparisonWords {
             "unscreened_held_out_difference_high",
             "unscreened_won",
             "unscreened_tied",
-            "unscreened_lost");
+            "unscreened_lost",
+            "against");
 
     private ComparisonWords() {}
 
-    /** What the column is called that sets a row beside best-of-n. */
+    /** What the column is called that sets a row beside best-of-n, or the contender that was named. */
     static String versus(ComparisonTable table) {
-        return table.seconds() == null ? AT_ITS_NFE : IN_EQUAL_SECONDS;
+        return table.against() != null
+                ? "vs " + table.against() + " [95 %]"
+                : table.seconds() == null ? AT_ITS_NFE : IN_EQUAL_SECONDS;
     }
 
     private static List<String> head(ComparisonTable table) {
@@ -238,7 +241,7 @@ public final class ComparisonWords {
                     row.secondsPerImage(),
                     row.pivotNorm(),
                     row.diversity());
-            fields.add(difference == null ? "" : difference.label());
+            fields.add(difference == null || table.against() != null ? "" : difference.label());
             add(fields, difference == null ? Interval.UNKNOWN : difference.reward());
             add(fields, row.secondHeldOut(), row.interquartileMean());
             add(fields, row.decoderCalls(), row.rewardCalls(), row.peakBytes());
@@ -249,7 +252,8 @@ public final class ComparisonWords {
                 add(fields, difference.won(), difference.tied(), difference.lost());
             }
             addScreening(fields, row);
-            fields.addAll(Collections.nCopies(CSV_HEAD.size() - fields.size(), ""));
+            fields.addAll(Collections.nCopies(CSV_HEAD.indexOf("against") - fields.size(), ""));
+            fields.add(difference == null || table.against() == null ? "" : difference.label());
             text.append(fields.stream().map(ComparisonWords::quoted).collect(Collectors.joining(",")))
                     .append("\r\n");
         }
@@ -312,11 +316,13 @@ public final class ComparisonWords {
         Comparison.Judge second = table.aim().secondHeldOut();
         json.put("secondHeldOut", second == null ? null : second.toString());
         json.put("ids", new TreeMap<>(table.ids()));
-        json.put("rows", table.rows().stream().map(ComparisonWords::json).toList());
+        json.put(
+                "rows",
+                table.rows().stream().map(row -> json(row, table.against())).toList());
         return json;
     }
 
-    private static Map<String, @Nullable Object> json(ComparisonTable.Row row) {
+    private static Map<String, @Nullable Object> json(ComparisonTable.Row row, @Nullable String against) {
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
         json.put("label", row.label());
         json.put("settings", Methods.registry().json(row.method()));
@@ -334,7 +340,7 @@ public final class ComparisonWords {
         json.put("pivotNorm", Numbers.orNull(row.pivotNorm()));
         json.put("diversity", Numbers.orNull(row.diversity()));
         if (row.difference() != null) {
-            json.put("againstBestOfN", json(row.difference()));
+            json.put(against == null ? "againstBestOfN" : "against", json(row.difference()));
         }
         ContenderScreen screen = row.screen();
         Screened screened = row.screened();

@@ -65,6 +65,30 @@ class CompareCommandTest {
         assertThat(rows(again)).isEqualTo(rows);
     }
 
+    @Test
+    void aMethodToCompareWithMustBeOneOfThoseThatAreCompared() {
+        Cli.Ending ending = Cli.run(
+                "compare", "--model", MODEL, "--prompt", "a cat", "--methods", "naive,beam", "--against", "mcts");
+        assertThat(ending.code()).isEqualTo(2);
+        assertThat(ending.err()).startsWith("noisetrail: --against must be one of naive, beam: mcts");
+    }
+
+    @Test
+    void allOthersAreSetBesideTheMethodThatIsNamed() throws IOException {
+        Cli.Ending ending =
+                compare("--images 1 --steps 2 --seeds 1 --reward brightness --methods naive,best-of-n:candidates=2,beam"
+                        + " --against best-of-n:candidates=2");
+        JsonNode rows = rows(ending);
+        assertThat(rows.findValuesAsText("label")).contains("naive", "best-of-2", "beam");
+        assertThat(rows).hasSize(3);
+        assertThat(rows.at("/2/against/label").asText()).isEqualTo("best-of-2");
+        assertThat(new ObjectMapper()
+                        .readTree(ending.out())
+                        .at("/settings/against")
+                        .asText())
+                .isEqualTo("best-of-n:candidates=2");
+    }
+
     /** As a task of a cluster is asked, which has a card of its own whatever the driver's is called. */
     @Test
     void oneSearchIsMadeOnTheDeviceThatItsRunnerNames() {

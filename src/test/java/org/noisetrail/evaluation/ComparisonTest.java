@@ -167,6 +167,84 @@ class ComparisonTest {
     }
 
     @Test
+    void allOthersStandBesideTheMethodThatIsNamedAndNoBestOfNIsAdded(@TempDir Path folder) {
+        List<ComparisonTable> tables =
+                compare(folder, plan(CONTENDERS, AIMS.subList(0, 1)).against("beam"));
+        List<ComparisonTable.Row> rows = tables.get(0).rows();
+        assertThat(rows.stream().map(ComparisonTable.Row::label))
+                .containsExactly("naive", "best-of-2", "beam", "mcts", "eps-greedy");
+        ComparisonTable.Row beam = rows.get(2);
+        assertThat(beam.difference()).isNull();
+        for (int i : new int[] {0, 1, 3, 4}) {
+            ComparisonTable.Difference difference = rows.get(i).difference();
+            assertThat(difference).isNotNull();
+            assertThat(difference.label()).isEqualTo("beam");
+            assertThat(difference.networkEvaluations()).isEqualTo(beam.networkEvaluations());
+            assertThat(difference.reward().mean())
+                    .isCloseTo(rows.get(i).reward().mean() - beam.reward().mean(), within(1e-12));
+        }
+        ComparisonFiles files = new ComparisonFiles(tables, settings());
+        assertThat(files.text()).contains("vs beam [95 %]").doesNotContain("vs best-of-n");
+        JsonNode told = new ObjectMapper().valueToTree(files.json()).at("/tables/0/rows/0");
+        assertThat(told.at("/against/label").asText()).isEqualTo("beam");
+        assertThat(told.has("againstBestOfN")).isFalse();
+        List<String> head = List.of(files.csv().split("\r\n")[0].split(",", -1));
+        List<String> naive = List.of(files.csv().split("\r\n")[1].split(",", -1));
+        assertThat(naive.get(head.indexOf("against"))).isEqualTo("beam");
+        assertThat(naive.get(head.indexOf("best_of_n"))).isEmpty();
+    }
+
+    @Test
+    void ofASweepMethodsStandBesideTheOneOfTheirOwnBudget(@TempDir Path folder) {
+        List<ComparisonTable.Row> rows = compare(
+                        folder, plan(CONTENDERS, AIMS.subList(0, 1), 80L, 160L).against("best-of-n"))
+                .get(0)
+                .rows();
+        for (ComparisonTable.Row row : rows) {
+            ComparisonTable.Difference difference = row.difference();
+            if (row.method() instanceof Naive || row.method() instanceof BestOfN) {
+                // A plain trajectory costs the same whatever the budget.
+                assertThat(difference).as(row.title()).isNull();
+                continue;
+            }
+            ComparisonTable.Row best = rows.stream()
+                    .filter(other -> other.method() instanceof BestOfN
+                            && row.target() != null
+                            && row.target().equals(other.target()))
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(difference).as(row.title()).isNotNull();
+            assertThat(difference.label()).isEqualTo(best.label());
+        }
+        assertThat(rows.stream().filter(row -> row.method() instanceof BestOfN)).hasSize(2);
+        List<ComparisonTable.Row> besideNaive = compare(
+                        folder, plan(CONTENDERS, AIMS.subList(0, 1), 80L, 160L).against("naive"))
+                .get(0)
+                .rows();
+        assertThat(besideNaive.stream().filter(row -> row.difference() != null))
+                .as("it is drawn once for all budgets")
+                .hasSize(8);
+    }
+
+    @Test
+    void partsLeaveNothingToDoWhereNoBestOfNIsToBeFound(@TempDir Path folder) {
+        Comparison.Builder plan = plan(CONTENDERS, AIMS).against("best-of-n").folder(folder);
+        int searches = plan.build().run(0, 2) + plan.build().run(1, 2);
+        assertThat(searches).as("5 methods, 2 rewards, 2 seeds").isEqualTo(20);
+        List<String> begun = new ArrayList<>();
+        plan.watcher(into(begun)).build().run();
+        assertThat(begun).isEmpty();
+    }
+
+    @Test
+    void aMethodToCompareWithThatIsNotComparedIsRefused() {
+        assertThatThrownBy(() ->
+                        plan(CONTENDERS.subList(0, 2), AIMS).against("beam").build())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("the method to compare with must be one of naive, best-of-n: beam");
+    }
+
+    @Test
     void allMethodsDrawTheSameImagesFromTheSameNoise(@TempDir Path folder) {
         ComparisonTable table =
                 compare(folder, plan(CONTENDERS, AIMS.subList(0, 1))).get(0);
