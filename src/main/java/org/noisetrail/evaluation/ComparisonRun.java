@@ -284,7 +284,7 @@ final class ComparisonRun {
         List<@Nullable Integer> chains = new ArrayList<>();
         for (int i = 0; i < entries.size(); i++) {
             Entry entry = entries.get(i);
-            Integer own = entry.searches() ? (Integer) partner(aim, rows.get(i)) : null;
+            Integer own = entry.searches() ? partner(aim, rows.get(i)) : null;
             chains.add(own);
             if (own != null) {
                 targets.putIfAbsent(own, entry.target());
