@@ -442,7 +442,8 @@ public final class Comparison {
         }
 
         /**
-         * The contender that all others of the same budget are set beside, by its label; best-of-n at each search's own cost is not drawn then. By default none is named, and best-of-n is.
+         * The contender that all others of the same budget are set beside, by its label: no best-of-n at a search's own cost is drawn then. By default, or with null, best-of-n is.
+         * {@link #build} refuses a label that no contender has.
          */
         public Builder against(@Nullable String label) {
             this.against = label;
@@ -492,8 +493,8 @@ public final class Comparison {
         }
 
         /**
-         * @throws IllegalArgumentException if there is no method, no reward, no image or no seed, no contender has the label that all are to be set beside, a plain trajectory costs more than a budget, methods are to be sized for
-         *     evaluations and for seconds, or for no seconds, or a method cannot be screened as it should
+         * @throws IllegalArgumentException if there is no method, no reward, no image or no seed, no contender has the label that all are to be set beside, a plain trajectory
+         *     costs more than a budget, methods are to be sized for evaluations and for seconds, or for no seconds, or a method cannot be screened as it should
          * @throws org.noisetrail.NoisetrailException if the folder cannot be written to
          */
         public Comparison build() {
