@@ -130,7 +130,10 @@ const float* of_channels(const Tensor& t, const Tensor& x, int64_t& stride) {
 /* A new one of x's type and device. */
 Tensor make(const Tensor& x, const int64_t* sizes, const int64_t* strides) {
     Handle made = nullptr;
-    must(shim.empty_strided(x.dimensions, sizes, strides, x.dtype, x.device_type, x.device_index, &made), "memory");
+    /* LibTorch writes why to the error stream alone; of sizes that its own tensors' come from only memory can be wanting. */
+    if (shim.empty_strided(x.dimensions, sizes, strides, x.dtype, x.device_type, x.device_index, &made)) {
+        throw std::runtime_error("noisetrail: out of memory");
+    }
     return Tensor((Value)made);
 }
 

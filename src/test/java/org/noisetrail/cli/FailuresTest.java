@@ -71,6 +71,9 @@ class FailuresTest {
                 new RuntimeException("CUDA out of memory. Tried to allocate 2 GiB"),
                 new NoisetrailException("propose: out of memory"),
                 new NoisetrailException("LibTorch: group_norm: out of memory"),
+                new NoisetrailException("LibTorch: cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED"),
+                new NoisetrailException(
+                        "LibTorch: cuBLAS error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`"),
                 new NoisetrailException("cuda:0 cannot be used: out of memory"),
                 new RuntimeException("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried ..."))) {
             assertThat(line(e)).startsWith("out of memory, the machine's or the card's; a smaller --max-batch");

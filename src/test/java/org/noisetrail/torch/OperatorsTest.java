@@ -43,6 +43,18 @@ class OperatorsTest {
         }
     }
 
+    @Test
+    void anOperatorsWantOfMemoryIsKnownAsThat() {
+        // 2^48 bytes are more than a process can address; what the result is asked for is never touched.
+        String beyond = "torch.noisetrail_convolution(torch.empty([1, 8192, 4096, 16]).permute([0, 3, 1, 2]), "
+                + "torch.empty([6, 6, 65536, 16, 32]), torch.empty([2097152]))";
+        try (Tensor one = normals(1, 1, 0, 1)) {
+            assertThatThrownBy(() -> run(beyond, one, one, one))
+                    .matches(OutOfMemory::is)
+                    .hasMessageContaining("noisetrail: out of memory");
+        }
+    }
+
     private static String ours(String x, long groups, boolean silu) {
         return "torch.noisetrail_group_norm(" + x + ", w, b, " + groups + ", 1e-5, " + (silu ? "True" : "False") + ")";
     }
