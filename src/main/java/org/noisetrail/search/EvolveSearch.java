@@ -89,9 +89,30 @@ final class EvolveSearch extends PopulationSearch {
                     parents.stream().map(p -> p.saved.get(generation.step())).toList(),
                     names.stream().mapToInt(Integer::intValue).toArray());
             children.addAll(toEnd(generation.step(), branches, mutated, round));
+            inherit(
+                    parents,
+                    children,
+                    generation.step(),
+                    method.generations().subList(round, method.generations().size()));
         }
         select(counts);
         join(children);
+    }
+
+    /** Children of a later generation may branch off before the step at which these did: up to there their way is their parents'. */
+    private void inherit(List<Individual> parents, List<Individual> children, int born, List<Mark> later) {
+        int[] names = children.stream().mapToInt(child -> child.end.chain()).toArray();
+        later.stream()
+                .map(Mark::step)
+                .filter(step -> step > 0 && step < born)
+                .distinct()
+                .forEach(step -> {
+                    List<Particle> copies = population.copies(
+                            parents.stream().map(p -> p.saved.get(step)).toList(), names);
+                    for (int i = 0; i < copies.size(); i++) {
+                        children.get(i).saved.put(step, copies.get(i));
+                    }
+                });
     }
 
     private interface Each {

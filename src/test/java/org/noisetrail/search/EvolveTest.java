@@ -115,6 +115,30 @@ class EvolveTest {
     }
 
     @Test
+    void aLaterGenerationMayBranchOffBeforeTheStepOfItsParents() {
+        SmallWorld world = SmallWorld.ddim();
+        int[] calls = {0};
+        // The first generation's three children are the best there are, until the last of the second.
+        Reward script = Reward.of("script", image -> {
+            int call = calls[0]++;
+            return call < CANDIDATES ? FIRST[call] : call == CANDIDATES + 3 + CHILDREN - 1 ? 1 : .9;
+        });
+        ImageResult image = world.search(new Evolve(CANDIDATES, List.of(new Mark(3, 3), new Mark(CHILDREN, 2)), 2, .3))
+                .reward(script)
+                .decodeBatch(1)
+                .build()
+                .run(ImageRequest.of(0, 1))
+                .images()
+                .get(0);
+        int parent = parent(world, 2, 3 + CHILDREN - 1, .6, .5, .9, .9, .9);
+        assertThat(parent).as("one of the children").isGreaterThanOrEqualTo(2);
+        int grandparent = parent(world, 3, parent - 2, FIRST);
+        Recipe expected = child(world, 2, 2, grandparent, CHILDREN - 1, .3);
+        assertThat(image.state())
+                .isEqualTo(world.replay(0, List.of(expected)).get(0).state());
+    }
+
+    @Test
     void aLaterGenerationHasCoinsAndNoisesOfItsOwn() {
         SmallWorld world = SmallWorld.ddim();
         double[] elites = {.6, .5};
