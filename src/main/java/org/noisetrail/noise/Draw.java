@@ -117,7 +117,8 @@ public sealed interface Draw {
                     text.charAt(0) == 'l');
         }
         String number = "[-+]?(?:\\d+\\.?\\d*|\\.\\d+)(?:[eE][-+]?\\d+)?";
-        String numbers = number + "(?:," + number + ")*";
+        // Possessive: a loop that may give back is a recursion, too deep for thousands of weights.
+        String numbers = number + "(?:," + number + ")*+";
         if (text.matches("c\\d{1,5}:" + numbers)) {
             int colon = text.indexOf(':');
             return new Combined(Integer.parseInt(text.substring(1, colon)), weights(text.substring(colon + 1)));

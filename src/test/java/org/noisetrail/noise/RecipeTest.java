@@ -43,6 +43,18 @@ class RecipeTest {
     }
 
     @Test
+    void asManyWeightsAsARoundMayHaveComeBack() {
+        List<Double> weights = java.util.stream.IntStream.range(0, 65535)
+                .mapToObj(i -> i - 32768.5)
+                .toList();
+        for (Draw draw : List.of(new Draw.Combined(1, weights), new Draw.Shifted(1, 4, true, weights))) {
+            assertThat(Draw.parse(draw.toString())).isEqualTo(draw);
+            String open = draw + ",";
+            assertThatThrownBy(() -> Draw.parse(open)).isInstanceOf(IllegalArgumentException.class);
+        }
+    }
+
+    @Test
     void weightsComeBackToTheBit() {
         java.util.Random random = new java.util.Random(1);
         for (int i = 0; i < 1000; i++) {
