@@ -78,12 +78,6 @@ final class ChainSearch {
                     .filter(slot -> !wave.isReached(best.scores[slot]))
                     .toArray();
         }
-        wave.each(slot -> {
-            if (wave.nans(slot) == wave.ledger.costs(slot).rewardCalls()) {
-                // NaN loses as minus infinity, but is told as what it is.
-                best.scores[slot] = Double.NaN;
-            }
-        });
         return outcome(particles, best.chain, best.norms, best.scores);
     }
 
@@ -94,8 +88,10 @@ final class ChainSearch {
 
     /** Chains first .. first + count - 1 of some images, of {@code all}. */
     private void group(int[] slots, int first, int count, int all, Best best, Particles particles) {
-        double[] before =
-                Arrays.stream(slots).mapToDouble(slot -> best.scores[slot]).toArray();
+        // NaN would be "nothing yet", which any other score replaces: of chains without a score the first is kept.
+        double[] before = Arrays.stream(slots)
+                .mapToDouble(slot -> first == 0 ? Double.NaN : Particle.value(best.scores[slot]))
+                .toArray();
         try (Winners winners = wave.engine.winners(1, slots, before);
                 Finished finished = chains(slots, first, count, all);
                 Draws draws = draws(wave.schedule().size() - 1, slots, first, count)) {
@@ -104,16 +100,17 @@ final class ChainSearch {
             int[] selected = winners.read()[0];
             int[] nans = winners.nanScores();
             double[] scores = winners.scores();
-            wave.reportRewards(scores);
             for (int g = 0; g < slots.length; g++) {
                 int slot = slots[g];
                 wave.countNans(slot, nans[g]);
-                best.scores[slot] = scores[g];
                 if (selected[g] >= 0) {
+                    best.scores[slot] = scores[g];
                     best.chain[slot] = first + selected[g];
                     best.norms[slot] = finished.norms()[g * count + selected[g]];
                 }
             }
+            wave.reportRewards(
+                    Arrays.stream(slots).mapToDouble(slot -> best.scores[slot]).toArray());
         }
     }
 

@@ -3,6 +3,7 @@ package org.noisetrail.search;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicLongArray;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -45,6 +46,24 @@ class TiesTest {
         takesAtEveryStep("svdd:proposals=3", Draw.global(1, 0));
         takesAtEveryStep("eps-greedy:epsilon=1:rounds=2", Draw.global(2, 0));
         takesAtEveryStep("eps-greedy:epsilon=1:rounds=2:keep-pivot", Draw.global(1, 0));
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {Double.NaN, Double.NEGATIVE_INFINITY})
+    void ofChainsWithoutAScoreTheFirstIsTakenHoweverManyGoToTheNetworkAtOnce(double last) {
+        for (int batch : new int[] {1, 2, 3, 64}) {
+            AtomicLong calls = new AtomicLong();
+            ImageResult image = WORLD.search(new BestOfN(5))
+                    .reward(Reward.of("none", any -> calls.getAndIncrement() < 4 ? Double.NaN : last))
+                    .maxBatch(batch)
+                    .decodeBatch(1)
+                    .build()
+                    .run(ImageRequest.of(0, 1))
+                    .images()
+                    .get(0);
+            assertThat(image.recipe().chain()).as("batches of %d", batch).isZero();
+            assertThat(image.reward()).isNaN();
+        }
     }
 
     @Test
