@@ -82,7 +82,13 @@ final class PivotSearch extends StepwiseSearch {
             }
         }
         wave.watch(step, next(), searched, searched);
-        wave.each(slot -> saved[slot] += rounds - budget.done(slot));
+        wave.each(slot -> save(slot, rounds - budget.done(slot), budget.score(slot)));
+    }
+
+    /** What a threshold leaves over may be spent later, what patience does only where that was asked; what was spent of it is gone. */
+    private void save(int slot, int rounds, double score) {
+        boolean keeps = method.patience().rollOver() || Wave.isReached(score, method.threshold());
+        saved[slot] += keeps ? rounds : Math.min(rounds, 0);
     }
 
     private boolean screens(int step) {

@@ -3,8 +3,10 @@ package org.noisetrail.search;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.noisetrail.reward.Reward;
+import org.noisetrail.reward.Rewards;
 
 class ThresholdTest {
     private static final int ROUNDS = 4;
@@ -33,6 +35,24 @@ class ThresholdTest {
         int[] calls = {0};
         Reward early = Reward.of("early", image -> calls[0]++ < 2 ? .6 : .4);
         assertThat(cost(world, early)).isEqualTo(1 + 5 * ROUNDS * 2);
+    }
+
+    @Test
+    void aMarkThatNothingReachesSpendsNoRoundsThatPatienceSaves() {
+        SmallWorld world = SmallWorld.edm();
+        List<Long> costs = Stream.of("", ":threshold=1000000", ":roll-over", ":threshold=1000000:roll-over")
+                .map(more -> world
+                        .search(Methods.parse("zero-order:candidates=2:rounds=4:patience=1:0.01" + more))
+                        .reward(Rewards.brightness())
+                        .build()
+                        .run(ImageRequest.of(0, 8))
+                        .images()
+                        .stream()
+                        .mapToLong(image -> image.costs().networkEvaluations())
+                        .sum())
+                .toList();
+        assertThat(costs.get(1)).isEqualTo(costs.get(0)).isLessThan(costs.get(2));
+        assertThat(costs.get(3)).isEqualTo(costs.get(2));
     }
 
     @Test
