@@ -14,6 +14,12 @@ import org.noisetrail.sampler.Step;
 
 class PrunedBestOfNTest {
     @Test
+    void noisesAreTriedAfterTheLastPruningOnly() {
+        assertThatThrownBy(() -> new PrunedBestOfN(4, Funnel.LINEAR, 2))
+                .hasMessage("noises must be 1 where keep is linear, whose last pruning is after the last step: 2");
+    }
+
+    @Test
     void whereNothingIsPrunedItIsBestOfN() {
         for (SmallWorld world : new SmallWorld[] {SmallWorld.edm(), SmallWorld.ddim()}) {
             SearchResult plain = world.search(new BestOfN(7)).build().run(ImageRequest.of(0, 6));
