@@ -105,7 +105,7 @@ final class ComparisonRun {
                 tables.add(table(aim));
             }
         } finally {
-            rewards.values().forEach(Reward::close);
+            close();
         }
         return tables;
     }
@@ -134,27 +134,40 @@ final class ComparisonRun {
 
     /** Makes what is not known of some searches. */
     void make(List<Cell> wanted) {
-        cells = wanted.size();
         try {
-            for (Cell each : wanted) {
-                String label = Methods.registry().text(each.method())
-                        + (each.screen() == null ? "" : each.screen().how().text());
-                cell(each, comparison.images, title(label, each), true);
-            }
+            drawAll(wanted);
         } finally {
-            rewards.values().forEach(Reward::close);
+            close();
         }
+    }
+
+    private void drawAll(List<Cell> wanted) {
+        cells = wanted.size();
+        for (Cell each : wanted) {
+            String label = Methods.registry().text(each.method())
+                    + (each.screen() == null ? "" : each.screen().how().text());
+            cell(each, comparison.images, title(label, each), true);
+        }
+    }
+
+    private void close() {
+        rewards.values().forEach(Reward::close);
     }
 
     /** Makes every {@code parts}-th search, from a place on. */
     int part(int place, int parts) {
-        List<Cell> all = foreseen();
-        List<Cell> own = IntStream.range(0, all.size())
-                .filter(i -> i % parts == place)
-                .mapToObj(all::get)
-                .toList();
-        make(own);
-        return own.size();
+        try {
+            // Rehearsals for what methods cost load rewards, too.
+            List<Cell> all = foreseen();
+            List<Cell> own = IntStream.range(0, all.size())
+                    .filter(i -> i % parts == place)
+                    .mapToObj(all::get)
+                    .toList();
+            drawAll(own);
+            return own.size();
+        } finally {
+            close();
+        }
     }
 
     /** The searches that can be told before any has run: of all methods, and of best-of-n at the cost of those that say what they cost. */
