@@ -72,7 +72,7 @@ int least_capability() {
 }
 
 const Ops ops = {noise,      uniforms, propose, update, input,  quantise, penalise,      combine,        resample,      resize, luminance, jpeg_size, softmax_at,
-                 accumulate, select,   top,     gather, sphere, group_norm, step_cursor, stream_create, stream_destroy, stream_synchronize,
+                 accumulate, select,   gather, sphere, group_norm, step_cursor, stream_create, stream_destroy, stream_synchronize,
                  graph_begin, graph_end, graph_launch, graph_destroy, nullptr};
 
 } // namespace

@@ -27,7 +27,6 @@ int32_t penalise(void* stream, double* scores, const int32_t* bad, int64_t rows)
 int32_t select(void* stream, const SelectArgs& a);
 int32_t group_norm(void* stream, const nt_norm_args& a);
 int32_t step_cursor(void* stream, int32_t* cursor, int32_t by);
-int32_t top(void* stream, const double* scores, int64_t groups, int64_t size, int64_t take, int32_t* index, int32_t* nans);
 int32_t resample(void* stream, const double* weights, const double* uniforms, int64_t groups, int64_t size, int32_t* out);
 int32_t gather(
         void* stream, const char* src, int64_t row_bytes, const int32_t* index, int64_t count, int64_t per_group, int64_t group_size,

@@ -112,29 +112,6 @@ __global__ void step_cursor_kernel(int32_t* cursor, uint32_t by) {
     *cursor = static_cast<int32_t>(static_cast<uint32_t>(*cursor) + by);
 }
 
-__global__ void top_kernel(const double* scores, int64_t size, int64_t take, int32_t* index, int32_t* nans) {
-    const int64_t g = blockIdx.x;
-    const double* group = scores + g * size;
-    Ranked last = {INFINITY, -1};
-    for (int64_t k = 0; k < take; k++) {
-        Ranked next = {-INFINITY, INT32_MAX};
-        int32_t unknown = 0;
-        for (int64_t i = threadIdx.x; i < size; i += WARP) {
-            unknown += group[i] != group[i];
-            Ranked one = {ranked(group[i]), static_cast<int32_t>(i)};
-            next = before(last, one) && before(one, next) ? one : next;
-        }
-        last = first_of_warp(next);
-        unknown = sum_of_warp(unknown);
-        if (threadIdx.x == 0) {
-            index[g * take + k] = last.index;
-            if (nans && k == 0) {
-                nans[g] += unknown;
-            }
-        }
-    }
-}
-
 template <class Word>
 __global__ void __launch_bounds__(BLOCK) gather_kernel(
         const Word* src, int64_t words, const int32_t* index, int64_t per_group, int64_t group_size, const int32_t* target, Word* dst, unsigned per_row) {
@@ -167,10 +144,6 @@ int32_t select(void* stream, const SelectArgs& a) {
 
 int32_t step_cursor(void* stream, int32_t* cursor, int32_t by) {
     return launch("step_cursor", step_cursor_kernel, 1, 1, 0, stream, cursor, static_cast<uint32_t>(by));
-}
-
-int32_t top(void* stream, const double* scores, int64_t groups, int64_t size, int64_t take, int32_t* index, int32_t* nans) {
-    return launch("top", top_kernel, groups, WARP, 0, stream, scores, size, take, index, nans);
 }
 
 int32_t resample(void* stream, const double* weights, const double* uniforms, int64_t groups, int64_t size, int32_t* out) {

@@ -525,19 +525,6 @@ int32_t nt_step_cursor(int32_t device, void* stream, void* cursor, int32_t by) {
     return run(device, check.ok(), [&](const Ops& ops) { return ops.step_cursor(stream, (int32_t*)cursor, by); });
 }
 
-int32_t nt_top(int32_t device, void* stream, const void* scores, int64_t groups, int64_t group_size, int64_t take, void* index, void* nans) {
-    Check check("top");
-    check.range("groups", groups, 0, ANY)
-            .range("group_size", group_size, 1, INT32_MAX)
-            .range("take", take, 1, group_size)
-            .product("groups x group_size", groups, group_size, 8)
-            .pointer("scores", scores, groups > 0)
-            .pointer("index", index, groups > 0);
-    return run(device, check.ok(), [&](const Ops& ops) {
-        return ops.top(stream, (const double*)scores, groups, group_size, take, (int32_t*)index, (int32_t*)nans);
-    });
-}
-
 int32_t nt_gather(
         int32_t device, void* stream, const void* src, int64_t row_bytes, const void* index, int64_t count, int64_t per_group,
         int64_t group_size, const void* target, void* dst) {

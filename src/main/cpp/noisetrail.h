@@ -267,10 +267,6 @@ int32_t nt_select(int32_t device, void* stream, const void* scores /* f64 [group
 /* *cursor += by, when the call runs: what nt_propose and nt_select read next. */
 int32_t nt_step_cursor(int32_t device, void* stream, void* cursor /* i32 [1] */, int32_t by);
 
-/* index[g, 0..take) = the `take` best of each group of scores, best first, by the rules of nt_select. take <= group_size. */
-int32_t nt_top(int32_t device, void* stream, const void* scores /* f64 [groups, group_size] */, int64_t groups, int64_t group_size,
-               int64_t take, void* index /* i32 [groups, take] */, void* nans /* i32 [groups], may be null */);
-
 /*
  * dst[target[g]] = src[base + index[g]] for each g in 0..count-1, rows of row_bytes bytes, base = (g / per_group) * group_size; target may be null: g itself.
  * A g whose index is < 0 or >= group_size, or whose target is < 0, leaves its row alone. src and dst must not overlap.

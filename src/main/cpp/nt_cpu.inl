@@ -843,28 +843,6 @@ int32_t step_cursor(void*, int32_t* cursor, int32_t by) {
     return NT_OK;
 }
 
-int32_t top(void*, const double* scores, int64_t groups, int64_t size, int64_t take, int32_t* index, int32_t* nans) {
-    std::unique_ptr<int32_t[]> order(new (std::nothrow) int32_t[(size_t)size]);
-    if (!order) {
-        return out_of_memory("top");
-    }
-    for (int64_t g = 0; g < groups; g++) {
-        const double* group = scores + g * size;
-        for (int64_t i = 0; i < size; i++) {
-            order[i] = (int32_t)i;
-            if (nans && group[i] != group[i]) {
-                nans[g]++;
-            }
-        }
-        std::partial_sort(order.get(), order.get() + take, order.get() + size, [&](int32_t a, int32_t b) {
-            double left = ranked(group[a]), right = ranked(group[b]);
-            return left > right || (left == right && a < b);
-        });
-        std::copy(order.get(), order.get() + take, index + g * take);
-    }
-    return NT_OK;
-}
-
 int32_t gather(
         void*, const char* src, int64_t row_bytes, const int32_t* index, int64_t count, int64_t per_group, int64_t group_size,
         const int32_t* target, char* dst) {
@@ -900,7 +878,7 @@ int32_t sphere(void*, float* p, int64_t rows, int64_t elements, int32_t project,
 
 extern const Ops ops;
 const Ops ops = {noise,      uniforms, propose, update, input,  quantise, penalise,      combine,        resample,      resize, luminance, jpeg_size, softmax_at,
-                 accumulate, select,   top,     gather, sphere, group_norm, step_cursor, stream_create, stream_nothing, stream_nothing,
+                 accumulate, select,   gather, sphere, group_norm, step_cursor, stream_create, stream_nothing, stream_nothing,
                  nullptr,    nullptr,  nullptr, nullptr, convolve};
 
 } // namespace NT_LEVEL

@@ -66,7 +66,6 @@ struct Ops {
     int32_t (*softmax_at)(void* stream, const float* logits, int64_t rows, int64_t classes, const int32_t* labels, double* out);
     int32_t (*accumulate)(void* stream, const double* score, int64_t rows, double weight, int32_t add, double* out);
     int32_t (*select)(void* stream, const SelectArgs& a);
-    int32_t (*top)(void* stream, const double* scores, int64_t groups, int64_t size, int64_t take, int32_t* index, int32_t* nans);
     int32_t (*gather)(void* stream, const char* src, int64_t row_bytes, const int32_t* index, int64_t count, int64_t per_group, int64_t group_size, const int32_t* target, char* dst);
     int32_t (*sphere)(void* stream, float* p, int64_t rows, int64_t elements, int32_t project, double* norm);
     int32_t (*group_norm)(void* stream, const nt_norm_args& a);

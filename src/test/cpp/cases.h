@@ -461,7 +461,7 @@ inline std::vector<Case> all_cases(Extent extent) {
                          0});
     }
     for (int64_t size : {1, 4, 33, 200}) {
-        const int64_t groups = 11, n = groups * size, take = size < 3 ? size : size / 2;
+        const int64_t groups = 11, n = groups * size;
         std::mt19937 generator(13);
         std::vector<double> scores, best, weights, uniforms;
         for (int64_t i = 0; i < n; i++) {
@@ -488,8 +488,6 @@ inline std::vector<Case> all_cases(Extent extent) {
             cases.push_back({"accumulate" + at, {in(scores), in_out(std::vector<double>((size_t)n, .1))},
                              [=](int32_t device, void* stream, void* const* p) { return nt_accumulate(device, stream, p[0], n, .3, keep, p[1]); }});
         }
-        cases.push_back({"top" + at, {in(scores), out<int32_t>(groups * take), in_out(none)},
-                         [=](int32_t device, void* stream, void* const* p) { return nt_top(device, stream, p[0], groups, size, take, p[1], p[2]); }});
         cases.push_back({"resample" + at, {in(weights), in(uniforms), out<int32_t>(n)},
                          [=](int32_t device, void* stream, void* const* p) { return nt_resample(device, stream, p[0], p[1], groups, size, p[2]); }});
         std::vector<int32_t> bad((size_t)n);

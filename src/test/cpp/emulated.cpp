@@ -255,7 +255,7 @@ int main(int argc, char** argv) {
                 {Fault::NO_BARRIERS, {"propose", "combine project", "sphere", "luminance", "jpeg", "group norm"}},
                 {Fault::NO_CLUSTER_BARRIERS, {"propose", "combine project", "sphere", "luminance", "group norm"}},
                 {Fault::OWN_SHARED, {"propose", "combine project", "sphere", "luminance", "group norm"}},
-                {Fault::OWN_SHUFFLES, {"luminance", "jpeg", "softmax", "select", "top"}},
+                {Fault::OWN_SHUFFLES, {"luminance", "jpeg", "softmax", "select"}},
                 {Fault::PLAIN_ATOMICS, {"jpeg"}}};
         for (const auto& one : planted) {
             for (const char* kernel : one.second) {

@@ -284,17 +284,6 @@ public final class Kernels {
         check(NativeKernels.nt_step_cursor(device(), stream(), at(cursor), by));
     }
 
-    /** The best of each group, best first: {@code nt_top}. scores f64 [groups, groupSize]; index i32 [groups, take]; nans i32 [groups], added to, or null. */
-    public void top(
-            @Nullable Pointer scores,
-            long groups,
-            long groupSize,
-            long take,
-            @Nullable Pointer index,
-            @Nullable Pointer nans) {
-        check(NativeKernels.nt_top(device(), stream(), at(scores), groups, groupSize, take, at(index), at(nans)));
-    }
-
     /**
      * Copies chosen rows: {@code nt_gather}. index i32 [count], in groups of perGroup that count within groupSize rows of src; target i32 [count], or null for 0, 1, 2, ...
      */

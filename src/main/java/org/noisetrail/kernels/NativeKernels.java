@@ -179,16 +179,6 @@ final class NativeKernels {
 
     static native int nt_step_cursor(int device, @Nullable Pointer stream, @Nullable Pointer cursor, int by);
 
-    static native int nt_top(
-            int device,
-            @Nullable Pointer stream,
-            @Nullable Pointer scores,
-            long groups,
-            long groupSize,
-            long take,
-            @Nullable Pointer index,
-            @Nullable Pointer nans);
-
     static native int nt_gather(
             int device,
             @Nullable Pointer stream,

@@ -268,9 +268,6 @@ class BadArgumentsTest {
                 refused("cursor must be", () -> CPU.select(D, 1, 4, 0, D, I, I, I, 3, cursor));
             }
         }
-        refused("take must be <= 4: 5", () -> CPU.top(D, 1, 4, 5, I, null));
-        refused("take must be >=", () -> CPU.top(D, 1, 4, -1, I, null));
-        refused("index must not be null", () -> CPU.top(D, 1, 4, 1, null, null));
         refused("row_bytes must be >=", () -> CPU.gather(B, -4, I, 1, 1, 1, null, D));
         refused("count must be >= 0: -1", () -> CPU.gather(B, 4, I, -1, 1, 1, null, D));
         refused("per_group must be >= 1: 0", () -> CPU.gather(B, 4, I, 1, 0, 1, null, D));

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 import static org.noisetrail.kernels.Table.CPU;
 
-import java.util.Comparator;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.bytedeco.javacpp.DoublePointer;
@@ -89,41 +88,8 @@ class SelectionTest {
                 IntPointer winner = new IntPointer(1);
                 IntPointer nans = new IntPointer(new int[] {5})) {
             CPU.select(in, 1, 2, 0, best, winner, nans);
-            CPU.top(in, 1, 2, 1, winner, nans);
+            CPU.select(in, 1, 2, 0, best, winner, nans);
             assertThat(nans.get(0)).isEqualTo(7);
-        }
-    }
-
-    @Test
-    void topIsASortByScoreThenIndexWithNanLast() {
-        int groups = 20, size = 37;
-        Random random = new Random(1);
-        double[] scores =
-                random.doubles((long) groups * size).map(v -> Math.floor(8 * v)).toArray();
-        for (int i = 0; i < scores.length; i += 11) {
-            scores[i] = i % 2 == 0 ? NAN : LOW;
-        }
-        try (DoublePointer in = new DoublePointer(scores)) {
-            for (int take : new int[] {1, 2, 5, 37}) {
-                try (IntPointer index = new IntPointer((long) groups * take)) {
-                    CPU.top(in, groups, size, take, index, null);
-                    for (int g = 0; g < groups; g++) {
-                        int base = g * size;
-                        int[] expected = IntStream.range(0, size)
-                                .boxed()
-                                .sorted(Comparator.<Integer>comparingDouble(
-                                                i -> Double.isNaN(scores[base + i]) ? LOW : scores[base + i])
-                                        .reversed())
-                                .limit(take)
-                                .mapToInt(i -> i)
-                                .toArray();
-                        int[] actual = new int[take];
-                        index.position((long) g * take).get(actual);
-                        assertThat(actual).containsExactly(expected);
-                    }
-                    index.position(0);
-                }
-            }
         }
     }
 
