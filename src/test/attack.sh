@@ -17,7 +17,7 @@ case ${1:-} in
 esac
 shift
 # shellcheck disable=SC2086
-mvn -q ${NOISETRAIL_MAVEN_ARGS:-} test-compile dependency:build-classpath -Dmdep.outputFile=target/attack.classpath -Dmdep.includeScope=test
+mvn -q ${NOISETRAIL_MAVEN_OPTIONS:-} test-compile dependency:build-classpath -Dmdep.outputFile=target/attack.classpath -Dmdep.includeScope=test
 # Many small files: in memory where there is such a folder.
 tmp=${TMPDIR:-/tmp}
 if [[ -w /dev/shm ]]; then tmp=/dev/shm; fi

@@ -8,7 +8,7 @@ processes=${2:-3}
 shift $(($# < 2 ? $# : 2))
 if [[ -z ${NOISETRAIL_TEST_CLASSPATH:-} ]]; then
     # shellcheck disable=SC2086
-    mvn -q ${NOISETRAIL_MAVEN_ARGS:-} -Dmaven.test.skip=true process-classes dependency:build-classpath -Dmdep.outputFile=target/first-starts.classpath -Dmdep.includeScope=runtime
+    mvn -q ${NOISETRAIL_MAVEN_OPTIONS:-} -Dmaven.test.skip=true process-classes dependency:build-classpath -Dmdep.outputFile=target/first-starts.classpath -Dmdep.includeScope=runtime
     NOISETRAIL_TEST_CLASSPATH=target/classes:$(<target/first-starts.classpath)
 fi
 tmp=${TMPDIR:-/tmp}

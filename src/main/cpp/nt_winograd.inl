@@ -9,14 +9,14 @@ constexpr int64_t APART = 16; /* floats between two tiles: without them all woul
 
 /* As many lanes as a register has, and as many tiles as the registers hold the sums of, of a panel's channels. */
 #if defined(__AVX512F__)
-constexpr int64_t LANES = 16, TILES = 12;
+constexpr int64_t WIDTH = 16, TILES = 12;
 #elif defined(__AVX2__)
-constexpr int64_t LANES = 8, TILES = 3;
+constexpr int64_t WIDTH = 8, TILES = 3;
 #else
-constexpr int64_t LANES = 4, TILES = 1;
+constexpr int64_t WIDTH = 4, TILES = 1;
 #endif
-constexpr int64_t WIDES = PANEL / LANES; /* registers of a panel's channels */
-typedef float Wide __attribute__((vector_size(LANES * sizeof(float))));
+constexpr int64_t WIDES = PANEL / WIDTH; /* registers of a panel's channels */
+typedef float Wide __attribute__((vector_size(WIDTH * sizeof(float))));
 
 inline Wide fused(Wide a, Wide b, Wide c) {
 #if defined(__AVX512F__)
@@ -24,7 +24,7 @@ inline Wide fused(Wide a, Wide b, Wide c) {
 #elif defined(__AVX2__)
     return (Wide)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
 #else
-    for (int64_t l = 0; l < LANES; l++) {
+    for (int64_t l = 0; l < WIDTH; l++) {
         c[l] = fmaf(a[l], b[l], c[l]);
     }
     return c;
@@ -105,7 +105,7 @@ struct Winograd {
                 lines[i] = there ? a.x + ((at.row * a.height + top + i) * width + left) * in : zeros;
             }
             float* tile = points + t * in_tile;
-            for (int64_t c = 0; c < in; c += LANES) {
+            for (int64_t c = 0; c < in; c += WIDTH) {
                 Wide half[PLACES];
 #pragma GCC unroll 6
                 for (int64_t j = 0; j < POINTS; j++) {
@@ -147,7 +147,7 @@ struct Winograd {
             Wide by[WIDES];
 #pragma GCC unroll 8
             for (int64_t w = 0; w < WIDES; w++) {
-                by[w] = load(weight + c * PANEL + w * LANES);
+                by[w] = load(weight + c * PANEL + w * WIDTH);
             }
 #pragma GCC unroll 12
             for (int64_t t = 0; t < COUNT; t++) {
@@ -162,7 +162,7 @@ struct Winograd {
         for (int64_t t = 0; t < COUNT; t++) {
 #pragma GCC unroll 8
             for (int64_t w = 0; w < WIDES; w++) {
-                store(results + t * out_tile + w * LANES, sums[t][w]);
+                store(results + t * out_tile + w * WIDTH, sums[t][w]);
             }
         }
     }
@@ -197,7 +197,7 @@ struct Winograd {
             const int64_t height = std::min(SIDE, a.height - at.top), width = std::min(SIDE, a.width - at.left);
             float* y = a.y + ((at.row * a.height + at.top) * a.width + at.left) * out;
             const float* from = results + t * out_tile;
-            for (int64_t k = 0; k < out; k += LANES) {
+            for (int64_t k = 0; k < out; k += WIDTH) {
                 Wide half[SIDE * POINTS];
 #pragma GCC unroll 6
                 for (int64_t j = 0; j < POINTS; j++) {

@@ -3,6 +3,7 @@ package org.noisetrail.engine;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.kernels.Kernels;
 import org.noisetrail.kernels.ProposeArgs;
 import org.noisetrail.kernels.UpdateArgs;
 import org.noisetrail.model.Inputs;
@@ -14,7 +15,6 @@ import org.noisetrail.trace.StepEvent;
 
 /** Takes one chunk of rows through a step: proposes their noise, asks the network, updates their states. Used by one thread at a time. */
 final class Bench implements AutoCloseable {
-    private static final int F32 = 0;
     private static final int BEFORE = 0;
     private static final int AFTER = 1;
 
@@ -47,7 +47,7 @@ final class Bench implements AutoCloseable {
                 group.schedule.size(),
                 step,
                 input.pointer(),
-                F32,
+                Kernels.F32,
                 Tensors.pointer(level));
         network(draws, at, count, draws.step(), 0, f).close();
     }
@@ -210,7 +210,7 @@ final class Bench implements AutoCloseable {
                 .noise(null)
                 .state(null)
                 .input(null)
-                .inputDtype(F32)
+                .inputDtype(Kernels.F32)
                 .level(null)
                 .cursor(null);
     }
@@ -226,11 +226,11 @@ final class Bench implements AutoCloseable {
                 .f1(null)
                 .y(null)
                 .f2(null)
-                .networkDtype(F32)
+                .networkDtype(Kernels.F32)
                 .next(null)
                 .clean(null)
                 .input(null)
-                .inputDtype(F32)
+                .inputDtype(Kernels.F32)
                 .level(null);
     }
 

@@ -106,7 +106,7 @@ public final class SearchMeters implements SearchListener {
         }
     }
 
-    /** A reward that scores as another one and is timed; closing it closes the other. */
+    /** A reward that scores as another one and is timed; closing it closes the other. Never recorded for a card ({@link Reward#staysOnDevice}): what is given again has no calls to time. */
     public Reward timed(Reward timed) {
         Timer timer = Timer.builder(VERIFIER)
                 .description("Wall-clock time of one call of a reward")
