@@ -3,16 +3,12 @@ package org.noisetrail.cli;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.ServiceLoader;
-import java.util.Set;
-import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
@@ -283,26 +279,9 @@ final class CompareCommand implements Callable<Integer> {
                 return Failures.INTERRUPTED;
             }
             interruption.settle();
-            RunSettings.Builder settings = settings(pipeline, sampler, requests)
-                    .option(
-                            "contenders",
-                            contenders.stream().map(Contender::json).toList());
-            Set<RunSettings.Judge> heldOut = new LinkedHashSet<>();
-            for (ComparisonTable table : tables) {
-                settings.reward(judge(table, table.aim().reward()));
-                for (Comparison.@Nullable Judge judge :
-                        Arrays.asList(table.aim().heldOut(), table.aim().secondHeldOut())) {
-                    if (judge != null) {
-                        heldOut.add(judge(table, judge));
-                    }
-                }
-            }
-            heldOut.forEach(settings::heldOut);
-            Map<String, String> screens = screenRewards(tables);
-            if (!screens.isEmpty()) {
-                settings.option("screenRewards", screens);
-            }
-            ComparisonFiles files = new ComparisonFiles(tables, settings.build().json());
+            RunSettings settings =
+                    told(comparison.describe().model(modelOptions.name())).build();
+            ComparisonFiles files = new ComparisonFiles(tables, settings.json());
             files.write(out);
             say(files);
         }
@@ -340,8 +319,16 @@ final class CompareCommand implements Callable<Integer> {
                     LongStream.of(seeds()).boxed().toList(),
                     offline.trajectories(),
                     judges);
-            RunSettings.Builder settings =
-                    settings(pipeline, sampler, requests).option("trajectories", offline.trajectories());
+            RunSettings.Builder settings = told(modelOptions
+                            .settings("compare", pipeline)
+                            .seeds(seeds())
+                            .images(requests)
+                            .sampler(sampler))
+                    .option("seedCount", seeds)
+                    .option("equalNfe", null)
+                    .option("equalSeconds", null)
+                    .option("sweepNfe", null)
+                    .option("trajectories", offline.trajectories());
             judges.forEach(settings::reward);
             recording.run(settings.build().json()).write(file);
         } catch (SearchCancelledException e) {
@@ -480,43 +467,12 @@ final class CompareCommand implements Callable<Integer> {
         print.flush();
     }
 
-    private static RunSettings.Judge judge(ComparisonTable table, Comparison.Judge judge) {
-        return new RunSettings.Judge(judge.name(), table.ids().getOrDefault(judge.name(), ""));
-    }
-
-    /** What rows are screened by besides the searched reward: ids by name. */
-    private static Map<String, String> screenRewards(List<ComparisonTable> tables) {
-        Map<String, String> ids = new TreeMap<>();
-        for (ComparisonTable table : tables) {
-            for (ComparisonTable.Row row : table.rows()) {
-                RewardText reward = row.screen() == null ? null : row.screen().reward();
-                if (reward != null) {
-                    ids.put(reward.toString(), table.ids().getOrDefault(reward.toString(), ""));
-                }
-            }
-        }
-        return ids;
-    }
-
-    private RunSettings.Builder settings(Pipeline pipeline, Sampler sampler, List<ImageRequest> requests) {
-        return modelOptions
-                .settings("compare", pipeline)
-                .seeds(seeds())
-                .images(requests)
-                .sampler(sampler)
-                .option("methods", texts())
+    /** Adds what the command alone knows: methods and their options as they were given. */
+    private RunSettings.Builder told(RunSettings.Builder settings) {
+        Map<String, String> shared = screen.texts();
+        return settings.option("methods", texts())
                 .option("options", methodOptions.given())
-                .options(screenSettings())
-                .options(against == null ? Map.of() : Map.of("against", against))
-                .option("seedCount", seeds)
-                .option("equalNfe", equal)
-                .option("equalSeconds", equalSeconds)
-                .option("sweepNfe", sweep == null ? null : sweep.budgets());
-    }
-
-    private Map<String, @Nullable Object> screenSettings() {
-        Map<String, String> texts = screen.texts();
-        return texts.isEmpty() ? Map.of() : Map.of("screen", texts);
+                .options(shared.isEmpty() ? Map.of() : Map.of("screen", shared));
     }
 
     private ParameterException usage(String message) {

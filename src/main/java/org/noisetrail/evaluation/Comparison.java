@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -116,6 +118,8 @@ public final class Comparison {
     final @Nullable CellRunner runner;
     /** Of the contenders' screens, by their texts. */
     private final Map<RewardText, Judge> screenRewards;
+    /** Of the rewards that were made: loading one again may take long. */
+    final Map<Judge, String> ids = new ConcurrentHashMap<>();
 
     private Comparison(Builder builder) {
         drawn = builder.drawn;
@@ -234,8 +238,13 @@ public final class Comparison {
                 }));
     }
 
-    /** What it was told or takes by default, for the head of a report. Makes the rewards once, for what they are made of. */
+    /** What it was told or takes by default, for the head of a report. */
     public Map<String, @Nullable Object> settings() {
+        return describe().build().json();
+    }
+
+    /** As {@link #settings}, for a command to add what else it was told. Makes the rewards for what they are made of, unless a run has. */
+    public RunSettings.Builder describe() {
         RunSettings.Builder settings = RunSettings.builder(
                         "compare",
                         RunSettings.Model.of(
@@ -248,29 +257,37 @@ public final class Comparison {
                 .option("methods", contenders.stream().map(Contender::label).toList())
                 .option("contenders", contenders.stream().map(Contender::json).toList())
                 .option("seedCount", seeds.size())
-                .option("equalNfe", budgets)
-                .option("equalSeconds", seconds);
+                .option("equalNfe", budgets.size() == 1 ? budgets.get(0) : null)
+                .option("equalSeconds", seconds)
+                .option("sweepNfe", budgets.size() > 1 ? budgets : null);
         if (against != null) {
             settings.option("against", against);
         }
         if (!screenRewards.isEmpty()) {
-            Map<String, String> ids = new LinkedHashMap<>();
-            screenRewards.values().stream().map(Comparison::named).forEach(judge -> ids.put(judge.name(), judge.id()));
-            settings.option("screenRewards", ids);
+            Map<String, String> byName = new TreeMap<>();
+            screenRewards.values().forEach(judge -> byName.put(judge.name(), id(judge)));
+            settings.option("screenRewards", byName);
         }
         aims.forEach(aim -> settings.reward(named(aim.reward())));
         aims.stream()
                 .flatMap(aim -> Stream.of(Optional.ofNullable(aim.heldOut()), Optional.ofNullable(aim.secondHeldOut())))
                 .flatMap(Optional::stream)
+                .map(this::named)
                 .distinct()
-                .forEach(judge -> settings.heldOut(named(judge)));
-        return settings.build().json();
+                .forEach(settings::heldOut);
+        return settings;
     }
 
-    private static RunSettings.Judge named(Judge judge) {
-        try (Reward reward = judge.make().get()) {
-            return new RunSettings.Judge(judge.name(), reward.id());
-        }
+    private RunSettings.Judge named(Judge judge) {
+        return new RunSettings.Judge(judge.name(), id(judge));
+    }
+
+    private String id(Judge judge) {
+        return ids.computeIfAbsent(judge, asked -> {
+            try (Reward reward = asked.make().get()) {
+                return reward.id();
+            }
+        });
     }
 
     Schedule schedule() {

@@ -129,7 +129,11 @@ final class ComparisonRun {
     }
 
     private Reward reward(Comparison.Judge judge) {
-        return rewards.computeIfAbsent(judge, asked -> asked.make().get());
+        return rewards.computeIfAbsent(judge, asked -> {
+            Reward reward = asked.make().get();
+            comparison.ids.put(asked, reward.id());
+            return reward;
+        });
     }
 
     /** Makes what is not known of some searches. */

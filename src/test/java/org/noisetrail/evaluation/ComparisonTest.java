@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -544,6 +545,33 @@ class ComparisonTest {
                     .get("hash"));
         }
         assertThat(hashes).hasSize(6);
+    }
+
+    @Test
+    void oneBudgetIsToldAsANumberAndSeveralAsASweep() {
+        Map<String, @Nullable Object> none = plan(CONTENDERS, AIMS).build().settings();
+        assertThat(none).containsEntry("equalNfe", null).containsEntry("sweepNfe", null);
+        Map<String, @Nullable Object> one = plan(CONTENDERS, AIMS, 120).build().settings();
+        assertThat(one).containsEntry("equalNfe", 120).containsEntry("sweepNfe", null);
+        Map<String, @Nullable Object> two = plan(CONTENDERS, AIMS, 60, 120).build().settings();
+        assertThat(two).containsEntry("equalNfe", null).containsEntry("sweepNfe", List.of(60, 120));
+    }
+
+    @Test
+    void afterARunSettingsAreToldWithoutMakingARewardAgain() {
+        AtomicInteger made = new AtomicInteger();
+        Comparison.Judge counted = new Comparison.Judge("brightness", () -> {
+            made.incrementAndGet();
+            return judge("brightness").make().get();
+        });
+        Comparison comparison = plan(CONTENDERS.subList(0, 1), List.of(new Comparison.Aim(counted, null)))
+                .build();
+        Object before = comparison.settings().get("hash");
+        assertThat(made.get()).isEqualTo(1);
+        comparison.run();
+        assertThat(made.get()).isEqualTo(2);
+        assertThat(comparison.settings()).containsEntry("hash", before);
+        assertThat(made.get()).isEqualTo(2);
     }
 
     @Test
