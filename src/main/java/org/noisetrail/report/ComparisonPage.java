@@ -143,7 +143,7 @@ final class ComparisonPage {
             add((c == head.size() - 1 ? "<th class=\"words\">" : "<th>") + escape(head.get(c)) + "</th>");
         }
         add("</tr></thead>\n<tbody>\n");
-        int versus = head.indexOf(ComparisonWords.versus(table));
+        int versus = head.indexOf(ComparisonColumns.versus(table));
         for (int r = 0; r < table.rows().size(); r++) {
             ComparisonTable.Difference difference = table.rows().get(r).difference();
             add("<tr>");
