@@ -29,6 +29,7 @@ import org.noisetrail.model.format.Conditions;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.ImageResult;
 import org.noisetrail.trace.Costs;
+import org.noisetrail.trace.format.CostFields;
 
 /**
  * What one search of a comparison has given.
@@ -38,6 +39,9 @@ import org.noisetrail.trace.Costs;
  * @param peakBytes of the process's memory while it ran; NaN where the system does not say, or it was measured before this was
  */
 public record CellResult(double seconds, double diversity, double peakBytes, List<Drawn> images) {
+    /** No search of a comparison has a guard. */
+    private static final boolean GUARDED = false;
+
     public CellResult {
         images = List.copyOf(images);
         if (images.isEmpty()) {
@@ -123,9 +127,7 @@ public record CellResult(double seconds, double diversity, double peakBytes, Lis
                 json.set("secondHeldOut", score(secondHeldOut));
             }
             json.put("pivotNorm", Numbers.orNull(pivotNorm)).put("nanScores", nanScores);
-            json.put("networkEvaluations", costs.networkEvaluations()).put("transitions", costs.transitions());
-            json.put("decoderCalls", costs.decoderCalls()).put("rewardCalls", costs.rewardCalls());
-            json.put("heldOutCalls", costs.heldOutCalls());
+            CostFields.of(costs, GUARDED).forEach(json::put);
             if (screened != null) {
                 json.set("screened", json(screened));
             }
@@ -136,7 +138,7 @@ public record CellResult(double seconds, double diversity, double peakBytes, Lis
             return json.put("png", Base64.getEncoder().encodeToString(png));
         }
 
-        /** Sums as they are, so that they are the same when they come back. */
+        /** Sums as they are, so that they are the same when they come back; {@code result.json} tells people their means. */
         private static ObjectNode json(Screened screened) {
             ObjectNode json = JsonNodeFactory.instance.objectNode();
             json.put("rounds", screened.rounds()).put("candidates", screened.candidates());
@@ -195,13 +197,7 @@ public record CellResult(double seconds, double diversity, double peakBytes, Lis
                     json.has("secondHeldOut") ? numberOrNan(json, "secondHeldOut") : Double.NaN,
                     numberOrNan(json, "pivotNorm"),
                     count(json, "nanScores"),
-                    new Costs(
-                            count(json, "networkEvaluations"),
-                            count(json, "transitions"),
-                            count(json, "decoderCalls"),
-                            count(json, "rewardCalls"),
-                            count(json, "heldOutCalls"),
-                            0),
+                    CostFields.read(json, GUARDED),
                     expected.screened() ? screened(field(json, "screened")) : null,
                     byStep,
                     png(field(json, "png"), expected.shape()));

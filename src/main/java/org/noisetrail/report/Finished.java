@@ -12,6 +12,7 @@ import org.noisetrail.search.Guarded;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.ImageResult;
 import org.noisetrail.trace.Costs;
+import org.noisetrail.trace.format.CostFields;
 
 /**
  * What a report says of an image: all of an {@link ImageResult} but its pixels and its state, which are in its file.
@@ -53,20 +54,13 @@ public record Finished(
      * @throws IllegalArgumentException that names a field that is missing or of another type
      */
     static Finished of(JsonNode json, Recipe recipe) {
-        JsonNode ledger = JsonFields.field(json, "ledger");
         JsonNode screening = json.get("screening");
         JsonNode guard = json.get("guard");
         return new Finished(
                 new ImageRequest(JsonFields.count(json, "id"), Conditions.read(json)),
                 JsonFields.numberOrNan(json, "reward"),
                 JsonFields.numberOrNan(json, "heldOut"),
-                new Costs(
-                        JsonFields.count(ledger, "networkEvaluations"),
-                        JsonFields.count(ledger, "transitions"),
-                        JsonFields.count(ledger, "decoderCalls"),
-                        JsonFields.count(ledger, "rewardCalls"),
-                        JsonFields.count(ledger, "heldOutCalls"),
-                        guard == null ? 0 : JsonFields.count(ledger, "guardCalls")),
+                CostFields.read(JsonFields.field(json, "ledger"), guard != null),
                 JsonFields.numberOrNan(json, "pivotNorm"),
                 JsonFields.count(json, "nanScores"),
                 JsonFields.flag(json, "finite"),

@@ -13,7 +13,7 @@ import org.noisetrail.evaluation.Versions;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.model.format.Conditions;
 import org.noisetrail.search.Guarded;
-import org.noisetrail.trace.Costs;
+import org.noisetrail.trace.format.CostFields;
 
 /**
  * What a run has drawn, as {@code result.json} and as a table say it.
@@ -52,17 +52,7 @@ public record Report(
         json.put("pivotNorm", Numbers.orNull(image.pivotNorm()));
         json.put("nanScores", image.nanScores());
         json.put("finite", image.finite());
-        Costs costs = image.costs();
-        Map<String, @Nullable Object> ledger = new LinkedHashMap<>();
-        ledger.put("networkEvaluations", costs.networkEvaluations());
-        ledger.put("transitions", costs.transitions());
-        ledger.put("decoderCalls", costs.decoderCalls());
-        ledger.put("rewardCalls", costs.rewardCalls());
-        ledger.put("heldOutCalls", costs.heldOutCalls());
-        if (image.guarded() != null) {
-            ledger.put("guardCalls", costs.guardCalls());
-        }
-        json.put("ledger", ledger);
+        json.put("ledger", CostFields.of(image.costs(), image.guarded() != null));
         if (image.screened() != null) {
             json.put("screening", ScreeningWords.json(image.screened()));
         }
