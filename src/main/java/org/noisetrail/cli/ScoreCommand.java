@@ -6,19 +6,17 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.files.Numbers;
-import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Pipeline;
-import org.noisetrail.reward.ImageBatch;
+import org.noisetrail.reward.HostImages;
+import org.noisetrail.reward.Image;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.RewardText;
-import org.noisetrail.torch.Tensors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
@@ -74,7 +72,7 @@ final class ScoreCommand implements Callable<Integer> {
         if (size.size() != 4) {
             throw new NoisetrailException(in() + ": tensor images must be NCHW: " + size);
         }
-        byte[] images = file.bytes("images");
+        byte[] pixels = file.bytes("images");
         int rows = Math.toIntExact(size.get(0));
         int[] classes = classes(file, rows);
         if (rows == 0) {
@@ -83,14 +81,15 @@ final class ScoreCommand implements Callable<Integer> {
         }
         ImageShape shape = new ImageShape(
                 Math.toIntExact(size.get(1)), Math.toIntExact(size.get(2)), Math.toIntExact(size.get(3)));
+        List<Image> images = images(pixels, shape, conditions(classes));
         if (reward.needsPipeline()) {
             try (Pipeline model = modelOptions.load()) {
                 checkFits(shape, classes, model);
-                print(score(images, shape, classes, reward.build(() -> model)));
+                print(score(images, reward.build(() -> model)));
             }
         } else {
             modelOptions.setThreads();
-            print(score(images, shape, classes, reward.build(modelOptions.device())));
+            print(score(images, reward.build(modelOptions.device())));
         }
         return ExitCode.OK;
     }
@@ -120,29 +119,19 @@ final class ScoreCommand implements Callable<Integer> {
         return classes;
     }
 
-    private double[] score(byte[] images, ImageShape shape, int[] classes, Reward judge) {
-        List<Condition> conditions = conditions(classes);
-        Device device = modelOptions.device();
-        double[] all = new double[classes.length];
+    private double[] score(List<Image> images, Reward judge) {
         try (judge) {
-            for (int from = 0; from < classes.length; from += modelOptions.maxBatch()) {
-                int count = Math.min(modelOptions.maxBatch(), classes.length - from);
-                int d = shape.elements();
-                byte[] bytes = Arrays.copyOfRange(images, from * d, (from + count) * d);
-                int[] labels = Arrays.copyOfRange(classes, from, from + count);
-                try (Tensor pixels = Tensors.bytes(device, count, shape.channels(), shape.height(), shape.width());
-                        Tensor label = Tensors.ints(device, count);
-                        Tensor scores = Tensors.doubles(device, count)) {
-                    Tensors.copy(bytes, pixels);
-                    Tensors.copy(labels, label);
-                    Tensors.fill(scores, Double.NaN);
-                    List<Condition> part = conditions.subList(from, from + count);
-                    judge.score(new ImageBatch(device, shape, pixels, label, part), scores);
-                    System.arraycopy(Tensors.toDoubles(scores), 0, all, from, count);
-                }
-            }
+            return HostImages.scores(judge, modelOptions.device(), images, modelOptions.maxBatch());
         }
-        return all;
+    }
+
+    private static List<Image> images(byte[] pixels, ImageShape shape, List<Condition> conditions) {
+        List<Image> images = new ArrayList<>();
+        for (Condition condition : conditions) {
+            int from = images.size() * shape.elements();
+            images.add(new Image(shape, Arrays.copyOfRange(pixels, from, from + shape.elements()), condition));
+        }
+        return images;
     }
 
     /** A prompt an image, in turn, where there are prompts; else its class. */

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.model.Classifier;
 import org.noisetrail.model.Decoder;
+import org.noisetrail.reward.HostImages;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.Schedule;
 import org.noisetrail.search.BestOfN;
@@ -488,7 +489,7 @@ final class ComparisonRun {
         Comparison.Judge second = what.secondHeldOut();
         double[] judged = second == null
                 ? unknown(images.size())
-                : Scores.of(
+                : HostImages.scores(
                         reward(second),
                         comparison.drawn.denoiser().device(),
                         result.images().stream().map(ImageResult::pixels).toList(),

@@ -1,9 +1,10 @@
 package org.noisetrail.evaluation;
 
+import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.model.Classifier;
-import org.noisetrail.model.ImageShape;
+import org.noisetrail.reward.HostImages;
 import org.noisetrail.reward.Image;
 import org.noisetrail.torch.Tensors;
 
@@ -21,21 +22,12 @@ public final class Diversity {
     }
 
     private static void logits(Classifier classifier, List<Image> images, float[][] logits, int at) {
-        ImageShape shape = images.get(0).shape();
-        int size = shape.elements();
-        byte[] all = new byte[Math.multiplyExact(images.size(), size)];
-        for (int i = 0; i < images.size(); i++) {
-            System.arraycopy(images.get(i).pixels(), 0, all, i * size, size);
-        }
-        try (Tensor pixels =
-                Tensors.bytes(classifier.device(), images.size(), shape.channels(), shape.height(), shape.width())) {
-            Tensors.copy(all, pixels);
-            try (Tensor answer = classifier.logits(pixels)) {
-                float[] values = Tensors.toFloats(answer);
-                int classes = values.length / images.size();
-                for (int i = 0; i < images.size(); i++) {
-                    logits[at + i] = java.util.Arrays.copyOfRange(values, i * classes, (i + 1) * classes);
-                }
+        try (HostImages there = new HostImages(classifier.device(), images);
+                Tensor answer = classifier.logits(there.batch().pixels())) {
+            float[] values = Tensors.toFloats(answer);
+            int classes = values.length / images.size();
+            for (int i = 0; i < images.size(); i++) {
+                logits[at + i] = Arrays.copyOfRange(values, i * classes, (i + 1) * classes);
             }
         }
     }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.Iterator;
@@ -23,12 +24,12 @@ import org.noisetrail.files.AtomicFiles;
 import org.noisetrail.files.Excerpt;
 import org.noisetrail.files.Json;
 import org.noisetrail.files.JsonFiles;
-import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.Conditioning;
 import org.noisetrail.model.Decoder;
 import org.noisetrail.model.ImageShape;
-import org.noisetrail.reward.ImageBatch;
+import org.noisetrail.reward.HostImages;
+import org.noisetrail.reward.Image;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.Stage;
 import org.noisetrail.search.LocalSearch;
@@ -205,27 +206,17 @@ public final class MachineProfile {
         if (reward == null) {
             return Curve.NOTHING;
         }
-        Device device = setup.denoiser().device();
         ImageShape shape = setup.decoder().image();
         Condition condition = setup.conditions().get(0);
-        byte[] values = new byte[Math.multiplyExact(most, shape.elements())];
-        new Random(1).nextBytes(values);
-        int label = condition instanceof Condition.Label asked ? asked.label() : -1;
-        try (Tensor pixels = Tensors.bytes(device, most, shape.channels(), shape.height(), shape.width());
-                Tensor labels = Tensors.ints(device, most);
-                Tensor scores = Tensors.doubles(device, most)) {
-            Tensors.copy(values, pixels);
-            Tensors.fill(labels, label);
-            return Curve.measure(span.least(), most, rows -> {
-                try (Tensor images = Tensors.rows(pixels, 0, rows);
-                        Tensor classes = Tensors.rows(labels, 0, rows);
-                        Tensor part = Tensors.rows(scores, 0, rows)) {
-                    Tensors.fill(part, Double.NaN);
-                    reward.score(
-                            new ImageBatch(device, shape, images, classes, Collections.nCopies(rows, condition)), part);
-                    await(part);
-                }
-            });
+        Random random = new Random(1);
+        List<Image> images = new ArrayList<>();
+        for (int i = 0; i < most; i++) {
+            byte[] pixels = new byte[shape.elements()];
+            random.nextBytes(pixels);
+            images.add(new Image(shape, pixels, condition));
+        }
+        try (HostImages noise = new HostImages(setup.denoiser().device(), images)) {
+            return Curve.measure(span.least(), most, rows -> noise.scores(reward, rows));
         }
     }
 
