@@ -4,9 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorVector;
-import org.bytedeco.pytorch.global.torch;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
 import org.noisetrail.torch.Unfinished;
 
@@ -128,19 +127,14 @@ public final class Guided implements Denoiser {
     }
 
     private static Tensor twice(Tensor rows) {
-        return Torch.call(() -> {
-            try (TensorVector pair = new TensorVector(rows, rows)) {
-                return torch.cat(pair, 0);
-            }
-        });
+        return Tensors.cat(List.of(rows, rows), 0);
     }
 
     private static Tensor bothEntries(Tensor entries, int conditions) {
         return Torch.call(() -> {
             try (Scalar offset = new Scalar(conditions);
-                    Tensor others = entries.add(offset);
-                    TensorVector pair = new TensorVector(entries, others)) {
-                return torch.cat(pair, 0);
+                    Tensor others = entries.add(offset)) {
+                return Tensors.cat(List.of(entries, others), 0);
             }
         });
     }

@@ -3,12 +3,10 @@ package org.noisetrail.model;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorVector;
-import org.bytedeco.pytorch.global.torch;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.torch.OutOfMemory;
 import org.noisetrail.torch.Recording;
-import org.noisetrail.torch.Torch;
+import org.noisetrail.torch.Tensors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,11 +49,7 @@ final class Portions {
             for (int from = 0; from < rows; from += most) {
                 results.add(one(portion, from, Math.min(most, rows - from)));
             }
-            return Torch.call(() -> {
-                try (TensorVector all = new TensorVector(results.toArray(Tensor[]::new))) {
-                    return torch.cat(all, 0);
-                }
-            });
+            return Tensors.cat(results, 0);
         } finally {
             results.forEach(Tensor::close);
         }

@@ -1,5 +1,6 @@
 package org.noisetrail.torch;
 
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.bytedeco.javacpp.Pointer;
@@ -9,6 +10,7 @@ import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptions;
+import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.noisetrail.kernels.Device;
@@ -108,6 +110,15 @@ public final class Tensors {
             copy(values, tensor);
             return parts.finish(tensor);
         }
+    }
+
+    /** A new tensor of these behind each other in a dimension, in which alone they may differ. */
+    public static Tensor cat(List<Tensor> parts, long dimension) {
+        return Torch.call(() -> {
+            try (TensorVector all = new TensorVector(parts.toArray(Tensor[]::new))) {
+                return torch.cat(all, dimension);
+            }
+        });
     }
 
     /** target = source, of the same shape. */

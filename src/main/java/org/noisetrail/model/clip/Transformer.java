@@ -2,12 +2,12 @@ package org.noisetrail.model.clip;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorVector;
-import org.bytedeco.pytorch.global.torch;
 import org.noisetrail.model.layers.Layers;
 import org.noisetrail.model.layers.Script;
+import org.noisetrail.torch.Tensors;
 
 /** Writes the blocks that CLIP's two networks share: pre-norm attention and multilayer perceptron, each added to what came in. */
 final class Transformer {
@@ -63,10 +63,10 @@ final class Transformer {
 
     /** The three layers of queries, keys and values as one. */
     private Tensor joined(String name, String kind, long... shape) {
-        TensorVector parts = new TensorVector();
-        for (String part : List.of("q_proj", "k_proj", "v_proj")) {
-            parts.push_back(layers.weight(name + ".self_attn." + part + kind, shape));
-        }
-        return torch.cat(parts, 0);
+        return Tensors.cat(
+                Stream.of("q_proj", "k_proj", "v_proj")
+                        .map(part -> layers.weight(name + ".self_attn." + part + kind, shape))
+                        .toList(),
+                0);
     }
 }

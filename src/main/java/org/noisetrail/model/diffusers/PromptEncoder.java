@@ -3,8 +3,6 @@ package org.noisetrail.model.diffusers;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorVector;
-import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Condition;
@@ -48,8 +46,8 @@ final class PromptEncoder implements AutoCloseable {
                 encode(condition, texts, pooled);
             }
             return new PromptConditioning(
-                    join(at.stream().map(texts::get).toList(), 0),
-                    pooled.isEmpty() ? null : join(at.stream().map(pooled::get).toList(), 0),
+                    Tensors.cat(at.stream().map(texts::get).toList(), 0),
+                    pooled.isEmpty() ? null : Tensors.cat(at.stream().map(pooled::get).toList(), 0),
                     sizes(conditions.size()));
         } finally {
             texts.forEach(Tensor::close);
@@ -75,7 +73,7 @@ final class PromptEncoder implements AutoCloseable {
                     }
                 }
             }
-            texts.add(join(hidden, 2));
+            texts.add(Tensors.cat(hidden, 2));
         } finally {
             hidden.forEach(Tensor::close);
         }
@@ -89,14 +87,6 @@ final class PromptEncoder implements AutoCloseable {
                 copy.zero_();
             }
             return copy;
-        });
-    }
-
-    private static Tensor join(List<Tensor> parts, long dimension) {
-        return Torch.call(() -> {
-            try (TensorVector vector = new TensorVector(parts.toArray(Tensor[]::new))) {
-                return torch.cat(vector, dimension);
-            }
         });
     }
 

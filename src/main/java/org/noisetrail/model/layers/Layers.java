@@ -6,11 +6,11 @@ import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.checkpoint.Weights;
 import org.noisetrail.model.Precision;
+import org.noisetrail.torch.Tensors;
 
 /**
  * Writes a network's layers, with their weights by name, into a {@link Script}. Methods return the variable that holds a layer's result.
@@ -234,10 +234,7 @@ public final class Layers {
 
     /** Linear layers of the same input, as one: their results follow each other in the channels. */
     public String linear(String x, List<Tensor> matrices) {
-        try (TensorVector vector = new TensorVector()) {
-            matrices.forEach(vector::push_back);
-            return linear(x, torch.cat(vector, 0), null);
-        }
+        return linear(x, Tensors.cat(matrices, 0), null);
     }
 
     /** In float32, its result in the layers' precision: on the CPU LibTorch computes so by itself, on a card it wants values of its weights' type. */

@@ -3,8 +3,7 @@ package org.noisetrail.model.layers;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
-import org.bytedeco.pytorch.TensorVector;
-import org.bytedeco.pytorch.global.torch;
+import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
 
 /** Linear layers of the same value, which are one matrix in the end: its rows are taken here as they are asked for. Not thread-safe. */
@@ -40,15 +39,8 @@ public final class SharedLinear implements AutoCloseable {
      * @param x [rows, in, 1, 1]
      */
     public void write(String x) {
-        String all = layers.convolve(x, Layers.pixels(concatenate(matrices)), concatenate(biases), 0, 1, 1);
+        String all = layers.convolve(x, Layers.pixels(Tensors.cat(matrices, 0)), Tensors.cat(biases, 0), 0, 1, 1);
         script.line("e = torch.split_with_sizes(" + all + ", " + sizes + ", 1)");
-    }
-
-    private static Tensor concatenate(List<Tensor> tensors) {
-        try (TensorVector vector = new TensorVector()) {
-            tensors.forEach(vector::push_back);
-            return torch.cat(vector, 0);
-        }
     }
 
     @Override
