@@ -1,23 +1,18 @@
 package org.noisetrail.report;
 
-import java.awt.Color;
-import java.awt.Graphics2D;
-import java.awt.image.BufferedImage;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.noisetrail.evaluation.CellResult;
 import org.noisetrail.evaluation.ComparisonTable;
 import org.noisetrail.files.Json;
 import org.noisetrail.files.Numbers;
+import org.noisetrail.reward.Image;
 
 /** A comparison as one page that needs nothing else: no network, no script. */
 final class ComparisonPage {
     /** More would make a page that a telephone cannot hold. */
     private static final int MOST_IMAGES = 64;
-
-    private static final int GAP = 1;
 
     private static final String STYLE = """
             :root { color-scheme: light dark; --ink: #1c1e21; --faint: #5c6370; --paper: #fff; --line: #d9dce1; --good: #0a6b45; --bad: #a3360b; }
@@ -162,51 +157,17 @@ final class ComparisonPage {
     }
 
     private void sheet(ComparisonTable.Row row) {
-        List<CellResult.Drawn> images = row.cells().get(0).images();
-        List<BufferedImage> pictures = images.stream()
+        List<Image> images = row.cells().get(0).images().stream()
                 .limit(MOST_IMAGES)
-                .map(CellResult.Drawn::picture)
+                .map(drawn -> Png.image(drawn.picture()))
                 .toList();
-        byte[] png = Png.encode(sheet(pictures), Map.of());
+        byte[] png = Png.encode(Grid.small(images), Map.of());
         String words = row.title();
         String caption = ComparisonWords.whole(row.networkEvaluations()) + " NFE, reward "
                 + Numbers.score(row.reward().mean());
         add("<figure><img alt=\"" + escape("Images by " + words) + "\" src=\"data:image/png;base64,"
                 + Base64.getEncoder().encodeToString(png) + "\"/><figcaption><strong>" + escape(words)
                 + "</strong><br/><span class=\"faint\">" + escape(caption) + "</span></figcaption></figure>\n");
-    }
-
-    /** As small as the images are: the page enlarges them. */
-    private static BufferedImage sheet(List<BufferedImage> pictures) {
-        int across = (int) Math.ceil(Math.sqrt(pictures.size()));
-        int down = (pictures.size() + across - 1) / across;
-        int width = pictures.get(0).getWidth() + GAP;
-        int height = pictures.get(0).getHeight() + GAP;
-        BufferedImage sheet = new BufferedImage(across * width + GAP, down * height + GAP, BufferedImage.TYPE_INT_RGB);
-        Graphics2D graphics = sheet.createGraphics();
-        try {
-            graphics.setColor(new Color(0x20, 0x22, 0x26));
-            graphics.fillRect(0, 0, sheet.getWidth(), sheet.getHeight());
-        } finally {
-            graphics.dispose();
-        }
-        for (int i = 0; i < pictures.size(); i++) {
-            copy(pictures.get(i), sheet, GAP + i % across * width, GAP + i / across * height);
-        }
-        return sheet;
-    }
-
-    /** The values as they are: drawing would convert grey ones between colour spaces. */
-    private static void copy(BufferedImage from, BufferedImage to, int atX, int atY) {
-        int bands = from.getRaster().getNumBands();
-        for (int y = 0; y < from.getHeight(); y++) {
-            for (int x = 0; x < from.getWidth(); x++) {
-                for (int band = 0; band < 3; band++) {
-                    int value = from.getRaster().getSample(x, y, Math.min(band, bands - 1));
-                    to.getRaster().setSample(atX + x, atY + y, band, value);
-                }
-            }
-        }
     }
 
     private void foot(Map<String, @Nullable Object> settings) {

@@ -56,16 +56,28 @@ public final class Grid {
         scale = scale >= 1 ? Math.floor(scale) : scale;
         int width = Math.max(1, (int) (shape.width() * scale));
         int height = Math.max(1, (int) (shape.height() * scale));
+        return sheet(count, i -> i == 0 ? first : image.apply(i), across, width, height, GAP);
+    }
+
+    /** As small as the images are, in a square: a page enlarges them. */
+    static BufferedImage small(List<Image> images) {
+        ImageShape shape = images.get(0).shape();
+        return sheet(images.size(), images::get, columns(images.size(), 1), shape.width(), shape.height(), 1);
+    }
+
+    private static BufferedImage sheet(
+            int images, IntFunction<Image> image, int across, int width, int height, int gap) {
+        int down = (images + across - 1) / across;
         BufferedImage sheet = new BufferedImage(
-                GAP + across * (width + GAP), GAP + down * (height + GAP), BufferedImage.TYPE_INT_RGB);
+                gap + across * (width + gap), gap + down * (height + gap), BufferedImage.TYPE_INT_RGB);
         Graphics2D graphics = sheet.createGraphics();
         try {
             graphics.setColor(PAPER);
             graphics.fillRect(0, 0, sheet.getWidth(), sheet.getHeight());
-            for (int i = 0; i < count; i++) {
-                int x = GAP + i % across * (width + GAP);
-                int y = GAP + i / across * (height + GAP);
-                paste(graphics, i == 0 ? first : image.apply(i), x, y, width, height);
+            for (int i = 0; i < images; i++) {
+                int x = gap + i % across * (width + gap);
+                int y = gap + i / across * (height + gap);
+                paste(graphics, image.apply(i), x, y, width, height);
             }
         } finally {
             graphics.dispose();

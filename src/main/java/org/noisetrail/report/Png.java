@@ -85,23 +85,28 @@ public final class Png {
                     || picture.getSampleModel().getSampleSize(0) != Byte.SIZE) {
                 throw new NoisetrailException(file + " must have 8 bits a channel, and no palette");
             }
-            Raster raster = picture.getRaster();
-            ImageShape shape = new ImageShape(raster.getNumBands(), raster.getHeight(), raster.getWidth());
-            int area = shape.height() * shape.width();
-            byte[] pixels = new byte[shape.elements()];
-            int[] samples = new int[area];
-            for (int c = 0; c < shape.channels(); c++) {
-                raster.getSamples(0, 0, shape.width(), shape.height(), c, samples);
-                for (int i = 0; i < area; i++) {
-                    pixels[c * area + i] = (byte) samples[i];
-                }
-            }
-            return new Image(shape, pixels, Condition.NONE);
+            return image(picture);
         } catch (IOException | RuntimeException e) {
             throw e instanceof NoisetrailException
                     ? (NoisetrailException) e
                     : new NoisetrailException("cannot read " + file + ": " + AtomicFiles.reason(e), e);
         }
+    }
+
+    /** A picture of 8 bits a channel, its values as they are. */
+    static Image image(BufferedImage picture) {
+        Raster raster = picture.getRaster();
+        ImageShape shape = new ImageShape(raster.getNumBands(), raster.getHeight(), raster.getWidth());
+        int area = shape.height() * shape.width();
+        byte[] pixels = new byte[shape.elements()];
+        int[] samples = new int[area];
+        for (int c = 0; c < shape.channels(); c++) {
+            raster.getSamples(0, 0, shape.width(), shape.height(), c, samples);
+            for (int i = 0; i < area; i++) {
+                pixels[c * area + i] = (byte) samples[i];
+            }
+        }
+        return new Image(shape, pixels, Condition.NONE);
     }
 
     /** Whether a file begins as a PNG does. */
