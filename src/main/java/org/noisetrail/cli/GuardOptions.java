@@ -18,7 +18,7 @@ final class GuardOptions {
             paramLabel = "REWARD",
             converter = RewardOptions.Converter.class,
             description =
-                    "End an image's search when this second reward turns: when what it says of the clean estimate that a searched step goes on from falls below the best so far, or is no finite number. Of zero-order, eps-greedy, ascent, beam, lookahead-beam, svdd and rbf.")
+                    "End an image's search when this second reward turns: when what it says of the clean estimate that a searched step goes on from falls below the best so far, or is no finite number. Of ${bundle:methods.guarding}.")
     private @Nullable RewardText reward;
 
     @Option(

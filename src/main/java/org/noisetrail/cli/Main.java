@@ -47,6 +47,7 @@ public final class Main {
         CommandLine commandLine = new CommandLine(root);
         commandLine.setOut(out);
         commandLine.setErr(err);
+        commandLine.setResourceBundle(new HelpWords());
         commandLine.registerConverter(Path.class, new Converters.FileName());
         commandLine.setAbbreviatedOptionsAllowed(false);
         commandLine.setCaseInsensitiveEnumValuesAllowed(true);

@@ -29,16 +29,13 @@ class MethodOptions extends RegistryOptions<Method> {
 
     /** One method, with its settings; where none is named, the one that the model draws by, with what was given in its settings' place. */
     static final class Chosen extends MethodOptions {
-        private static final String OF_CLASSES = "eps-greedy";
-
         @Option(
                 names = "--method",
                 order = -2,
                 paramLabel = "METHOD",
                 completionCandidates = Names.class,
                 description =
-                        "${COMPLETION-CANDIDATES}. Default: " + OF_CLASSES
-                                + "; of a model of prompts pruned-best-of-n with --keep 4@2,1@6 --noises 2, which are its defaults there")
+                        "${COMPLETION-CANDIDATES}. Default: ${bundle:methods.usual}; of a model of prompts ${bundle:methods.usual-of-prompts}, which are its defaults there")
         private @Nullable String word;
 
         /** The methods' names, for the help text. */
@@ -51,7 +48,7 @@ class MethodOptions extends RegistryOptions<Method> {
         }
 
         private static Method usual(boolean prompts) {
-            return Methods.parse(prompts ? Methods.fromPrompts() : OF_CLASSES);
+            return Methods.parse(Methods.usual(prompts));
         }
 
         /** @throws IllegalArgumentException that names the setting, if there is no such method */
@@ -90,7 +87,7 @@ class MethodOptions extends RegistryOptions<Method> {
         /** For {@code result.json}. */
         Map<String, @Nullable Object> settings(Method made) {
             // As it was asked for: eps-greedy with epsilon 0 calls itself zero-order.
-            String asked = word == null ? OF_CLASSES : word;
+            String asked = word == null ? Methods.usual(false) : word;
             return settings(word == null && !(made instanceof LocalSearch) ? made.name() : asked, made);
         }
     }

@@ -17,6 +17,8 @@ import org.noisetrail.evaluation.OfflineTable;
 import org.noisetrail.evaluation.RewardTensor;
 import org.noisetrail.files.Json;
 import org.noisetrail.report.OfflineWords;
+import org.noisetrail.search.Methods;
+import org.noisetrail.search.TrajectoryMethod;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
@@ -75,7 +77,7 @@ final class OfflineOptions {
     @Option(
             names = "--offline",
             paramLabel = "FILE",
-            description = "Let naive, best-of-n and pruned-best-of-n choose among the trajectories that --store has "
+            description = "Let methods of whole trajectories (${bundle:methods.offline}) choose among those that --store has "
                     + "stored, by the stored --reward (default: the first): what they would draw, without the network.")
     private @Nullable Path offline;
 
@@ -110,7 +112,7 @@ final class OfflineOptions {
     /** The methods to set beside each other: as they are, but of those that take any by default only those that can choose offline. */
     List<String> methods(List<String> methods) {
         return replays() && !parsed().hasMatchedOption("--methods")
-                ? List.of("naive", "best-of-n", "pruned-best-of-n")
+                ? Methods.registry().names(TrajectoryMethod.class::isInstance)
                 : methods;
     }
 

@@ -17,7 +17,7 @@ final class ScreenOptions {
             names = "--screen",
             paramLabel = "LOOK",
             description =
-                    "Judge candidates by a cheap look, and only the best by the true decoder and reward: first (after the first of a step's two evaluations), half (resolution), linear (latents as colours), preview (the preview decoder's image), reward (--screen-reward), or first+half and the like. Of zero-order, eps-greedy, ascent, beam, lookahead-beam, svdd with alpha 0 and pruned-best-of-n with --noises.")
+                    "Judge candidates by a cheap look, and only the best by the true decoder and reward: first (after the first of a step's two evaluations), half (resolution), linear (latents as colours), preview (the preview decoder's image), reward (--screen-reward), or first+half and the like. Of ${bundle:methods.screening}.")
     private @Nullable String look;
 
     @Option(

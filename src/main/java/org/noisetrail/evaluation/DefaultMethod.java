@@ -12,7 +12,7 @@ enum DefaultMethod {
     PROMPTS(
             "from prompts",
             setup -> setup.conditions().stream().anyMatch(Condition.Prompt.class::isInstance),
-            Methods.fromPrompts(),
+            Methods.usual(true),
             "benchmarks/results/fashion-scenes.md"),
     /** M 8 at 139 evaluations .998, best-of-60 at 2,100 .996; logits, since probabilities saturate. */
     CLASS(

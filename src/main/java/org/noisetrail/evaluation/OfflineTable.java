@@ -6,6 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.search.BestOfN;
 import org.noisetrail.search.Method;
+import org.noisetrail.search.Methods;
 import org.noisetrail.search.TrajectoryMethod;
 
 /**
@@ -99,7 +100,8 @@ public record OfflineTable(RewardTensor tensor, int searched, List<Row> rows) {
     private static Row row(RewardTensor tensor, Contender contender, Rule rule) {
         if (!(contender.method() instanceof TrajectoryMethod method)) {
             throw new IllegalArgumentException("only methods that choose among whole trajectories can be answered for"
-                    + " without the network (naive, best-of-n, pruned-best-of-n): " + contender.label());
+                    + " without the network (" + Methods.that(TrajectoryMethod.class::isInstance) + "): "
+                    + contender.label());
         }
         if (contender.screen() != null) {
             throw new IllegalArgumentException(

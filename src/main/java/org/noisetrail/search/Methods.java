@@ -1,6 +1,7 @@
 package org.noisetrail.search;
 
 import java.util.List;
+import java.util.function.Predicate;
 import org.noisetrail.settings.Providers;
 import org.noisetrail.settings.Registry;
 
@@ -33,9 +34,14 @@ public final class Methods {
 
     private Methods() {}
 
-    /** The text of the method that draws best from prompts, as far as was measured (docs/which-method.md). */
-    public static String fromPrompts() {
-        return "pruned-best-of-n:keep=4@2,1@6:noises=2";
+    /** The text of the method that draws where none is named: from prompts the best that was measured (docs/which-method.md), else the paper's. */
+    public static String usual(boolean prompts) {
+        return prompts ? "pruned-best-of-n:keep=4@2,1@6:noises=2" : "eps-greedy";
+    }
+
+    /** For messages: the names of the methods that can do something with their default settings, {@code that(Method::guards)}, joined by commas. */
+    public static String that(Predicate<Method> can) {
+        return String.join(", ", REGISTRY.names(can));
     }
 
     /** All there are, by name. */

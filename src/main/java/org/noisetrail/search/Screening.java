@@ -71,6 +71,11 @@ public record Screening(boolean first, Look look, LossBound loss, double audit) 
         return new Screening(first, look, loss, audit);
     }
 
+    /** For messages: the methods whose candidates can be screened, with what some of them ask of their settings. */
+    public static String methods() {
+        return Methods.that(Method::screens) + "; svdd with alpha 0 alone; pruned-best-of-n with noises";
+    }
+
     /** As {@link #parse} reads it. */
     public String words() {
         return !first ? look.toString() : look == Look.WHOLE ? FIRST : FIRST + "+" + look;

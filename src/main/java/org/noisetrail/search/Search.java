@@ -272,7 +272,7 @@ public final class Search {
     public static void checkGuarded(Method method) {
         if (!method.guards()) {
             throw new IllegalArgumentException(
-                    "a guard needs a method that searches one trajectory step by step (zero-order, eps-greedy, ascent, beam, lookahead-beam, svdd, rbf): "
+                    "a guard needs a method that searches one trajectory step by step (" + Methods.that(Method::guards) + "): "
                             + method.name());
         }
     }
@@ -524,8 +524,8 @@ public final class Search {
             if (screening != null) {
                 if (!method.screens()) {
                     throw new IllegalArgumentException(
-                            "screen needs a method that chooses the best of rounds by whole candidates (zero-order, eps-greedy, ascent, beam, lookahead-beam; svdd with alpha 0; pruned-best-of-n with noises), not scored at first: "
-                                    + method.name());
+                            "screen needs a method that chooses the best of rounds by whole candidates (" + Screening.methods()
+                                    + "), not scored at first: " + method.name());
                 }
                 screening.check(search.schedule, preview, screenReward);
             }

@@ -22,8 +22,8 @@ import org.noisetrail.report.Png;
 import org.noisetrail.reward.RewardText;
 import org.noisetrail.sampler.Sampler;
 import org.noisetrail.sampler.Samplers;
-import org.noisetrail.search.LocalSearch;
 import org.noisetrail.search.Method;
+import org.noisetrail.search.Methods;
 import org.noisetrail.torch.Unfinished;
 
 /**
@@ -194,7 +194,7 @@ public final class ImageServer implements AutoCloseable {
         private @Nullable String token;
         private @Nullable URI publicUrl;
         private Limits limits = Limits.DEFAULT;
-        private Method method = LocalSearch.epsGreedy();
+        private Method method;
         private @Nullable Sampler sampler;
         private @Nullable RewardText reward;
         private @Nullable RewardText heldOut;
@@ -204,6 +204,7 @@ public final class ImageServer implements AutoCloseable {
 
         private Builder(Pipeline pipeline) {
             this.pipeline = pipeline;
+            method = Methods.parse(Methods.usual(pipeline.takesPrompts()));
         }
 
         /** Where to listen; port 0 for a free one. Where other machines can reach it, a {@link #token} is needed. */
@@ -238,7 +239,7 @@ public final class ImageServer implements AutoCloseable {
             return this;
         }
 
-        /** Where a request names none. */
+        /** Where a request names none; by default the model's, {@link Methods#usual}. */
         public Builder method(Method method) {
             this.method = method;
             return this;

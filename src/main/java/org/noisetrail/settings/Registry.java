@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 
 /**
@@ -63,6 +64,22 @@ public final class Registry<T> {
     /** All names, joined by commas, for messages. */
     public String names() {
         return kinds.stream().map(Kind::name).collect(Collectors.joining(", "));
+    }
+
+    /** The names of those that hold with all settings at their fallbacks; a kind that cannot be made so is left out. */
+    public List<String> names(Predicate<? super T> holds) {
+        return kinds.stream()
+                .filter(kind -> holdsByDefault(kind, holds))
+                .map(Kind::name)
+                .toList();
+    }
+
+    private static <T> boolean holdsByDefault(Kind<T> kind, Predicate<? super T> holds) {
+        try {
+            return holds.test(kind.make(Values.NONE));
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
     }
 
     /**

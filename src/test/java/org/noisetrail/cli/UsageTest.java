@@ -221,12 +221,23 @@ class UsageTest {
 
     @Test
     void helpNamesTheMethodThatIsTakenWhereNoneIs() {
-        String prompts = "of a model of prompts pruned-best-of-n";
+        String prompts = "of a model of prompts pruned-best-of-n with --keep 4@2,1@6 --noises 2, which";
         assertThat(help("generate")).contains(prompts);
         assertThat(help("profile")).contains(prompts);
         assertThat(help("calibrate"))
                 .contains("zero-order or eps-greedy: the search that is measured. Default: eps-greedy")
                 .doesNotContain(prompts);
+    }
+
+    @Test
+    void helpNamesTheMethodsThatCanDoWhatAnOptionAsksOfThem() {
+        String generate = help("generate");
+        assertThat(generate).contains(" number. Of beam, zero-order, eps-greedy, ascent, svdd, lookahead-beam, rbf.");
+        assertThat(generate)
+                .contains("first+half and the like. Of beam, zero-order, eps-greedy, ascent, svdd, lookahead-beam;"
+                        + " svdd with alpha 0 alone; pruned-best-of-n with noises.");
+        assertThat(help("compare")).contains("trajectories (naive, best-of-n, pruned-best-of-n) choose");
+        assertThat(generate + help("compare") + help("serve")).doesNotContain("${");
     }
 
     @Test

@@ -370,6 +370,15 @@ class ScreeningLawTest {
     }
 
     @Test
+    void methodsAreScreenedWithTheSettingsThatTheMessageAsksFor() {
+        assertThat(Screening.methods()).endsWith("; svdd with alpha 0 alone; pruned-best-of-n with noises");
+        assertThat(Methods.parse("svdd:alpha=0").screens()).isTrue();
+        assertThat(Methods.parse("svdd:alpha=0.05").screens()).isFalse();
+        assertThat(Methods.parse("pruned-best-of-n:noises=2").screens()).isTrue();
+        assertThat(Methods.parse("pruned-best-of-n").screens()).isFalse();
+    }
+
+    @Test
     void whatCannotBeScreenedIsRefused() {
         SmallWorld edm = SmallWorld.edm();
         SmallWorld ddim = SmallWorld.ddim();

@@ -275,4 +275,14 @@ class RegistryTest {
             assertThat(added).hasValue(1);
         }
     }
+
+    @Test
+    void namesAreOfThoseThatHoldWithAllSettingsAtTheirFallbacks() {
+        animals.add(Kind.<Animal, Fish>of("ghost", Fish.class, "Is not.").make(values -> {
+            throw new IllegalArgumentException("a ghost needs a house");
+        }));
+        assertThat(animals.names(animal -> true)).containsExactly("cat", "fish");
+        assertThat(animals.names(animal -> animal instanceof Cat one && one.lives() == 9))
+                .containsExactly("cat");
+    }
 }

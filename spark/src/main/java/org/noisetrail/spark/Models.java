@@ -35,7 +35,7 @@ final class Models {
     }
 
     Reward reward(@Nullable String text) {
-        String asked = text != null ? text : pipeline.takesPrompts() ? "clip" : "brightness";
+        String asked = text != null ? text : RewardText.usual(pipeline).toString();
         synchronized (rewards) {
             return rewards.computeIfAbsent(
                     asked, absent -> RewardText.parse(asked).build(() -> pipeline));

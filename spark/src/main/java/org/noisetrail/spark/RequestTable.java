@@ -33,7 +33,7 @@ final class RequestTable {
     /**
      * What holds where a line says nothing.
      *
-     * @param method null for what {@code generate} takes: eps-greedy, and of prompts {@link Methods#fromPrompts}
+     * @param method null for what {@code generate} takes: {@link Methods#usual}
      */
     record Defaults(
             @Nullable String method,
@@ -95,7 +95,7 @@ final class RequestTable {
                 seed == null ? 0 : Long.parseUnsignedLong(seed),
                 line.whole("images") == null ? 1 : Math.toIntExact(line.whole("images")),
                 line.whole("firstImage") == null ? 0 : line.whole("firstImage"),
-                method != null ? method : prompt == null ? "eps-greedy" : Methods.fromPrompts(),
+                method != null ? method : Methods.usual(prompt != null),
                 line.text("reward", defaults.reward()),
                 line.text("heldOut", defaults.heldOut()),
                 line.text("sampler", defaults.sampler()),

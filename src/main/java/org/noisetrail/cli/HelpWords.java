@@ -1,0 +1,44 @@
+package org.noisetrail.cli;
+
+import java.util.Collections;
+import java.util.Enumeration;
+import java.util.Map;
+import java.util.ResourceBundle;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.noisetrail.search.Method;
+import org.noisetrail.search.Methods;
+import org.noisetrail.search.Screening;
+import org.noisetrail.search.TrajectoryMethod;
+import org.noisetrail.settings.Registry;
+
+/** What help texts say of methods, as <code>${bundle:methods.guarding}</code>: told by the registry, with users' own among them. A dot keeps a name from being an option's, whose description picocli would look up. */
+final class HelpWords extends ResourceBundle {
+    private static final Map<String, Supplier<String>> WORDS = Map.of(
+            "methods.usual", () -> Methods.usual(false),
+            "methods.usual-of-prompts", HelpWords::ofPrompts,
+            "methods.guarding", () -> Methods.that(Method::guards),
+            "methods.screening", Screening::methods,
+            "methods.offline", () -> Methods.that(TrajectoryMethod.class::isInstance));
+
+    /** {@code pruned-best-of-n with --noises 2}. */
+    private static String ofPrompts() {
+        Registry.Asked usual = Registry.asked(Methods.usual(true));
+        StringBuilder words = new StringBuilder(usual.kind()).append(" with");
+        usual.settings()
+                .forEach((name, value) ->
+                        words.append(" --").append(name).append(' ').append(value));
+        return words.toString();
+    }
+
+    @Override
+    protected @Nullable Object handleGetObject(String key) {
+        Supplier<String> words = WORDS.get(key);
+        return words == null ? null : words.get();
+    }
+
+    @Override
+    public Enumeration<String> getKeys() {
+        return Collections.enumeration(WORDS.keySet());
+    }
+}
