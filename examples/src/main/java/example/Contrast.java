@@ -30,7 +30,7 @@ public final class Contrast {
     public static final class Provider implements RewardKind.Provider {
         @Override
         public RewardKind kind() {
-            return RewardKind.plain("contrast", Contrast::reward);
+            return RewardKind.plain("contrast", "how far an image's values lie apart, 0 to 1", Contrast::reward);
         }
     }
 }

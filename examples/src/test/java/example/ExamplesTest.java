@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -15,6 +17,7 @@ import java.util.stream.IntStream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.noisetrail.cli.Main;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.Denoiser;
@@ -83,6 +86,17 @@ class ExamplesTest {
         assertThat(Samplers.parse("churned-euler:steps=12:churn=0.1")).isEqualTo(new ChurnedEuler(12, .1));
         assertThat(RewardText.parse("0.5*contrast+brightness").toString()).contains("contrast");
         assertThatThrownBy(() -> Methods.parse("greedy:candidates=0")).hasMessageContaining("candidates");
+    }
+
+    @Test
+    void whatIsOnesOwnIsInTheHelp() {
+        StringWriter help = new StringWriter();
+        assertThat(Main.run(new PrintWriter(help), new PrintWriter(help), "generate", "--help"))
+                .isZero();
+        assertThat(help.toString())
+                .contains("  contrast                       how far an image's values lie apart, 0 to 1")
+                .contains(", greedy.")
+                .contains("--churn=X");
     }
 
     @Test

@@ -14,7 +14,12 @@ import org.noisetrail.torch.Torch;
 /** What a head of linear layers says of CLIP's embedding of the image. Owns both. */
 record AestheticReward(String name, ClipModel clip, AestheticHead head) implements Reward {
     static final RewardKind KIND = new RewardKind(
-            "aesthetic", "aesthetic:FOLDER", RewardKind.Argument.PATH, argument -> false, (argument, around) -> {
+            "aesthetic",
+            "aesthetic:FOLDER",
+            "a head of linear layers on CLIP's embedding of the image",
+            RewardKind.Argument.PATH,
+            argument -> false,
+            (argument, around) -> {
                 if (argument.isEmpty()) {
                     throw new IllegalArgumentException("aesthetic needs a folder: aesthetic:FOLDER");
                 }

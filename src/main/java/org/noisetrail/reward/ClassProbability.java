@@ -14,6 +14,7 @@ final class ClassProbability implements Reward {
     static final RewardKind CLASS = new RewardKind(
             "class",
             "class[:heldout]",
+            "probability of the image's class under the model's classifier.pt",
             RewardKind.Argument.WORD,
             argument -> true,
             (argument, around) -> switch (argument) {
@@ -22,8 +23,13 @@ final class ClassProbability implements Reward {
                     new ClassProbability("heldout", around.pipeline().get().classifier("heldout.pt"));
                 default -> throw new IllegalArgumentException("class takes no argument but heldout: " + argument);
             });
-    static final RewardKind HELD_OUT =
-            new RewardKind("heldout", "heldout", RewardKind.Argument.WORD, argument -> true, (argument, around) -> {
+    static final RewardKind HELD_OUT = new RewardKind(
+            "heldout",
+            "heldout",
+            "the same under its heldout.pt",
+            RewardKind.Argument.WORD,
+            argument -> true,
+            (argument, around) -> {
                 RewardKind.none("heldout", argument);
                 return new ClassProbability("heldout", around.pipeline().get().classifier("heldout.pt"));
             });

@@ -18,13 +18,19 @@ record ClipReward(String name, ClipModel clip) implements Reward {
     static final RewardKind CLIP = new RewardKind(
             "clip",
             "clip[:FOLDER]",
+            "cosine of a CLIP model's embeddings of image and prompt; the model's own clip",
             RewardKind.Argument.PATH,
             String::isEmpty,
             (argument, around) -> argument.isEmpty()
                     ? beside(around.pipeline().get(), "clip")
                     : Rewards.clip(Path.of(argument), around.device().get()));
     static final RewardKind HELD_OUT = new RewardKind(
-            "clip-heldout", "clip-heldout", RewardKind.Argument.WORD, argument -> true, (argument, around) -> {
+            "clip-heldout",
+            "clip-heldout",
+            "the same under its clip-heldout",
+            RewardKind.Argument.WORD,
+            argument -> true,
+            (argument, around) -> {
                 RewardKind.none("clip-heldout", argument);
                 return beside(around.pipeline().get(), "clip-heldout");
             });

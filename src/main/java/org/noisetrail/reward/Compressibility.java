@@ -12,6 +12,7 @@ record Compressibility(double maxBytes) implements Reward {
     static final RewardKind KIND = new RewardKind(
             "compressibility",
             "compressibility[:max-bytes=N]",
+            "1 - JPEG bytes / N; N is 3000, above 64x64 pixels 150000",
             RewardKind.Argument.WORD,
             argument -> false,
             (argument, around) -> new Compressibility(maxBytes(argument)));

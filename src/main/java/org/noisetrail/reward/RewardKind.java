@@ -14,6 +14,7 @@ import org.noisetrail.model.Pipeline;
  *
  * @param name letters and dashes
  * @param usage as a help text shows it: {@code compressibility[:max-bytes=N]}
+ * @param help what it is, in a line
  * @param takes how its argument is read
  * @param needsPipeline whether it is made, with an argument, of what came beside a model, its parts aside
  * @param make from the argument, empty where there is none, and what it is made for; throws {@link IllegalArgumentException} for an argument it does not take
@@ -21,6 +22,7 @@ import org.noisetrail.model.Pipeline;
 public record RewardKind(
         String name,
         String usage,
+        String help,
         Argument takes,
         Predicate<String> needsPipeline,
         BiFunction<String, Surroundings, Reward> make) {
@@ -64,22 +66,22 @@ public record RewardKind(
     }
 
     /** One that takes no argument and no model. */
-    public static RewardKind plain(String name, Supplier<Reward> make) {
-        return new RewardKind(name, name, Argument.WORD, argument -> false, (argument, around) -> {
+    public static RewardKind plain(String name, String help, Supplier<Reward> make) {
+        return new RewardKind(name, name, help, Argument.WORD, argument -> false, (argument, around) -> {
             none(name, argument);
             return make.get();
         });
     }
 
     /** One made of others; {@code make} refuses a number of parts that it does not take. */
-    static RewardKind of(String name, String usage, Function<List<Reward>, Reward> make) {
+    static RewardKind of(String name, String usage, String help, Function<List<Reward>, Reward> make) {
         return new RewardKind(
-                name, usage, Argument.REWARDS, argument -> false, (argument, around) -> make.apply(around.parts()));
+                name, usage, help, Argument.REWARDS, argument -> false, (argument, around) -> make.apply(around.parts()));
     }
 
     /** One made of one other: {@code name(REWARD)}. */
-    static RewardKind ofOne(String name, UnaryOperator<Reward> make) {
-        return of(name, name + "(REWARD)", parts -> {
+    static RewardKind ofOne(String name, String help, UnaryOperator<Reward> make) {
+        return of(name, name + "(REWARD)", help, parts -> {
             if (parts.size() != 1) {
                 throw new IllegalArgumentException(name + " must have 1 reward: " + parts.size());
             }

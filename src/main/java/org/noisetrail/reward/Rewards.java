@@ -2,10 +2,8 @@ package org.noisetrail.reward;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ObjDoubleConsumer;
@@ -13,47 +11,43 @@ import java.util.stream.Collectors;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Classifier;
+import org.noisetrail.settings.Named;
 import org.noisetrail.settings.Providers;
 
 /** The rewards that come with the library; all thread-safe, all on the images' device. */
 public final class Rewards {
-    private static final List<RewardKind> KINDS = new CopyOnWriteArrayList<>(List.of(
-            RewardKind.plain("brightness", Rewards::brightness),
-            Compressibility.KIND,
-            ClassProbability.CLASS,
-            ClassProbability.HELD_OUT,
-            RewardKind.plain("jpeg-bytes", Rewards::jpegBytes),
-            ClipReward.CLIP,
-            ClipReward.HELD_OUT,
-            AestheticReward.KIND,
-            TorchScriptReward.KIND,
-            TorchScriptReward.WITH_TEXT,
-            Worst.KIND,
-            Logarithm.KIND,
-            Shifted.KIND));
+    private static final Named<RewardKind> KINDS = new Named<>(
+            "reward",
+            RewardKind::name,
+            List.of(
+                RewardKind.plain("brightness", "mean luminance, 0 to 1", Rewards::brightness),
+                Compressibility.KIND,
+                ClassProbability.CLASS,
+                ClassProbability.HELD_OUT,
+                RewardKind.plain("jpeg-bytes", "the JPEG's size itself", Rewards::jpegBytes),
+                ClipReward.CLIP,
+                ClipReward.HELD_OUT,
+                AestheticReward.KIND,
+                TorchScriptReward.KIND,
+                TorchScriptReward.WITH_TEXT,
+                Worst.KIND,
+                Logarithm.KIND,
+                Shifted.KIND));
 
     static {
-        Providers.each(RewardKind.Provider.class, provider -> add(provider.kind()));
+        Providers.each(RewardKind.Provider.class, provider -> KINDS.add(provider.kind()));
     }
 
     private Rewards() {}
 
-    /** @throws IllegalArgumentException if there is one of that name already */
-    static void add(RewardKind kind) {
-        if (KINDS.stream().anyMatch(known -> known.name().equals(kind.name()))) {
-            throw new IllegalArgumentException("there is a reward " + kind.name() + " already");
-        }
-        KINDS.add(kind);
-    }
-
     /** The rewards that have names: those of the library, and those of {@link RewardKind.Provider}s on the class path. */
     public static List<RewardKind> kinds() {
-        return Collections.unmodifiableList(KINDS);
+        return KINDS.all();
     }
 
-    /** For a help text: how all of them are written. */
+    /** For a message: how all of them are written. */
     public static String usage() {
-        return KINDS.stream().map(RewardKind::usage).collect(Collectors.joining(", "))
+        return kinds().stream().map(RewardKind::usage).collect(Collectors.joining(", "))
                 + ", or a weighted sum such as 0.7*class+0.3*brightness";
     }
 

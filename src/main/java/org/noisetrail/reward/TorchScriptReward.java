@@ -29,6 +29,7 @@ final class TorchScriptReward implements Reward {
     static final RewardKind KIND = new RewardKind(
             "torchscript",
             "torchscript:FILE",
+            "a TorchScript network of your own, which is code that runs",
             RewardKind.Argument.PATH,
             argument -> false,
             (argument, around) -> new TorchScriptReward(
@@ -36,6 +37,7 @@ final class TorchScriptReward implements Reward {
     static final RewardKind WITH_TEXT = new RewardKind(
             "torchscript-text",
             "torchscript-text:FILE",
+            "the same, which sees the prompt's embedding, too",
             RewardKind.Argument.PATH,
             argument -> true,
             (argument, around) -> new TorchScriptReward(

@@ -6,10 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.stream.Collectors;
 
 /**
  * The kinds of one sort of thing, by name. A text names a kind and its settings: {@code eps-greedy:rounds=10:keep-pivot}. Thread-safe.
@@ -17,43 +15,36 @@ import java.util.stream.Collectors;
  * @param <T> what is made
  */
 public final class Registry<T> {
-    private final String what;
     private final Function<T, String> nameOf;
-    private final List<Kind<T>> kinds;
+    private final Named<Kind<T>> kinds;
 
     /**
      * @param what they are, for messages: {@code sampler}
      * @param nameOf gives the name of a thing's kind
      */
     public Registry(String what, Function<T, String> nameOf, List<Kind<T>> kinds) {
-        this.what = what;
         this.nameOf = nameOf;
-        this.kinds = new CopyOnWriteArrayList<>();
-        kinds.forEach(this::add);
+        this.kinds = new Named<>(what, Kind::name, kinds);
     }
 
     /** @throws IllegalArgumentException if there is one of that name already */
-    public synchronized void add(Kind<T> kind) {
-        if (find(kind.name()).isPresent()) {
-            throw new IllegalArgumentException("there is a " + what + " " + kind.name() + " already");
-        }
+    public void add(Kind<T> kind) {
         kinds.add(kind);
     }
 
     /** All there are, in the order in which they were added. */
     public List<Kind<T>> kinds() {
-        return Collections.unmodifiableList(kinds);
+        return kinds.all();
     }
 
     /** The kind of this name. */
     public Optional<Kind<T>> find(String name) {
-        return kinds.stream().filter(kind -> kind.name().equals(name)).findFirst();
+        return kinds.find(name);
     }
 
     /** @throws IllegalArgumentException that lists the names, if there is none of this one */
     public Kind<T> kind(String name) {
-        return find(name)
-                .orElseThrow(() -> new IllegalArgumentException(what + " must be one of " + names() + ": " + name));
+        return kinds.get(name);
     }
 
     /** @throws IllegalArgumentException if the thing is of no kind that is registered here */
@@ -63,12 +54,12 @@ public final class Registry<T> {
 
     /** All names, joined by commas, for messages. */
     public String names() {
-        return kinds.stream().map(Kind::name).collect(Collectors.joining(", "));
+        return kinds.names();
     }
 
     /** The names of those that hold with all settings at their fallbacks; a kind that cannot be made so is left out. */
     public List<String> names(Predicate<? super T> holds) {
-        return kinds.stream()
+        return kinds().stream()
                 .filter(kind -> holdsByDefault(kind, holds))
                 .map(Kind::name)
                 .toList();

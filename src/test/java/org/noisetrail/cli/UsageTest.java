@@ -293,6 +293,12 @@ class UsageTest {
     }
 
     @Test
+    void aRewardsHelpMayHoldAPercentSign() {
+        RewardKind half = RewardKind.plain("half", "50 % of all", Rewards::brightness);
+        assertThat(String.format(HelpWords.line(half))).isEqualTo("  half                           50 % of all");
+    }
+
+    @Test
     void promptsThatAreNoFileAreTheSameMistakeEverywhere() {
         for (Path none : List.of(folder, folder.resolve("none.txt"))) {
             String message = "--prompts must be a file that is there: " + none;

@@ -182,13 +182,4 @@ class RewardTextTest {
                 .message()
                 .isNotBlank();
     }
-
-    @Test
-    void aNameThatIsTakenIsNoOtherRewards() {
-        List<RewardKind> before = List.copyOf(Rewards.kinds());
-        assertThatThrownBy(() -> Rewards.add(RewardKind.plain("brightness", Rewards::jpegBytes)))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("there is a reward brightness already");
-        assertThat(Rewards.kinds()).isEqualTo(before);
-    }
 }
