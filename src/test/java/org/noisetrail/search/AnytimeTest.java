@@ -61,11 +61,7 @@ class AnytimeTest {
     }
 
     static Stream<Arguments> cases() {
-        List<String> paper =
-                List.of("naive", "mcts:simulations=3", "eps-greedy:rounds=2:score-at-first", "zero-order:rounds=2");
-        return Stream.concat(paper.stream(), MethodContractTest.texts().stream())
-                .flatMap(
-                        text -> Stream.of(SmallWorld.edm(), SmallWorld.ddim()).map(world -> Arguments.of(text, world)));
+        return MethodContractTest.cases();
     }
 
     @ParameterizedTest

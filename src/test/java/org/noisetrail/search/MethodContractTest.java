@@ -6,17 +6,24 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.model.Conditioning;
+import org.noisetrail.model.Denoiser;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.Schedule;
+import org.noisetrail.settings.Kind;
 import org.noisetrail.testing.NativeObjects;
+import org.noisetrail.testing.Wrapped;
 
 /** What every method owes, with noise before the network and after it: results that no batch changes, exact counts, trails that replay bit for bit, budgets that are kept. */
 class MethodContractTest {
@@ -24,7 +31,11 @@ class MethodContractTest {
 
     static List<String> texts() {
         return List.of(
+                "naive",
                 "best-of-n:candidates=5",
+                "mcts:candidates=2:simulations=5",
+                "zero-order:candidates=2:rounds=2",
+                "eps-greedy:candidates=2:rounds=3:score-at-first",
                 "ascent:candidates=3",
                 "ascent:candidates=3:direction=image:score-at-first",
                 "pruned-best-of-n:candidates=6:keep=3@2,2@4",
@@ -54,9 +65,34 @@ class MethodContractTest {
     }
 
     static Stream<Arguments> cases() {
-        return texts().stream()
-                .flatMap(
-                        text -> Stream.of(SmallWorld.edm(), SmallWorld.ddim()).map(world -> Arguments.of(text, world)));
+        return inEachWorld(texts().stream());
+    }
+
+    private static Stream<Arguments> inEachWorld(Stream<String> texts) {
+        return texts.flatMap(
+                text -> Stream.of(SmallWorld.edm(), SmallWorld.ddim()).map(world -> Arguments.of(text, world)));
+    }
+
+    static Stream<Arguments> priced() {
+        return ending().filter(MethodContractTest::isPriced);
+    }
+
+    static Stream<Arguments> unpriced() {
+        return ending().filter(each -> !isPriced(each));
+    }
+
+    private static boolean isPriced(Arguments each) {
+        SmallWorld world = (SmallWorld) each.get()[1];
+        return Methods.parse(each.get()[0].toString())
+                .evaluations(world.schedule())
+                .isPresent();
+    }
+
+    @Test
+    void everyMethodThereIsOwesIt() {
+        assertThat(texts())
+                .extracting(text -> Methods.parse(text).name())
+                .containsAll(Methods.registry().kinds().stream().map(Kind::name).toList());
     }
 
     private static SearchResult run(Search search) {
@@ -119,16 +155,11 @@ class MethodContractTest {
     /** Those that end where rewards, or budgets, say so. */
     static Stream<Arguments> ending() {
         Stream<String> more = Stream.of(
-                "naive",
                 "best-of-n:candidates=70",
                 "best-of-n:candidates=7:shared-start",
-                "mcts:candidates=2:simulations=5",
                 "zero-order:candidates=2:rounds=4:patience=2:0.001:roll-over",
-                "eps-greedy:candidates=3:rounds=4:keep-pivot:patience=1:0.01",
-                "eps-greedy:candidates=2:rounds=3:score-at-first");
-        return Stream.concat(texts().stream(), more)
-                .flatMap(
-                        text -> Stream.of(SmallWorld.edm(), SmallWorld.ddim()).map(world -> Arguments.of(text, world)));
+                "eps-greedy:candidates=3:rounds=4:keep-pivot:patience=1:0.01");
+        return inEachWorld(Stream.concat(texts().stream(), more));
     }
 
     /** Between what a plain trajectory and a whole search reach, so that images come to it at different times. */
@@ -172,12 +203,56 @@ class MethodContractTest {
     }
 
     @ParameterizedTest
-    @MethodSource("cases")
+    @MethodSource("priced")
     void theCostIsWhatTheMethodSays(String text, SmallWorld world) {
         Method method = Methods.parse(text);
-        method.evaluations(world.schedule())
-                .ifPresent(cost -> assertThat(run(world.search(method).build()).images())
-                        .allMatch(image -> image.costs().networkEvaluations() == cost));
+        long cost = method.evaluations(world.schedule()).orElseThrow();
+        assertThat(run(world.search(method).build()).images())
+                .allMatch(image -> image.costs().networkEvaluations() == cost);
+    }
+
+    @Test
+    void theseAloneHaveNoPriceSinceTheirRewardsDecideIt() {
+        assertThat(unpriced().map(each -> each.get()[0]).distinct())
+                .containsExactlyInAnyOrder(
+                        "mcts:candidates=2:simulations=5",
+                        "zero-order:candidates=2:rounds=4:patience=2:0.001:roll-over",
+                        "eps-greedy:candidates=3:rounds=4:keep-pivot:patience=1:0.01",
+                        "eps-greedy:candidates=2:rounds=3:threshold=0.6",
+                        "rbf:starts=3",
+                        "rbf:starts=1:quota=3",
+                        "rbf:starts=2:quota=5:score-at-first",
+                        "dts:iterations=8",
+                        "dts:iterations=8:variant=sampling:branching=2");
+    }
+
+    /** The rows of the network's calls. */
+    private static final class Counted extends Wrapped {
+        final AtomicLong rows = new AtomicLong();
+
+        Counted(Denoiser inner) {
+            super(inner);
+        }
+
+        @Override
+        public Tensor network(Tensor input, Tensor level, Conditioning conditions, Tensor entries) {
+            rows.addAndGet(input.size(0));
+            return super.network(input, level, conditions, entries);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("unpriced")
+    void whatHasNoPriceTellsEachCallOfTheNetwork(String text, SmallWorld world) {
+        Counted counted = new Counted(world.denoiser());
+        SmallWorld counting = new SmallWorld(world.name(), counted, world.sampler());
+        List<ImageResult> images = run(counting.search(Methods.parse(text)).build()).images();
+        assertThat(images)
+                .allMatch(image -> image.costs().networkEvaluations() >= world.schedule().evaluations());
+        assertThat(images.stream()
+                        .mapToLong(image -> image.costs().networkEvaluations())
+                        .sum())
+                .isEqualTo(counted.rows.get());
     }
 
     @ParameterizedTest
@@ -212,9 +287,11 @@ class MethodContractTest {
         Method method = Methods.parse(text);
         SearchResult free = run(world.search(method).build());
         same(free, run(world.search(method).targetReward(2).build()));
-        method.evaluations(world.schedule())
-                .ifPresent(
-                        cost -> same(free, run(world.search(method).budget(cost).build())));
+        long most = free.images().stream()
+                .mapToLong(image -> image.costs().networkEvaluations())
+                .max()
+                .orElseThrow();
+        same(free, run(world.search(method).budget(most).build()));
     }
 
     /** All but mcts, which keeps back what the way to an end takes from any of its children, and in the end may take one whose end is known. */
@@ -256,15 +333,13 @@ class MethodContractTest {
 
     /** Not even where no target is set, which is a target of infinity. */
     @ParameterizedTest
-    @MethodSource("cases")
+    @MethodSource("priced")
     void anInfiniteRewardEndsNothing(String text, SmallWorld world) {
         Method method = Methods.parse(text);
         Reward infinite = Reward.of("infinite", image -> Double.POSITIVE_INFINITY);
-        method.evaluations(world.schedule())
-                .ifPresent(cost -> assertThat(
-                                run(world.search(method).reward(infinite).build())
-                                        .images())
-                        .allMatch(image -> image.costs().networkEvaluations() == cost));
+        long cost = method.evaluations(world.schedule()).orElseThrow();
+        assertThat(run(world.search(method).reward(infinite).build()).images())
+                .allMatch(image -> image.costs().networkEvaluations() == cost);
     }
 
     @ParameterizedTest
@@ -277,14 +352,26 @@ class MethodContractTest {
 
     @ParameterizedTest
     @MethodSource("cases")
+    void aSizeForABudgetIsOfTheSameMethod(String text, SmallWorld world) {
+        Method method = Methods.parse(text);
+        assertThat(method.sized(world.schedule(), 4 * world.schedule().evaluations()).name())
+                .isEqualTo(method.name());
+    }
+
+    /** All but naive, which has none. */
+    static Stream<Arguments> sized() {
+        return priced().filter(each -> !each.get()[0].equals("naive"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("sized")
     void aSizeForABudgetCostsNoMoreThanIt(String text, SmallWorld world) {
         Schedule schedule = world.schedule();
         Method method = Methods.parse(text);
         for (long plain : new long[] {4, 30}) {
             long budget = plain * schedule.evaluations();
-            Method sized = method.sized(schedule, budget);
-            assertThat(sized.name()).isEqualTo(method.name());
-            sized.evaluations(schedule).ifPresent(cost -> assertThat(cost).isBetween((long) (.5 * budget), budget));
+            assertThat(method.sized(schedule, budget).evaluations(schedule).orElseThrow())
+                    .isBetween((long) (.5 * budget), budget);
         }
     }
 
@@ -294,12 +381,13 @@ class MethodContractTest {
         Method method = Methods.parse(text);
         // What LibTorch keeps for good is made by the first.
         run(world.search(method).build());
-        int[] calls = {0};
+        AtomicInteger calls = new AtomicInteger();
         Reward broken = Reward.of("broken", image -> {
-            if (calls[0]++ > 8) {
+            // The last image's of a plain trajectory each.
+            if (calls.incrementAndGet() >= IMAGES) {
                 throw new NoisetrailException("broken");
             }
-            return .1 * calls[0];
+            return .1 * calls.get();
         });
         long pointers = NativeObjects.settled();
         run(world.search(method).build());
