@@ -151,6 +151,8 @@ public final class Draws implements AutoCloseable {
 
     /** Adds rows one by one. */
     public static final class Builder {
+        private static final int COIN_ROUND = 0xFFFF;
+
         private final Group group;
         private final int step;
         private int[] table;
@@ -191,6 +193,15 @@ public final class Draws implements AutoCloseable {
             table[at + 4] = kind.ordinal();
             slots[rows++] = slot;
             return this;
+        }
+
+        /**
+         * A key of a coin, which names no noise: of round 65535.
+         *
+         * @param candidate 0 to 65535
+         */
+        public Builder coin(int slot, int candidate) {
+            return add(slot, COIN_ROUND, candidate, 0, Kind.NONE);
         }
 
         /** The coin of each row's key, in (0, 1): of what the host knows, on the host. */

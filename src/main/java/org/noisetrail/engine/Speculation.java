@@ -14,8 +14,6 @@ import org.noisetrail.torch.Unfinished;
  * rounds that the image has had at this step, the step's stage.
  */
 final class Speculation implements AutoCloseable {
-    private static final int COIN_ROUND = 0xFFFF;
-
     private final Group group;
     private final Screen screen;
     private final Forward forward;
@@ -92,7 +90,7 @@ final class Speculation implements AutoCloseable {
         for (int size : rivals.sizes()) {
             int slot = draws.slot(first);
             int before = agreements[slot].begin(draws.step());
-            keys.add(slot, COIN_ROUND, COIN_ROUND - Math.min(before, COIN_ROUND), 0, Kind.NONE);
+            keys.coin(slot, 0xFFFF - Math.min(before, 0xFFFF));
             first += size;
         }
         if (screen.audit() == 0) {

@@ -132,31 +132,13 @@ public record Ascent(int candidates, Direction direction, double shift, Regress 
 
     @Override
     public OptionalLong evaluations(Schedule schedule) {
-        return OptionalLong.of(cost(candidates, schedule));
-    }
-
-    private long cost(int noises, Schedule schedule) {
-        long cost = schedule.startEvaluations();
-        for (int step = 0; step < schedule.size(); step++) {
-            cost += schedule.isDead(step) ? schedule.evaluations(step) : price(step, noises, schedule);
-        }
-        return cost;
-    }
-
-    /** Calls of the denoiser that a searched step takes. */
-    long price(int step, int noises, Schedule schedule) {
-        return Sizes.price(schedule, step, screens(step, schedule), noises + 1L, 1);
-    }
-
-    /** Whether a step's candidates are judged after the first of its two evaluations. */
-    boolean screens(int step, Schedule schedule) {
-        return Sizes.atFirst(scoreAtFirst, schedule, step);
+        return OptionalLong.of(Sizes.everyStep(schedule, candidates + 1, scoreAtFirst));
     }
 
     /** As many noises as are paid for, at least 2. */
     @Override
     public Method sized(Schedule schedule, long evaluations) {
-        int noises = Sizes.largest(evaluations, 2, 65535, size -> cost(size, schedule));
-        return new Ascent(noises, direction, shift, regress, scoreAtFirst);
+        return Sizes.largest(
+                schedule, evaluations, 2, 65535, size -> new Ascent(size, direction, shift, regress, scoreAtFirst));
     }
 }

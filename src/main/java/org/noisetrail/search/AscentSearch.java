@@ -1,6 +1,5 @@
 package org.noisetrail.search;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.noisetrail.engine.Draws;
@@ -12,7 +11,6 @@ import org.noisetrail.engine.Rows;
 import org.noisetrail.engine.Trial;
 import org.noisetrail.engine.Winners;
 import org.noisetrail.noise.Draw;
-import org.noisetrail.noise.Recipe;
 
 /** One wave's way through {@link Ascent}. */
 final class AscentSearch extends StepwiseSearch {
@@ -22,23 +20,16 @@ final class AscentSearch extends StepwiseSearch {
     private static final double LARGEST_WEIGHT = 3;
 
     private final Ascent method;
-    private final List<List<List<Draw>>> draws = new ArrayList<>();
 
     AscentSearch(Ascent method, Wave wave) {
         super(wave, method.candidates());
         this.method = method;
-        wave.each(slot -> draws.add(new ArrayList<>()));
-    }
-
-    @Override
-    List<Recipe> recipes() {
-        return draws.stream().map(d -> Recipe.steps(0, 0, d)).toList();
     }
 
     @Override
     void step(int step) {
-        wave.each(slot -> draws.get(slot).add(List.of()));
-        long price = method.price(step, method.candidates(), wave.schedule());
+        // The last is the one that is made of the others.
+        long price = Sizes.price(wave.schedule(), step, atFirst(step), method.candidates() + 1L, 1);
         boolean searching = !wave.schedule().isDead(step);
         int[] searched = Arrays.stream(wave.slots())
                 .filter(slot -> searching && !isEnough(slot) && wave.affords(slot, price, step + 1))
@@ -58,6 +49,10 @@ final class AscentSearch extends StepwiseSearch {
         }
     }
 
+    private boolean atFirst(int step) {
+        return Sizes.atFirst(method.scoreAtFirst(), wave.schedule(), step);
+    }
+
     private void search(int step, int[] slots) {
         int size = method.candidates();
         Draws.Builder fresh = engine.draws(step, slots.length * size);
@@ -68,7 +63,7 @@ final class AscentSearch extends StepwiseSearch {
         }
         boolean image = method.direction() == Ascent.Direction.IMAGE
                 && wave.schedule().step(step).level() >= IMAGE_LEVEL;
-        boolean screened = method.screens(step, wave.schedule());
+        boolean screened = atFirst(step);
         if (!screened) {
             search(step, slots, fresh, image, false, next());
             return;
@@ -165,7 +160,7 @@ final class AscentSearch extends StepwiseSearch {
             Draw draw = chosen[1][g] < 0
                     ? Draw.global(1, Math.max(0, chosen[0][g]))
                     : image ? new Draw.Shifted(1, method.shift(), screened, factors) : new Draw.Combined(1, factors);
-            draws.get(slots[g]).set(step, List.of(draw));
+            draws.set(slots[g], step, draw);
         }
     }
 }

@@ -163,11 +163,9 @@ public record LocalSearch(
 
     /** Whether a step's candidates are judged after the first of its two evaluations. */
     boolean screens(int step, Schedule schedule) {
-        if (!schedule.screens(step)) {
-            return false;
-        }
-        double level = schedule.step(step).level();
-        return scoreAtFirst.atFirst(step, level) || rounds.atFirst(step, level);
+        return Sizes.atFirst(scoreAtFirst, schedule, step)
+                || schedule.screens(step)
+                        && rounds.atFirst(step, schedule.step(step).level());
     }
 
     /** Rounds keep the proportions that its own have. */

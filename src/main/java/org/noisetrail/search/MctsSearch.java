@@ -31,7 +31,7 @@ final class MctsSearch implements AutoCloseable {
     private final boolean aiming;
     private final int together;
     private final TreeNode[] roots;
-    private final List<List<List<Draw>>> draws = new ArrayList<>();
+    private final StepDraws draws;
     private final MctsPrices prices;
     private final MctsSweep states;
 
@@ -45,7 +45,7 @@ final class MctsSearch implements AutoCloseable {
         // A target asks for every simulation's reward before the next.
         together = aiming ? 1 : Math.max(1, wave.maxBatch() / images);
         roots = new TreeNode[images];
-        wave.each(slot -> draws.add(new ArrayList<>()));
+        draws = new StepDraws(wave);
         prices = new MctsPrices(method.candidates(), wave, wave.schedule().lastLive() + 1);
         states = new MctsSweep(wave, prices);
     }
@@ -76,7 +76,7 @@ final class MctsSearch implements AutoCloseable {
 
     /** Where roots have states: those that have children are held only while time may end the search. */
     private List<Stand> stands() {
-        double[] norms = wave.norms(wave.mapped(slot -> way(slot, steps)));
+        double[] norms = wave.norms(wave.mapped(slot -> draws.recipe(slot, steps)));
         List<Stand> stands = new ArrayList<>();
         wave.each(slot -> {
             TreeNode root = roots[slot];
@@ -84,19 +84,10 @@ final class MctsSearch implements AutoCloseable {
             int step = ended ? steps : root.step;
             if (root.row >= 0) {
                 double score = ended ? root.reward : Double.NaN;
-                stands.add(new Stand(slot, step, root.row, way(slot, step), norms[slot], score));
+                stands.add(new Stand(slot, step, root.row, draws.recipe(slot, step), norms[slot], score));
             }
         });
         return stands;
-    }
-
-    /** The moves so far, and own noise to {@code end}. */
-    private Recipe way(int slot, int end) {
-        List<List<Draw>> taken = new ArrayList<>(draws.get(slot));
-        while (taken.size() < end) {
-            taken.add(List.of());
-        }
-        return Recipe.steps(0, 0, taken);
     }
 
     private Outcome outcome() {
@@ -108,7 +99,7 @@ final class MctsSearch implements AutoCloseable {
         for (int i = 0; i < unjudged.length; i++) {
             roots[unjudged[i]].reward = judged[i];
         }
-        List<Recipe> recipes = draws.stream().map(d -> Recipe.steps(0, 0, d)).toList();
+        List<Recipe> recipes = draws.recipes();
         double[] norms = wave.norms(recipes);
         double[] rewards = Arrays.stream(roots).mapToDouble(root -> root.reward).toArray();
         return new Outcome(engine.copies(states.pool().rows(), rootRows()), recipes, norms, rewards);
@@ -187,6 +178,7 @@ final class MctsSearch implements AutoCloseable {
 
     /** The roots take the step: to the best child, else by the step's own noise; one whose end is known stays there. */
     private void move(int step) {
+        draws.step();
         boolean dead = wave.schedule().isDead(step);
         Draws.Builder plain = engine.draws(step, images);
         List<Integer> targets = new ArrayList<>();
@@ -194,12 +186,13 @@ final class MctsSearch implements AutoCloseable {
             TreeNode root = roots[slot];
             TreeNode best = root.best();
             if (best != null) {
-                draws.get(slot).add(dead ? List.of() : List.of(Draw.global(1, best.candidate)));
+                if (!dead) {
+                    draws.set(slot, step, Draw.global(1, best.candidate));
+                }
                 leave(root, best);
                 roots[slot] = best;
                 return;
             }
-            draws.get(slot).add(List.of());
             if (!(prices.known(root) && root.rolledOut)) {
                 plain.add(slot, 0, 0, root.row, dead ? Kind.NONE : Kind.GLOBAL);
                 targets.add(root.row);

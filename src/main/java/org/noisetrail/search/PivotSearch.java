@@ -11,7 +11,6 @@ import org.noisetrail.engine.Locality;
 import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.Trial;
 import org.noisetrail.engine.Winners;
-import org.noisetrail.noise.Recipe;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.Schedule;
 import org.noisetrail.torch.Unfinished;
@@ -21,7 +20,6 @@ final class PivotSearch extends StepwiseSearch {
     private final LocalSearch method;
     private final Locality locality;
     private final long[] saved;
-    private final PivotDraws draws;
 
     private final @Nullable Observer observer;
 
@@ -45,17 +43,10 @@ final class PivotSearch extends StepwiseSearch {
         this.observer = observer;
         locality = method.locality();
         saved = new long[images];
-        draws = new PivotDraws(wave, method.epsilon());
-    }
-
-    @Override
-    List<Recipe> recipes() {
-        return draws.recipes();
     }
 
     @Override
     void step(int step) {
-        draws.step();
         if (wave.schedule().isDead(step)) {
             plain(step, wave.slots());
             return;
@@ -178,7 +169,7 @@ final class PivotSearch extends StepwiseSearch {
             wave.countNans(active[g], seen[g]);
         }
         wave.reportRewards(scores);
-        draws.accept(step, race.first, active, race.winners.read());
+        draws.accept(step, race.first, active, race.winners.read(), method.epsilon());
         return still;
     }
 

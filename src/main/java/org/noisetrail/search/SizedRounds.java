@@ -28,12 +28,10 @@ record SizedRounds(int candidates, IntPredicate screened, Schedule schedule) {
     }
 
     long cost(Rounds rounds) {
-        long cost = schedule.evaluations();
+        long cost = schedule.startEvaluations();
         int[] all = rounds(rounds);
         for (int step = 0; step < all.length; step++) {
-            if (all[step] > 0) {
-                cost += price(step, 0) + (all[step] - 1) * price(step, 1);
-            }
+            cost += cost(step, all[step]);
         }
         return cost;
     }
@@ -75,10 +73,12 @@ record SizedRounds(int candidates, IntPredicate screened, Schedule schedule) {
 
     /** What another round costs; the first replaces the step's plain transition. */
     private long price(int step, int rounds) {
-        if (screened.test(step)) {
-            int first = rounds == 0 ? schedule.completion(step) - schedule.evaluations(step) : 0;
-            return (long) schedule.screeningEvaluations(step) * candidates + first;
-        }
-        return (long) schedule.evaluations(step) * (rounds == 0 ? candidates - 1 : candidates);
+        return cost(step, rounds + 1) - cost(step, rounds);
+    }
+
+    private long cost(int step, int rounds) {
+        return rounds == 0
+                ? schedule.evaluations(step)
+                : Sizes.price(schedule, step, screened.test(step), (long) rounds * candidates, 1);
     }
 }

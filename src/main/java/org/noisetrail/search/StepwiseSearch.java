@@ -1,7 +1,6 @@
 package org.noisetrail.search;
 
 import java.util.Arrays;
-import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.engine.Candidates;
 import org.noisetrail.engine.Draws;
@@ -11,7 +10,6 @@ import org.noisetrail.engine.Norms;
 import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.Rows;
 import org.noisetrail.engine.StepEngine;
-import org.noisetrail.noise.Recipe;
 import org.noisetrail.torch.Unfinished;
 
 /** One wave's way through a method that keeps one state an image, and searches for the noise of each step. */
@@ -27,6 +25,8 @@ abstract class StepwiseSearch implements AutoCloseable {
     final Rows pivots;
 
     final Norms norms;
+    /** How each image came where it stands. */
+    final StepDraws draws;
     /** What the clean estimate that each image stands at scored in its last searched step, as far as that was read. */
     private final double[] reached;
 
@@ -41,6 +41,7 @@ abstract class StepwiseSearch implements AutoCloseable {
         this.wave = wave;
         engine = wave.engine();
         images = wave.images();
+        draws = new StepDraws(wave);
         reached = new double[images];
         Arrays.fill(reached, Double.NEGATIVE_INFINITY);
         try (Unfinished parts = new Unfinished()) {
@@ -61,22 +62,20 @@ abstract class StepwiseSearch implements AutoCloseable {
             engine.put(start, wave.slots(), x);
         }
         for (int step = 0; step < wave.schedule().size(); step++) {
+            draws.step();
             step(step);
             Particles done = x;
             x = next;
             next = done;
-            wave.stand(step, x, this::recipes, norms::read);
+            wave.stand(step, x, draws::recipes, norms::read);
             wave.reportProgress((long) images * (step + 1));
         }
         double[] longest = norms.read();
-        return new Outcome(engine.copies(x, wave.slots()), recipes(), longest, null);
+        return new Outcome(engine.copies(x, wave.slots()), draws.recipes(), longest, null);
     }
 
     /** Takes every image from {@link #x} to {@link #next}. */
     abstract void step(int step);
-
-    /** How each image came where it stands. */
-    abstract List<Recipe> recipes();
 
     final Particles x() {
         return x;

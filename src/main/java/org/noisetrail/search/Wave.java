@@ -27,8 +27,6 @@ import org.noisetrail.trace.Ledger;
  * A group of images that go through a search together: what a method works on. An image is named by its slot, its place in the group. Used by the thread that runs the search.
  */
 public final class Wave implements AutoCloseable {
-    private static final int COIN_ROUND = 0xFFFF;
-
     final SearchSettings settings;
     /** The place of its first image in the whole run. */
     final int first;
@@ -313,7 +311,7 @@ public final class Wave implements AutoCloseable {
     public double[] coins(int step, int[] candidates, int[] slots) {
         Draws.Builder keys = engine.draws(step, slots.length);
         for (int i = 0; i < slots.length; i++) {
-            keys.add(slots[i], COIN_ROUND, candidates[i], 0, Kind.NONE);
+            keys.coin(slots[i], candidates[i]);
         }
         return engine.coins(keys);
     }

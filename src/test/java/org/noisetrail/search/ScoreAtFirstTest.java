@@ -187,7 +187,7 @@ class ScoreAtFirstTest {
         Ascent ascent = (Ascent) Methods.parse("ascent:score-at-first=" + file);
         LocalSearch local = (LocalSearch) Methods.parse("eps-greedy:rounds=" + file);
         for (int step = 0; step < SCHEDULE.size(); step++) {
-            assertThat(ascent.screens(step, SCHEDULE)).isEqualTo(local.screens(step, SCHEDULE));
+            assertThat(Sizes.atFirst(ascent.scoreAtFirst(), SCHEDULE, step)).isEqualTo(local.screens(step, SCHEDULE));
         }
     }
 

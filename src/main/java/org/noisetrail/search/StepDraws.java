@@ -7,27 +7,32 @@ import org.noisetrail.engine.Kind;
 import org.noisetrail.noise.Draw;
 import org.noisetrail.noise.Recipe;
 
-/** What the pivots of a wave's images are made of, step by step. */
-final class PivotDraws {
+/** How a wave's images came where they stand: what their noises are made of, step by step. */
+final class StepDraws {
     private final Wave wave;
-    private final double epsilon;
     /** [slot][step]. */
     private final List<List<List<Draw>>> steps = new ArrayList<>();
 
-    /** @param epsilon the probability that a candidate is fresh noise: by its coin is told which was */
-    PivotDraws(Wave wave, double epsilon) {
+    StepDraws(Wave wave) {
         this.wave = wave;
-        this.epsilon = epsilon;
         wave.each(slot -> steps.add(new ArrayList<>()));
     }
 
-    /** Begins a step: each pivot is the step's own noise. */
+    /** Begins a step: each image's noise is the step's own. */
     void step() {
         steps.forEach(draws -> draws.add(List.of()));
     }
 
-    /** Writes the winners of rounds first + 1, ... into the images' recipes. */
-    void accept(int step, int first, int[] slots, int[][] winners) {
+    void set(int slot, int step, Draw draw) {
+        steps.get(slot).set(step, List.of(draw));
+    }
+
+    /**
+     * Writes the winners of rounds first + 1, ... of local search.
+     *
+     * @param epsilon the probability that a candidate is fresh noise: by its coin is told which was
+     */
+    void accept(int step, int first, int[] slots, int[][] winners, double epsilon) {
         Draws.Builder keys = wave.engine().draws(step, winners.length * slots.length);
         for (int k = 0; k < winners.length; k++) {
             for (int g = 0; g < slots.length; g++) {
@@ -49,6 +54,15 @@ final class PivotDraws {
             }
             steps.get(slots[g]).set(step, draws);
         }
+    }
+
+    /** The steps so far, and own noise to {@code end}. */
+    Recipe recipe(int slot, int end) {
+        List<List<Draw>> taken = new ArrayList<>(steps.get(slot));
+        while (taken.size() < end) {
+            taken.add(List.of());
+        }
+        return Recipe.steps(0, 0, taken);
     }
 
     List<Recipe> recipes() {
