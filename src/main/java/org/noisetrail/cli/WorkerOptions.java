@@ -1,6 +1,7 @@
 package org.noisetrail.cli;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -11,6 +12,7 @@ import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.search.Search;
+import org.noisetrail.torch.Unfinished;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -143,21 +145,11 @@ final class WorkerOptions {
 
         @Override
         public void close() {
+            List<@Nullable AutoCloseable> all = new ArrayList<>();
             for (There there : pipelines) {
-                if (there.guard != null) {
-                    there.guard.close();
-                }
-                if (there.cheap != null) {
-                    there.cheap.close();
-                }
-                if (there.judged != null) {
-                    there.judged.close();
-                }
-                if (there.searched != null) {
-                    there.searched.close();
-                }
-                there.pipeline.close();
+                all.addAll(Arrays.asList(there.guard, there.cheap, there.judged, there.searched, there.pipeline));
             }
+            Unfinished.closeAll(all);
         }
     }
 }

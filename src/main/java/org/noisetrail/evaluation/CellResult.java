@@ -12,7 +12,6 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
@@ -20,7 +19,9 @@ import java.util.List;
 import java.util.function.ToDoubleFunction;
 import javax.imageio.ImageIO;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.NoisetrailException;
 import org.noisetrail.engine.Screened;
+import org.noisetrail.files.AtomicFiles;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.files.PngFile;
 import org.noisetrail.model.Condition;
@@ -90,7 +91,7 @@ public record CellResult(double seconds, double diversity, double peakBytes, Lis
             try {
                 ImageIO.write(picture, "png", bytes);
             } catch (IOException e) {
-                throw new UncheckedIOException(e);
+                throw new NoisetrailException("cannot make a picture: " + AtomicFiles.reason(e), e);
             }
             return bytes.toByteArray();
         }

@@ -7,7 +7,6 @@ import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.text.DecimalFormat;
@@ -28,6 +27,7 @@ import org.knowm.xchart.style.Styler.LegendLayout;
 import org.knowm.xchart.style.Styler.LegendPosition;
 import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
+import org.noisetrail.NoisetrailException;
 import org.noisetrail.evaluation.Interval;
 import org.noisetrail.files.AtomicFiles;
 import org.noisetrail.files.OutputFolder;
@@ -186,7 +186,7 @@ public record Plot(String name, String title, byte[] png, byte[] svg) {
             VectorGraphicsEncoder.saveVectorGraphic(chart, svg, VectorGraphicsFormat.SVG);
             return new Plot(name, title, png(chart), svg.toByteArray());
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw new NoisetrailException("cannot draw a plot: " + AtomicFiles.reason(e), e);
         }
     }
 

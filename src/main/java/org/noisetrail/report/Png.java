@@ -6,7 +6,6 @@ import java.awt.image.Raster;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
@@ -56,7 +55,7 @@ public final class Png {
             writer.setOutput(out);
             writer.write(new IIOImage(picture, null, metadata));
         } catch (IOException e) {
-            throw new UncheckedIOException(e);
+            throw new NoisetrailException("cannot make a picture: " + AtomicFiles.reason(e), e);
         } finally {
             writer.dispose();
         }
