@@ -4,6 +4,7 @@ import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.engine.StepEngine;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.files.OutputFile;
 import org.noisetrail.kernels.Device;
@@ -90,7 +91,7 @@ final class SharedOptions {
         @Option(
                 names = "--decode-batch",
                 paramLabel = "ROWS",
-                defaultValue = "16",
+                defaultValue = "" + StepEngine.DECODE_BATCH,
                 description = "The most images that are decoded and judged at once. Default: ${DEFAULT-VALUE}")
         private int decodeBatch;
 

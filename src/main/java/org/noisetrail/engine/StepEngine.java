@@ -25,6 +25,9 @@ import org.noisetrail.trace.Ledger;
  * uses an engine, from its making to its end. What does not fit (rows that a workspace has no room for, rows that are not there) is an {@link IllegalArgumentException}, before anything is written. An exception other than a {@link Checkpoint}'s leaves it usable for {@link #close} only. Images are named by their slot, their place in the group.
  */
 public final class StepEngine implements AutoCloseable {
+    /** The most rows in one call of the decoder and the rewards, where nothing else is said: in Java, on the command line and on a cluster alike. */
+    public static final int DECODE_BATCH = 16;
+
     private final Group group;
     private final Forward forward;
     private final Judge judge;
@@ -585,7 +588,7 @@ public final class StepEngine implements AutoCloseable {
 
         long seed;
         int maxBatch = 64;
-        int decodeBatch = 64;
+        int decodeBatch = DECODE_BATCH;
         long[] images = {};
         List<Condition> conditions = List.of();
         Ledger ledger = new Ledger(0);
@@ -640,7 +643,7 @@ public final class StepEngine implements AutoCloseable {
             return this;
         }
 
-        /** The most rows in one call of the decoder and the rewards. */
+        /** The most rows in one call of the decoder and the rewards; by default {@link #DECODE_BATCH}. */
         public Builder decodeBatch(int decodeBatch) {
             this.decodeBatch = positive("decode-batch", decodeBatch);
             return this;

@@ -16,6 +16,7 @@ import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.engine.StepEngine;
 import org.noisetrail.files.OutputFolder;
 import org.noisetrail.model.Classifier;
 import org.noisetrail.model.Decoder;
@@ -344,7 +345,7 @@ public final class Comparison {
         private Sampler sampler;
         private @Nullable Classifier features;
         private int maxBatch = 64;
-        private int decodeBatch = 64;
+        private int decodeBatch = StepEngine.DECODE_BATCH;
         private @Nullable Path folder;
         private @Nullable CellRunner runner;
         private Watcher watcher = (cell, cells, title) -> SILENT;
@@ -485,7 +486,7 @@ public final class Comparison {
             return this;
         }
 
-        /** The most rows in one call of the decoder and the rewards; by default 64. */
+        /** The most rows in one call of the decoder and the rewards; by default {@link StepEngine#DECODE_BATCH}, as on the command line, so that both find the same stored searches. */
         public Builder decodeBatch(int decodeBatch) {
             this.decodeBatch = decodeBatch;
             return this;

@@ -13,6 +13,7 @@ import java.util.stream.Collectors;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.engine.StepEngine;
 import org.noisetrail.files.Excerpt;
 import org.noisetrail.files.Json;
 import org.noisetrail.files.JsonFields;
@@ -350,7 +351,7 @@ public record RunSettings(
         private List<Device> devices;
         private Model model;
         private int maxBatch = 64;
-        private int decodeBatch = 64;
+        private int decodeBatch = StepEngine.DECODE_BATCH;
         private List<ImageRequest> images = List.of();
         private List<Long> seeds = List.of();
         private Sampler sampler = EdmSampler.DEFAULT;
@@ -376,7 +377,7 @@ public record RunSettings(
             return this;
         }
 
-        /** The most rows in one network call, and in one call of the decoder and the rewards; by default 64 each. */
+        /** The most rows in one network call, and in one call of the decoder and the rewards; by default 64 and {@link StepEngine#DECODE_BATCH}. */
         public Builder batches(int maxBatch, int decodeBatch) {
             this.maxBatch = maxBatch;
             this.decodeBatch = decodeBatch;

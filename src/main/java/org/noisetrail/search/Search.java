@@ -10,6 +10,7 @@ import java.util.Objects;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.StepEngine;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.Decoder;
 import org.noisetrail.model.Denoiser;
@@ -311,7 +312,7 @@ public final class Search {
         private @Nullable Reward screenReward;
         private long seed;
         private int maxBatch = 64;
-        private int decodeBatch = 64;
+        private int decodeBatch = StepEngine.DECODE_BATCH;
         private boolean graphs;
         private long budget = Long.MAX_VALUE;
         private double target = Double.POSITIVE_INFINITY;
@@ -389,7 +390,7 @@ public final class Search {
             return this;
         }
 
-        /** The most rows in one call of the decoder and the rewards, 1 to 65536; by default 64. Results depend on it as on {@link #maxBatch}. */
+        /** The most rows in one call of the decoder and the rewards, 1 to 65536; by default {@link StepEngine#DECODE_BATCH}. Results depend on it as on {@link #maxBatch}. */
         public Builder decodeBatch(int decodeBatch) {
             Checks.range("decode-batch", decodeBatch, 1, LARGEST_BATCH);
             this.decodeBatch = decodeBatch;

@@ -15,6 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.engine.StepEngine;
 import org.noisetrail.files.AtomicFiles;
 import org.noisetrail.files.OutputFolder;
 import org.noisetrail.model.Pipeline;
@@ -199,7 +200,7 @@ public final class ImageServer implements AutoCloseable {
         private @Nullable RewardText reward;
         private @Nullable RewardText heldOut;
         private int maxBatch = 64;
-        private int decodeBatch = 16;
+        private int decodeBatch = StepEngine.DECODE_BATCH;
         private @Nullable Path folder;
 
         private Builder(Pipeline pipeline) {
@@ -263,7 +264,7 @@ public final class ImageServer implements AutoCloseable {
             return this;
         }
 
-        /** As {@code Search.Builder.maxBatch} and {@code decodeBatch}; by default 64 and 16. */
+        /** As {@code Search.Builder.maxBatch} and {@code decodeBatch}; by default 64 and {@link StepEngine#DECODE_BATCH}. */
         public Builder batches(int maxBatch, int decodeBatch) {
             this.maxBatch = maxBatch;
             this.decodeBatch = decodeBatch;

@@ -11,6 +11,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SaveMode;
 import org.apache.spark.sql.SparkSession;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.engine.StepEngine;
 import org.noisetrail.evaluation.Version;
 import org.noisetrail.files.OutputFolder;
 import org.noisetrail.kernels.Device;
@@ -104,7 +105,7 @@ public final class SparkMain implements Callable<Integer> {
     @Option(
             names = "--decode-batch",
             paramLabel = "ROWS",
-            defaultValue = "16",
+            defaultValue = "" + StepEngine.DECODE_BATCH,
             description = "Default: ${DEFAULT-VALUE}")
     private int decodeBatch;
 
