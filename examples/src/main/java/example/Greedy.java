@@ -6,6 +6,7 @@ import java.util.OptionalLong;
 import org.noisetrail.engine.Candidates;
 import org.noisetrail.engine.Draws;
 import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.NoiseKind;
 import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.StepEngine;
 import org.noisetrail.engine.Winners;
@@ -74,7 +75,7 @@ public record Greedy(int candidates) implements Method {
         List<List<List<Draw>>> chosen = new ArrayList<>(); // by image and step
         wave.each(slot -> chosen.add(new ArrayList<>()));
         Particles x;
-        try (Draws own = wave.own(-1, wave.slots(), 0, org.noisetrail.engine.Kind.GLOBAL)) {
+        try (Draws own = wave.own(-1, wave.slots(), 0, NoiseKind.GLOBAL)) {
             x = engine.start(own);
         }
         try (Candidates candidates = engine.candidates(wave.images() * this.candidates)) {
@@ -104,7 +105,7 @@ public record Greedy(int candidates) implements Method {
         int round = count == 1 ? 0 : 1;
         wave.each(slot -> {
             for (int c = 0; c < count; c++) {
-                rows.add(slot, round, c, slot, org.noisetrail.engine.Kind.GLOBAL);
+                rows.add(slot, round, c, slot, NoiseKind.GLOBAL);
             }
         });
         try (Draws draws = rows.build();

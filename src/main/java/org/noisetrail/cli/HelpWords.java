@@ -19,12 +19,18 @@ import org.noisetrail.settings.Registry;
 /** What help texts say of methods and rewards, as <code>${bundle:methods.guarding}</code>: told by what is registered, with users' own among them. A dot keeps a name from being an option's, whose description picocli would look up. */
 final class HelpWords extends ResourceBundle {
     private static final Map<String, Supplier<String>> WORDS = Map.of(
-            "methods.usual", () -> Methods.usual(false),
-            "methods.usual-of-prompts", HelpWords::ofPrompts,
-            "methods.guarding", () -> Methods.that(Method::guards),
-            "methods.screening", Screening::methods,
-            "methods.offline", () -> Methods.that(TrajectoryMethod.class::isInstance),
-            "rewards.lines", HelpWords::rewards);
+            "methods.usual",
+            () -> Methods.usual(false),
+            "methods.usual-of-prompts",
+            HelpWords::ofPrompts,
+            "methods.guarding",
+            () -> Methods.that(Method::guards),
+            "methods.screening",
+            Screening::methods,
+            "methods.offline",
+            () -> Methods.that(TrajectoryMethod.class::isInstance),
+            "rewards.lines",
+            HelpWords::rewards);
 
     /** {@code pruned-best-of-n with --noises 2}. */
     private static String ofPrompts() {
@@ -42,7 +48,8 @@ final class HelpWords extends ResourceBundle {
 
     /** As a format: picocli makes one of it. */
     static String line(RewardKind kind) {
-        return String.format(Locale.ROOT, "  %-30s %s", kind.usage(), kind.help()).replace("%", "%%");
+        return String.format(Locale.ROOT, "  %-30s %s", kind.usage(), kind.help())
+                .replace("%", "%%");
     }
 
     @Override

@@ -77,8 +77,9 @@ final class OfflineOptions {
     @Option(
             names = "--offline",
             paramLabel = "FILE",
-            description = "Let methods of whole trajectories (${bundle:methods.offline}) choose among those that --store has "
-                    + "stored, by the stored --reward (default: the first): what they would draw, without the network.")
+            description =
+                    "Let methods of whole trajectories (${bundle:methods.offline}) choose among those that --store has "
+                            + "stored, by the stored --reward (default: the first): what they would draw, without the network.")
     private @Nullable Path offline;
 
     @Option(

@@ -176,7 +176,7 @@ public final class Draws implements AutoCloseable {
          * @throws IllegalArgumentException if one is out of its range: it would be another noise's name
          */
         @SuppressWarnings("EnumOrdinal") // the order is nt_kind's
-        public Builder add(int slot, int round, int candidate, int parent, Kind kind) {
+        public Builder add(int slot, int round, int candidate, int parent, NoiseKind kind) {
             range("slot", slot, group.images() - 1);
             range("round", round, 0xFFFF);
             range("candidate", candidate, 0xFFFF);
@@ -201,7 +201,7 @@ public final class Draws implements AutoCloseable {
          * @param candidate 0 to 65535
          */
         public Builder coin(int slot, int candidate) {
-            return add(slot, COIN_ROUND, candidate, 0, Kind.NONE);
+            return add(slot, COIN_ROUND, candidate, 0, NoiseKind.NONE);
         }
 
         /** The coin of each row's key, in (0, 1): of what the host knows, on the host. */

@@ -3,7 +3,7 @@ package org.noisetrail.engine;
 /**
  * How candidates lie around their pivot.
  *
- * @param epsilon the probability that a {@link Kind#COIN} row is global
+ * @param epsilon the probability that a {@link NoiseKind#COIN} row is global
  * @param lambda the largest distance of a local candidate from its pivot, in units of sqrt(d)
  * @param project whether a local candidate is scaled to norm sqrt(d)
  */

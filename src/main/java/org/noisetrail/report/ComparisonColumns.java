@@ -76,7 +76,9 @@ final class ComparisonColumns {
         all.of(Line::row)
                 .text("method", ComparisonTable.Row::label)
                 .text("settings", ComparisonColumns::words)
-                .text("target_nfe", row -> row.target() == null ? "" : row.target().toString())
+                .text(
+                        "target_nfe",
+                        row -> row.target() == null ? "" : row.target().toString())
                 .interval("reward", ComparisonTable.Row::reward)
                 .interval("held_out", ComparisonTable.Row::heldOut)
                 .number("transitions", ComparisonTable.Row::transitions)
@@ -104,7 +106,9 @@ final class ComparisonColumns {
                 .text("screen", screen -> screen.screening().words())
                 .text("verify_loss", screen -> screen.screening().loss().toString())
                 .number("audit", screen -> screen.screening().audit())
-                .text("screen_reward", screen -> screen.reward() == null ? "" : screen.reward().toString());
+                .text(
+                        "screen_reward",
+                        screen -> screen.reward() == null ? "" : screen.reward().toString());
         all.of(line -> line.row().screened())
                 .number("screened_rounds", Screened::rounds)
                 .number("screened_candidates", Screened::candidates)

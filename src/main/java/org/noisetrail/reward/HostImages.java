@@ -28,8 +28,7 @@ public final class HostImages implements AutoCloseable {
         }
         int[] classes = images.stream().mapToInt(Image::label).toArray();
         try (Unfinished parts = new Unfinished()) {
-            pixels = parts.add(
-                    Tensors.bytes(device, images.size(), shape.channels(), shape.height(), shape.width()));
+            pixels = parts.add(Tensors.bytes(device, images.size(), shape.channels(), shape.height(), shape.width()));
             Tensors.copy(all, pixels);
             labels = parts.add(Tensors.of(device, classes, classes.length));
             parts.finish();
@@ -57,7 +56,7 @@ public final class HostImages implements AutoCloseable {
     /**
      * What a reward says of the first of them; NaN where it says nothing.
      *
-     * @param rows how many, at least one
+     * @param rows how many, from 1 to all
      */
     public double[] scores(Reward reward, int rows) {
         try (Tensor first = Tensors.rows(pixels, 0, rows);

@@ -10,8 +10,8 @@ import org.noisetrail.torch.Torch;
 
 /** The natural logarithm of a reward, so that a sum of them is a product: none of its parts can be bought with another. NaN where the reward is not above 0. Owns its part. */
 record Logarithm(Reward part) implements Reward {
-    static final RewardKind KIND = RewardKind.ofOne(
-            "log", "its natural logarithm, as in log(class)+log(brightness)", Logarithm::new);
+    static final RewardKind KIND =
+            RewardKind.ofOne("log", "its natural logarithm, as in log(class)+log(brightness)", Logarithm::new);
 
     @Override
     public String name() {

@@ -76,7 +76,12 @@ public record RewardKind(
     /** One made of others; {@code make} refuses a number of parts that it does not take. */
     static RewardKind of(String name, String usage, String help, Function<List<Reward>, Reward> make) {
         return new RewardKind(
-                name, usage, help, Argument.REWARDS, argument -> false, (argument, around) -> make.apply(around.parts()));
+                name,
+                usage,
+                help,
+                Argument.REWARDS,
+                argument -> false,
+                (argument, around) -> make.apply(around.parts()));
     }
 
     /** One made of one other: {@code name(REWARD)}. */

@@ -20,19 +20,19 @@ public final class Rewards {
             "reward",
             RewardKind::name,
             List.of(
-                RewardKind.plain("brightness", "mean luminance, 0 to 1", Rewards::brightness),
-                Compressibility.KIND,
-                ClassProbability.CLASS,
-                ClassProbability.HELD_OUT,
-                RewardKind.plain("jpeg-bytes", "the JPEG's size itself", Rewards::jpegBytes),
-                ClipReward.CLIP,
-                ClipReward.HELD_OUT,
-                AestheticReward.KIND,
-                TorchScriptReward.KIND,
-                TorchScriptReward.WITH_TEXT,
-                Worst.KIND,
-                Logarithm.KIND,
-                Shifted.KIND));
+                    RewardKind.plain("brightness", "mean luminance, 0 to 1", Rewards::brightness),
+                    Compressibility.KIND,
+                    ClassProbability.CLASS,
+                    ClassProbability.HELD_OUT,
+                    RewardKind.plain("jpeg-bytes", "the JPEG's size itself", Rewards::jpegBytes),
+                    ClipReward.CLIP,
+                    ClipReward.HELD_OUT,
+                    AestheticReward.KIND,
+                    TorchScriptReward.KIND,
+                    TorchScriptReward.WITH_TEXT,
+                    Worst.KIND,
+                    Logarithm.KIND,
+                    Shifted.KIND));
 
     static {
         Providers.each(RewardKind.Provider.class, provider -> KINDS.add(provider.kind()));

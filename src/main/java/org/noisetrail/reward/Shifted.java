@@ -14,8 +14,8 @@ import org.noisetrail.torch.Torch;
  * likes for its meaning, and not for where a few pixels lie, it likes there too. Five times the reward's cost. No mirror images: a prompt may say left or right. Owns its part.
  */
 record Shifted(Reward part) implements Reward {
-    static final RewardKind KIND = RewardKind.ofOne(
-            "shifted", "the mean over the image and four shifts by 1/32 of a side", Shifted::new);
+    static final RewardKind KIND =
+            RewardKind.ofOne("shifted", "the mean over the image and four shifts by 1/32 of a side", Shifted::new);
 
     private static final int HEIGHT = 2;
     private static final int WIDTH = 3;

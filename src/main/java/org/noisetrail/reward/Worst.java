@@ -11,8 +11,8 @@ import org.noisetrail.torch.Unfinished;
 
 /** The lowest of several rewards, image by image; NaN where one is NaN. Owns its parts. */
 record Worst(String name, List<Reward> parts) implements Reward {
-    static final RewardKind KIND = RewardKind.of(
-            "worst", "worst(REWARD; REWARD...)", "the lowest of several, image by image", Worst::of);
+    static final RewardKind KIND =
+            RewardKind.of("worst", "worst(REWARD; REWARD...)", "the lowest of several, image by image", Worst::of);
 
     static Worst of(List<Reward> parts) {
         if (parts.size() < 2) {

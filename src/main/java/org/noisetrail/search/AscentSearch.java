@@ -3,8 +3,8 @@ package org.noisetrail.search;
 import java.util.Arrays;
 import java.util.List;
 import org.noisetrail.engine.Draws;
-import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.NoiseKind;
 import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.Rivals;
 import org.noisetrail.engine.Rows;
@@ -58,7 +58,7 @@ final class AscentSearch extends StepwiseSearch {
         Draws.Builder fresh = engine.draws(step, slots.length * size);
         for (int slot : slots) {
             for (int m = 0; m < size; m++) {
-                fresh.add(slot, 1, m, slot, Kind.GLOBAL);
+                fresh.add(slot, 1, m, slot, NoiseKind.GLOBAL);
             }
         }
         boolean image = method.direction() == Ascent.Direction.IMAGE
@@ -68,7 +68,7 @@ final class AscentSearch extends StepwiseSearch {
             search(step, slots, fresh, image, false, next());
             return;
         }
-        try (Draws chosen = wave.own(step, slots, 0, Kind.NONE)) {
+        try (Draws chosen = wave.own(step, slots, 0, NoiseKind.NONE)) {
             search(step, slots, fresh, image, true, halfway());
             complete(slots, chosen);
         }
@@ -79,7 +79,7 @@ final class AscentSearch extends StepwiseSearch {
         int size = method.candidates();
         try (Draws noises = fresh.build();
                 Winners winners = engine.winners(2, slots);
-                Draws last = wave.own(step, slots, 0, Kind.PIVOT);
+                Draws last = wave.own(step, slots, 0, NoiseKind.PIVOT);
                 Rows better = engine.rows(images);
                 Rows made = engine.rows(slots.length)) {
             if (screened) {
@@ -116,7 +116,7 @@ final class AscentSearch extends StepwiseSearch {
             engine.combine(noises, weights, made);
             return;
         }
-        try (Draws own = wave.own(step, slots, 0, Kind.GLOBAL);
+        try (Draws own = wave.own(step, slots, 0, NoiseKind.GLOBAL);
                 Rows z = engine.rows(slots.length)) {
             engine.noise(z, null, own, Locality.NONE);
             engine.shift(many, weights, method.shift(), z, made);

@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.engine.Candidates;
 import org.noisetrail.engine.Draws;
-import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.NoiseKind;
 import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.StepEngine;
 import org.noisetrail.noise.Move;
@@ -102,7 +102,7 @@ final class BestSoFar implements AutoCloseable {
         int[] fresh =
                 Arrays.stream(wave.slots()).filter(slot -> stands[slot] == null).toArray();
         if (fresh.length > 0) {
-            try (Draws own = wave.own(-1, fresh, 0, Kind.GLOBAL);
+            try (Draws own = wave.own(-1, fresh, 0, NoiseKind.GLOBAL);
                     Particles begun = engine.start(own)) {
                 engine.put(begun, fresh, x);
             }
@@ -119,7 +119,7 @@ final class BestSoFar implements AutoCloseable {
         boolean dead = wave.schedule().isDead(step);
         Draws.Builder rows = engine.draws(step, slots.length);
         for (int slot : slots) {
-            rows.add(slot, 0, here[slot].way().chain(), slot, dead ? Kind.NONE : Kind.GLOBAL);
+            rows.add(slot, 0, here[slot].way().chain(), slot, dead ? NoiseKind.NONE : NoiseKind.GLOBAL);
         }
         try (Draws draws = rows.build()) {
             engine.advance(candidates, x, null, draws, 0, Locality.NONE);

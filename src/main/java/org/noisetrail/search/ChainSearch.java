@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.engine.Candidates;
 import org.noisetrail.engine.Draws;
-import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.NoiseKind;
 import org.noisetrail.engine.Norms;
 import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.StepEngine;
@@ -186,7 +186,7 @@ final class ChainSearch {
         for (int g = 0; g < slots.length; g++) {
             for (int c = 0; c < count; c++) {
                 int candidate = step < 0 && sharedStart ? 0 : first + c;
-                draws.add(slots[g], 0, candidate, g * count + c, Kind.GLOBAL);
+                draws.add(slots[g], 0, candidate, g * count + c, NoiseKind.GLOBAL);
             }
         }
         return draws.build();

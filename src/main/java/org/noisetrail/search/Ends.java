@@ -9,7 +9,7 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.noisetrail.engine.Draws;
-import org.noisetrail.engine.Kind;
+import org.noisetrail.engine.NoiseKind;
 import org.noisetrail.engine.Particles;
 
 /** Which particles of a {@link Population} go on, and which make the images of a wave. */
@@ -96,7 +96,7 @@ final class Ends {
             return finals;
         }
         double[] rewards;
-        try (Draws rows = wave.own(wave.schedule().size() - 1, Particle.slots(finals), 0, Kind.GLOBAL);
+        try (Draws rows = wave.own(wave.schedule().size() - 1, Particle.slots(finals), 0, NoiseKind.GLOBAL);
                 Particles x = population.states(finals)) {
             rewards = wave.engine().judge(x.x(), rows, wave.reward());
         }

@@ -7,7 +7,7 @@ import java.util.Deque;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.engine.Draws;
-import org.noisetrail.engine.Kind;
+import org.noisetrail.engine.NoiseKind;
 import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.StepEngine;
 import org.noisetrail.noise.Draw;
@@ -51,7 +51,7 @@ final class MctsSearch implements AutoCloseable {
     }
 
     Outcome run() {
-        try (Draws own = wave.own(-1, wave.slots(), 0, Kind.GLOBAL);
+        try (Draws own = wave.own(-1, wave.slots(), 0, NoiseKind.GLOBAL);
                 Particles starts = engine.start(own)) {
             wave.each(slot -> {
                 roots[slot] = new TreeNode(0, 0, null);
@@ -194,7 +194,7 @@ final class MctsSearch implements AutoCloseable {
                 return;
             }
             if (!(prices.known(root) && root.rolledOut)) {
-                plain.add(slot, 0, 0, root.row, dead ? Kind.NONE : Kind.GLOBAL);
+                plain.add(slot, 0, 0, root.row, dead ? NoiseKind.NONE : NoiseKind.GLOBAL);
                 targets.add(root.row);
                 roots[slot] = new TreeNode(step + 1, 0, null);
                 roots[slot].row = root.row;

@@ -5,8 +5,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.engine.Candidates;
 import org.noisetrail.engine.Draws;
-import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.NoiseKind;
 import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.StepEngine;
 import org.noisetrail.torch.Unfinished;
@@ -62,7 +62,7 @@ final class MctsSweep implements AutoCloseable {
         }
         Draws.Builder builder = engine.draws(steps - 1, slots.length);
         for (int slot : slots) {
-            builder.add(slot, 0, 0, 0, Kind.NONE);
+            builder.add(slot, 0, 0, 0, NoiseKind.NONE);
         }
         try (Draws ends = builder.build();
                 Particles x = engine.copies(pool.rows(), rows)) {
@@ -106,7 +106,7 @@ final class MctsSweep implements AutoCloseable {
                 for (TreeNode child : node.children()) {
                     child.row = pool.take();
                     targets.add(child.row);
-                    builder.add(simulation.slot(), 0, child.candidate, node.row, Kind.GLOBAL);
+                    builder.add(simulation.slot(), 0, child.candidate, node.row, NoiseKind.GLOBAL);
                 }
             }
         }
@@ -119,7 +119,7 @@ final class MctsSweep implements AutoCloseable {
                     rollout.row = prices.known(node) ? node.row : pool.take();
                 }
                 targets.add(rollout.row);
-                builder.add(rollout.slot, 0, 0, parent, Kind.NONE);
+                builder.add(rollout.slot, 0, 0, parent, NoiseKind.NONE);
             }
         }
         if (targets.isEmpty()) {

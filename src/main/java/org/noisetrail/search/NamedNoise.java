@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.Map;
 import org.noisetrail.engine.Candidates;
 import org.noisetrail.engine.Draws;
-import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.NoiseKind;
 import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.Rows;
 import org.noisetrail.engine.StepEngine;
@@ -42,12 +42,12 @@ final class NamedNoise {
             // What begins has no state to come from.
             int from = at < 0 ? 0 : parent.row();
             if (dead || draws.get(r).isEmpty()) {
-                rows.add(parent.slot(), 0, 0, from, Kind.NONE);
+                rows.add(parent.slot(), 0, 0, from, NoiseKind.NONE);
             } else if (plain) {
                 Draw.Named named = (Draw.Named) draws.get(r).get(0);
-                rows.add(parent.slot(), named.round(), named.candidate(), from, Kind.GLOBAL);
+                rows.add(parent.slot(), named.round(), named.candidate(), from, NoiseKind.GLOBAL);
             } else {
-                rows.add(parent.slot(), 0, 0, r, Kind.PIVOT);
+                rows.add(parent.slot(), 0, 0, r, NoiseKind.PIVOT);
             }
         }
         return rows.build();
@@ -63,7 +63,7 @@ final class NamedNoise {
     void make(int step, int[] slots, int[] rows, int[] chains, List<List<Draw>> draws, Particles x, Rows into) {
         Draws.Builder own = engine.draws(step, slots.length);
         for (int i = 0; i < slots.length; i++) {
-            own.add(slots[i], 0, chains[i], rows[i], Kind.GLOBAL);
+            own.add(slots[i], 0, chains[i], rows[i], NoiseKind.GLOBAL);
         }
         apply(own, rows, into);
         int most = draws.stream().mapToInt(List::size).max().orElse(0);
@@ -89,7 +89,12 @@ final class NamedNoise {
                 mixed.computeIfAbsent(mix.share(), share -> new ArrayList<>()).add(i);
             } else {
                 Draw.Named name = (Draw.Named) draw;
-                named.add(slots[i], name.round(), name.candidate(), rows[i], name.local() ? Kind.LOCAL : Kind.GLOBAL);
+                named.add(
+                        slots[i],
+                        name.round(),
+                        name.candidate(),
+                        rows[i],
+                        name.local() ? NoiseKind.LOCAL : NoiseKind.GLOBAL);
                 targets.add(rows[i]);
             }
         }
@@ -119,7 +124,7 @@ final class NamedNoise {
         Draws.Builder names = engine.draws(step, which.size());
         for (int i : which) {
             Draw.Mixed mix = (Draw.Mixed) draws.get(i).get(level);
-            names.add(slots[i], mix.round(), mix.candidate(), rows[i], Kind.GLOBAL);
+            names.add(slots[i], mix.round(), mix.candidate(), rows[i], NoiseKind.GLOBAL);
         }
         int[] targets = which.stream().mapToInt(i -> rows[i]).toArray();
         try (Draws keys = names.build();
@@ -161,7 +166,7 @@ final class NamedNoise {
     private Draws terms(int step, int slot, int row, int round, int size) {
         Draws.Builder terms = engine.draws(step, size);
         for (int m = 0; m < size; m++) {
-            terms.add(slot, round, m, row, Kind.GLOBAL);
+            terms.add(slot, round, m, row, NoiseKind.GLOBAL);
         }
         return terms.build();
     }

@@ -6,8 +6,8 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.engine.Draws;
-import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.NoiseKind;
 import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.Trial;
 import org.noisetrail.engine.Winners;
@@ -56,8 +56,8 @@ final class PivotSearch extends StepwiseSearch {
         int[] searched = remaining(step, wave.slots(), budget);
         boolean screens = searched.length > 0 && screens(step);
         // All tables before the first work, so that they go to the device together.
-        try (Draws chosen = screens ? wave.own(step, searched, 0, Kind.NONE) : null;
-                Draws own = wave.own(step, wave.slots(), 0, Kind.GLOBAL);
+        try (Draws chosen = screens ? wave.own(step, searched, 0, NoiseKind.NONE) : null;
+                Draws own = wave.own(step, wave.slots(), 0, NoiseKind.GLOBAL);
                 Race race = searched.length == 0 ? null : new Race(step, searched, budget, 0)) {
             engine.noise(pivots, null, own, Locality.NONE);
             if (searched.length < images) {
@@ -241,7 +241,7 @@ final class PivotSearch extends StepwiseSearch {
         Draws.Builder draws = engine.draws(step, slots.length * method.candidates());
         for (int slot : slots) {
             for (int c = 0; c < method.candidates(); c++) {
-                draws.add(slot, 0, c, slot, Kind.COIN);
+                draws.add(slot, 0, c, slot, NoiseKind.COIN);
             }
         }
         return draws.build();

@@ -10,8 +10,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.engine.Candidates;
 import org.noisetrail.engine.Draws;
-import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.NoiseKind;
 import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.Rivals;
 import org.noisetrail.engine.Rows;
@@ -180,7 +180,7 @@ final class Population implements AutoCloseable {
         int[] slots = proposals.stream()
                 .mapToInt(proposal -> proposal.parent().slot())
                 .toArray();
-        try (Draws rows = wave.own(step, slots, 0, Kind.GLOBAL)) {
+        try (Draws rows = wave.own(step, slots, 0, NoiseKind.GLOBAL)) {
             return engine.judge(candidates, rows, rewards);
         }
     }
@@ -219,7 +219,7 @@ final class Population implements AutoCloseable {
         }
         Candidates into = whole == null ? engine.candidates(chosen.length) : whole.atLeast(chosen.length);
         whole = into;
-        try (Draws own = wave.own(step, Particle.slots(made), 0, Kind.NONE)) {
+        try (Draws own = wave.own(step, Particle.slots(made), 0, NoiseKind.NONE)) {
             engine.complete(into, candidates, chosen, own);
         }
         return store(into.next(), identity(chosen.length), made);

@@ -5,8 +5,8 @@ import java.util.Arrays;
 import java.util.List;
 import org.noisetrail.engine.Candidates;
 import org.noisetrail.engine.Draws;
-import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.NoiseKind;
 import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.Rows;
 import org.noisetrail.engine.StepEngine;
@@ -105,7 +105,7 @@ record ReplaySearch(List<Recipe> recipes, double lambda, boolean project) implem
             wave.each(slot -> {
                 int candidate = plain ? ((Draw.Named) recipes.get(slot).start().get(0)).candidate() : 0;
                 int round = plain ? ((Draw.Named) recipes.get(slot).start().get(0)).round() : 0;
-                rows.add(slot, round, candidate, slot, Kind.GLOBAL);
+                rows.add(slot, round, candidate, slot, NoiseKind.GLOBAL);
             });
             try (Draws draws = rows.build()) {
                 if (!plain) {
@@ -135,7 +135,7 @@ record ReplaySearch(List<Recipe> recipes, double lambda, boolean project) implem
                 make(step, slots, moves);
                 measure(slots);
             }
-            try (Draws draws = wave.own(step, slots, 0, noisy ? Kind.PIVOT : Kind.NONE)) {
+            try (Draws draws = wave.own(step, slots, 0, noisy ? NoiseKind.PIVOT : NoiseKind.NONE)) {
                 if (up == Move.DOWN) {
                     engine.advance(candidates, x, pivots, draws, 0, locality());
                     engine.put(candidates.next(), slots, x);

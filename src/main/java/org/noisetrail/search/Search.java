@@ -272,9 +272,8 @@ public final class Search {
     /** @throws IllegalArgumentException if the method has no searched steps that a guard could end */
     public static void checkGuarded(Method method) {
         if (!method.guards()) {
-            throw new IllegalArgumentException(
-                    "a guard needs a method that searches one trajectory step by step (" + Methods.that(Method::guards) + "): "
-                            + method.name());
+            throw new IllegalArgumentException("a guard needs a method that searches one trajectory step by step ("
+                    + Methods.that(Method::guards) + "): " + method.name());
         }
     }
 
@@ -525,8 +524,8 @@ public final class Search {
             if (screening != null) {
                 if (!method.screens()) {
                     throw new IllegalArgumentException(
-                            "screen needs a method that chooses the best of rounds by whole candidates (" + Screening.methods()
-                                    + "), not scored at first: " + method.name());
+                            "screen needs a method that chooses the best of rounds by whole candidates ("
+                                    + Screening.methods() + "), not scored at first: " + method.name());
                 }
                 screening.check(search.schedule, preview, screenReward);
             }

@@ -3,7 +3,7 @@ package org.noisetrail.search;
 import java.util.ArrayList;
 import java.util.List;
 import org.noisetrail.engine.Draws;
-import org.noisetrail.engine.Kind;
+import org.noisetrail.engine.NoiseKind;
 import org.noisetrail.noise.Draw;
 import org.noisetrail.noise.Recipe;
 
@@ -36,7 +36,7 @@ final class StepDraws {
         Draws.Builder keys = wave.engine().draws(step, winners.length * slots.length);
         for (int k = 0; k < winners.length; k++) {
             for (int g = 0; g < slots.length; g++) {
-                keys.add(slots[g], first + k + 1, Math.max(0, winners[k][g]), 0, Kind.NONE);
+                keys.add(slots[g], first + k + 1, Math.max(0, winners[k][g]), 0, NoiseKind.NONE);
             }
         }
         double[] coins = wave.engine().coins(keys);

@@ -4,8 +4,8 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.engine.Candidates;
 import org.noisetrail.engine.Draws;
-import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.NoiseKind;
 import org.noisetrail.engine.Norms;
 import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.Rows;
@@ -57,7 +57,7 @@ abstract class StepwiseSearch implements AutoCloseable {
 
     /** From the initial noise to the end. */
     final Outcome run() {
-        try (Draws own = wave.own(-1, wave.slots(), 0, Kind.GLOBAL);
+        try (Draws own = wave.own(-1, wave.slots(), 0, NoiseKind.GLOBAL);
                 Particles start = engine.start(own)) {
             engine.put(start, wave.slots(), x);
         }
@@ -93,7 +93,7 @@ abstract class StepwiseSearch implements AutoCloseable {
 
     /** Images go on with their own noise. */
     final void plain(int step, int[] slots) {
-        Kind kind = wave.schedule().isDead(step) ? Kind.NONE : Kind.GLOBAL;
+        NoiseKind kind = wave.schedule().isDead(step) ? NoiseKind.NONE : NoiseKind.GLOBAL;
         try (Draws own = wave.own(step, slots, 0, kind)) {
             engine.advance(single, x, null, own, 0, Locality.NONE);
             engine.put(single.next(), slots, next);

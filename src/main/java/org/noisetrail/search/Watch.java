@@ -4,7 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.noisetrail.engine.Draws;
-import org.noisetrail.engine.Kind;
+import org.noisetrail.engine.NoiseKind;
 import org.noisetrail.engine.Particles;
 import org.noisetrail.search.Guarded.Seen;
 
@@ -40,7 +40,7 @@ final class Watch {
             return;
         }
         double[] scores;
-        try (Draws own = wave.own(step, slots, 0, Kind.NONE)) {
+        try (Draws own = wave.own(step, slots, 0, NoiseKind.NONE)) {
             scores = wave.engine().guard(own, x, rows, guard.reward());
         }
         if (wave.isCut()) {

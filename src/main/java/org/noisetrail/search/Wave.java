@@ -10,8 +10,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.engine.Checkpoint;
 import org.noisetrail.engine.Draws;
-import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.NoiseKind;
 import org.noisetrail.engine.Norms;
 import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.Rows;
@@ -292,7 +292,7 @@ public final class Wave implements AutoCloseable {
     }
 
     /** One row an image: its own noise of a stage, candidate {@code chain} of round 0. */
-    public Draws own(int step, int[] slots, int chain, Kind kind) {
+    public Draws own(int step, int[] slots, int chain, NoiseKind kind) {
         Draws.Builder draws = engine.draws(step, slots.length);
         for (int slot : slots) {
             draws.add(slot, 0, chain, slot, kind);
@@ -338,7 +338,7 @@ public final class Wave implements AutoCloseable {
             Recipe recipe = recipes.get(slot);
             List<Draw> named = recipe.moves().get(step).draws();
             Draw.Named draw = named.isEmpty() ? new Draw.Named(0, recipe.chain(), false) : (Draw.Named) named.get(0);
-            draws.add(slot, draw.round(), draw.candidate(), slot, Kind.GLOBAL);
+            draws.add(slot, draw.round(), draw.candidate(), slot, NoiseKind.GLOBAL);
         });
         return draws.build();
     }

@@ -9,7 +9,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.engine.Draws;
-import org.noisetrail.engine.Kind;
+import org.noisetrail.engine.NoiseKind;
 import org.noisetrail.engine.Screen;
 import org.noisetrail.engine.StepEngine;
 import org.noisetrail.model.Condition;
@@ -148,7 +148,7 @@ final class Waves {
         SearchSettings settings = wave.settings;
         ImageShape shape = settings.decoder().image();
         StepEngine.Finals finals;
-        try (Draws own = wave.own(settings.schedule().size() - 1, wave.slots(), 0, Kind.GLOBAL)) {
+        try (Draws own = wave.own(settings.schedule().size() - 1, wave.slots(), 0, NoiseKind.GLOBAL)) {
             Reward asked = outcome.rewards() == null ? settings.reward() : null;
             finals = wave.engine.finish(outcome.x().x(), own, asked, settings.heldOut());
         }

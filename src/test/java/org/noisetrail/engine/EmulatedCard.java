@@ -190,7 +190,7 @@ final class EmulatedCard {
     private static Draws own(StepEngine engine, int step) {
         Draws.Builder draws = engine.draws(step, IMAGES);
         for (int slot = 0; slot < IMAGES; slot++) {
-            draws.add(slot, 0, 0, slot, Kind.GLOBAL);
+            draws.add(slot, 0, 0, slot, NoiseKind.GLOBAL);
         }
         return draws.build();
     }
@@ -199,7 +199,7 @@ final class EmulatedCard {
         Draws.Builder draws = engine.draws(step, ROWS);
         for (int slot = 0; slot < IMAGES; slot++) {
             for (int c = 0; c < CANDIDATES; c++) {
-                draws.add(slot, 0, c, slot, Kind.COIN);
+                draws.add(slot, 0, c, slot, NoiseKind.COIN);
             }
         }
         return draws.build();

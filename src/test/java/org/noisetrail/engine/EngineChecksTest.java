@@ -59,7 +59,7 @@ class EngineChecksTest {
     private Draws draws(int step, int rows) {
         Draws.Builder draws = engine.draws(step, rows);
         for (int row = 0; row < rows; row++) {
-            draws.add(row % IMAGES, 1, row, row % IMAGES, Kind.GLOBAL);
+            draws.add(row % IMAGES, 1, row, row % IMAGES, NoiseKind.GLOBAL);
         }
         return draws.build();
     }
@@ -289,13 +289,13 @@ class EngineChecksTest {
     @Test
     void aNameOutOfRangeIsNoOtherNoisesName() {
         Draws.Builder draws = engine.draws(0, 1);
-        refused("candidate must be from 0 to 65535: 65536", () -> draws.add(0, 0, 65536, 0, Kind.GLOBAL));
-        refused("candidate must be from 0 to 65535: -1", () -> draws.add(0, 1, -1, 0, Kind.GLOBAL));
-        refused("round must be from 0 to 65535: 65536", () -> draws.add(0, 65536, 0, 0, Kind.GLOBAL));
-        refused("round must be from 0 to 65535: -1", () -> draws.add(0, -1, 0, 0, Kind.GLOBAL));
-        refused("parent must be from 0 to 2147483646: -1", () -> draws.add(0, 0, 0, -1, Kind.GLOBAL));
-        refused("slot must be from 0 to 3: 4", () -> draws.add(4, 0, 0, 0, Kind.GLOBAL));
-        draws.add(3, 65535, 65535, Integer.MAX_VALUE - 1, Kind.GLOBAL);
+        refused("candidate must be from 0 to 65535: 65536", () -> draws.add(0, 0, 65536, 0, NoiseKind.GLOBAL));
+        refused("candidate must be from 0 to 65535: -1", () -> draws.add(0, 1, -1, 0, NoiseKind.GLOBAL));
+        refused("round must be from 0 to 65535: 65536", () -> draws.add(0, 65536, 0, 0, NoiseKind.GLOBAL));
+        refused("round must be from 0 to 65535: -1", () -> draws.add(0, -1, 0, 0, NoiseKind.GLOBAL));
+        refused("parent must be from 0 to 2147483646: -1", () -> draws.add(0, 0, 0, -1, NoiseKind.GLOBAL));
+        refused("slot must be from 0 to 3: 4", () -> draws.add(4, 0, 0, 0, NoiseKind.GLOBAL));
+        draws.add(3, 65535, 65535, Integer.MAX_VALUE - 1, NoiseKind.GLOBAL);
     }
 
     @Test

@@ -74,7 +74,7 @@ class StepEngineTest {
     }
 
     /** Each image's row, named by a round and candidate. */
-    private static Draws draws(StepEngine engine, int step, int round, int candidate, Kind kind) {
+    private static Draws draws(StepEngine engine, int step, int round, int candidate, NoiseKind kind) {
         Draws.Builder draws = engine.draws(step, IMAGES);
         for (int slot = 0; slot < IMAGES; slot++) {
             draws.add(slot, round, candidate, slot, kind);
@@ -83,7 +83,7 @@ class StepEngineTest {
     }
 
     private static float[] noise(StepEngine engine, int step, int round, int candidate) {
-        try (Draws draws = draws(engine, step, round, candidate, Kind.GLOBAL);
+        try (Draws draws = draws(engine, step, round, candidate, NoiseKind.GLOBAL);
                 Rows into = engine.rows(IMAGES)) {
             engine.noise(into, null, draws, Locality.NONE);
             return into.toFloats();
@@ -110,9 +110,9 @@ class StepEngineTest {
                         .estimates(true)
                         .images(new long[] {10, 11, 12, 13}, Collections.nCopies(IMAGES, Condition.NONE), ledger)
                         .build();
-                Draws own = draws(engine, -1, 0, 0, Kind.GLOBAL);
+                Draws own = draws(engine, -1, 0, 0, NoiseKind.GLOBAL);
                 Particles x = engine.start(own);
-                Draws draws = draws(engine, 1, 0, 7, Kind.GLOBAL);
+                Draws draws = draws(engine, 1, 0, 7, NoiseKind.GLOBAL);
                 Candidates candidates = engine.candidates(IMAGES);
                 Particles moved = engine.particles(2 * IMAGES)) {
             engine.advance(candidates, x, null, draws, 3, Locality.NONE);
@@ -135,9 +135,9 @@ class StepEngineTest {
     void anEngineThatKeepsNoEstimatesHasNothingToAskAGuardAbout() {
         Process process = new Process("edm:steps=5", Parameterisation.edm(.5));
         try (StepEngine engine = engine(process, process.network(), new Ledger(IMAGES));
-                Draws own = draws(engine, -1, 0, 0, Kind.GLOBAL);
+                Draws own = draws(engine, -1, 0, 0, NoiseKind.GLOBAL);
                 Particles x = engine.start(own);
-                Draws draws = draws(engine, 1, 0, 0, Kind.NONE)) {
+                Draws draws = draws(engine, 1, 0, 0, NoiseKind.NONE)) {
             assertThatThrownBy(() -> engine.guard(draws, x, new int[] {0, 1, 2, 3}, Rewards.brightness()))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessage("the engine keeps no clean estimates");
@@ -151,7 +151,7 @@ class StepEngineTest {
         Ledger ledger = new Ledger(IMAGES);
         Schedule schedule = process.schedule();
         try (StepEngine engine = engine(process, network, ledger);
-                Draws own = draws(engine, -1, 0, 0, Kind.GLOBAL);
+                Draws own = draws(engine, -1, 0, 0, NoiseKind.GLOBAL);
                 Particles x = engine.start(own);
                 Candidates candidates = engine.candidates(IMAGES)) {
             float[] start = x.x().toFloats();
@@ -164,7 +164,7 @@ class StepEngineTest {
             Step step = schedule.step(0);
             float[] z = noise(engine, 0, 3, 7);
             float[] f1 = after ? x.f().toFloats() : new float[start.length];
-            try (Draws draws = draws(engine, 0, 0, 7, Kind.GLOBAL)) {
+            try (Draws draws = draws(engine, 0, 0, 7, NoiseKind.GLOBAL)) {
                 engine.advance(candidates, x, null, draws, 3, Locality.NONE);
             }
             assertThat(candidates.noise().toFloats()).isEqualTo(z);
@@ -207,13 +207,13 @@ class StepEngineTest {
         Watched network = process.network();
         Schedule schedule = process.schedule();
         try (StepEngine engine = engine(process, network, new Ledger(IMAGES));
-                Draws own = draws(engine, -1, 0, 0, Kind.GLOBAL);
+                Draws own = draws(engine, -1, 0, 0, NoiseKind.GLOBAL);
                 Particles low = engine.start(own);
                 Particles high = engine.particles(IMAGES);
                 Rows fresh = engine.rows(IMAGES)) {
             float[] z = noise(engine, 3, 9, 2);
             float[] x = low.x().toFloats();
-            try (Draws draws = draws(engine, 3, 9, 2, Kind.GLOBAL)) {
+            try (Draws draws = draws(engine, 3, 9, 2, NoiseKind.GLOBAL)) {
                 engine.noise(fresh, null, draws, Locality.NONE);
                 for (int to : new int[] {2, 1, 0}) {
                     network.rows.clear();
@@ -308,7 +308,7 @@ class StepEngineTest {
             Draws.Builder terms = engine.draws(2, 0);
             for (int slot = 0; slot < IMAGES; slot++) {
                 for (int m = 0; m < 3; m++) {
-                    terms.add(slot, 5, m, slot, Kind.GLOBAL);
+                    terms.add(slot, 5, m, slot, NoiseKind.GLOBAL);
                 }
             }
             try (Draws draws = terms.build()) {
@@ -329,8 +329,8 @@ class StepEngineTest {
     void aMixtureOfTwoNoisesIsAsLongAsEach(double share) {
         Process process = processes().get(0);
         try (StepEngine engine = engine(process, process.network(), new Ledger(IMAGES));
-                Draws one = draws(engine, 2, 5, 0, Kind.GLOBAL);
-                Draws other = draws(engine, 2, 5, 1, Kind.GLOBAL);
+                Draws one = draws(engine, 2, 5, 0, NoiseKind.GLOBAL);
+                Draws other = draws(engine, 2, 5, 1, NoiseKind.GLOBAL);
                 Rows before = engine.rows(IMAGES);
                 Rows fresh = engine.rows(IMAGES);
                 Rows into = engine.rows(IMAGES)) {
@@ -353,7 +353,7 @@ class StepEngineTest {
         int size = 3;
         double[][] weights = {{1, 0, -1}, {.5, -1.25, 2}, {0, 0, 0}, {3, -3, .1}};
         try (StepEngine engine = engine(process, process.network(), new Ledger(IMAGES));
-                Draws own = draws(engine, -1, 0, 0, Kind.GLOBAL);
+                Draws own = draws(engine, -1, 0, 0, NoiseKind.GLOBAL);
                 Particles x = engine.start(own);
                 Candidates many = engine.candidates(IMAGES * size);
                 Rows noise = engine.rows(IMAGES);
@@ -361,11 +361,11 @@ class StepEngineTest {
             Draws.Builder builder = engine.draws(0, IMAGES * size);
             for (int slot = 0; slot < IMAGES; slot++) {
                 for (int m = 0; m < size; m++) {
-                    builder.add(slot, 1, m, slot, Kind.GLOBAL);
+                    builder.add(slot, 1, m, slot, NoiseKind.GLOBAL);
                 }
             }
             try (Draws draws = builder.build();
-                    Draws step = draws(engine, 0, 0, 0, Kind.GLOBAL)) {
+                    Draws step = draws(engine, 0, 0, 0, NoiseKind.GLOBAL)) {
                 engine.advance(many, x, null, draws, 0, Locality.NONE);
                 engine.noise(noise, null, step, Locality.NONE);
                 engine.shift(many, weights, 4, noise, moved);
@@ -411,13 +411,13 @@ class StepEngineTest {
         Process process = processes().get(0);
         Watched network = process.network();
         try (StepEngine engine = engine(process, network, new Ledger(IMAGES));
-                Draws own = draws(engine, -1, 0, 0, Kind.GLOBAL);
+                Draws own = draws(engine, -1, 0, 0, NoiseKind.GLOBAL);
                 Particles x = engine.start(own);
                 Candidates whole = engine.candidates(IMAGES);
                 Candidates first = engine.candidates(IMAGES);
                 Candidates completed = engine.candidates(IMAGES);
                 Particles halfway = engine.halfway(IMAGES);
-                Draws draws = draws(engine, 0, 4, 1, Kind.GLOBAL);
+                Draws draws = draws(engine, 0, 4, 1, NoiseKind.GLOBAL);
                 Winners winners = engine.winners(1, new int[] {3, 2, 1, 0})) {
             engine.advance(whole, x, null, draws, 0, Locality.NONE);
             network.rows.clear();
@@ -438,10 +438,10 @@ class StepEngineTest {
             long before = NativeObjects.settled();
             for (Process process : processes()) {
                 try (StepEngine engine = engine(process, process.network(), new Ledger(IMAGES));
-                        Draws own = draws(engine, -1, 0, 0, Kind.GLOBAL);
+                        Draws own = draws(engine, -1, 0, 0, NoiseKind.GLOBAL);
                         Particles x = engine.start(own);
                         Candidates candidates = engine.candidates(IMAGES);
-                        Draws draws = draws(engine, 0, 0, 0, Kind.GLOBAL)) {
+                        Draws draws = draws(engine, 0, 0, 0, NoiseKind.GLOBAL)) {
                     engine.advance(candidates, x, null, draws, 0, Locality.NONE);
                     noise(engine, 1, 1, 1);
                 }
@@ -471,7 +471,7 @@ class StepEngineTest {
                 Rows z = engine.rows(1);
                 Rows with = engine.rows(1);
                 Rows without = engine.rows(1)) {
-            Draws.Builder row = engine.draws(0, 1).add(0, 0, 0, 0, Kind.GLOBAL);
+            Draws.Builder row = engine.draws(0, 1).add(0, 0, 0, 0, NoiseKind.GLOBAL);
             try (Draws draws = row.build()) {
                 engine.noise(z, null, draws, Locality.NONE);
             }

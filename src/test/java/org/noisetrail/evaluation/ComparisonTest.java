@@ -553,7 +553,8 @@ class ComparisonTest {
         assertThat(none).containsEntry("equalNfe", null).containsEntry("sweepNfe", null);
         Map<String, @Nullable Object> one = plan(CONTENDERS, AIMS, 120).build().settings();
         assertThat(one).containsEntry("equalNfe", 120).containsEntry("sweepNfe", null);
-        Map<String, @Nullable Object> two = plan(CONTENDERS, AIMS, 60, 120).build().settings();
+        Map<String, @Nullable Object> two =
+                plan(CONTENDERS, AIMS, 60, 120).build().settings();
         assertThat(two).containsEntry("equalNfe", null).containsEntry("sweepNfe", List.of(60, 120));
     }
 

@@ -87,8 +87,7 @@ class ComparisonWordsTest {
 
     private static String kept(String name) throws Exception {
         return new String(
-                Objects.requireNonNull(
-                                ComparisonWordsTest.class.getResourceAsStream("/comparison/" + name), name)
+                Objects.requireNonNull(ComparisonWordsTest.class.getResourceAsStream("/comparison/" + name), name)
                         .readAllBytes(),
                 StandardCharsets.UTF_8);
     }

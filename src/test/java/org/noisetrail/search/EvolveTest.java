@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.noisetrail.engine.Kind;
+import org.noisetrail.engine.NoiseKind;
 import org.noisetrail.engine.StepEngine;
 import org.noisetrail.model.Condition;
 import org.noisetrail.noise.Draw;
@@ -43,8 +43,8 @@ class EvolveTest {
                 .images(new long[] {0}, List.of(Condition.NONE), new Ledger(1))
                 .build()) {
             double[] coins = engine.coins(engine.draws(step - 1, 2)
-                    .add(0, 0xFFFF, 2 * number, 0, Kind.NONE)
-                    .add(0, 0xFFFF, 2 * number + 1, 0, Kind.NONE));
+                    .add(0, 0xFFFF, 2 * number, 0, NoiseKind.NONE)
+                    .add(0, 0xFFFF, 2 * number + 1, 0, NoiseKind.NONE));
             int one = (int) (coins[0] * values.length);
             int other = (int) (coins[1] * values.length);
             return values[one] >= values[other] ? one : other;

@@ -8,8 +8,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.noisetrail.engine.Candidates;
 import org.noisetrail.engine.Draws;
-import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.NoiseKind;
 import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.StepEngine;
 import org.noisetrail.model.Condition;
@@ -28,7 +28,7 @@ class LookaheadBeamTest {
 
     /** The only row of a step: a candidate of round 1, or no noise. */
     private static void advance(StepEngine engine, int step, int candidate, Particles x, Candidates into) {
-        Kind kind = candidate == NO_NOISE ? Kind.NONE : Kind.GLOBAL;
+        NoiseKind kind = candidate == NO_NOISE ? NoiseKind.NONE : NoiseKind.GLOBAL;
         try (Draws draws =
                 engine.draws(step, 1).add(0, 1, Math.max(0, candidate), 0, kind).build()) {
             engine.advance(into, x, null, draws, 0, Locality.NONE);
@@ -61,7 +61,8 @@ class LookaheadBeamTest {
                 .images(new long[] {image}, List.of(Condition.NONE), new Ledger(1))
                 .build()) {
             Particles x;
-            try (Draws start = engine.draws(-1, 1).add(0, 0, 0, 0, Kind.GLOBAL).build()) {
+            try (Draws start =
+                    engine.draws(-1, 1).add(0, 0, 0, 0, NoiseKind.GLOBAL).build()) {
                 x = engine.start(start);
             }
             try (Candidates one = engine.candidates(1)) {

@@ -246,9 +246,11 @@ class MethodContractTest {
     void whatHasNoPriceTellsEachCallOfTheNetwork(String text, SmallWorld world) {
         Counted counted = new Counted(world.denoiser());
         SmallWorld counting = new SmallWorld(world.name(), counted, world.sampler());
-        List<ImageResult> images = run(counting.search(Methods.parse(text)).build()).images();
+        List<ImageResult> images =
+                run(counting.search(Methods.parse(text)).build()).images();
         assertThat(images)
-                .allMatch(image -> image.costs().networkEvaluations() >= world.schedule().evaluations());
+                .allMatch(image ->
+                        image.costs().networkEvaluations() >= world.schedule().evaluations());
         assertThat(images.stream()
                         .mapToLong(image -> image.costs().networkEvaluations())
                         .sum())
@@ -354,7 +356,8 @@ class MethodContractTest {
     @MethodSource("cases")
     void aSizeForABudgetIsOfTheSameMethod(String text, SmallWorld world) {
         Method method = Methods.parse(text);
-        assertThat(method.sized(world.schedule(), 4 * world.schedule().evaluations()).name())
+        assertThat(method.sized(world.schedule(), 4 * world.schedule().evaluations())
+                        .name())
                 .isEqualTo(method.name());
     }
 

@@ -8,7 +8,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.noisetrail.engine.Kind;
+import org.noisetrail.engine.NoiseKind;
 import org.noisetrail.engine.StepEngine;
 import org.noisetrail.model.Condition;
 import org.noisetrail.noise.Draw;
@@ -116,7 +116,7 @@ class TreeSamplingTest {
                 }
                 return best;
             }
-            double uniform = engine.coins(engine.draws(step(way), 1).add(0, 0xFFFF, iteration, 0, Kind.NONE))[0];
+            double uniform = engine.coins(engine.draws(step(way), 1).add(0, 0xFFFF, iteration, 0, NoiseKind.NONE))[0];
             double all = children.stream()
                     .mapToDouble(child -> Math.exp(method.lambda() * child.value))
                     .sum();

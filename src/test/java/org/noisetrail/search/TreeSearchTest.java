@@ -21,8 +21,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.engine.Candidates;
 import org.noisetrail.engine.Draws;
-import org.noisetrail.engine.Kind;
 import org.noisetrail.engine.Locality;
+import org.noisetrail.engine.NoiseKind;
 import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.StepEngine;
 import org.noisetrail.model.Condition;
@@ -293,7 +293,7 @@ class TreeSearchTest {
         }
 
         private double coin(int step, int number) {
-            return engine.coins(engine.draws(step, 1).add(0, 0xFFFF, number, 0, Kind.NONE))[0];
+            return engine.coins(engine.draws(step, 1).add(0, 0xFFFF, number, 0, NoiseKind.NONE))[0];
         }
 
         /** The reward of a path that goes on without noise. */
@@ -301,13 +301,13 @@ class TreeSearchTest {
             return ends.computeIfAbsent(path, p -> {
                 Particles x;
                 try (Draws start =
-                        engine.draws(-1, 1).add(0, 0, 0, 0, Kind.GLOBAL).build()) {
+                        engine.draws(-1, 1).add(0, 0, 0, 0, NoiseKind.GLOBAL).build()) {
                     x = engine.start(start);
                 }
                 try (Candidates candidates = engine.candidates(1)) {
                     for (int step = 0; step < sampler.size(); step++) {
                         int choice = step < p.size() ? p.get(step) : NO_NOISE;
-                        Kind kind = choice == NO_NOISE ? Kind.NONE : Kind.GLOBAL;
+                        NoiseKind kind = choice == NO_NOISE ? NoiseKind.NONE : NoiseKind.GLOBAL;
                         try (Draws draws = engine.draws(step, 1)
                                 .add(0, 1, Math.max(0, choice), 0, kind)
                                 .build()) {
@@ -316,7 +316,7 @@ class TreeSearchTest {
                         }
                     }
                     try (Draws draws =
-                            engine.draws(0, 1).add(0, 0, 0, 0, Kind.NONE).build()) {
+                            engine.draws(0, 1).add(0, 0, 0, 0, NoiseKind.NONE).build()) {
                         return engine.judge(x.x(), draws, Rewards.brightness())[0];
                     }
                 } finally {
@@ -593,8 +593,8 @@ class TreeSearchTest {
         try (StepEngine engine = engine(ALL_LIVE, 4, 0);
                 StatePool pool = new StatePool(engine, 2);
                 Draws draws = engine.draws(-1, 2)
-                        .add(0, 0, 0, 0, Kind.GLOBAL)
-                        .add(0, 0, 1, 0, Kind.GLOBAL)
+                        .add(0, 0, 0, 0, NoiseKind.GLOBAL)
+                        .add(0, 0, 1, 0, NoiseKind.GLOBAL)
                         .build();
                 Particles states = engine.start(draws)) {
             int first = pool.take();

@@ -47,7 +47,9 @@ final class PromptEncoder implements AutoCloseable {
             }
             return new PromptConditioning(
                     Tensors.cat(at.stream().map(texts::get).toList(), 0),
-                    pooled.isEmpty() ? null : Tensors.cat(at.stream().map(pooled::get).toList(), 0),
+                    pooled.isEmpty()
+                            ? null
+                            : Tensors.cat(at.stream().map(pooled::get).toList(), 0),
                     sizes(conditions.size()));
         } finally {
             texts.forEach(Tensor::close);

@@ -1,7 +1,7 @@
 package org.noisetrail.engine;
 
 /** What noise a row is given; the order is the kernels' nt_kind. */
-public enum Kind {
+public enum NoiseKind {
     /** None: z = 0. */
     NONE,
     /** The normals of the row's key. */
