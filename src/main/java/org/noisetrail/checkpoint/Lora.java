@@ -2,6 +2,7 @@ package org.noisetrail.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,7 +23,8 @@ import org.noisetrail.files.JsonFiles;
 /**
  * Low-rank changes to a pipeline's weights (Hu et al. 2021): W + scale * alpha / rank * up * down. Read from a safetensors file as kohya's
  * scripts write it ({@code lora_unet_...lora_down.weight}; diffusers' or latent-diffusion's names) or as PEFT and diffusers do ({@code
- * unet....lora_A.weight}). Other kinds (LoHa, LoKr, DoRA) are refused by the names of their tensors. Immutable.
+ * unet....lora_A.weight}). PEFT's own, whose names begin with {@code base_model.model.}, have their settings in a file beside them. Other
+ * kinds (LoHa, LoKr, DoRA) are refused by the names of their tensors or of their settings. Immutable.
  */
 final class Lora {
     /** Which network a change is to. */
@@ -78,13 +80,54 @@ final class Lora {
     private static final Pattern LDM_LAYER = Pattern.compile("(in_layers|emb_layers|out_layers)_(\\d)");
 
     private static final String METADATA = "lora_adapter_metadata";
+    private static final String ADAPTER = "base_model.model.";
+    private static final String ADAPTER_CONFIG = "adapter_config.json";
+
+    /** PEFT's, where its file does not say. */
+    private static final double ADAPTER_ALPHA = 8;
+
+    /** Settings that make another change of the same tensors. */
+    private static final List<String> OTHER_KINDS = List.of(
+            "use_dora",
+            "use_rslora",
+            "use_qalora",
+            "use_bdlora",
+            "alora_invocation_tokens",
+            "arrow_config",
+            "kasa_config",
+            "layer_replication");
+
+    /** From where training may begin without a change to the network's own weights; of the others a file holds only a part. */
+    private static final Set<String> BEGINNINGS = Set.of("true", "false", "gaussian", "eva", "orthogonal");
+
+    /**
+     * What was written beside the tensors.
+     *
+     * @param file which one says it
+     * @param inside what of the file it is, for messages
+     * @param keys such as {@code unet.lora_alpha}, or {@code lora_alpha} in an adapter's own file
+     * @param beside the adapter's own file; null where the tensors' file says it
+     */
+    private record Settings(
+            Path file, String inside, JsonNode keys, @Nullable Path beside) {
+        String name(Target target, String key) {
+            return beside == null ? target.folder + "." + key : key;
+        }
+
+        JsonNode get(Target target, String key) {
+            return keys.path(name(target, key));
+        }
+    }
 
     private final Safetensors file;
+    private final @Nullable Path beside;
     private final double scale;
     private final Map<Target, Map<String, Change>> changes;
 
-    private Lora(Safetensors file, double scale, Map<Target, Map<String, Change>> changes) {
+    private Lora(
+            Safetensors file, @Nullable Path beside, double scale, Map<Target, Map<String, Change>> changes) {
         this.file = file;
+        this.beside = beside;
         this.scale = scale;
         this.changes = changes;
     }
@@ -129,18 +172,20 @@ final class Lora {
         if (pieces.isEmpty()) {
             throw new NoisetrailException(path + ": not a LoRA: it has no tensors");
         }
-        JsonNode settings = settings(file);
+        Settings settings = settings(file);
         Map<Target, Map<String, Change>> changes = new EnumMap<>(Target.class);
         pieces.forEach((target, layers) -> {
             Map<String, Change> ofTarget = new LinkedHashMap<>();
+            refuseOtherKinds(settings, target);
             layers.forEach((key, layer) -> ofTarget.put(key, change(file, settings, target, key, layer)));
             changes.put(target, ofTarget);
         });
-        return new Lora(file, scale, changes);
+        return new Lora(file, settings.beside, scale, changes);
     }
 
-    Path path() {
-        return file.file();
+    /** What decides the change: the file, and the adapter's settings where they lie beside it. */
+    List<Path> files() {
+        return beside == null ? List.of(file.file()) : List.of(file.file(), beside);
     }
 
     void requireNetworks(Set<String> folders) {
@@ -286,53 +331,97 @@ final class Lora {
         }
     }
 
+    /** Diffusers' conversion to kohya's form writes an integer. */
     private static double alpha(Safetensors file, String name) {
-        if (file.entry(name).elements() == 1) {
-            float value = file.floats(name)[0];
-            if (Float.isFinite(value)) {
+        Safetensors.Entry entry = file.entry(name);
+        if (entry.elements() == 1) {
+            double value = entry.dtype().isFloating() ? file.floats(name)[0] : file.longs(name)[0];
+            if (Double.isFinite(value)) {
                 return value;
             }
         }
         throw new NoisetrailException(file.file() + ": tensor \"" + Excerpt.of(name) + "\" must be one finite number");
     }
 
-    private static Change change(Safetensors file, JsonNode settings, Target target, String key, Pieces layer) {
+    private static Change change(Safetensors file, Settings settings, Target target, String key, Pieces layer) {
         if (layer.up == null || layer.down == null) {
             throw new NoisetrailException(file.file() + ": LoRA of \"" + Excerpt.of(key) + "\" has no "
                     + (layer.up == null ? "up" : "down") + " tensor");
         }
-        Double alpha = layer.alpha == null ? alpha(file, settings, target, key) : layer.alpha;
+        Double alpha = layer.alpha == null ? alpha(settings, target, key) : layer.alpha;
         return new Change(key, layer.up, layer.down, alpha);
     }
 
-    /** What diffusers and PEFT write beside the tensors: {@code {"unet.lora_alpha": 8, "unet.r": 4, ...}}; nothing where they did not. */
-    private static JsonNode settings(Safetensors file) {
+    /**
+     * What diffusers write beside the tensors in the file, {@code {"unet.lora_alpha": 8, "unet.r": 4, ...}}, or PEFT in one of its own, {@code
+     * {"lora_alpha": 8, "r": 4, ...}}; nothing where they did not. Ranks are the tensors' own.
+     */
+    private static Settings settings(Safetensors file) {
+        if (file.entries().keySet().stream().anyMatch(name -> name.startsWith(ADAPTER))) {
+            return adapter(file);
+        }
         String text = file.metadata().get(METADATA);
-        return text == null ? MissingNode.getInstance() : JsonFiles.parse(file.file() + ": " + METADATA, text);
+        JsonNode keys =
+                text == null ? MissingNode.getInstance() : JsonFiles.parse(file.file() + ": " + METADATA, text);
+        return new Settings(file.file(), METADATA + ": ", keys, null);
     }
 
-    private static @Nullable Double alpha(Safetensors file, JsonNode settings, Target target, String key) {
-        for (String kind : List.of("use_dora", "use_rslora")) {
-            if (settings.path(target.folder + "." + kind).asBoolean()) {
-                throw new NoisetrailException(file.file() + ": " + kind + " is not supported: plain LoRA is");
+    private static Settings adapter(Safetensors file) {
+        Path beside = file.file().resolveSibling(ADAPTER_CONFIG);
+        if (!Files.isRegularFile(beside)) {
+            throw new NoisetrailException(file.file() + ": " + ADAPTER_CONFIG + " must lie beside it, as PEFT writes it: names that begin with "
+                    + ADAPTER + " say no alpha");
+        }
+        JsonNode keys = JsonFiles.read(beside);
+        String type = keys.path("peft_type").asText();
+        if (!type.equals("LORA")) {
+            throw new NoisetrailException(beside + ": peft_type must be LORA: " + Excerpt.of(type));
+        }
+        return new Settings(beside, "", keys, beside);
+    }
+
+    private static void refuseOtherKinds(Settings settings, Target target) {
+        for (String kind : OTHER_KINDS) {
+            JsonNode value = settings.get(target, kind);
+            if (value.isContainerNode() ? !value.isEmpty() : value.asBoolean()) {
+                throw new NoisetrailException(settings.file + ": " + kind + " is not supported: plain LoRA is");
             }
         }
-        JsonNode alpha = settings.path(target.folder + ".lora_alpha");
+        JsonNode begun = settings.get(target, "init_lora_weights");
+        if (!begun.isMissingNode() && !begun.isNull() && !BEGINNINGS.contains(begun.asText())) {
+            throw new NoisetrailException(settings.file + ": init_lora_weights " + Excerpt.of(begun.toString())
+                    + " is not supported: it changes the network's own weights");
+        }
+    }
+
+    private static @Nullable Double alpha(Settings settings, Target target, String key) {
+        JsonNode alpha = settings.get(target, "lora_alpha");
         // PEFT: the first pattern that the layer's name ends with.
         for (Map.Entry<String, JsonNode> pattern :
-                settings.path(target.folder + ".alpha_pattern").properties()) {
-            if (key.equals(pattern.getKey()) || key.endsWith("." + pattern.getKey())) {
+                settings.get(target, "alpha_pattern").properties()) {
+            if (fits(settings, target, pattern.getKey(), key)) {
                 alpha = pattern.getValue();
                 break;
             }
         }
         if (alpha.isMissingNode() || alpha.isNull()) {
-            return null;
+            return settings.beside == null ? null : ADAPTER_ALPHA;
         }
         if (!alpha.isNumber() || !Double.isFinite(alpha.doubleValue())) {
-            throw new NoisetrailException(file.file() + ": " + METADATA + ": " + target.folder
-                    + ".lora_alpha must be a number: " + Excerpt.of(alpha.toString()));
+            throw new NoisetrailException(settings.file + ": " + settings.inside + settings.name(target, "lora_alpha")
+                    + " must be a number: " + Excerpt.of(alpha.toString()));
         }
         return alpha.doubleValue();
+    }
+
+    /** Patterns are regular expressions; those that are a name are read, with or without what stands before this network's layers. */
+    private static boolean fits(Settings settings, Target target, String pattern, String key) {
+        boolean whole = pattern.startsWith("^");
+        String name = pattern.substring(whole ? 1 : 0).replace("\\.", ".");
+        if (!name.matches("[A-Za-z0-9_.]+")) {
+            throw new NoisetrailException(settings.file + ": " + settings.inside + settings.name(target, "alpha_pattern")
+                    + " must have names of layers: " + Excerpt.of(pattern));
+        }
+        return name.equals(key) || name.endsWith("." + key) || !whole && key.endsWith("." + name);
     }
 }

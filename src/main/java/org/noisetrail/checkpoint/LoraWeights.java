@@ -58,12 +58,14 @@ public final class LoraWeights implements Weights {
         fileAndScale.forEach(each -> Lora.parse(each).requireNetworks(components));
     }
 
-    /** A digest that is another where the content of a LoRA file is another. */
+    /** A digest that is another where the content of a LoRA file, or of the settings beside it, is another. */
     public static Digest digest(Digest base, List<String> fileAndScale) {
         Digest digest = base;
         for (String each : fileAndScale) {
-            Path file = Lora.parse(each).path().toAbsolutePath();
-            digest = digest.and(ModelFiles.folder(file.resolveSibling("")), String.valueOf(file.getFileName()));
+            for (Path file : Lora.parse(each).files()) {
+                Path whole = file.toAbsolutePath();
+                digest = digest.and(ModelFiles.folder(whole.resolveSibling("")), String.valueOf(whole.getFileName()));
+            }
         }
         return digest;
     }

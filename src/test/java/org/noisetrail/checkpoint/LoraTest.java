@@ -3,6 +3,8 @@ package org.noisetrail.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -72,7 +74,7 @@ class LoraTest {
     @ParameterizedTest
     @CsvSource({
         "unet., .lora_B.weight, .lora_A.weight",
-        "base_model.model.unet., .lora_B.default.weight, .lora_A.default.weight",
+        "unet., .lora_B.default.weight, .lora_A.default.weight",
         "'', .lora.up.weight, .lora.down.weight"
     })
     void peftsFormIsAddedWhole(String prefix, String up, String down) {
@@ -177,6 +179,78 @@ class LoraTest {
         assertThat(matrix(lora.toString())).containsExactly(1.5f, 1, 1.5f, 2, 1, 2);
     }
 
+    private void adapter(String prefix, String config) throws IOException {
+        write(prefix + MATRIX + ".lora_B.weight", prefix + MATRIX + ".lora_A.weight", false);
+        Files.writeString(folder.resolve("adapter_config.json"), config.replace('\'', '"'));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "4 | 'lora_alpha': 4, 'r': 64, 'rank_pattern': {'to_q': 2}",
+                "8 | 'lora_alpha': null",
+                "1 | 'lora_alpha': 4, 'alpha_pattern': {'attn1.to_q': 1}",
+                "1 | 'lora_alpha': 4, 'alpha_pattern': {'^" + MATRIX + "': 1, 'to_q': 3}",
+                "4 | 'lora_alpha': 4, 'alpha_pattern': {'^to_q': 1, 'o_q': 1}",
+                "4 | 'lora_alpha': 4, 'use_dora': false, 'layer_replication': null, 'init_lora_weights': 'gaussian'"
+            },
+            quoteCharacter = '`')
+    void anAdaptersAlphaIsInTheFileThatPeftWritesBesideIt(float alpha, String config) throws IOException {
+        for (String prefix : List.of("base_model.model.", "base_model.model.unet.")) {
+            adapter(prefix, "{'peft_type': 'LORA', " + config + "}");
+            assertThat(matrix(lora.toString()))
+                    .as(prefix)
+                    .containsExactly(1 + alpha / 2, 1, 1 + alpha / 2, 1 + alpha, 1, 1 + alpha);
+        }
+    }
+
+    @Test
+    void anAdapterWithoutItsSettingsIsRefused() throws IOException {
+        adapter("base_model.model.", "{}");
+        Files.delete(folder.resolve("adapter_config.json"));
+        assertThatThrownBy(() -> matrix(lora.toString()))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessage(lora + ": adapter_config.json must lie beside it, as PEFT writes it: names that begin with"
+                        + " base_model.model. say no alpha");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{'peft_type': 'LOHA'} | peft_type must be LORA: LOHA",
+                "{'peft_type': 'LORA', 'use_rslora': true} | use_rslora is not supported: plain LoRA is",
+                "{'peft_type': 'LORA', 'use_dora': true} | use_dora is not supported: plain LoRA is",
+                "{'peft_type': 'LORA', 'layer_replication': [[0, 4]]} | layer_replication is not supported: plain LoRA is",
+                "{'peft_type': 'LORA', 'init_lora_weights': 'pissa'} | init_lora_weights \"pissa\" is not supported: it changes the network's own weights",
+                "{'peft_type': 'LORA', 'lora_alpha': 'x'} | lora_alpha must be a number: \"x\"",
+                "{'peft_type': 'LORA', 'alpha_pattern': {'to_.*': 1}} | alpha_pattern must have names of layers: to_.*",
+                "{ | not sound JSON"
+            },
+            quoteCharacter = '`')
+    void anAdapterOfAnotherKindIsNamedWithItsFile(String config, String message) throws IOException {
+        adapter("base_model.model.", config);
+        assertThatThrownBy(() -> matrix(lora.toString()))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessageStartingWith(folder.resolve("adapter_config.json") + ": " + message);
+    }
+
+    @Test
+    void anAdaptersSettingsAreInTheDigest() throws IOException {
+        Digest plain = new Digest("", ModelFiles.folder(folder), "base.safetensors");
+        adapter("base_model.model.", "{'peft_type': 'LORA', 'lora_alpha': 4}");
+        String four = LoraWeights.digest(plain, List.of(lora.toString())).value();
+        adapter("base_model.model.", "{'peft_type': 'LORA', 'lora_alpha': 8}");
+        assertThat(LoraWeights.digest(plain, List.of(lora.toString())).value()).isNotEqualTo(four);
+    }
+
+    @Test
+    void aFileBesideTensorsUnderOtherNamesIsNotRead() throws IOException {
+        adapter("unet.", "not JSON");
+        assertThat(matrix(lora.toString())).containsExactly(2, 1, 2, 3, 1, 3);
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -208,6 +282,21 @@ class LoraTest {
         assertThatThrownBy(() -> matrix(lora.toString()))
                 .isInstanceOf(NoisetrailException.class)
                 .hasMessageContaining("unknown LoRA tensor " + Excerpt.of(name));
+    }
+
+    private static Safetensors.Writer kohya() {
+        return Safetensors.writer()
+                .put(FLAT + ".lora_up.weight", new float[] {1, 0, 2, 0}, 2, 2)
+                .put(FLAT + ".lora_down.weight", new float[] {1, 0, 1, 5, 5, 5}, 2, 3);
+    }
+
+    /** As diffusers' conversion to kohya's form writes it. */
+    @Test
+    void anAlphaMayBeAnInteger() {
+        kohya().put(FLAT + ".alpha", new long[] {4}).write(lora);
+        assertThat(matrix(lora.toString())).containsExactly(3, 1, 3, 5, 1, 5);
+        kohya().put(FLAT + ".alpha", new int[] {1}).write(lora);
+        assertThat(matrix(lora.toString())).containsExactly(1.5f, 1, 1.5f, 2, 1, 2);
     }
 
     @Test

@@ -53,6 +53,10 @@ final class Targets {
              "num_train_timesteps": 100, "set_alpha_to_one": false, "steps_offset": 1, "trained_betas": null, "clip_sample": false,
              "prediction_type": "v_prediction", "timestep_spacing": "trailing", "rescale_betas_zero_snr": true}""";
 
+    private static final String ADAPTER = """
+            {"peft_type": "LORA", "r": 1, "lora_alpha": 8, "alpha_pattern": {"attn1.to_q": 4, "^conv\\\\.in": 2}, "use_dora": false,
+             "init_lora_weights": "gaussian", "layer_replication": null}""";
+
     private static final String INDEX = """
             {"_class_name": "StableDiffusionPipeline", "scheduler": ["diffusers", "PNDMScheduler"],
              "text_encoder": ["transformers", "CLIPTextModel"], "tokenizer": ["transformers", "CLIPTokenizer"],
@@ -95,6 +99,11 @@ final class Targets {
             Files.write(file, input);
             LoraWeights.requireNetworks(Set.of("unet"), List.of(file + ":0.5"));
             LoraWeights.over(new Names(Set.of(QUERY + ".weight")), "unet", List.of(file.toString()));
+        }));
+        Path adapter = adapter(folder);
+        targets.add(new Target("adapter", bytes(ADAPTER), input -> {
+            Files.write(adapter.resolveSibling("adapter_config.json"), input);
+            LoraWeights.requireNetworks(Set.of("unet"), List.of(adapter.toString()));
         }));
         targets.add(text(
                 "json",
@@ -200,6 +209,16 @@ final class Targets {
                 .metadata("lora_adapter_metadata", "{\"unet.lora_alpha\": 8, \"unet.r\": 4}")
                 .write(file);
         return Files.readAllBytes(file);
+    }
+
+    /** Tensors alone: their settings are the input. */
+    private static Path adapter(Path folder) {
+        Path file = folder.resolve("adapter_model.safetensors");
+        Safetensors.writer()
+                .put("base_model.model." + QUERY + ".lora_B.weight", new float[] {1, 2}, 2, 1)
+                .put("base_model.model." + QUERY + ".lora_A.weight", new float[] {1, 2, 3}, 1, 3)
+                .write(file);
+        return file;
     }
 
     private static void readAll(Safetensors file) {
