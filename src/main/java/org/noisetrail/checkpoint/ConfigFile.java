@@ -14,12 +14,16 @@ import java.util.stream.Collectors;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.Excerpt;
 import org.noisetrail.files.JsonFiles;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The keys of a {@code config.json}, or of another JSON object in a model's folder. What is not as it must be is a {@link NoisetrailException} of one line: file, key, what it must be, and
  * what it is. A key that is null counts as absent. Not thread-safe.
  */
 public final class ConfigFile {
+    private static final Logger LOG = LoggerFactory.getLogger(ConfigFile.class);
+
     private final String file;
 
     /** The keys that lead to this object, each with a point after it. */
@@ -268,6 +272,17 @@ public final class ConfigFile {
                         + Excerpt.of(field.getValue().toString()));
             }
         });
+    }
+
+    /** Logs that a key of an outdated file has another value than the file says, as diffusers gives it when it loads the pipeline. */
+    public void logCorrected(String key, String value) {
+        LOG.warn(
+                "{}: {}{} is taken as {}, as diffusers takes it in outdated files of Stable Diffusion 1.x and 2.x: {}",
+                file,
+                path,
+                key,
+                value,
+                has(key) ? Excerpt.of(node(key).toString()) : "absent");
     }
 
     /** @param wanted what the key's value must be */

@@ -3,12 +3,13 @@ package org.noisetrail.checkpoint;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import org.noisetrail.NoisetrailException;
 
 /**
  * A {@code scheduler_config.json}: the noising process that a network was trained with, and how its samplers choose timesteps. A key that is
- * absent has the value that diffusers' {@code DDIMScheduler.from_config} gives it. Options of a class's own solver are not read. Immutable.
+ * absent has the value that diffusers' {@code DDIMScheduler.from_config} gives it. Options of a class's own solver are not read. Outdated
+ * files of Stable Diffusion 1.x and 2.x are corrected as diffusers' {@code StableDiffusionPipeline} does it, which is logged. Immutable.
  *
  * @param className diffusers' scheduler, e.g. {@code PNDMScheduler}
  * @param timesteps how many the network was trained with, 2 to 100000
@@ -47,22 +48,38 @@ public record SchedulerConfig(
     /** Where the file lies in a model's folder. */
     public static final String FILE = "scheduler/scheduler_config.json";
 
-    /** Those that clip their estimates unless told not to; the others never do. */
-    private static final Set<String> CLIPPING = Set.of("DDIMScheduler", "DDPMScheduler");
+    /** Those that can clip their estimates, and whether they do unless told; the others never do. */
+    private static final Map<String, Boolean> CLIPPING = Map.of(
+            "DDIMParallelScheduler", true,
+            "DDIMScheduler", true,
+            "DDPMParallelScheduler", true,
+            "DDPMScheduler", true,
+            "HeunDiscreteScheduler", false,
+            "LCMScheduler", false);
+
+    /** It knows no steps_offset, so that a file without is not outdated. */
+    private static final String WITHOUT_OFFSET = "DPMSolverSinglestepScheduler";
+
+    private static final String LEADING = "leading";
 
     private static final String[] CLASSES = {
         "DDIMScheduler",
+        "DDIMParallelScheduler",
         "DDPMScheduler",
+        "DDPMParallelScheduler",
         "DEISMultistepScheduler",
         "DPMSolverMultistepScheduler",
-        "DPMSolverSinglestepScheduler",
+        "DPMSolverSDEScheduler",
+        WITHOUT_OFFSET,
         "EulerAncestralDiscreteScheduler",
         "EulerDiscreteScheduler",
         "HeunDiscreteScheduler",
         "KDPM2AncestralDiscreteScheduler",
         "KDPM2DiscreteScheduler",
+        "LCMScheduler",
         "LMSDiscreteScheduler",
         "PNDMScheduler",
+        "TCDScheduler",
         "UniPCMultistepScheduler"
     };
 
@@ -70,29 +87,29 @@ public record SchedulerConfig(
         trainedBetas = List.copyOf(trainedBetas);
     }
 
-    /** @throws NoisetrailException of one line, if the file is missing or broken, or has a process or an option that is not supported */
-    public static SchedulerConfig read(ModelFiles files) {
-        return of(ConfigFile.read(files, FILE));
+    /**
+     * @param xl whether it is Stable Diffusion XL's, in which nothing is outdated
+     * @throws NoisetrailException of one line, if the file is missing or broken, or has a process or an option that is not supported
+     */
+    public static SchedulerConfig read(ModelFiles files, boolean xl) {
+        return of(ConfigFile.read(files, FILE), xl);
     }
 
     /**
      * @param file where it was read, for messages
      * @throws NoisetrailException as {@link #read} does
      */
-    public static SchedulerConfig parse(String file, byte[] json) {
-        return of(ConfigFile.parse(file, json));
+    public static SchedulerConfig parse(String file, byte[] json, boolean xl) {
+        return of(ConfigFile.parse(file, json), xl);
     }
 
-    private static SchedulerConfig of(ConfigFile keys) {
+    private static SchedulerConfig of(ConfigFile keys, boolean xl) {
         if (!keys.has("_class_name")) {
             throw keys.wrong("_class_name", "there");
         }
         String className = keys.oneOf("_class_name", "", CLASSES);
         int timesteps = keys.integer("num_train_timesteps", 1000, 2, 100_000);
-        // Diffusion of latents has no bounds to clip to; our samplers do not clip.
-        if (keys.flag("clip_sample", CLIPPING.contains(className)) && CLIPPING.contains(className)) {
-            throw keys.wrong("clip_sample", "false (absent, it is true for " + className + ")");
-        }
+        requireUnclipped(keys, className, xl);
         keys.only("thresholding", "false");
         BetaSchedule schedule =
                 switch (keys.oneOf("beta_schedule", "linear", "linear", "scaled_linear", "squaredcos_cap_v2")) {
@@ -108,6 +125,7 @@ public record SchedulerConfig(
         if (start > end) {
             throw keys.wrong("beta_start", "<= beta_end (" + end + ")");
         }
+        String spacing = keys.oneOf("timestep_spacing", LEADING, LEADING, "trailing", "linspace");
         SchedulerConfig config = new SchedulerConfig(
                 className,
                 timesteps,
@@ -116,12 +134,35 @@ public record SchedulerConfig(
                 end,
                 betas(keys, timesteps),
                 keys.oneOf("prediction_type", "epsilon", "epsilon", "v_prediction", "sample"),
-                keys.oneOf("timestep_spacing", "leading", "leading", "trailing", "linspace"),
-                keys.integer("steps_offset", 0, 0, timesteps - 1),
+                spacing,
+                stepsOffset(keys, timesteps, !xl && spacing.equals(LEADING)),
                 keys.flag("set_alpha_to_one", true),
                 keys.flag("rescale_betas_zero_snr", false));
         requireFalling(keys, config.alphasCumprod());
         return config;
+    }
+
+    /** Diffusion of latents has no bounds to clip to; our samplers do not clip. */
+    private static void requireUnclipped(ConfigFile keys, String className, boolean xl) {
+        boolean usual = CLIPPING.getOrDefault(className, false);
+        if (!keys.flag("clip_sample", usual) || !CLIPPING.containsKey(className)) {
+            return;
+        }
+        if (xl) {
+            throw keys.wrong("clip_sample", "false" + (usual ? " (absent, it is true for " + className + ")" : ""));
+        }
+        keys.logCorrected("clip_sample", "false");
+    }
+
+    /** @param corrected whether the offset counts and may be outdated: then it is 1 */
+    private static int stepsOffset(ConfigFile keys, int timesteps, boolean corrected) {
+        int offset = keys.integer("steps_offset", 0, 0, timesteps - 1);
+        boolean said = keys.has("steps_offset") || !keys.text("_class_name").equals(WITHOUT_OFFSET);
+        if (offset == 1 || !corrected || !said) {
+            return offset;
+        }
+        keys.logCorrected("steps_offset", "1");
+        return 1;
     }
 
     /** Many or extreme betas reach 0 before the last timestep, or leave 1 nowhere. */

@@ -15,12 +15,17 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.zip.CRC32;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.testing.LogLines;
 
 class SchedulerConfigTest {
+    @RegisterExtension
+    private final LogLines log = new LogLines(ConfigFile.class.getName());
+
     private static final String SD15 = """
             {"_class_name": "PNDMScheduler", "_diffusers_version": "0.6.0", "beta_end": 0.012, "beta_schedule": "scaled_linear",
              "beta_start": 0.00085, "num_train_timesteps": 1000, "set_alpha_to_one": false, "skip_prk_steps": true,
@@ -29,11 +34,15 @@ class SchedulerConfigTest {
     private static final String DDIM = "{\"_class_name\": \"DDIMScheduler\", \"clip_sample\": false%s}";
 
     private static SchedulerConfig config(String json) {
-        return SchedulerConfig.parse("s.json", json.getBytes(StandardCharsets.UTF_8));
+        return config(json, true);
+    }
+
+    private static SchedulerConfig config(String json, boolean xl) {
+        return SchedulerConfig.parse("s.json", json.replace('\'', '"').getBytes(StandardCharsets.UTF_8), xl);
     }
 
     private static SchedulerConfig ddim(String keys) {
-        return config(DDIM.formatted(keys.isEmpty() ? "" : ", " + keys.replace('\'', '"')));
+        return config(DDIM.formatted(keys.isEmpty() ? "" : ", " + keys));
     }
 
     @Test
@@ -121,6 +130,64 @@ class SchedulerConfigTest {
                 .isEqualTo("EulerDiscreteScheduler");
     }
 
+    /** As diffusers corrects what it loads as a StableDiffusionPipeline. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{'_class_name': 'PNDMScheduler'} | steps_offset is taken as 1 | absent",
+                "{'_class_name': 'PNDMScheduler', 'steps_offset': 0} | steps_offset is taken as 1 | 0",
+                "{'_class_name': 'PNDMScheduler', 'steps_offset': 3} | steps_offset is taken as 1 | 3",
+                "{'_class_name': 'DDIMScheduler', 'steps_offset': 1} | clip_sample is taken as false | absent",
+                "{'_class_name': 'DDPMScheduler', 'steps_offset': 1, 'clip_sample': true} | clip_sample is taken as false | true",
+                "{'_class_name': 'LCMScheduler', 'steps_offset': 1, 'clip_sample': true} | clip_sample is taken as false | true"
+            },
+            quoteCharacter = '`')
+    void outdatedFilesAreCorrectedUnlessTheyAreXls(String json, String taken, String said) {
+        assertThat(config(json, false).stepsOffset()).isEqualTo(1);
+        assertThat(log.messages())
+                .containsExactly("s.json: " + taken
+                        + ", as diffusers takes it in outdated files of Stable Diffusion 1.x and 2.x: " + said);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "1 | {'_class_name': 'PNDMScheduler', 'steps_offset': 1}",
+                "1 | {'_class_name': 'EulerDiscreteScheduler', 'steps_offset': 1, 'clip_sample': true}",
+                "0 | {'_class_name': 'PNDMScheduler', 'timestep_spacing': 'trailing'}",
+                "0 | {'_class_name': 'DPMSolverSinglestepScheduler'}"
+            },
+            quoteCharacter = '`')
+    void whatIsNotOutdatedStays(int offset, String json) {
+        assertThat(config(json, false).stepsOffset()).isEqualTo(offset);
+        assertThat(log.messages()).isEmpty();
+    }
+
+    @Test
+    void nothingOfXlsIsCorrected() {
+        assertThat(config("{'_class_name': 'PNDMScheduler', 'steps_offset': 3}", true).stepsOffset())
+                .isEqualTo(3);
+        assertThat(config("{'_class_name': 'PNDMScheduler'}", true).stepsOffset()).isZero();
+        assertThat(log.messages()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "DDIMParallelScheduler",
+                "DDPMParallelScheduler",
+                "DPMSolverSDEScheduler",
+                "LCMScheduler",
+                "TCDScheduler"
+            })
+    void schedulersWithTheSameBetasAreRead(String name) {
+        SchedulerConfig read = config(SD15.replace("PNDMScheduler", name));
+        assertThat(read.className()).isEqualTo(name);
+        assertThat(read.alphasCumprod()).containsExactly(config(SD15).alphasCumprod());
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -128,6 +195,8 @@ class SchedulerConfigTest {
                 "{} | s.json: _class_name must be there: ",
                 "{'_class_name': 'FlowMatchEulerDiscreteScheduler'} | s.json: _class_name must be DDIMScheduler or",
                 "{'_class_name': 'DDIMScheduler'} | s.json: clip_sample must be false",
+                "{'_class_name': 'DDIMParallelScheduler'} | s.json: clip_sample must be false (absent, it is true for DDIMPar",
+                "{'_class_name': 'LCMScheduler', 'clip_sample': true} | s.json: clip_sample must be false: true",
                 "{'_class_name': 'DDPMScheduler', 'clip_sample': true} | s.json: clip_sample must be false",
                 "{'_class_name': 'PNDMScheduler', 'thresholding': true} | s.json: thresholding must be false: true",
                 "{'_class_name': 'PNDMScheduler', 'num_train_timesteps': 1} | num_train_timesteps must be an integer from 2",
@@ -144,7 +213,7 @@ class SchedulerConfigTest {
                 "{'_class_name': 'PNDMScheduler', 'set_alpha_to_one': 1} | set_alpha_to_one must be true or false: 1"
             })
     void whatIsNotSupportedIsOneLine(String json, String message) {
-        assertThatThrownBy(() -> config(json.replace('\'', '"')))
+        assertThatThrownBy(() -> config(json))
                 .isInstanceOf(NoisetrailException.class)
                 .hasMessageContaining(message)
                 .hasMessageNotContaining("\n");

@@ -96,7 +96,7 @@ class FuzzTest {
                 () -> Trail.read(zero),
                 () -> RoundSchedule.read(zero),
                 () -> TrailFiles.read(zero),
-                () -> SchedulerConfig.read(endless()),
+                () -> SchedulerConfig.read(endless(), true),
                 () -> LoraWeights.requireNetworks(Set.of(), List.of("/dev/zero")))) {
             assertThatThrownBy(reader)
                     .isInstanceOf(NoisetrailException.class)

@@ -243,7 +243,7 @@ final class Targets {
     }
 
     private static Object scheduler(String name, byte[] json) {
-        SchedulerConfig config = SchedulerConfig.parse(name, json);
+        SchedulerConfig config = SchedulerConfig.parse(name, json, json.length % 2 == 0);
         float[] alphas = config.alphasCumprod();
         for (float abar : alphas) {
             require(abar >= 0 && abar <= 1, "abar is " + abar);

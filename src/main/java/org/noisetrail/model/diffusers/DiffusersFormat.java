@@ -36,6 +36,13 @@ public final class DiffusersFormat implements Format {
     /** Optional: what a folder's own defaults are, {@code sampler} and {@code guidance}. */
     private static final String DEFAULTS = "noisetrail.json";
 
+    private static final String UNET = "unet/config.json";
+
+    /** Before 0.9: it wrote a size of 32 of networks whose own is 64. */
+    private static final String EARLY_DIFFUSERS = "0\\.[0-8](\\D.*)?";
+
+    private static final int USUAL_SIZE = 64;
+
     @Override
     public boolean recognises(ModelFiles files) {
         return files.has(ModelIndex.FILE);
@@ -51,16 +58,16 @@ public final class DiffusersFormat implements Format {
         options.precision().require(device);
         ModelIndex index = ModelIndex.read(files);
         boolean xl = index.xl();
-        UNetConfig unet = UNetConfig.parse(path(files, "unet/config.json"), files.bytes("unet/config.json"));
+        UNetConfig unet = UNetConfig.parse(path(files, UNET), files.bytes(UNET));
         VaeConfig vae = VaeConfig.parse(path(files, "vae/config.json"), files.bytes("vae/config.json"));
         if (unet.inChannels() != vae.latentChannels() || unet.outChannels() != vae.latentChannels()) {
-            throw new NoisetrailException(path(files, "unet/config.json") + ": in_channels and out_channels must be "
+            throw new NoisetrailException(path(files, UNET) + ": in_channels and out_channels must be "
                     + vae.latentChannels() + ", as the autoencoder's latents (inpainting models are not supported): "
                     + unet.inChannels() + " and " + unet.outChannels());
         }
-        SchedulerConfig scheduler = SchedulerConfig.read(files);
+        SchedulerConfig scheduler = SchedulerConfig.read(files, xl);
         LoraWeights.requireNetworks(index.parts().keySet(), options.loras());
-        ImageShape state = state(unet, vae, options);
+        ImageShape state = state(ownSize(unet, files, xl), vae, options);
         ImageShape image =
                 new ImageShape(vae.imageChannels(), state.height() * vae.factor(), state.width() * vae.factor());
         ConfigFile defaults = ConfigFile.readIfThere(files, DEFAULTS);
@@ -112,9 +119,20 @@ public final class DiffusersFormat implements Format {
         return files.path(file).toString();
     }
 
+    private static int ownSize(UNetConfig unet, ModelFiles files, boolean xl) {
+        int size = unet.sampleSize() == 0 ? USUAL_SIZE : unet.sampleSize();
+        ConfigFile keys = ConfigFile.read(files, UNET);
+        boolean early =
+                keys.has("_diffusers_version") && keys.text("_diffusers_version").matches(EARLY_DIFFUSERS);
+        if (xl || !early || size >= USUAL_SIZE) {
+            return size;
+        }
+        keys.logCorrected("sample_size", Integer.toString(USUAL_SIZE));
+        return USUAL_SIZE;
+    }
+
     /** The latents' shape at the size that was asked for, or the model's own. */
-    private static ImageShape state(UNetConfig unet, VaeConfig vae, PipelineOptions options) {
-        int own = unet.sampleSize() == 0 ? 64 : unet.sampleSize();
+    private static ImageShape state(int own, VaeConfig vae, PipelineOptions options) {
         return new ImageShape(
                 vae.latentChannels(),
                 side("height", options.height(), own, vae.factor()),

@@ -24,6 +24,7 @@ import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Condition;
+import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.model.PipelineOptions;
 import org.noisetrail.noise.Draw;
@@ -159,6 +160,28 @@ class TextToImageTest {
                     .run(ImageRequest.prompts(0, 2, PROMPTS.toArray(String[]::new)));
             assertThat(Nets.relativeError(states(result), golden.floats("zerosnr-trailing.final_latents")))
                     .isLessThan(1e-3);
+        }
+    }
+
+    private static void write(Path file, String from, String to) throws IOException {
+        String text = Files.readString(file);
+        assertThat(text).contains(from);
+        Files.writeString(file, text.replace(from, to));
+    }
+
+    /** As diffusers corrects them; XL's stay. */
+    @ParameterizedTest
+    @CsvSource({
+        "sd21, 0.4.0, 64, 1", "sd21, 0.8.1.dev0, 64, 1", "sd21, 0.9.0, 16, 1", "sd21, 0.10.2, 16, 1", "sdxl, 0.4.0, 16, 0"
+    })
+    void outdatedFilesOfAFolderAreCorrectedUnlessItIsXls(String model, String version, int size, int offset)
+            throws IOException {
+        Path changed = Path.of(model(model));
+        write(changed.resolve("unet/config.json"), "0.40.0.dev0", version);
+        write(changed.resolve("scheduler/scheduler_config.json"), "\"steps_offset\": 1", "\"steps_offset\": 0");
+        try (Pipeline pipeline = Pipeline.load(changed.toString(), Device.CPU)) {
+            assertThat(pipeline.denoiser().shape()).isEqualTo(new ImageShape(4, size, size));
+            assertThat(pipeline.sampler()).contains("steps-offset=" + offset);
         }
     }
 
