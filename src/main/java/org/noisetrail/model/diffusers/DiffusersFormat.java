@@ -76,6 +76,7 @@ public final class DiffusersFormat implements Format {
         defaults.requireAllKnown();
         try (Unfinished made = new Unfinished()) {
             PromptEncoder encoder = made.add(encoder(index, files, image, device, options));
+            requireFitting(path(files, UNET), unet, xl, encoder);
             UNet network =
                     made.add(new UNet(unet, weights(files, "unet", options), Form.on(device, options.precision())));
             DiscreteNoise noise = new DiscreteNoise(scheduler.alphasCumprod(), prediction(scheduler));
@@ -117,6 +118,24 @@ public final class DiffusersFormat implements Format {
 
     private static String path(ModelFiles files, String file) {
         return files.path(file).toString();
+    }
+
+    private static void requireFitting(String file, UNetConfig unet, boolean xl, PromptEncoder encoder) {
+        if (unet.takesSizes() != xl) {
+            throw new NoisetrailException(file + ": addition_embed_type must be "
+                    + (xl ? "text_time, as a pipeline of XL has it: absent" : "absent, as a pipeline of 1.x or 2.x has it: text_time"));
+        }
+        if (unet.context() != encoder.width()) {
+            throw new NoisetrailException(file + ": cross_attention_dim must be " + encoder.width() + ", the hidden_size of "
+                    + (xl ? "text_encoder and text_encoder_2 together" : "text_encoder") + ": " + unet.context());
+        }
+        if (xl && unet.pooled() != encoder.pooled()) {
+            int sizes = UNetConfig.SIZES * unet.sizeChannels();
+            throw new NoisetrailException(file + ": projection_class_embeddings_input_dim must be "
+                    + (sizes + encoder.pooled()) + ", " + UNetConfig.SIZES
+                    + " times addition_time_embed_dim and text_encoder_2's projection_dim (" + encoder.pooled() + "): "
+                    + (sizes + unet.pooled()));
+        }
     }
 
     private static int ownSize(UNetConfig unet, ModelFiles files, boolean xl) {

@@ -28,6 +28,16 @@ final class PromptEncoder implements AutoCloseable {
         this.device = device;
     }
 
+    /** Channels of the hidden states. */
+    int width() {
+        return towers.stream().mapToInt(tower -> tower.prompts().width()).sum();
+    }
+
+    /** Channels of the pooled embedding, where there is one. */
+    int pooled() {
+        return towers.get(towers.size() - 1).prompts().projection();
+    }
+
     static void check(Condition condition) {
         if (!(condition instanceof Condition.Prompt || condition instanceof Condition.Negative)) {
             throw new IllegalArgumentException("the model draws prompts, so each image needs one: " + condition);

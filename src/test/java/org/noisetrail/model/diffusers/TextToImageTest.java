@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -161,6 +162,47 @@ class TextToImageTest {
             assertThat(Nets.relativeError(states(result), golden.floats("zerosnr-trailing.final_latents")))
                     .isLessThan(1e-3);
         }
+    }
+
+    /** Another part's file in the place of a model's own, or another text in it. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "sd21|text_encoder|sd15|cross_attention_dim must be 32, the hidden_size of text_encoder: 48",
+                "sdxl|text_encoder|sd21|cross_attention_dim must be 88, the hidden_size of text_encoder and text_encoder_2 together: 72",
+                "sd21|unet|sdxl|addition_embed_type must be absent, as a pipeline of 1.x or 2.x has it: text_time",
+                "sdxl|unet|sd21|addition_embed_type must be text_time, as a pipeline of XL has it: absent"
+            })
+    void partsThatDoNotFitEachOtherAreNamedWhenTheyAreLoaded(
+            String model, String part, String other, String message) throws IOException {
+        Path changed = Path.of(model(model));
+        try (Stream<Path> files = Files.list(MODELS.resolve(other).resolve(part))) {
+            for (Path file : files.toList()) {
+                Files.copy(
+                        file,
+                        changed.resolve(part).resolve(file.getFileName()),
+                        StandardCopyOption.REPLACE_EXISTING);
+            }
+        }
+        refused(changed, message);
+    }
+
+    @Test
+    void aNetworkForAnotherPooledEmbeddingIsNamedWhenItIsLoaded() throws IOException {
+        Path changed = Path.of(model("sdxl"));
+        write(changed.resolve("unet/config.json"), "input_dim\": 88", "input_dim\": 89");
+        refused(
+                changed,
+                "projection_class_embeddings_input_dim must be 88, 6 times addition_time_embed_dim and"
+                        + " text_encoder_2's projection_dim (40): 89");
+    }
+
+    private static void refused(Path model, String message) {
+        assertThatThrownBy(() -> Pipeline.load(model.toString(), Device.CPU))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessage(model.resolve("unet/config.json") + ": " + message);
     }
 
     private static void write(Path file, String from, String to) throws IOException {
