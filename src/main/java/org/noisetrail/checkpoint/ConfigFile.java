@@ -86,6 +86,11 @@ public final class ConfigFile {
         return !absent(node(key));
     }
 
+    /** Whether a key is there and null, where that does not count as absent. */
+    public boolean isNull(String key) {
+        return node(key).isNull();
+    }
+
     public int integer(String key, int min, int max) {
         require(key);
         return integer(key, node(key), min, max);

@@ -15,6 +15,7 @@ import org.noisetrail.checkpoint.ConfigFile;
  * @param channels each level's
  * @param attends whether a level has attention on its way down
  * @param attendsUp whether a level has attention on its way up
+ * @param middle whether there are layers between the way down and the way up
  * @param blocks residual blocks of a level on its way down; one more on its way up
  * @param transformers transformer blocks in each of a level's attentions
  * @param heads of a level's attention (the file calls their number {@code attention_head_dim})
@@ -35,6 +36,7 @@ public record UNetConfig(
         List<Integer> channels,
         List<Boolean> attends,
         List<Boolean> attendsUp,
+        boolean middle,
         List<Integer> blocks,
         List<Integer> transformers,
         List<Integer> heads,
@@ -86,9 +88,11 @@ public record UNetConfig(
         }
         List<Boolean> attends = down.stream().map(CROSS_DOWN::equals).toList();
         List<Boolean> attendsUp = reversed(up).stream().map(CROSS_UP::equals).toList();
+        // Null is not the default: distilled networks (BK-SDM) go without.
+        boolean middle = !keys.isNull("mid_block_type");
         List<Integer> heads = keys.integers("attention_head_dim", 8, levels);
         for (int level = 0; level < levels; level++) {
-            boolean asked = attends.get(level) || attendsUp.get(level) || level == levels - 1;
+            boolean asked = attends.get(level) || attendsUp.get(level) || middle && level == levels - 1;
             if (asked && channels.get(level) % heads.get(level) != 0) {
                 throw keys.wrong(
                         "attention_head_dim",
@@ -113,6 +117,7 @@ public record UNetConfig(
                 channels,
                 attends,
                 attendsUp,
+                middle,
                 keys.integers("layers_per_block", 2, levels),
                 keys.integers("transformer_layers_per_block", 1, levels),
                 heads,

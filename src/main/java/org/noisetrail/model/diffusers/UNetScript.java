@@ -65,9 +65,11 @@ final class UNetScript {
             down(level);
         }
         int deepest = config.levels() - 1;
-        residual("mid_block.resnets.0", channels);
-        attention("mid_block.attentions.0", deepest);
-        residual("mid_block.resnets.1", channels);
+        if (config.middle()) {
+            residual("mid_block.resnets.0", channels);
+            attention("mid_block.attentions.0", deepest);
+            residual("mid_block.resnets.1", channels);
+        }
         for (int level = deepest; level >= 0; level--) {
             up(level);
         }

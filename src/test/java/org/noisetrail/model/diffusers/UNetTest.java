@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.javacpp.PointerScope;
+import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
@@ -18,6 +19,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.Safetensors;
+import org.noisetrail.checkpoint.Weights;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Precision;
 import org.noisetrail.model.layers.Form;
@@ -175,6 +177,38 @@ class UNetTest {
             assertThat(Nets.relativeError(draw(other, 2, 0, 2, 8, 8, 7), expected))
                     .isLessThan(1e-6);
         }
+    }
+
+    /** The same as one whose layers add nothing. */
+    @Test
+    void aNetworkMayHaveNoMiddle() {
+        String json = Folders.config("sd15/unet");
+        UNetConfig without = Folders.unetConfig(
+                json.replace("\"mid_block_type\": \"UNetMidBlock2DCrossAttn\"", "\"mid_block_type\": null"));
+        Weights nothing = Folders.weights("sd15/unet");
+        for (String layer : List.of("resnets.0.conv2", "attentions.0.proj_out", "resnets.1.conv2")) {
+            for (String tensor : List.of(".weight", ".bias")) {
+                nothing = Folders.changed(nothing, "mid_block." + layer + tensor, values -> values.mul(new Scalar(0)));
+            }
+        }
+        try (UNet plain = new UNet(Folders.unetConfig(json), nothing, Device.CPU);
+                UNet other = new UNet(without, new Unchecked(Folders.weights("sd15/unet")), Device.CPU)) {
+            assertThat(Nets.relativeError(draw(other, 2, 0, 2, 8, 8, 7), draw(plain, 2, 0, 2, 8, 8, 7)))
+                    .isLessThan(1e-6);
+        }
+        assertThatThrownBy(() -> new UNet(without, Folders.weights("sd15/unet"), Device.CPU))
+                .hasMessageContaining("unknown tensors mid_block.");
+    }
+
+    /** With tensors that are not asked for. */
+    private record Unchecked(Weights weights) implements Weights {
+        @Override
+        public Tensor get(String name, long... shape) {
+            return weights.get(name, shape);
+        }
+
+        @Override
+        public void requireAllUsed() {}
     }
 
     private static Tensor joined(Tensor first, Tensor second) {
