@@ -103,6 +103,9 @@ public final class ComponentWeights {
                     names.add(folder + setting);
                 }
             }
+            if (LaterFile.TOKENIZER.counts(files, folder)) {
+                names.add(folder + LaterFile.TOKENIZER.file());
+            }
             if (files.has(folder + CONFIG)) {
                 names.addAll(files(files, component));
             }

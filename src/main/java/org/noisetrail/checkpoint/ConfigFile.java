@@ -237,6 +237,37 @@ public final class ConfigFile {
         return List.copyOf(texts);
     }
 
+    /** The texts of a list; an entry that is a list itself is its texts with spaces between. */
+    public List<String> joined(String key) {
+        require(key);
+        if (!node(key).isArray()) {
+            throw wrong(key, "a list");
+        }
+        List<String> texts = new ArrayList<>();
+        node(key).forEach(each -> {
+            List<String> parts = new ArrayList<>();
+            each.forEach(part -> parts.add(part.asText()));
+            texts.add(each.isArray() ? String.join(" ", parts) : each.asText());
+        });
+        return List.copyOf(texts);
+    }
+
+    /** The objects of a list, or an empty list where there is none; messages name their keys with this one and their place before them. */
+    public List<ConfigFile> objects(String key) {
+        JsonNode node = node(key);
+        if (!absent(node) && !node.isArray()) {
+            throw wrong(key, "a list");
+        }
+        List<ConfigFile> objects = new ArrayList<>();
+        for (JsonNode each : node) {
+            if (!each.isObject()) {
+                throw wrong(key, "a list of objects");
+            }
+            objects.add(new ConfigFile(file, path + key + "[" + objects.size() + "].", each));
+        }
+        return List.copyOf(objects);
+    }
+
     /** How long a list is, or the fallback where there is none. */
     public int length(String key, int fallback) {
         JsonNode node = node(key);

@@ -104,7 +104,8 @@ public record ModelIndex(boolean xl, Map<String, String> parts, boolean zerosFor
         if (!part.classes.isEmpty() && !part.classes.contains(type)) {
             throw keys.wrong(part.name, String.join(" or ", part.classes));
         }
-        for (String file : part.files) {
+        boolean later = part.files.equals(TOKENIZER_FILES) && LaterFile.TOKENIZER.counts(files, part.name + "/");
+        for (String file : later ? List.<String>of() : part.files) {
             if (!files.has(part.name + "/" + file)) {
                 throw new NoisetrailException(
                         files.path(part.name + "/" + file) + " is missing: part " + part.name + " needs it");

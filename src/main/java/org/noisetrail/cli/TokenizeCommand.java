@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.checkpoint.LaterFile;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.files.Json;
 import org.noisetrail.model.clip.ClipTokenizer;
@@ -24,6 +25,8 @@ import picocli.CommandLine.Spec;
         })
 final class TokenizeCommand implements Callable<Integer> {
     private static final String VOCABULARY = "vocab.json";
+    /** Beside it other pipelines have tokenizers of other kinds, so that it counts where no folder has the other. */
+    private static final String LATER = LaterFile.TOKENIZER.file();
     /** As a pipeline's folder names them. */
     private static final List<String> TOKENIZERS = List.of("tokenizer", "tokenizer_2");
 
@@ -41,13 +44,16 @@ final class TokenizeCommand implements Callable<Integer> {
     public Integer call() {
         ModelFiles files = model.files();
         List<Map<String, @Nullable Object>> all = new ArrayList<>();
-        for (String name : TOKENIZERS) {
-            if (files.has(name + "/" + VOCABULARY)) {
-                all.add(ids(name, files.within(name)));
+        for (String file : List.of(VOCABULARY, LATER)) {
+            for (String name : all.isEmpty() ? TOKENIZERS : List.<String>of()) {
+                if (files.has(name + "/" + file)) {
+                    all.add(ids(name, files.within(name)));
+                }
             }
         }
         if (all.isEmpty()) {
-            all.add(ids(TOKENIZERS.get(0), ModelName.part(files, TOKENIZERS.get(0), VOCABULARY)));
+            String file = LaterFile.TOKENIZER.counts(files, "") ? LATER : VOCABULARY;
+            all.add(ids(TOKENIZERS.get(0), ModelName.part(files, TOKENIZERS.get(0), file)));
         }
         command.commandLine().getOut().print(Json.pretty(all));
         return ExitCode.OK;

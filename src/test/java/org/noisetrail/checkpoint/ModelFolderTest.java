@@ -119,6 +119,24 @@ class ModelFolderTest {
                         + " needs it");
     }
 
+    /** As transformers 5 writes it. */
+    @Test
+    void aTokenizerMayBeOneFileWhichThenCounts() throws IOException {
+        write("tokenizer/tokenizer.json", "{}");
+        List<String> parts = List.of("tokenizer");
+        String both = ComponentWeights.digest(files, "", parts).value();
+        Files.delete(folder.resolve("tokenizer/merges.txt"));
+        assertThatThrownBy(() -> ModelIndex.read(files)).hasMessageContaining("merges.txt is missing");
+        Files.delete(folder.resolve("tokenizer/vocab.json"));
+        assertThat(ModelIndex.read(files).parts()).containsKey("tokenizer");
+        String one = ComponentWeights.digest(files, "", parts).value();
+        write("tokenizer/tokenizer.json", "{\"version\": 2}");
+        assertThat(ComponentWeights.digest(files, "", parts).value()).isNotEqualTo(one);
+        write("tokenizer/vocab.json", "{}");
+        write("tokenizer/merges.txt", "{}");
+        assertThat(ComponentWeights.digest(files, "", parts).value()).isEqualTo(both);
+    }
+
     @Test
     void aPartOfAnotherClassIsNamed() throws IOException {
         write("model_index.json", INDEX.replace("\"CLIPTextModel\"", "\"T5EncoderModel\""));

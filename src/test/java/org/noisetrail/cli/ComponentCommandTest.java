@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -211,6 +212,11 @@ class ComponentCommandTest {
                 .out();
         assertThat(new ObjectMapper().readTree(out).toString())
                 .isEqualTo("[{\"tokenizer\":\"tokenizer\",\"ids\":[49406,49407]}]");
+        Files.writeString(
+                folder.resolve("tokenizer.json"),
+                "{\"model\": {\"vocab\": " + Files.readString(MODELS.resolve("clip-vocab/vocab.json"))
+                        + ", \"merges\": []}}");
+        assertThat(Cli.run("tokenize", "--model", folder, "--text", "").out()).isEqualTo(out);
         Cli.Ending none = Cli.run("tokenize", "--model", MODELS.resolve("sd15/vae"), "--text", "a");
         assertThat(none.err()).startsWith("noisetrail: ").contains("has no tokenizer");
         assertThat(none.code()).isEqualTo(1);

@@ -3,6 +3,7 @@ package org.noisetrail.fuzz;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import com.fasterxml.jackson.databind.node.TextNode;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -263,9 +264,21 @@ final class Targets {
         return ModelIndex.read(new Memory(files));
     }
 
+    /** The first two of a tokenizer's files in one. */
+    private static String whole() throws IOException {
+        StringBuilder merges = new StringBuilder();
+        for (String line : resource("sd15/tokenizer/merges.txt").lines().skip(1).toList()) {
+            merges.append(merges.isEmpty() ? "" : ", ").append(TextNode.valueOf(line));
+        }
+        return "{\"model\": {\"type\": \"BPE\", \"end_of_word_suffix\": \"</w>\", \"vocab\": "
+                + resource("sd15/tokenizer/vocab.json") + ", \"merges\": [" + merges
+                + "]}, \"added_tokens\": [{\"id\": 999, \"content\": \"<|endoftext|>\"}]}";
+    }
+
     /** The first byte says which file of a sound tokenizer the others are. */
     private static Target tokenizer() throws IOException {
         List<String> names = List.of("vocab.json", "merges.txt", "tokenizer_config.json", "special_tokens_map.json");
+        String whole = whole();
         Map<String, byte[]> sound = new HashMap<>();
         List<byte[]> seeds = new ArrayList<>();
         for (int i = 0; i < names.size(); i++) {
@@ -276,10 +289,17 @@ final class Targets {
             System.arraycopy(file, 0, seed, 1, file.length);
             seeds.add(seed);
         }
+        seeds.add(((char) names.size() + whole).getBytes(UTF_8));
         return new Target("tokenizer", seeds, 2, input -> {
             if (input.length > 0) {
                 Map<String, byte[]> files = new HashMap<>(sound);
-                files.put(names.get((input[0] & 0xff) % names.size()), Arrays.copyOfRange(input, 1, input.length));
+                int which = (input[0] & 0xff) % (names.size() + 1);
+                if (which == names.size()) {
+                    files.remove("vocab.json");
+                }
+                files.put(
+                        which < names.size() ? names.get(which) : "tokenizer.json",
+                        Arrays.copyOfRange(input, 1, input.length));
                 ClipTokenizer tokenizer = ClipTokenizer.load(new Memory(files));
                 ClipTokenizer.Tokens tokens = tokenizer.encode("a Cat\u00e9 \ud83d\ude00 <|endoftext|> 42");
                 require(!tokens.ids().isEmpty(), "no ids");

@@ -57,21 +57,41 @@ final class BytePairs {
         }
     }
 
+    /** Of {@code vocab.json} and {@code merges.txt}. */
     static BytePairs read(ModelFiles files) {
         ConfigFile vocabulary = ConfigFile.read(files, "vocab.json");
+        Map<String, Integer> ids = ids(vocabulary);
+        String file = files.path("merges.txt").toString();
+        return new BytePairs(
+                vocabulary.file(), ids, merges(file + ": line ", lines(file, files.bytes("merges.txt")), "vocab.json", ids));
+    }
+
+    /** @param tokenizer a {@code tokenizer.json}, which has both */
+    static BytePairs of(ConfigFile tokenizer) {
+        ConfigFile model = tokenizer.object("model");
+        model.only("type", "\"BPE\"");
+        model.only("end_of_word_suffix", '"' + END_OF_WORD + '"');
+        model.only("continuing_subword_prefix", "\"\"");
+        for (String option : List.of("byte_fallback", "ignore_merges")) {
+            model.only(option, "false");
+        }
+        Map<String, Integer> ids = ids(model.object("vocab"));
+        String where = tokenizer.file() + ": model.merges: entry ";
+        return new BytePairs(tokenizer.file(), ids, merges(where, model.joined("merges"), "model.vocab", ids));
+    }
+
+    private static Map<String, Integer> ids(ConfigFile vocabulary) {
         Map<String, Integer> ids = new HashMap<>();
         for (String name : vocabulary.keys()) {
             ids.put(name, vocabulary.integer(name, 0, LARGEST_ID));
         }
-        return new BytePairs(vocabulary.file(), ids, merges(files, ids));
+        return ids;
     }
 
-    private static Map<Pair, Merge> merges(ModelFiles files, Map<String, Integer> ids) {
-        String file = files.path("merges.txt").toString();
-        List<String> lines;
+    private static List<String> lines(String file, byte[] utf8) {
         try {
-            ByteBuffer text = ByteBuffer.wrap(files.bytes("merges.txt"));
-            lines = StandardCharsets.UTF_8
+            ByteBuffer text = ByteBuffer.wrap(utf8);
+            return StandardCharsets.UTF_8
                     .newDecoder()
                     .decode(text)
                     .toString()
@@ -80,6 +100,10 @@ final class BytePairs {
         } catch (CharacterCodingException e) {
             throw new NoisetrailException(file + ": must be UTF-8 text", e);
         }
+    }
+
+    private static Map<Pair, Merge> merges(
+            String where, List<String> lines, String vocabulary, Map<String, Integer> ids) {
         Map<Pair, Merge> merges = new HashMap<>();
         for (int i = 0; i < lines.size(); i++) {
             String line = lines.get(i);
@@ -88,15 +112,15 @@ final class BytePairs {
             }
             String[] parts = line.split(" ", -1);
             if (parts.length != 2 || parts[0].isEmpty() || parts[1].isEmpty()) {
-                throw new NoisetrailException(file + ": line " + (i + 1) + " must be two tokens with a space between: "
-                        + Safetensors.oneLine(line));
+                throw new NoisetrailException(
+                        where + (i + 1) + " must be two tokens with a space between: " + Safetensors.oneLine(line));
             }
             Integer left = ids.get(parts[0]);
             Integer right = ids.get(parts[1]);
             Integer joined = ids.get(parts[0] + parts[1]);
             if (left == null || right == null || joined == null) {
-                throw new NoisetrailException(file + ": line " + (i + 1)
-                        + ": vocab.json must have both tokens and what they join to: " + Safetensors.oneLine(line));
+                throw new NoisetrailException(where + (i + 1) + ": " + vocabulary
+                        + " must have both tokens and what they join to: " + Safetensors.oneLine(line));
             }
             merges.putIfAbsent(new Pair(left, right), new Merge(i, joined));
         }

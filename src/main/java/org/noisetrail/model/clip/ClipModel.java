@@ -4,12 +4,14 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.ComponentWeights;
 import org.noisetrail.checkpoint.ConfigFile;
 import org.noisetrail.checkpoint.Digest;
+import org.noisetrail.checkpoint.LaterFile;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.checkpoint.Weights;
 import org.noisetrail.kernels.Device;
@@ -23,8 +25,8 @@ import org.noisetrail.torch.Unfinished;
 
 /**
  * CLIP (Radford et al. 2021): images and texts as embeddings of length 1, whose product says how well they fit. A folder of transformers'
- * {@code CLIPModel}: {@code config.json}, weights, the tokenizer's files and {@code preprocessor_config.json}; without
- * the last, images are prepared as OpenAI's CLIP wants them.
+ * {@code CLIPModel}: {@code config.json}, weights, the tokenizer's files and {@code preprocessor_config.json} or {@code
+ * processor_config.json}; without the last, images are prepared as OpenAI's CLIP wants them.
  *
  * <p>Computes in float32. On the CPU a row's embedding has the same bits in every batch and on every number of threads. Owns its networks;
  * safe to share between threads; close it once.
@@ -103,7 +105,11 @@ public final class ClipModel implements AutoCloseable {
 
     /** All that decides the embeddings but the weights, whose file may have another name. */
     private static String description(ModelFiles files) {
-        return DESCRIBING.stream()
+        // Later files come last and only where they count, so that ids stay what they were.
+        Stream<String> later = Arrays.stream(LaterFile.values())
+                .filter(each -> each.counts(files, ""))
+                .map(LaterFile::file);
+        return Stream.concat(DESCRIBING.stream(), later)
                 .map(file -> files.has(file) ? new String(files.bytes(file), StandardCharsets.UTF_8) : "")
                 .collect(Collectors.joining("\0"));
     }

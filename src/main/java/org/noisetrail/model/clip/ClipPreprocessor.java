@@ -7,6 +7,7 @@ import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.ConfigFile;
+import org.noisetrail.checkpoint.LaterFile;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.kernels.Kernels;
@@ -26,6 +27,10 @@ import org.noisetrail.torch.TorchLane;
  */
 public final class ClipPreprocessor implements AutoCloseable {
     static final String FILE = "preprocessor_config.json";
+
+    /** What of transformers 5's file is meant for images. */
+    private static final String IMAGES = "image_processor";
+
     private static final int BICUBIC = 3;
     private static final int LARGEST = 1 << 14;
     /** In pixels, of what the kernel resizes and of what it resizes to. */
@@ -35,6 +40,7 @@ public final class ClipPreprocessor implements AutoCloseable {
     private static final double[] CLIP_STD = {0.26862954, 0.26130258, 0.27577711};
 
     private final Device device;
+    private final String file;
 
     /** Null where images keep their size, or are not cropped. */
     private final @Nullable Size resize;
@@ -50,11 +56,12 @@ public final class ClipPreprocessor implements AutoCloseable {
      * @throws NoisetrailException that names the file, if it is broken or asks for what is not known here
      */
     ClipPreprocessor(ModelFiles files, int size, Device device) {
-        ConfigFile config = ConfigFile.readIfThere(files, FILE);
+        ConfigFile config = config(files);
         if (config.integer("resample", BICUBIC, 0, LARGEST) != BICUBIC) {
             throw config.wrong("resample", "3 (bicubic)");
         }
         this.device = device;
+        this.file = LaterFile.PROCESSOR.counts(files, "") ? LaterFile.PROCESSOR.file() : FILE;
         this.resize = config.flag("do_resize", true) ? size(config, "size", new Size(size, 0)) : null;
         this.crop = config.flag("do_center_crop", true) ? size(config, "crop_size", new Size(size, size)) : null;
         double rescale = config.flag("do_rescale", true) ? config.positive("rescale_factor", 1.0 / 255) : 1;
@@ -73,6 +80,16 @@ public final class ClipPreprocessor implements AutoCloseable {
         this.normalise = Torch.call(() -> build(factor, offset, device));
     }
 
+    private static ConfigFile config(ModelFiles files) {
+        if (LaterFile.PROCESSOR.counts(files, "")) {
+            ConfigFile whole = ConfigFile.read(files, LaterFile.PROCESSOR.file());
+            if (whole.has(IMAGES)) {
+                return whole.object(IMAGES);
+            }
+        }
+        return ConfigFile.readIfThere(files, FILE);
+    }
+
     /** @throws IllegalArgumentException if images of this shape do not become what a network of this image size sees */
     void check(ImageShape shape, int imageSize) {
         if (shape.channels() != 1 && shape.channels() != 3) {
@@ -84,7 +101,7 @@ public final class ClipPreprocessor implements AutoCloseable {
         Size size = seen(whole);
         if (size.height != imageSize || size.width != imageSize) {
             throw new IllegalArgumentException("images must become " + imageSize + " x " + imageSize
-                    + ", what CLIP sees, by " + FILE + ": " + size.height + " x " + size.width);
+                    + ", what CLIP sees, by " + file + ": " + size.height + " x " + size.width);
         }
     }
 

@@ -14,6 +14,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.ConfigFile;
+import org.noisetrail.checkpoint.LaterFile;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,8 +26,9 @@ import org.slf4j.LoggerFactory;
  * letter), split into words (English contractions, runs of letters, single digits, runs of anything else) and each word is encoded by
  * byte pairs, so that no text is unknown. Letters are those of the running JDK's Unicode.
  *
- * <p>A tokenizer's folder has {@code vocab.json} and {@code merges.txt}; {@code tokenizer_config.json}, {@code special_tokens_map.json}
- * and {@code added_tokens.json} may be there and say which tokens are special, which one pads, and how long a text may be.
+ * <p>A tokenizer's folder has {@code vocab.json} and {@code merges.txt}, or {@code tokenizer.json} alone; {@code tokenizer_config.json},
+ * {@code special_tokens_map.json} and {@code added_tokens.json} may be there and say which tokens are special, which one pads, and how long
+ * a text may be.
  *
  * <p>Immutable to its users and safe to share between threads: words that were encoded are kept.
  */
@@ -72,14 +74,16 @@ public final class ClipTokenizer {
     }
 
     private ClipTokenizer(ModelFiles files) {
-        this.pairs = BytePairs.read(files);
+        boolean later = LaterFile.TOKENIZER.counts(files, "");
+        ConfigFile whole = ConfigFile.readIfThere(files, later ? LaterFile.TOKENIZER.file() : "added_tokens.json");
+        this.pairs = later ? BytePairs.of(whole) : BytePairs.read(files);
         ConfigFile config = ConfigFile.readIfThere(files, "tokenizer_config.json");
         // Newer folders say all in the first file, and transformers then reads no other.
         boolean complete = config.has("added_tokens_decoder");
         ConfigFile map = complete ? config : ConfigFile.readIfThere(files, "special_tokens_map.json");
         Map<String, Integer> found = complete
                 ? described(config.object("added_tokens_decoder"))
-                : added(ConfigFile.readIfThere(files, "added_tokens.json"));
+                : later ? listed(whole) : added(whole);
         String endToken = token("eos_token", "<|endoftext|>", map, config);
         this.start = id(token("bos_token", "<|startoftext|>", map, config), found);
         this.end = id(endToken, found);
@@ -229,6 +233,15 @@ public final class ClipTokenizer {
                 throw file.wrong(token, "absent: a token is not empty");
             }
             found.put(token, file.integer(token, 0, BytePairs.LARGEST_ID));
+        }
+        return found;
+    }
+
+    /** {@code {"added_tokens": [{"id": 49406, "content": "<|startoftext|>", ...}, ...]}} */
+    private static Map<String, Integer> listed(ConfigFile file) {
+        Map<String, Integer> found = new HashMap<>();
+        for (ConfigFile token : file.objects("added_tokens")) {
+            found.put(token.text("content"), token.integer("id", 0, BytePairs.LARGEST_ID));
         }
         return found;
     }

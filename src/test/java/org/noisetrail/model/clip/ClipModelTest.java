@@ -229,6 +229,57 @@ class ClipModelTest {
                 .hasLineCount(1);
     }
 
+    /** As transformers 5 writes a folder. */
+    @Test
+    void imagesMayBePreparedAsProcessorConfigSays() throws IOException {
+        try (Stream<Path> files = Files.list(MODEL)) {
+            for (Path each : files.toList()) {
+                Files.copy(each, folder.resolve(each.getFileName()));
+            }
+        }
+        Path old = folder.resolve("preprocessor_config.json");
+        String text = Files.readString(old).replace("\"size\": 224", "\"size\": 300");
+        Files.delete(old);
+        Path later = folder.resolve("processor_config.json");
+        Files.writeString(later, "{\"image_processor\": " + text + ", \"processor_class\": \"CLIPProcessor\"}");
+        try (ClipPreprocessor asWritten = new ClipPreprocessor(ModelFiles.folder(folder), 224, Device.CPU);
+                ClipPreprocessor usual = new ClipPreprocessor(ModelFiles.folder(MODEL), 224, Device.CPU);
+                Tensor image = image(0);
+                Tensor one = asWritten.crops(image);
+                Tensor other = usual.crops(image)) {
+            assertThat(Tensors.toBytes(one)).isNotEqualTo(Tensors.toBytes(other));
+        }
+        Files.writeString(later, "{\"image_processor\": " + text.replace("\"resample\": 3", "\"resample\": 2") + "}");
+        assertThatThrownBy(() -> ClipModel.load(ModelFiles.folder(folder), Device.CPU))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessage(later + ": image_processor.resample must be 3 (bicubic): 2");
+    }
+
+    /** Files that are not read do not count, so that ids stay what they were; those in their place do. */
+    @Test
+    void theIdIsOfTheFilesThatAreRead() throws IOException {
+        try (Stream<Path> files = Files.list(MODEL)) {
+            for (Path each : files.toList()) {
+                Files.copy(each, folder.resolve(each.getFileName()));
+            }
+        }
+        String own = id(MODEL);
+        Path later = folder.resolve("processor_config.json");
+        Files.writeString(later, "{}");
+        Files.writeString(folder.resolve("tokenizer.json"), "{}");
+        assertThat(id(folder)).isEqualTo(own);
+        Files.delete(folder.resolve("preprocessor_config.json"));
+        String without = id(folder);
+        Files.writeString(later, "{\"image_processor\": {\"size\": 300}}");
+        assertThat(id(folder)).isNotEqualTo(without);
+    }
+
+    private static String id(Path folder) {
+        try (ClipModel clip = ClipModel.load(ModelFiles.folder(folder), Device.CPU)) {
+            return clip.id();
+        }
+    }
+
     @Test
     void weightsMayBeUnderTheNameOfAVariant() throws IOException {
         try (Stream<Path> files = Files.list(MODEL)) {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -201,6 +203,80 @@ class ClipTokenizerTest {
                 .asString()
                 .startsWith(folder.toString())
                 .hasLineCount(1);
+    }
+
+    /** As transformers 5 writes a folder, merges in either of its forms. */
+    @ParameterizedTest
+    @CsvSource({"clip-vocab, true", "clip-vocab, false", "sd15/tokenizer, true"})
+    void aFolderWithTokenizerJsonAloneHasTheSameIds(String tokenizer, boolean pairs) throws IOException {
+        ClipTokenizer expected = ClipTokenizer.load(ModelFiles.folder(MODELS.resolve(tokenizer)));
+        whole(MODELS.resolve(tokenizer), pairs, "'added_tokens': [{'id': 9999, 'content': '<toy>', 'special': false}]");
+        ClipTokenizer actual = ClipTokenizer.load(ModelFiles.folder(folder));
+        for (JsonNode each : json(GOLDEN.resolve("tokens/clip.json"))) {
+            String text = each.get("text").textValue();
+            assertThat(actual.encode(text)).as(text).isEqualTo(expected.encode(text));
+        }
+        assertThat(actual.encode("<toy>").ids()).contains(9999);
+        assertThat(actual.padding()).isEqualTo(expected.padding());
+    }
+
+    @Test
+    void tokenizerJsonIsNotReadBesideAVocabulary() throws IOException {
+        write("tokenizer.json", "[]");
+        assertThat(small("{}", "{}").encode("a").ids()).hasSize(3);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            {}                                              | model is missing
+            {"model": {"type": "Unigram"}}                  | model.type must be "BPE": "Unigram"
+            {"model": {"end_of_word_suffix": ""}}           | model.end_of_word_suffix must be "</w>": ""
+            {"model": {"byte_fallback": true}}              | model.byte_fallback must be false: true
+            {"model": {}}                                   | model.vocab is missing
+            {"model": {"vocab": {"a": -1}}}                 | model.vocab.a must be an integer from 0 to 16777216: -1
+            {"model": {"vocab": {}}}                        | model.merges is missing
+            {"model": {"vocab": {}, "merges": 3}}           | model.merges must be a list: 3
+            {"model": {"vocab": {}, "merges": [["a"]]}}     | model.merges: entry 1 must be two tokens with a space between: a
+            {"model": {"vocab": {}, "merges": [["a", "b"]]}} | model.merges: entry 1: model.vocab must have both tokens and what they join to: a b
+            """)
+    void aBrokenTokenizerJsonIsOneLineThatNamesIt(String content, String message) throws IOException {
+        write("tokenizer.json", content);
+        assertThatThrownBy(() -> ClipTokenizer.load(ModelFiles.folder(folder)))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessage(folder.resolve("tokenizer.json") + ": " + message);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "3 | added_tokens must be a list: 3",
+                "[3] | added_tokens must be a list of objects: [3]",
+                "[{'id': 1}] | added_tokens[0].content is missing",
+                "[{'id': -1, 'content': 'a'}] | added_tokens[0].id must be an integer from 0 to 16777216: -1"
+            })
+    void anAddedTokenThatIsNoneIsNamed(String tokens, String message) throws IOException {
+        whole(MODELS.resolve("clip-vocab"), true, "'added_tokens': " + tokens);
+        assertThatThrownBy(() -> ClipTokenizer.load(ModelFiles.folder(folder)))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessage(folder.resolve("tokenizer.json") + ": " + message);
+    }
+
+    /** A folder's tokenizer in one file. */
+    private void whole(Path tokenizer, boolean pairs, String more) throws IOException {
+        ObjectMapper mapper = new ObjectMapper();
+        ObjectNode all = (ObjectNode) mapper.readTree("{" + more.replace('\'', '"') + "}");
+        ObjectNode model = all.putObject("model").put("type", "BPE").put("end_of_word_suffix", "</w>");
+        model.set("vocab", json(tokenizer.resolve("vocab.json")));
+        ArrayNode merges = model.putArray("merges");
+        for (String line : Files.readAllLines(tokenizer.resolve("merges.txt"))) {
+            if (!line.isEmpty() && !line.startsWith("#version")) {
+                merges.add(pairs ? mapper.valueToTree(line.split(" ")) : TextNode.valueOf(line));
+            }
+        }
+        write("tokenizer.json", mapper.writeValueAsString(all));
+        Files.copy(tokenizer.resolve("tokenizer_config.json"), folder.resolve("tokenizer_config.json"));
     }
 
     @Test
