@@ -121,19 +121,43 @@ public final class OutputFolder {
     }
 
     /**
-     * A file in the folder, or in a folder of it, which is made.
+     * Takes the folder for one writer: who else claims it is refused until this is closed.
      *
-     * @throws NoisetrailException if one of them is a link: what it points to is not ours to write
+     * @throws IllegalArgumentException if another has it, in this process or in another one
      */
-    public Path file(String name) {
+    public FolderClaim claim() {
+        return new FolderClaim(folder);
+    }
+
+    /**
+     * Refuses a file that could not be written for what is in its place.
+     *
+     * @param removed whether a file or a link of its name is removed before
+     * @throws NoisetrailException if it, or a folder that it is in, is a link, which points to what is not ours to write; if it is a folder, or what it is in is a file
+     */
+    public void check(String name, boolean removed) {
         Path file = folder.resolve(name);
         Path at = folder;
         for (Path part : Path.of(name)) {
             at = at.resolve(part);
-            if (Files.isSymbolicLink(at)) {
-                throw new NoisetrailException("cannot write " + file + ": " + at + " is a link");
+            boolean last = at.equals(file);
+            String obstacle = Files.isSymbolicLink(at)
+                    ? last && removed ? null : "a link"
+                    : Files.isDirectory(at) ? last ? "a folder" : null : !last && Files.exists(at) ? "a file" : null;
+            if (obstacle != null) {
+                throw new NoisetrailException("cannot write " + file + ": " + at + " is " + obstacle);
             }
         }
+    }
+
+    /**
+     * A file in the folder, or in a folder of it, which is made.
+     *
+     * @throws NoisetrailException as {@link #check}; if the folder cannot be made
+     */
+    public Path file(String name) {
+        check(name, false);
+        Path file = folder.resolve(name);
         try {
             Path parent = file.getParent();
             if (parent != null) {

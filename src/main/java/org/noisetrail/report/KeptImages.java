@@ -70,11 +70,22 @@ final class KeptImages {
             if (!json.path("settings").asText().equals(settings)) {
                 throw other(file);
             }
-            Trail own = Trail.parse(file.toString(), trail);
-            return Finished.of(json, own.images().get(0).recipe());
+            return finished(file, json, Trail.parse(file.toString(), trail));
         } catch (NoisetrailException e) {
             LOG.warn("{}; this image is drawn again", e.getMessage());
             return null;
+        }
+    }
+
+    private static Finished finished(Path file, JsonNode json, Trail trail) {
+        if (trail.images().size() != 1) {
+            throw new NoisetrailException(file + " must have the trail of one image: it has that of "
+                    + trail.images().size());
+        }
+        try {
+            return Finished.of(json, trail.images().get(0).recipe());
+        } catch (IllegalArgumentException e) {
+            throw new NoisetrailException(file + " does not say what it is: " + e.getMessage(), e);
         }
     }
 

@@ -14,6 +14,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.files.AtomicFiles;
+import org.noisetrail.files.FolderClaim;
 import org.noisetrail.files.Json;
 import org.noisetrail.files.OutputFolder;
 import org.noisetrail.search.ImageRequest;
@@ -39,8 +40,11 @@ public final class RunFiles implements SearchListener, AutoCloseable {
     private final OutputFolder folder;
     private final Trail run;
     private final @Nullable String settings;
-    private final boolean keep;
+    private final Earlier earlier;
     private final String part;
+    /** None where others may draw into the same folder: they write what this run would write, or files of other names. */
+    private final @Nullable FolderClaim claim;
+
     private final Map<ImageRequest, Integer> places = new LinkedHashMap<>();
     private final List<Finished> finished = new ArrayList<>();
     private final @Nullable FinalStates states;
@@ -75,27 +79,44 @@ public final class RunFiles implements SearchListener, AutoCloseable {
     }
 
     /**
+     * A whole run that keeps nothing has the folder for itself until it is closed.
+     *
      * @param out the folder; it is made if it is not there
      * @param saveTensors whether final.safetensors is written
-     * @throws IllegalArgumentException if there are files of an earlier run that may neither stay nor go; if the folder is a file
-     * @throws org.noisetrail.NoisetrailException if the folder cannot be written to
+     * @throws IllegalArgumentException if there are files of an earlier run that may neither stay nor go, or another run has the folder; if the folder is a file
+     * @throws org.noisetrail.NoisetrailException if the folder cannot be written to, or a folder, a file or a link is in the way of a file
      */
     public RunFiles(Path out, Run run, Earlier earlier, boolean saveTensors) {
         folder = OutputFolder.open(out);
         this.run = run.trail();
+        this.earlier = earlier;
         settings = run.settings();
         part = run.part();
-        keep = earlier == Earlier.KEEP;
         run.requests().forEach(request -> places.putIfAbsent(request, places.size()));
-        if (keep) {
+        claim = part.isEmpty() && earlier != Earlier.KEEP ? folder.claim() : null;
+        try {
+            look(saveTensors);
+            states = saveTensors ? new FinalStates(folder) : null;
+        } catch (RuntimeException e) {
+            release();
+            throw e;
+        }
+    }
+
+    /** What is there: it is taken, or is in the way. */
+    private void look(boolean saveTensors) {
+        List<String> there = there();
+        if (earlier == Earlier.REFUSE) {
+            refuse(there);
+        }
+        Stream<String> first = places.keySet().stream().limit(1).map(Finished::file);
+        Stream.concat(there.stream(), first).forEach(name -> folder.check(name, earlier == Earlier.REMOVE));
+        if (earlier == Earlier.KEEP) {
             if (settings == null || saveTensors) {
                 throw new IllegalArgumentException("images that are kept need settings, and have no final states");
             }
             finished.addAll(KeptImages.in(folder, List.copyOf(places.keySet()), settings));
-        } else if (earlier == Earlier.REFUSE) {
-            refuse(earlier());
         }
-        states = saveTensors ? new FinalStates(folder) : null;
     }
 
     private void refuse(List<String> names) {
@@ -115,7 +136,7 @@ public final class RunFiles implements SearchListener, AutoCloseable {
     }
 
     /** What an earlier run has left, of the names that this one may write. */
-    private List<String> earlier() {
+    private List<String> there() {
         if (!part.isEmpty()) {
             return Stream.concat(Stream.of(result()), places.keySet().stream().map(Finished::file))
                     .filter(folder::has)
@@ -136,14 +157,20 @@ public final class RunFiles implements SearchListener, AutoCloseable {
     }
 
     private void begin() {
-        if (!begun) {
-            earlier().stream()
-                    // What stays belies nothing: its settings are the same, and a copy of this run that another machine
-                    // has finished may be killed with this one.
-                    .filter(name -> !keep || name.equals("final.safetensors"))
-                    .forEach(folder::remove);
-            begun = true;
+        if (begun) {
+            return;
         }
+        List<String> there = there();
+        if (earlier == Earlier.REFUSE) {
+            // What a run has written since that takes no claim.
+            refuse(there);
+        }
+        there.stream()
+                // What stays belies nothing: its settings are the same, and a copy of this run that another machine
+                // has finished may be killed with this one.
+                .filter(name -> earlier == Earlier.REMOVE || name.equals("final.safetensors"))
+                .forEach(folder::remove);
+        begun = true;
     }
 
     /** A listener that tells this one and a display. */
@@ -225,8 +252,18 @@ public final class RunFiles implements SearchListener, AutoCloseable {
 
     @Override
     public void close() {
-        if (states != null) {
-            states.close();
+        try {
+            if (states != null) {
+                states.close();
+            }
+        } finally {
+            release();
+        }
+    }
+
+    private void release() {
+        if (claim != null) {
+            claim.close();
         }
     }
 }

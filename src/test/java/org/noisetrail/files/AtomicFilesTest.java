@@ -2,6 +2,7 @@ package org.noisetrail.files;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -78,6 +79,15 @@ class AtomicFilesTest {
         assertThatThrownBy(() -> AtomicFiles.write(file, new byte[1]))
                 .isInstanceOf(NoisetrailException.class)
                 .hasMessageContaining("cannot write " + file);
+    }
+
+    @Test
+    void reasonsAreWordsWhereJavaHasNone() throws IOException {
+        Path file = Files.writeString(folder.resolve("file"), "mine");
+        Throwable there = catchThrowable(() -> Files.createDirectories(file));
+        assertThat(AtomicFiles.reason((IOException) there)).isEqualTo("a file is in the way of a folder");
+        Throwable full = catchThrowable(() -> Files.delete(folder));
+        assertThat(AtomicFiles.reason((IOException) full)).isEqualTo("the folder is not empty");
     }
 
     static boolean hasFullDevice() {

@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.noisetrail.NoisetrailException;
 
@@ -106,6 +107,95 @@ class OutputFolderTest {
         Path link = Files.createSymbolicLink(temporary.resolve("link"), folder);
         AtomicFiles.write(OutputFolder.open(link).file("a.txt"), new byte[] {'x'});
         assertThat(folder.resolve("a.txt")).hasContent("x");
+    }
+
+    @Test
+    void aFolderIsOneClaimersAtATime() throws IOException {
+        Path link = Files.createSymbolicLink(temporary.resolve("link"), folder);
+        try (FolderClaim first = OutputFolder.open(folder).claim()) {
+            for (Path same : List.of(folder, link)) {
+                assertThatThrownBy(OutputFolder.open(same)::claim)
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessage(same
+                                + " is being written to by another run: wait until it has ended, or give another --out");
+            }
+            OutputFolder.open(temporary.resolve("other")).claim().close();
+        }
+        assertThat(folder).isEmptyDirectory();
+        OutputFolder.open(folder).claim().close();
+    }
+
+    /** A program: claims a folder, says how that went, and waits. */
+    static final class Claimer {
+        public static void main(String[] arguments) throws IOException {
+            try (FolderClaim claim = OutputFolder.open(Path.of(arguments[0])).claim()) {
+                System.out.println("has it");
+                System.in.read();
+            } catch (IllegalArgumentException e) {
+                System.out.println(e.getMessage());
+            }
+        }
+    }
+
+    private Process claimer() throws IOException {
+        return new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx64m",
+                        "-XX:TieredStopAtLevel=1",
+                        "-cp",
+                        System.getProperty("surefire.test.class.path", System.getProperty("java.class.path")),
+                        Claimer.class.getName(),
+                        folder.toString())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+    }
+
+    @Test
+    @Timeout(120)
+    void anotherProcessHasAFolderUntilItEndsHoweverItDoes() throws Exception {
+        Process other = claimer();
+        assertThat(other.inputReader().readLine()).isEqualTo("has it");
+        assertThatThrownBy(OutputFolder.open(folder)::claim).hasMessageContaining("by another run");
+        other.destroyForcibly().waitFor();
+        assertThat(folder).as("what a killed one leaves").isNotEmptyDirectory();
+        try (FolderClaim own = OutputFolder.open(folder).claim()) {
+            // To be refused in this process lets go of nothing.
+            assertThatThrownBy(OutputFolder.open(folder)::claim).hasMessageContaining("by another run");
+            Process late = claimer();
+            assertThat(late.inputReader().readLine()).contains("is being written to by another run");
+            late.waitFor();
+        }
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    /** On a file system that locks nothing, or where another user was killed. */
+    @Test
+    void whereNothingCanBeLockedNobodyIsKeptOut() throws IOException {
+        Files.createDirectory(folder.resolve(".claim.tmp"));
+        OutputFolder.open(folder).claim().close();
+        assertThat(folder.resolve(".claim.tmp")).isDirectory();
+    }
+
+    @Test
+    void whatIsInAFilesWayIsNamed() throws IOException {
+        Files.createDirectories(folder.resolve("result.json"));
+        leave("file");
+        Files.createSymbolicLink(folder.resolve("link"), temporary);
+        OutputFolder out = OutputFolder.open(folder);
+        for (boolean removed : new boolean[] {false, true}) {
+            out.check("none/000.png", removed);
+            out.check("file", removed);
+            assertThatThrownBy(() -> out.check("result.json", removed))
+                    .isInstanceOf(NoisetrailException.class)
+                    .hasMessage("cannot write " + folder.resolve("result.json") + ": " + folder.resolve("result.json")
+                            + " is a folder");
+            assertThatThrownBy(() -> out.check("file/000.png", removed))
+                    .hasMessageEndingWith(folder.resolve("file") + " is a file");
+            assertThatThrownBy(() -> out.check("link/000.png", removed))
+                    .hasMessageEndingWith(folder.resolve("link") + " is a link");
+        }
+        out.check("link", true);
+        assertThatThrownBy(() -> out.check("link", false)).hasMessageEndingWith(" is a link");
     }
 
     @Test

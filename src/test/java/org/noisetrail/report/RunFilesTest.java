@@ -9,16 +9,20 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.Stream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.checkpoint.Safetensors;
+import org.noisetrail.files.PngFile;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.reward.Image;
@@ -160,11 +164,91 @@ class RunFilesTest {
     void theEarlierRunStaysWholeUntilTheFirstFile() throws IOException {
         write(false, 0, 2, false);
         List<String> before = names();
-        RunFiles files = files(true);
-        assertThat(names()).isEqualTo(before);
-        files.onImages(RUN.images().subList(5, 6));
+        try (RunFiles files = files(true)) {
+            assertThat(names()).containsAll(before);
+            files.onImages(RUN.images().subList(5, 6));
+        }
         // Killed here, the run leaves no result that speaks of other pictures.
         assertThat(names()).containsExactly("images/005.png");
+    }
+
+    @Test
+    void aSecondRunIsRefusedAndTakesNothingOfTheFirst() throws IOException {
+        try (RunFiles first = files(false)) {
+            for (boolean overwrite : new boolean[] {false, true}) {
+                assertThatThrownBy(() -> files(overwrite))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining(folder + " is being written to by another run: ");
+            }
+            first.onImages(RUN.images().subList(0, 2));
+        }
+        assertThat(names()).containsExactly("images/000.png", "images/001.png");
+        assertThatThrownBy(() -> files(false)).hasMessageContaining("holds an earlier run's images/000.png and 1 more");
+        write(true, 4, 5, false);
+    }
+
+    @Test
+    void whatHasAppearedSinceIsNotRemovedUnasked() throws IOException {
+        try (RunFiles files = files(false)) {
+            Path theirs = Files.createDirectories(folder.resolve("images")).resolve("007.png");
+            Files.writeString(theirs, "theirs");
+            assertThatThrownBy(() -> files.onImages(RUN.images().subList(0, 1)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("holds an earlier run's images/007.png");
+        }
+        assertThat(names()).containsExactly("images/007.png");
+        assertThat(folder.resolve("images/007.png")).hasContent("theirs");
+    }
+
+    @Test
+    void partsAndRunsThatKeepShareAFolder() throws IOException {
+        Trail trail = RUN.trail().with(List.of());
+        try (RunFiles one = new RunFiles(
+                        folder,
+                        new RunFiles.Run(requests(0, 6), trail, "a", "-1-of-2"),
+                        RunFiles.Earlier.KEEP,
+                        false);
+                RunFiles other = new RunFiles(
+                        folder,
+                        new RunFiles.Run(requests(6, 12), trail, "a", "-2-of-2"),
+                        RunFiles.Earlier.REMOVE,
+                        false);
+                RunFiles whole = new RunFiles(
+                        folder, new RunFiles.Run(requests(0, 12), trail, "a", ""), RunFiles.Earlier.KEEP, false)) {
+            one.onImages(RUN.images().subList(0, 1));
+            other.onImages(RUN.images().subList(6, 7));
+            whole.onImages(RUN.images().subList(11, 12));
+        }
+        assertThat(names()).containsExactly("images/000.png", "images/006.png", "images/011.png");
+    }
+
+    @ParameterizedTest
+    @EnumSource(RunFiles.Earlier.class)
+    void whatIsInTheWayIsToldBeforeARunIsPaidFor(RunFiles.Earlier earlier) throws IOException {
+        RunFiles.Run run = new RunFiles.Run(requests(0, 2), RUN.trail().with(List.of()), "a", "");
+        for (String name : List.of("result.json", "grid.png", "images/001.png")) {
+            Path out = folder.resolve(name.replace('/', '-'));
+            Files.createDirectories(out.resolve(name).resolve("mine"));
+            assertThatThrownBy(() -> new RunFiles(out, run, earlier, false))
+                    .hasMessageContaining(
+                            earlier == RunFiles.Earlier.REFUSE
+                                    ? "holds an earlier run's " + name
+                                    : "cannot write " + out.resolve(name) + ": " + out.resolve(name) + " is a folder");
+            assertThat(out.resolve(name).resolve("mine")).exists();
+        }
+        for (boolean link : new boolean[] {false, true}) {
+            Path images =
+                    Files.createDirectories(folder.resolve("images" + link)).resolve("images");
+            if (link) {
+                Files.createSymbolicLink(images, folder);
+            } else {
+                Files.writeString(images, "mine");
+            }
+            assertThatThrownBy(() -> new RunFiles(images.getParent(), run, earlier, false))
+                    .hasMessage("cannot write " + images.resolve("000.png") + ": " + images + " is a "
+                            + (link ? "link" : "file"));
+        }
+        assertThat(names()).as("a claim").noneMatch(name -> name.endsWith(".tmp"));
     }
 
     @Test
@@ -322,6 +406,28 @@ class RunFilesTest {
         Files.write(folder.resolve("two/images/005.png"), half);
         assertThat(draw("two", 0, 12, "", RunFiles.Earlier.KEEP, "a")).isEqualTo(2);
         equalFolders("one", "two", all());
+    }
+
+    private void say(Path picture, String keyword, String from, String to) throws IOException {
+        Map<String, String> texts = new LinkedHashMap<>();
+        PngFile.texts(picture).forEach(text -> texts.put(text.keyword(), text.value()));
+        texts.compute(keyword, (key, text) -> text.replaceFirst(from, to));
+        Files.write(picture, Png.encode(ImageIO.read(picture.toFile()), texts));
+    }
+
+    @Test
+    void aPictureThatSaysTooLittleIsDrawnAgainAndKeepsNoOtherFromIt() throws IOException {
+        draw("one", 0, 12, "", RunFiles.Earlier.REFUSE, "a");
+        draw("two", 0, 12, "", RunFiles.Earlier.REFUSE, "a");
+        say(folder.resolve("two/images/001.png"), "Result", "\"ledger\"", "\"leger\"");
+        say(folder.resolve("two/images/002.png"), "Result", "\"finite\":true", "\"finite\":7");
+        say(folder.resolve("two/images/003.png"), "Trail", "\"images\":.*", "\"images\":[]}");
+        assertThat(draw("two", 0, 12, "", RunFiles.Earlier.KEEP, "a")).isEqualTo(3);
+        equalFolders("one", "two", all());
+        say(folder.resolve("two/images/004.png"), "Result", "\"settings\":\"a\"", "\"settings\":\"b\"");
+        assertThatThrownBy(() -> draw("two", 0, 12, "", RunFiles.Earlier.KEEP, "a"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("004.png was drawn with other settings");
     }
 
     @Test
