@@ -24,6 +24,7 @@ import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -84,6 +85,12 @@ final class VerifyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
+        if (levels < 0 || levels > 255) {
+            throw usage("--levels must be from 0 to 255: " + levels);
+        }
+        if (!(error >= 0)) {
+            throw usage("--reward-error must be >= 0: " + error);
+        }
         modelOptions.check();
         Verification.Options options = new Verification.Options(
                 reward, heldOut, levels, error, modelOptions.maxBatch(), modelOptions.decodeBatch());
@@ -118,14 +125,14 @@ final class VerifyCommand implements Callable<Integer> {
         List<Path> pictures;
         try {
             pictures = Certificate.pictures(file);
-        } catch (NoisetrailException e) {
+        } catch (IllegalArgumentException | NoisetrailException e) {
             verdicts.put(file, Verdict.no(file, words(e)));
             return List.of(file);
         }
         for (Path picture : pictures) {
             try {
                 certificates.put(picture, Certificate.read(picture));
-            } catch (NoisetrailException e) {
+            } catch (IllegalArgumentException | NoisetrailException e) {
                 verdicts.put(picture, Verdict.no(picture, words(e)));
             }
         }
@@ -158,6 +165,10 @@ final class VerifyCommand implements Callable<Integer> {
         return pictures.stream()
                 .map(picture -> Verdict.no(picture.file(), difference))
                 .toList();
+    }
+
+    private ParameterException usage(String message) {
+        return new ParameterException(command.commandLine(), message);
     }
 
     private static String words(RuntimeException e) {

@@ -28,7 +28,7 @@ public final class Verification {
      * @param reward what the searched reward is, where the trail does not say it or its files are elsewhere; null to go by the trail
      * @param heldOut likewise
      * @param levels by how much values of pixels may differ, 0 to 255: another processor's may round otherwise
-     * @param error by how much rewards may, relative to the claimed one where that is above 1
+     * @param error by how much rewards may, relative to the claimed one where that is above 1; one that is infinite must be found as it is
      * @param maxBatch the most rows in one network call
      * @param decodeBatch the most images that are decoded and judged at once
      */
@@ -239,7 +239,9 @@ public final class Verification {
             return null;
         }
         boolean same = Double.compare(claimed, found) == 0
-                || Math.abs(claimed - found) <= options.error() * Math.max(1, Math.abs(claimed));
+                // Of an infinite claim any error is a part.
+                || Double.isFinite(claimed)
+                        && Math.abs(claimed - found) <= options.error() * Math.max(1, Math.abs(claimed));
         if (!same) {
             differences.add(
                     claim.role() + " " + claim.name() + " is claimed to be " + claimed + " and found to be " + found);

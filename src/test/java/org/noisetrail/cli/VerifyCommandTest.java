@@ -161,6 +161,31 @@ class VerifyCommandTest {
     }
 
     @Test
+    void anInfiniteClaimDiffers() throws IOException {
+        for (String endless : List.of("Infinity", "-Infinity", "1e999")) {
+            Path forged = texts(picture("plain"), texts -> {
+                texts.put("Reward", endless);
+                return texts;
+            });
+            assertThat(differs("verify", forged)).contains("reward brightness is claimed to be ", "Infinity and found");
+        }
+    }
+
+    @Test
+    void whatMayDifferIsNamedByItsOption() {
+        for (Object[] words : new Object[][] {
+            {"--levels", 256, "--levels must be from 0 to 255: 256"},
+            {"--levels", -1, "--levels must be from 0 to 255: -1"},
+            {"--reward-error", -1, "--reward-error must be >= 0: -1.0"},
+            {"--reward-error", "NaN", "--reward-error must be >= 0: NaN"}
+        }) {
+            Cli.Ending ending = Cli.run("verify", picture("plain"), words[0], words[1]);
+            assertThat(ending.err()).isEqualTo("noisetrail: " + words[2] + "\n");
+            assertThat(ending.code()).isEqualTo(2);
+        }
+    }
+
+    @Test
     void anotherImagesTrailDiffers() throws IOException {
         Path forged = claim(picture("classes"), "Trail", "\"image\":0", "\"image\":1");
         assertThat(differs("verify", forged)).contains("pixels differ in ", "is claimed to be ");
