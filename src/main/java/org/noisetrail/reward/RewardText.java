@@ -70,6 +70,13 @@ public record RewardText(List<Term> terms) {
                     || parts.stream().anyMatch(RewardText::namesFile);
         }
 
+        private long scorings() {
+            long once = parts.isEmpty()
+                    ? 1
+                    : parts.stream().mapToLong(RewardText::scorings).sum();
+            return kind.equals(Shifted.KIND) ? Shifted.IMAGES * once : once;
+        }
+
         private Reward build(RewardKind.Surroundings around) {
             try (Unfinished made = new Unfinished()) {
                 List<Reward> built =
@@ -108,6 +115,11 @@ public record RewardText(List<Term> terms) {
     /** Whether it, or what it is made of, names files: TorchScript among them is code, so that who has a text from elsewhere may not want them opened. */
     public boolean namesFile() {
         return terms.stream().anyMatch(Term::namesFile);
+    }
+
+    /** How many rewards that are not made of others score in one call, each as often as it does: what is {@code shifted} five times. */
+    public long scorings() {
+        return terms.stream().mapToLong(Term::scorings).sum();
     }
 
     /** Whether it is made of what came beside a model. */

@@ -21,6 +21,8 @@ record Shifted(Reward part) implements Reward {
     private static final int WIDTH = 3;
     /** Dimension and direction. */
     private static final int[][] MOVES = {{WIDTH, -1}, {WIDTH, 1}, {HEIGHT, -1}, {HEIGHT, 1}};
+    /** What its part scores of each image. */
+    static final int IMAGES = 1 + MOVES.length;
 
     @Override
     public String name() {
@@ -42,7 +44,7 @@ record Shifted(Reward part) implements Reward {
         Pointer mean = Scores.pointer(scores, images);
         Kernels kernels = Kernels.on(images.lane());
         try (Tensor one = Tensors.doubles(images.device(), images.rows())) {
-            double share = 1.0 / (1 + MOVES.length);
+            double share = 1.0 / IMAGES;
             Tensors.fill(one, Double.NaN);
             part.score(images, one);
             kernels.accumulate(Tensors.pointer(one), images.rows(), share, 0, mean);

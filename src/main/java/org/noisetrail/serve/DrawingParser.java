@@ -36,6 +36,9 @@ final class DrawingParser {
     /** No whole number of a method's or sampler's settings may be larger, nor the rows of one image that go together: they are held in memory, or take time. */
     static final int LARGEST = 1024;
 
+    /** What a reward may score in one call: each may be a network that is loaded and called. */
+    private static final int MOST_SCORINGS = 32;
+
     private static final double LONGEST_SECONDS = 1e9;
 
     private final Pipeline pipeline;
@@ -182,6 +185,11 @@ final class DrawingParser {
         RewardText reward = checked(name, () -> RewardText.parse(text));
         if (reward.namesFile()) {
             throw Refusal.value(name, name + " must not name files here: " + Excerpt.of(text));
+        }
+        long scorings = reward.scorings();
+        if (scorings > MOST_SCORINGS) {
+            throw Refusal.value(
+                    name, name + " must score an image at most " + MOST_SCORINGS + " times (shifted counts five): " + scorings);
         }
         return reward;
     }

@@ -72,6 +72,18 @@ class RewardTextTest {
     }
 
     @Test
+    void whatIsScoredCountsAsOftenAsItIs() {
+        assertThat(RewardText.parse("brightness").scorings()).isEqualTo(1);
+        assertThat(RewardText.parse("log(class) - 2*brightness").scorings()).isEqualTo(2);
+        assertThat(RewardText.parse("shifted(worst(class; log(brightness)+heldout))+class")
+                        .scorings())
+                .isEqualTo(5 * 3 + 1);
+        assertThat(RewardText.parse("shifted(".repeat(8) + "class" + ")".repeat(8))
+                        .scorings())
+                .isEqualTo(390_625);
+    }
+
+    @Test
     void whatIsMadeOfAModelsPartsNeedsIt() {
         assertThat(RewardText.parse("worst(brightness; shifted(clip))").needsPipeline())
                 .isTrue();
