@@ -226,9 +226,9 @@ public final class Wave implements AutoCloseable {
         return isReached(score, target());
     }
 
-    /** Whether a score has come to a mark, which infinity is not: where none is set, not even an infinite score ends anything. */
+    /** Whether a score has come to a mark; to infinity, where none is set, no score does: none is infinitely good. */
     static boolean isReached(double score, double mark) {
-        return mark < Double.POSITIVE_INFINITY && score >= mark;
+        return score >= mark;
     }
 
     /** Whether {@link #isEnough} can ever be said before a trajectory has ended. */

@@ -151,6 +151,26 @@ class UnsoundPartsTest {
         }
     }
 
+    /** A sum that overflows is no better than others: it would win all. */
+    @ParameterizedTest
+    @MethodSource("methods")
+    void anInfinitelyGoodScoreIsTheWorst(Method method) {
+        Reward overflows = Reward.of("overflows", image -> image.at(0, 0, 0) < 128 ? Double.POSITIVE_INFINITY : .5);
+        Reward none = Reward.of("none", image -> image.at(0, 0, 0) < 128 ? Double.NaN : .5);
+        List<ImageResult> images = run(method, Decoder.identity(SHAPE), overflows);
+        List<ImageResult> same = run(method, Decoder.identity(SHAPE), none);
+        for (int i = 0; i < images.size(); i++) {
+            assertThat(List.of(.5, Double.NaN)).contains(images.get(i).reward());
+            assertThat(Double.valueOf(images.get(i).reward()))
+                    .isEqualTo(Double.valueOf(same.get(i).reward()));
+            assertThat(images.get(i).state()).isEqualTo(same.get(i).state());
+            assertThat(images.get(i).nanScores()).isEqualTo(same.get(i).nanScores());
+        }
+        if (method instanceof BestOfN) {
+            assertThat(images).allMatch(image -> image.reward() == .5);
+        }
+    }
+
     @Test
     void aStateThatIsNotFiniteNeedsNoDecoderToBeSeen() {
         Denoiser broken = new Broken(mixture(), output -> {
