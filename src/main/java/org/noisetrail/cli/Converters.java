@@ -60,8 +60,11 @@ final class Converters {
             return usage(() -> path(text));
         }
 
-        /** @throws IllegalArgumentException if the locale has not all of its characters */
+        /** @throws IllegalArgumentException if it is empty, which Java takes for the current folder; if the locale has not all of its characters */
         static Path path(String text) {
+            if (text.isEmpty()) {
+                throw new IllegalArgumentException("must be a name, but is empty");
+            }
             try {
                 return Path.of(text);
             } catch (InvalidPathException e) {

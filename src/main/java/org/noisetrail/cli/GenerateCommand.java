@@ -113,8 +113,9 @@ final class GenerateCommand implements Callable<Integer> {
             throw usage(
                     "a plan is for one worker on one machine: give --method and its size with --devices, --shard and --resume");
         }
-        if (targetReward != null && targetReward.isNaN()) {
-            throw usage("--target-reward must be a number: " + targetReward);
+        // Settings know no word for minus infinity: images searched up to none would be taken for those of this one.
+        if (targetReward != null && !(targetReward > Double.NEGATIVE_INFINITY)) {
+            throw usage("--target-reward must be a number above minus infinity: " + targetReward);
         }
         screen.screening();
         if (plans && !isNamed && screen.screens()) {

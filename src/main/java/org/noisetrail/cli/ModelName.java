@@ -44,7 +44,8 @@ final class ModelName {
     /** Refuses a name that is no model's, before anything slow is done. */
     void check() {
         checkNumbers();
-        if (!Pipeline.embedded().contains(name()) && !Files.exists(Converters.FileName.path(name()))) {
+        if (!Pipeline.embedded().contains(name())
+                && (name().isEmpty() || !Files.exists(Converters.FileName.path(name())))) {
             throw new IllegalArgumentException("unknown model (no folder or file of this name, and not one of "
                     + String.join(", ", Pipeline.embedded()) + "): " + name());
         }

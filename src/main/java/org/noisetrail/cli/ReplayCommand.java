@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.report.RunFiles;
@@ -44,6 +45,9 @@ final class ReplayCommand implements Callable<Integer> {
         Trail trail = TrailFiles.read(file);
         List<ImageRequest> requests =
                 trail.images().stream().map(Trail.Entry::request).toList();
+        if (requests.isEmpty()) {
+            throw new NoisetrailException(file + " holds no images");
+        }
         try (Pipeline pipeline = modelOptions.load(trail)) {
             Map<String, @Nullable Object> settings = new LinkedHashMap<>();
             settings.put("command", "replay");

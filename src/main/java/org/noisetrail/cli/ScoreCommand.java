@@ -72,6 +72,12 @@ final class ScoreCommand implements Callable<Integer> {
         if (size.size() != 4) {
             throw new NoisetrailException(in() + ": tensor images must be NCHW: " + size);
         }
+        // A tensor without elements may have any other sides.
+        if (size.stream().anyMatch(side -> side > Integer.MAX_VALUE)
+                || size.get(0) > 0 && size.subList(1, 4).contains(0L)) {
+            throw new NoisetrailException(
+                    in() + ": tensor images must have sides from 1 to " + Integer.MAX_VALUE + ": " + size);
+        }
         byte[] pixels = file.bytes("images");
         int rows = Math.toIntExact(size.get(0));
         int[] classes = classes(file, rows);

@@ -122,6 +122,9 @@ public record Calibration(List<Double> levels, int candidates, List<StepGain> st
     /** Collects the scores of a search's rounds. */
     static final class Collector implements PivotSearch.Observer {
         private final List<Reward> others;
+        /** That any of were seen. */
+        private boolean rounds;
+
         private final Mean[] gains;
         private final Mean[] variances;
         /** Of the rounds whose candidates were judged twice. */
@@ -149,6 +152,7 @@ public record Calibration(List<Double> levels, int candidates, List<StepGain> st
 
         @Override
         public void round(int step, double[][] scores, double @Nullable [] first) {
+            rounds = true;
             double[] searched = scores[0];
             if (first != null) {
                 agreements[step].add(agreement(first, searched));
@@ -224,6 +228,11 @@ public record Calibration(List<Double> levels, int candidates, List<StepGain> st
                 }
             }
             return ranks;
+        }
+
+        /** Whether there were rounds, and no number in all of them to go by. */
+        boolean isBlind() {
+            return rounds && Arrays.stream(gains).allMatch(gain -> gain.count == 0);
         }
 
         List<StepGain> gains() {

@@ -58,7 +58,7 @@ public interface Rounds {
         }
         try {
             Path file = Path.of(text);
-            if (Files.exists(file)) {
+            if (Files.exists(file) && !Files.isDirectory(file)) {
                 return RoundSchedule.read(file);
             }
         } catch (InvalidPathException | NoisetrailException e) {

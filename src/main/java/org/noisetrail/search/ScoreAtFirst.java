@@ -47,7 +47,7 @@ public interface ScoreAtFirst {
     static ScoreAtFirst parse(String file) {
         try {
             Path path = Path.of(file);
-            if (Files.exists(path)) {
+            if (Files.exists(path) && !Files.isDirectory(path)) {
                 RoundSchedule schedule = RoundSchedule.read(path);
                 return new Steps(schedule.levels(), schedule.first());
             }

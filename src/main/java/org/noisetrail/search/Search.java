@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.NoisetrailException;
 import org.noisetrail.engine.Locality;
 import org.noisetrail.engine.StepEngine;
 import org.noisetrail.model.Condition;
@@ -183,6 +184,7 @@ public final class Search {
      * Measures, by a whole search, what each step's candidates differ by, and what its held-out reward gains by their choice.
      *
      * @throws IllegalArgumentException if the method is not a {@link LocalSearch} of at least 2 candidates, or candidates are screened
+     * @throws NoisetrailException if there were rounds, and none whose scores are all finite
      * @throws SearchCancelledException if the thread is interrupted
      */
     public Calibration calibrate(List<ImageRequest> images) {
@@ -200,6 +202,10 @@ public final class Search {
         }
         Calibration.Collector collector = new Calibration.Collector(schedule.size(), heldOut);
         alone(limit(clock.getAsLong()), new Observed(local, collector), images);
+        if (collector.isBlind()) {
+            throw new NoisetrailException("no round of any step had finite scores by reward "
+                    + Objects.requireNonNull(workers.get(0).reward()).name() + ": nothing is known of their differences");
+        }
         return new Calibration(RoundSchedule.levelsOf(schedule), local.candidates(), collector.gains());
     }
 

@@ -737,6 +737,13 @@ class EndToEndTest {
         fails(Cli.run("score", "--reward", "brightness", "--in", none), "images");
         Path longs = RawTensors.write(folder.resolve("b"), Map.of("images", golden.get("bytes_1x28x28")));
         fails(Cli.run("score", "--reward", "brightness", "--in", longs), "tensor images must be");
+        for (long[] sides : new long[][] {{1L << 32, 0, 1, 1}, {1, 1L << 32, 0, 5}, {1, 0, 5, 5}}) {
+            Path empty = RawTensors.write(
+                    folder.resolve("e"), Map.of("images", new RawTensors.Raw("U8", sides, new byte[0])));
+            fails(
+                    Cli.run("score", "--reward", "brightness", "--in", empty),
+                    empty + ": tensor images must have sides from 1 to 2147483647: " + Arrays.toString(sides));
+        }
         Path unlabelled = RawTensors.write(folder.resolve("c"), Map.of("images", golden.get("images_1x28x28")));
         fails(
                 Cli.run("score", "--reward", "class", "--model", "fashion-mnist", "--in", unlabelled),

@@ -83,6 +83,7 @@ class UsageTest {
                 "--precision fp16 --device cpu | precision float16 is a card's: on the CPU it must be float32 or bfloat16",
                 "--device gpu | device must be auto, cpu, cuda or cuda:N: gpu",
                 "--target-reward NaN | --target-reward must be a number",
+                "--target-reward=-Infinity | --target-reward must be a number above minus infinity: -Infinity",
                 "--guard-drop .1 | --guard-drop is of --guard: give that, too",
                 "--guard class --guard-drop=-1 | --guard-drop must be a finite number >= 0: -1.0",
                 "--guard class --guard-drop NaN | --guard-drop must be a finite number >= 0: NaN",
@@ -141,6 +142,14 @@ class UsageTest {
     @Test
     void aNameThatJavaCannotReadIsRefused() {
         isUsageError(Cli.run("generate", "--out", "a\0b"), "must be a name that Java can read in this locale");
+    }
+
+    /** Java takes it for the folder that it was started in. */
+    @Test
+    void anEmptyNameIsRefused() {
+        isUsageError(
+                Cli.run("generate", "--out", ""), "Invalid value for option '--out': must be a name, but is empty");
+        isUsageError(Cli.run("generate", "--model", ""), "unknown model");
     }
 
     @Test
@@ -306,6 +315,17 @@ class UsageTest {
             isUsageError(
                     Cli.run("score", "--reward", "brightness", "--in", "none.safetensors", "--prompts", none), message);
         }
+    }
+
+    @Test
+    void aTrailWithoutImagesDrawsNothing() throws IOException {
+        Path trail = Files.writeString(folder.resolve("trail.json"), """
+                {"format":"noisetrail-trail","version":2,"model":"m","settings":{},"seed":"0","lambda":0.15,"project":false,\
+                "sampler":{"name":"ddim"},"images":[]}""");
+        Cli.Ending ending = Cli.run("replay", trail, "--out", folder.resolve("out"));
+        assertThat(ending.err()).isEqualTo("noisetrail: " + trail + " holds no images\n");
+        assertThat(ending.code()).isEqualTo(1);
+        assertThat(folder.resolve("out")).doesNotExist();
     }
 
     @Test

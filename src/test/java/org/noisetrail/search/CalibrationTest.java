@@ -277,6 +277,28 @@ class CalibrationTest {
         assertThat(calibration.schedule(9).total()).isEqualTo(sign > 0 ? 9 : 0);
     }
 
+    @Test
+    void whereNoRoundHasFiniteScoresThereIsNoSchedule() {
+        int[] calls = {0};
+        for (double once : new double[] {Double.NaN, .25}) {
+            Reward reward = Reward.of("once", image -> calls[0]++ < 6 ? once : Double.NaN);
+            Search search = SmallWorld.edm()
+                    .search(LocalSearch.builder().candidates(2).rounds(3).build())
+                    .reward(reward)
+                    .build();
+            if (Double.isNaN(once)) {
+                assertThatThrownBy(() -> search.calibrate(ImageRequest.of(0, 1)))
+                        .isInstanceOf(NoisetrailException.class)
+                        .hasMessageContaining("no round of any step had finite scores by reward once: ");
+                calls[0] = 0;
+            } else {
+                assertThat(search.calibrate(ImageRequest.of(0, 1)).steps())
+                        .as("a round without differences is one")
+                        .allMatch(step -> step.deviation() == 0);
+            }
+        }
+    }
+
     /** A round whose candidates are looked at after the first evaluation, too, costs N calls more. */
     @ParameterizedTest
     @CsvSource({"16", "30", "41", "100", "1000"})

@@ -53,6 +53,19 @@ class RoundsTest {
         assertThatThrownBy(() -> Rounds.parse(text)).isInstanceOf(IllegalArgumentException.class);
     }
 
+    /** Else it is a file that cannot be read, and nobody says of what. */
+    @Test
+    void aFolderIsNoSchedule(@TempDir Path folder) {
+        for (String text : List.of("", folder.toString())) {
+            assertThatThrownBy(() -> Rounds.parse(text))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("or a file that is there: " + text);
+            assertThatThrownBy(() -> ScoreAtFirst.parse(text))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("score-at-first must be true, false or a file that is there: " + text);
+        }
+    }
+
     /** An initial state of noise alone has no finite level; a file says so in a word. */
     @Test
     void aScheduleOfAnInfiniteLevelComesBackFromItsFile(@TempDir Path folder) {
