@@ -109,7 +109,10 @@ final class Lora {
      * @param beside the adapter's own file; null where the tensors' file says it
      */
     private record Settings(
-            Path file, String inside, JsonNode keys, @Nullable Path beside) {
+            Path file,
+            String inside,
+            JsonNode keys,
+            @Nullable Path beside) {
         String name(Target target, String key) {
             return beside == null ? target.folder + "." + key : key;
         }
@@ -124,8 +127,7 @@ final class Lora {
     private final double scale;
     private final Map<Target, Map<String, Change>> changes;
 
-    private Lora(
-            Safetensors file, @Nullable Path beside, double scale, Map<Target, Map<String, Change>> changes) {
+    private Lora(Safetensors file, @Nullable Path beside, double scale, Map<Target, Map<String, Change>> changes) {
         this.file = file;
         this.beside = beside;
         this.scale = scale;
@@ -361,16 +363,15 @@ final class Lora {
             return adapter(file);
         }
         String text = file.metadata().get(METADATA);
-        JsonNode keys =
-                text == null ? MissingNode.getInstance() : JsonFiles.parse(file.file() + ": " + METADATA, text);
+        JsonNode keys = text == null ? MissingNode.getInstance() : JsonFiles.parse(file.file() + ": " + METADATA, text);
         return new Settings(file.file(), METADATA + ": ", keys, null);
     }
 
     private static Settings adapter(Safetensors file) {
         Path beside = file.file().resolveSibling(ADAPTER_CONFIG);
         if (!Files.isRegularFile(beside)) {
-            throw new NoisetrailException(file.file() + ": " + ADAPTER_CONFIG + " must lie beside it, as PEFT writes it: names that begin with "
-                    + ADAPTER + " say no alpha");
+            throw new NoisetrailException(file.file() + ": " + ADAPTER_CONFIG
+                    + " must lie beside it, as PEFT writes it: names that begin with " + ADAPTER + " say no alpha");
         }
         JsonNode keys = JsonFiles.read(beside);
         String type = keys.path("peft_type").asText();
@@ -419,8 +420,8 @@ final class Lora {
         boolean whole = pattern.startsWith("^");
         String name = pattern.substring(whole ? 1 : 0).replace("\\.", ".");
         if (!name.matches("[A-Za-z0-9_.]+")) {
-            throw new NoisetrailException(settings.file + ": " + settings.inside + settings.name(target, "alpha_pattern")
-                    + " must have names of layers: " + Excerpt.of(pattern));
+            throw new NoisetrailException(settings.file + ": " + settings.inside
+                    + settings.name(target, "alpha_pattern") + " must have names of layers: " + Excerpt.of(pattern));
         }
         return name.equals(key) || name.endsWith("." + key) || !whole && key.endsWith("." + name);
     }

@@ -11,6 +11,7 @@ import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.ComponentWeights;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.checkpoint.Safetensors;
+import org.noisetrail.checkpoint.SafetensorsWriter;
 import org.noisetrail.checkpoint.Weights;
 import org.noisetrail.model.clip.ClipModel;
 import org.noisetrail.model.clip.ClipText;
@@ -95,7 +96,7 @@ final class ComponentCommand implements Callable<Integer> {
         Cards.require(model.device());
         Map<String, Tensor> outputs = part.run(this, files);
         try {
-            Safetensors.Writer writer = Safetensors.writer();
+            SafetensorsWriter writer = Safetensors.writer();
             outputs.forEach((key, tensor) -> writer.put(key, Tensors.toFloats(tensor), Tensors.shape(tensor)));
             writer.write(tensors.out());
         } finally {

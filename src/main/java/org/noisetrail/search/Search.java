@@ -204,7 +204,8 @@ public final class Search {
         alone(limit(clock.getAsLong()), new Observed(local, collector), images);
         if (collector.isBlind()) {
             throw new NoisetrailException("no round of any step had finite scores by reward "
-                    + Objects.requireNonNull(workers.get(0).reward()).name() + ": nothing is known of their differences");
+                    + Objects.requireNonNull(workers.get(0).reward()).name()
+                    + ": nothing is known of their differences");
         }
         return new Calibration(RoundSchedule.levelsOf(schedule), local.candidates(), collector.gains());
     }

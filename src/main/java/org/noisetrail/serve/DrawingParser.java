@@ -189,7 +189,9 @@ final class DrawingParser {
         long scorings = reward.scorings();
         if (scorings > MOST_SCORINGS) {
             throw Refusal.value(
-                    name, name + " must score an image at most " + MOST_SCORINGS + " times (shifted counts five): " + scorings);
+                    name,
+                    name + " must score an image at most " + MOST_SCORINGS + " times (shifted counts five): "
+                            + scorings);
         }
         return reward;
     }

@@ -3,6 +3,9 @@ package org.noisetrail.torch;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
+import java.util.function.Consumer;
+import java.util.function.IntFunction;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.DeviceOptional;
 import org.bytedeco.pytorch.MemoryFormatOptional;
@@ -139,136 +142,106 @@ public final class Tensors {
 
     /** Fills the first {@code source.length} elements of a contiguous float32 tensor. */
     public static void copy(float[] source, Tensor target) {
-        check(target, ScalarType.Float, source.length);
-        if (source.length == 0) {
-            return;
-        }
-        Traffic.uploaded();
-        if (!target.is_cuda()) {
-            target.data_ptr_float().put(source, 0, source.length);
-            return;
-        }
-        try (Tensor host = floats(Device.CPU, source.length)) {
-            host.data_ptr_float().put(source, 0, source.length);
-            upload(host, target);
-        }
+        put(
+                target,
+                ScalarType.Float,
+                source.length,
+                host -> host.data_ptr_float().put(source, 0, source.length));
     }
 
     /** Fills the first {@code source.length} elements of a contiguous float64 tensor. */
     public static void copy(double[] source, Tensor target) {
-        check(target, ScalarType.Double, source.length);
-        if (source.length == 0) {
-            return;
-        }
-        Traffic.uploaded();
-        if (!target.is_cuda()) {
-            target.data_ptr_double().put(source, 0, source.length);
-            return;
-        }
-        try (Tensor host = doubles(Device.CPU, source.length)) {
-            host.data_ptr_double().put(source, 0, source.length);
-            upload(host, target);
-        }
+        put(
+                target,
+                ScalarType.Double,
+                source.length,
+                host -> host.data_ptr_double().put(source, 0, source.length));
     }
 
     /** Fills the first {@code source.length} elements of a contiguous int32 tensor. */
     public static void copy(int[] source, Tensor target) {
-        check(target, ScalarType.Int, source.length);
-        if (source.length == 0) {
-            return;
-        }
-        Traffic.uploaded();
-        if (!target.is_cuda()) {
-            target.data_ptr_int().put(source, 0, source.length);
-            return;
-        }
-        try (Tensor host = ints(Device.CPU, source.length)) {
-            host.data_ptr_int().put(source, 0, source.length);
-            upload(host, target);
-        }
+        put(target, ScalarType.Int, source.length, host -> host.data_ptr_int().put(source, 0, source.length));
     }
 
     /** Fills the first {@code source.length} elements of a contiguous int64 tensor. */
     public static void copy(long[] source, Tensor target) {
-        check(target, ScalarType.Long, source.length);
-        if (source.length == 0) {
-            return;
-        }
-        Traffic.uploaded();
-        if (!target.is_cuda()) {
-            target.data_ptr_long().put(source, 0, source.length);
-            return;
-        }
-        try (Tensor host = longs(Device.CPU, source.length)) {
-            host.data_ptr_long().put(source, 0, source.length);
-            upload(host, target);
-        }
+        put(target, ScalarType.Long, source.length, host -> host.data_ptr_long().put(source, 0, source.length));
     }
 
     /** Fills the first {@code source.length} elements of a contiguous uint8 tensor. */
     public static void copy(byte[] source, Tensor target) {
-        check(target, ScalarType.Byte, source.length);
-        if (source.length == 0) {
+        put(target, ScalarType.Byte, source.length, host -> host.data_ptr_byte().put(source, 0, source.length));
+    }
+
+    /** @param put into the first {@code count} elements of a tensor in the host's memory */
+    private static void put(Tensor target, ScalarType type, int count, Consumer<Tensor> put) {
+        check(target, type, count);
+        if (count == 0) {
             return;
         }
         Traffic.uploaded();
         if (!target.is_cuda()) {
-            target.data_ptr_byte().put(source, 0, source.length);
+            put.accept(target);
             return;
         }
-        try (Tensor host = bytes(Device.CPU, source.length)) {
-            host.data_ptr_byte().put(source, 0, source.length);
+        try (Tensor host = empty(Device.CPU, type, count)) {
+            put.accept(host);
             upload(host, target);
         }
     }
 
     /** All elements of a float32 tensor, row-major. */
     public static float[] toFloats(Tensor tensor) {
-        try (Tensor host = download(tensor, ScalarType.Float)) {
-            float[] values = new float[length(host)];
-            if (values.length > 0) {
-                host.data_ptr_float().get(values);
-            }
-            return values;
-        }
+        return get(
+                tensor,
+                ScalarType.Float,
+                float[]::new,
+                (host, values) -> host.data_ptr_float().get(values));
     }
 
+    /** All elements of a float64 tensor, row-major. */
     public static double[] toDoubles(Tensor tensor) {
-        try (Tensor host = download(tensor, ScalarType.Double)) {
-            double[] values = new double[length(host)];
-            if (values.length > 0) {
-                host.data_ptr_double().get(values);
-            }
-            return values;
-        }
+        return get(
+                tensor,
+                ScalarType.Double,
+                double[]::new,
+                (host, values) -> host.data_ptr_double().get(values));
     }
 
+    /** All elements of an int32 tensor, row-major. */
     public static int[] toInts(Tensor tensor) {
-        try (Tensor host = download(tensor, ScalarType.Int)) {
-            int[] values = new int[length(host)];
-            if (values.length > 0) {
-                host.data_ptr_int().get(values);
-            }
-            return values;
-        }
+        return get(
+                tensor,
+                ScalarType.Int,
+                int[]::new,
+                (host, values) -> host.data_ptr_int().get(values));
     }
 
+    /** All elements of an int64 tensor, row-major. */
     public static long[] toLongs(Tensor tensor) {
-        try (Tensor host = download(tensor, ScalarType.Long)) {
-            long[] values = new long[length(host)];
-            if (values.length > 0) {
-                host.data_ptr_long().get(values);
-            }
-            return values;
-        }
+        return get(
+                tensor,
+                ScalarType.Long,
+                long[]::new,
+                (host, values) -> host.data_ptr_long().get(values));
     }
 
-    /** All elements of a uint8 tensor. */
+    /** All elements of a uint8 tensor, row-major. */
     public static byte[] toBytes(Tensor tensor) {
-        try (Tensor host = download(tensor, ScalarType.Byte)) {
-            byte[] values = new byte[length(host)];
-            if (values.length > 0) {
-                host.data_ptr_byte().get(values);
+        return get(
+                tensor,
+                ScalarType.Byte,
+                byte[]::new,
+                (host, values) -> host.data_ptr_byte().get(values));
+    }
+
+    /** @param get from a tensor in the host's memory, which has elements */
+    private static <T> T get(Tensor tensor, ScalarType type, IntFunction<T> make, BiConsumer<Tensor, T> get) {
+        try (Tensor host = download(tensor, type)) {
+            int count = length(host);
+            T values = make.apply(count);
+            if (count > 0) {
+                get.accept(host, values);
             }
             return values;
         }

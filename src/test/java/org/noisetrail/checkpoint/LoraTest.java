@@ -54,7 +54,7 @@ class LoraTest {
 
     /** up (1, 2) times down (1, 0, 1), and the same for the convolution: 3 times (1, 2). */
     private void write(String up, String down, boolean alpha) {
-        Safetensors.Writer writer = Safetensors.writer()
+        SafetensorsWriter writer = Safetensors.writer()
                 .put(up, new float[] {1, 0, 2, 0}, 2, 2)
                 .put(down, new float[] {1, 0, 1, 5, 5, 5}, 2, 3);
         if (alpha) {
@@ -161,7 +161,7 @@ class LoraTest {
                 .hasMessageContaining("up F32[3, 1] times down F32[1, 3] must have the weight's shape [2, 3]");
     }
 
-    private Safetensors.Writer peft() {
+    private SafetensorsWriter peft() {
         return Safetensors.writer()
                 .put("unet." + MATRIX + ".lora_B.weight", new float[] {1, 0, 2, 0}, 2, 2)
                 .put("unet." + MATRIX + ".lora_A.weight", new float[] {1, 0, 1, 5, 5, 5}, 2, 3);
@@ -284,7 +284,7 @@ class LoraTest {
                 .hasMessageContaining("unknown LoRA tensor " + Excerpt.of(name));
     }
 
-    private static Safetensors.Writer kohya() {
+    private static SafetensorsWriter kohya() {
         return Safetensors.writer()
                 .put(FLAT + ".lora_up.weight", new float[] {1, 0, 2, 0}, 2, 2)
                 .put(FLAT + ".lora_down.weight", new float[] {1, 0, 1, 5, 5, 5}, 2, 3);

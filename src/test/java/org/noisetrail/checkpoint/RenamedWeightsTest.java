@@ -91,7 +91,7 @@ class RenamedWeightsTest {
                 .hasMessageContaining("its U-Net takes 9 channels (inpainting)");
     }
 
-    private Weights part(String component, Safetensors.Writer weights) throws IOException {
+    private Weights part(String component, SafetensorsWriter weights) throws IOException {
         Files.createDirectories(folder.resolve(component));
         weights.write(folder.resolve(component).resolve("model.safetensors"));
         return ComponentWeights.open(ModelFiles.folder(folder), component);
@@ -140,11 +140,11 @@ class RenamedWeightsTest {
         text.requireAllUsed();
     }
 
-    private void single(Safetensors.Writer weights) {
+    private void single(SafetensorsWriter weights) {
         weights.write(folder.resolve("v1-5.safetensors"));
     }
 
-    private static Safetensors.Writer whole() {
+    private static SafetensorsWriter whole() {
         return Safetensors.writer()
                 .put("model.diffusion_model.input_blocks.0.0.bias", new float[] {1}, 1)
                 .put("model.diffusion_model.input_blocks.2.0.op.weight", new float[] {2}, 1)

@@ -138,7 +138,7 @@ class SafetensorsTest {
     void aRowOfAnotherLengthIsRefused() {
         Path file = folder.resolve("rows.safetensors");
         for (int length : new int[] {7, 9}) {
-            Safetensors.Writer writer =
+            SafetensorsWriter writer =
                     Safetensors.writer().put("a", Safetensors.Dtype.F32, row -> new byte[row == 0 ? 8 : length], 2, 2);
             assertThatThrownBy(() -> writer.write(file))
                     .isInstanceOf(IllegalArgumentException.class)

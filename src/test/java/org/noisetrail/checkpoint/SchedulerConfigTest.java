@@ -167,9 +167,11 @@ class SchedulerConfigTest {
 
     @Test
     void nothingOfXlsIsCorrected() {
-        assertThat(config("{'_class_name': 'PNDMScheduler', 'steps_offset': 3}", true).stepsOffset())
+        assertThat(config("{'_class_name': 'PNDMScheduler', 'steps_offset': 3}", true)
+                        .stepsOffset())
                 .isEqualTo(3);
-        assertThat(config("{'_class_name': 'PNDMScheduler'}", true).stepsOffset()).isZero();
+        assertThat(config("{'_class_name': 'PNDMScheduler'}", true).stepsOffset())
+                .isZero();
         assertThat(log.messages()).isEmpty();
     }
 

@@ -15,6 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.checkpoint.Safetensors;
+import org.noisetrail.checkpoint.SafetensorsWriter;
 
 /** Parts of text-to-image models, against what diffusers and transformers give. */
 class ComponentCommandTest {
@@ -27,7 +28,7 @@ class ComponentCommandTest {
     /** Runs a part on a golden's inputs; its outputs. */
     private Safetensors run(String part, Path model, String golden, String prefix, String... inputs) {
         Safetensors expected = Safetensors.open(GOLDENS.resolve(golden + ".safetensors"));
-        Safetensors.Writer writer = Safetensors.writer();
+        SafetensorsWriter writer = Safetensors.writer();
         for (String name : inputs) {
             long[] shape = expected.entry(prefix + name).shapeArray();
             switch (expected.entry(prefix + name).dtype()) {

@@ -116,8 +116,9 @@ class OutputFolderTest {
             for (Path same : List.of(folder, link)) {
                 assertThatThrownBy(OutputFolder.open(same)::claim)
                         .isInstanceOf(IllegalArgumentException.class)
-                        .hasMessage(same
-                                + " is being written to by another run: wait until it has ended, or give another --out");
+                        .hasMessage(
+                                same
+                                        + " is being written to by another run: wait until it has ended, or give another --out");
             }
             OutputFolder.open(temporary.resolve("other")).claim().close();
         }

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.Safetensors;
+import org.noisetrail.checkpoint.SafetensorsWriter;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.kernels.Kernels;
 import org.noisetrail.testing.NativeObjects;
@@ -199,7 +200,7 @@ class ModelTest {
         Map<String, float[]> tensors = new LinkedHashMap<>();
         original.entries().keySet().forEach(name -> tensors.put(name, original.floats(name)));
         change.accept(tensors);
-        Safetensors.Writer writer = Safetensors.writer();
+        SafetensorsWriter writer = Safetensors.writer();
         tensors.forEach((name, values) -> {
             Safetensors.Entry entry = original.entries().get(name);
             boolean same = entry != null && entry.elements() == values.length;

@@ -204,10 +204,7 @@ class RunFilesTest {
     void partsAndRunsThatKeepShareAFolder() throws IOException {
         Trail trail = RUN.trail().with(List.of());
         try (RunFiles one = new RunFiles(
-                        folder,
-                        new RunFiles.Run(requests(0, 6), trail, "a", "-1-of-2"),
-                        RunFiles.Earlier.KEEP,
-                        false);
+                        folder, new RunFiles.Run(requests(0, 6), trail, "a", "-1-of-2"), RunFiles.Earlier.KEEP, false);
                 RunFiles other = new RunFiles(
                         folder,
                         new RunFiles.Run(requests(6, 12), trail, "a", "-2-of-2"),

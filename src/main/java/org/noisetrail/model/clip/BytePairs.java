@@ -11,7 +11,7 @@ import java.util.PriorityQueue;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.ConfigFile;
 import org.noisetrail.checkpoint.ModelFiles;
-import org.noisetrail.checkpoint.Safetensors;
+import org.noisetrail.files.Excerpt;
 
 /**
  * CLIP's byte pair encoding of a single word (Sennrich et al. 2016, over UTF-8's bytes as GPT-2 writes them): a word is its bytes, the
@@ -63,7 +63,9 @@ final class BytePairs {
         Map<String, Integer> ids = ids(vocabulary);
         String file = files.path("merges.txt").toString();
         return new BytePairs(
-                vocabulary.file(), ids, merges(file + ": line ", lines(file, files.bytes("merges.txt")), "vocab.json", ids));
+                vocabulary.file(),
+                ids,
+                merges(file + ": line ", lines(file, files.bytes("merges.txt")), "vocab.json", ids));
     }
 
     /** @param tokenizer a {@code tokenizer.json}, which has both */
@@ -113,14 +115,14 @@ final class BytePairs {
             String[] parts = line.split(" ", -1);
             if (parts.length != 2 || parts[0].isEmpty() || parts[1].isEmpty()) {
                 throw new NoisetrailException(
-                        where + (i + 1) + " must be two tokens with a space between: " + Safetensors.oneLine(line));
+                        where + (i + 1) + " must be two tokens with a space between: " + Excerpt.of(line));
             }
             Integer left = ids.get(parts[0]);
             Integer right = ids.get(parts[1]);
             Integer joined = ids.get(parts[0] + parts[1]);
             if (left == null || right == null || joined == null) {
                 throw new NoisetrailException(where + (i + 1) + ": " + vocabulary
-                        + " must have both tokens and what they join to: " + Safetensors.oneLine(line));
+                        + " must have both tokens and what they join to: " + Excerpt.of(line));
             }
             merges.putIfAbsent(new Pair(left, right), new Merge(i, joined));
         }
@@ -131,7 +133,7 @@ final class BytePairs {
     int id(String token) {
         Integer id = ids.get(token);
         if (id == null) {
-            throw new NoisetrailException(file + ": missing token \"" + Safetensors.oneLine(token) + "\"");
+            throw new NoisetrailException(file + ": missing token \"" + Excerpt.of(token) + "\"");
         }
         return id;
     }

@@ -81,9 +81,8 @@ public final class ClipTokenizer {
         // Newer folders say all in the first file, and transformers then reads no other.
         boolean complete = config.has("added_tokens_decoder");
         ConfigFile map = complete ? config : ConfigFile.readIfThere(files, "special_tokens_map.json");
-        Map<String, Integer> found = complete
-                ? described(config.object("added_tokens_decoder"))
-                : later ? listed(whole) : added(whole);
+        Map<String, Integer> found =
+                complete ? described(config.object("added_tokens_decoder")) : later ? listed(whole) : added(whole);
         String endToken = token("eos_token", "<|endoftext|>", map, config);
         this.start = id(token("bos_token", "<|startoftext|>", map, config), found);
         this.end = id(endToken, found);

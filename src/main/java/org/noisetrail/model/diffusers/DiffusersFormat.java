@@ -123,11 +123,14 @@ public final class DiffusersFormat implements Format {
     private static void requireFitting(String file, UNetConfig unet, boolean xl, PromptEncoder encoder) {
         if (unet.takesSizes() != xl) {
             throw new NoisetrailException(file + ": addition_embed_type must be "
-                    + (xl ? "text_time, as a pipeline of XL has it: absent" : "absent, as a pipeline of 1.x or 2.x has it: text_time"));
+                    + (xl
+                            ? "text_time, as a pipeline of XL has it: absent"
+                            : "absent, as a pipeline of 1.x or 2.x has it: text_time"));
         }
         if (unet.context() != encoder.width()) {
-            throw new NoisetrailException(file + ": cross_attention_dim must be " + encoder.width() + ", the hidden_size of "
-                    + (xl ? "text_encoder and text_encoder_2 together" : "text_encoder") + ": " + unet.context());
+            throw new NoisetrailException(file + ": cross_attention_dim must be " + encoder.width()
+                    + ", the hidden_size of " + (xl ? "text_encoder and text_encoder_2 together" : "text_encoder")
+                    + ": " + unet.context());
         }
         if (xl && unet.pooled() != encoder.pooled()) {
             int sizes = UNetConfig.SIZES * unet.sizeChannels();
@@ -141,8 +144,8 @@ public final class DiffusersFormat implements Format {
     private static int ownSize(UNetConfig unet, ModelFiles files, boolean xl) {
         int size = unet.sampleSize() == 0 ? USUAL_SIZE : unet.sampleSize();
         ConfigFile keys = ConfigFile.read(files, UNET);
-        boolean early =
-                keys.has("_diffusers_version") && keys.text("_diffusers_version").matches(EARLY_DIFFUSERS);
+        boolean early = keys.has("_diffusers_version")
+                && keys.text("_diffusers_version").matches(EARLY_DIFFUSERS);
         if (xl || !early || size >= USUAL_SIZE) {
             return size;
         }

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.Safetensors;
+import org.noisetrail.checkpoint.SafetensorsWriter;
 import org.noisetrail.checkpoint.Weights;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Pipeline;
@@ -148,7 +149,7 @@ class AutoencoderTinyTest {
         Files.writeString(folder.resolve("config.json"), json);
         Made shapes = new Made();
         new AutoencoderTiny(config(json), shapes, Device.CPU).close();
-        Safetensors.Writer weights = Safetensors.writer();
+        SafetensorsWriter weights = Safetensors.writer();
         shapes.asked.forEach((name, shape) -> {
             float[] values = new float[(int) Arrays.stream(shape).reduce(1, (a, b) -> a * b)];
             if (name.equals("decoder.layers.12.bias")) {

@@ -175,15 +175,13 @@ class TextToImageTest {
                 "sd21|unet|sdxl|addition_embed_type must be absent, as a pipeline of 1.x or 2.x has it: text_time",
                 "sdxl|unet|sd21|addition_embed_type must be text_time, as a pipeline of XL has it: absent"
             })
-    void partsThatDoNotFitEachOtherAreNamedWhenTheyAreLoaded(
-            String model, String part, String other, String message) throws IOException {
+    void partsThatDoNotFitEachOtherAreNamedWhenTheyAreLoaded(String model, String part, String other, String message)
+            throws IOException {
         Path changed = Path.of(model(model));
         try (Stream<Path> files = Files.list(MODELS.resolve(other).resolve(part))) {
             for (Path file : files.toList()) {
                 Files.copy(
-                        file,
-                        changed.resolve(part).resolve(file.getFileName()),
-                        StandardCopyOption.REPLACE_EXISTING);
+                        file, changed.resolve(part).resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
             }
         }
         refused(changed, message);
@@ -214,7 +212,11 @@ class TextToImageTest {
     /** As diffusers corrects them; XL's stay. */
     @ParameterizedTest
     @CsvSource({
-        "sd21, 0.4.0, 64, 1", "sd21, 0.8.1.dev0, 64, 1", "sd21, 0.9.0, 16, 1", "sd21, 0.10.2, 16, 1", "sdxl, 0.4.0, 16, 0"
+        "sd21, 0.4.0, 64, 1",
+        "sd21, 0.8.1.dev0, 64, 1",
+        "sd21, 0.9.0, 16, 1",
+        "sd21, 0.10.2, 16, 1",
+        "sdxl, 0.4.0, 16, 0"
     })
     void outdatedFilesOfAFolderAreCorrectedUnlessItIsXls(String model, String version, int size, int offset)
             throws IOException {
