@@ -67,6 +67,11 @@ final class Overhead {
         }
 
         @Override
+        public int evaluations() {
+            return inner.evaluations();
+        }
+
+        @Override
         public Tensor network(Tensor input, Tensor level, Conditioning conditions, Tensor entries) {
             long start = System.nanoTime();
             Tensor output = inner.network(input, level, conditions, entries);
