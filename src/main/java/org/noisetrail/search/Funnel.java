@@ -57,8 +57,11 @@ public record Funnel(boolean linear, List<Mark> marks) {
         return width;
     }
 
-    /** Steps that are done at the last mark; 0 where there is none. */
-    int last() {
+    /** Steps that are done at the last pruning of {@code steps}; 0 where there is none. */
+    int last(int steps) {
+        if (linear) {
+            return steps - 1;
+        }
         return marks.isEmpty() ? 0 : marks.get(marks.size() - 1).step();
     }
 

@@ -14,7 +14,7 @@ import org.noisetrail.settings.Setting;
  *
  * @param candidates N, 1 to 65536
  * @param keep how many go on, and when
- * @param noises M, noises that each of them tries at every step after the last pruning, the best clean estimate going on; 1 to 4096, 1 with a linear funnel, and survivors x noises at most 65536; 1 = its own alone
+ * @param noises M, noises that each of them tries at every step after the last pruning, the best clean estimate going on; 1 to 4096, and survivors x noises at most 65536; 1 = its own alone
  */
 public record PrunedBestOfN(int candidates, Funnel keep, int noises) implements TrajectoryMethod {
     private static final Setting<Integer> CANDIDATES =
@@ -41,10 +41,6 @@ public record PrunedBestOfN(int candidates, Funnel keep, int noises) implements 
     public PrunedBestOfN {
         CANDIDATES.checked(candidates);
         NOISES.checked(noises);
-        if (keep.linear() && noises > 1) {
-            throw new IllegalArgumentException(
-                    "noises must be 1 where keep is linear, whose last pruning is after the last step: " + noises);
-        }
     }
 
     /** Whose survivors go on with their own noise. */
@@ -74,7 +70,8 @@ public record PrunedBestOfN(int candidates, Funnel keep, int noises) implements 
         if (noises > 1 && paid.evaluations(wave.schedule()).orElseThrow() > wave.affordableCalls()) {
             return new PrunedBestOfN(candidates, keep).search(wave);
         }
-        int survivors = paid.width(keep.last(), wave.schedule().size());
+        int survivors =
+                paid.width(keep.last(wave.schedule().size()), wave.schedule().size());
         if (noises > 1 && (long) survivors * noises > Search.LARGEST_BATCH) {
             throw new IllegalArgumentException(
                     "survivors x noises must be <= " + Search.LARGEST_BATCH + ": " + survivors + " x " + noises);
@@ -135,7 +132,7 @@ public record PrunedBestOfN(int candidates, Funnel keep, int noises) implements 
 
     /** How many noises each tries at a step. */
     int noises(int step, Schedule schedule) {
-        return step < keep.last() || schedule.isDead(step) ? 1 : noises;
+        return step < keep.last(schedule.size()) || schedule.isDead(step) ? 1 : noises;
     }
 
     @Override

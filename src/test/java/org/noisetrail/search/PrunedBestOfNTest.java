@@ -15,8 +15,18 @@ import org.noisetrail.sampler.Step;
 class PrunedBestOfNTest {
     @Test
     void noisesAreTriedAfterTheLastPruningOnly() {
-        assertThatThrownBy(() -> new PrunedBestOfN(4, Funnel.LINEAR, 2))
-                .hasMessage("noises must be 1 where keep is linear, whose last pruning is after the last step: 2");
+        // The last pruning of a linear funnel is before the last step, which injects no noise here.
+        SmallWorld world = SmallWorld.edm();
+        SearchResult own =
+                world.search(new PrunedBestOfN(4, Funnel.LINEAR)).build().run(ImageRequest.of(0, 3));
+        SearchResult more =
+                world.search(new PrunedBestOfN(4, Funnel.LINEAR, 3)).build().run(ImageRequest.of(0, 3));
+        for (int i = 0; i < 3; i++) {
+            assertThat(more.images().get(i).recipe())
+                    .isEqualTo(own.images().get(i).recipe());
+            assertThat(more.images().get(i).costs())
+                    .isEqualTo(own.images().get(i).costs());
+        }
     }
 
     @Test
