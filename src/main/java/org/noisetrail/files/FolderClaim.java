@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
@@ -52,14 +54,15 @@ public final class FolderClaim implements AutoCloseable {
     private @Nullable FileChannel lock(Path folder) {
         try {
             while (true) {
+                Object before = key();
                 FileChannel open = FileChannel.open(
                         file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
                 if (!tryLock(open)) {
                     open.close();
                     throw taken(folder);
                 }
-                // If not, who had it before has removed the file meanwhile, and the next one locks another.
-                if (Files.exists(file)) {
+                // Who had it before may have removed the file meanwhile, and another have made and locked a new one.
+                if (isThere(open, before)) {
                     AtomicFiles.TEMPORARY.add(file);
                     return open;
                 }
@@ -67,6 +70,27 @@ public final class FolderClaim implements AutoCloseable {
             }
         } catch (IOException e) {
             LOG.debug("{} cannot be locked: {}", file, AtomicFiles.reason(e));
+            return null;
+        }
+    }
+
+    /** Whether the file that is locked is the one that others find: then it was there before it was opened, and still is. A new one is so in the next round. */
+    private boolean isThere(FileChannel open, @Nullable Object before) throws IOException {
+        try {
+            Object now = key();
+            return now == null ? Files.exists(file) : now.equals(before);
+        } catch (IOException e) {
+            open.close();
+            throw e;
+        }
+    }
+
+    /** Tells the file that is there from any other; null where none is, or where the system tells them not. */
+    private @Nullable Object key() throws IOException {
+        try {
+            return Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                    .fileKey();
+        } catch (NoSuchFileException e) {
             return null;
         }
     }

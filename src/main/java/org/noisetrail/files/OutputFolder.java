@@ -141,9 +141,14 @@ public final class OutputFolder {
         for (Path part : Path.of(name)) {
             at = at.resolve(part);
             boolean last = at.equals(file);
-            String obstacle = Files.isSymbolicLink(at)
-                    ? last && removed ? null : "a link"
-                    : Files.isDirectory(at) ? last ? "a folder" : null : !last && Files.exists(at) ? "a file" : null;
+            String obstacle = null;
+            if (Files.isSymbolicLink(at)) {
+                obstacle = last && removed ? null : "a link";
+            } else if (Files.isDirectory(at)) {
+                obstacle = last ? "a folder" : null;
+            } else if (!last && Files.exists(at)) {
+                obstacle = "a file";
+            }
             if (obstacle != null) {
                 throw new NoisetrailException("cannot write " + file + ": " + at + " is " + obstacle);
             }
