@@ -33,6 +33,7 @@ import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.Search;
 import org.noisetrail.search.SearchCancelledException;
 import org.noisetrail.torch.Torch;
+import org.noisetrail.torch.Unfinished;
 import org.noisetrail.trace.Progress;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -338,7 +339,7 @@ final class CompareCommand implements Callable<Integer> {
             err.flush();
             return Failures.INTERRUPTED;
         } finally {
-            judges.values().forEach(Reward::close);
+            Unfinished.closeAll(judges.values());
         }
         interruption.settle();
         PrintWriter print = command.commandLine().getOut();

@@ -32,6 +32,7 @@ import org.noisetrail.search.SearchListener;
 import org.noisetrail.search.SearchResult;
 import org.noisetrail.settings.Setting;
 import org.noisetrail.torch.Torch;
+import org.noisetrail.torch.Unfinished;
 import org.noisetrail.trace.Progress;
 
 /** One run of a comparison: its searches one after another, those that are known already left out. */
@@ -130,11 +131,9 @@ final class ComparisonRun {
     }
 
     private Reward reward(Comparison.Judge judge) {
-        return rewards.computeIfAbsent(judge, asked -> {
-            Reward reward = asked.make().get();
-            comparison.ids.put(asked, reward.id());
-            return reward;
-        });
+        Reward reward = rewards.computeIfAbsent(judge, asked -> asked.make().get());
+        comparison.ids.computeIfAbsent(judge, asked -> reward.id());
+        return reward;
     }
 
     /** Makes what is not known of some searches. */
@@ -156,7 +155,7 @@ final class ComparisonRun {
     }
 
     private void close() {
-        rewards.values().forEach(Reward::close);
+        Unfinished.closeAll(rewards.values());
     }
 
     /** Makes every {@code parts}-th search, from a place on. */

@@ -1,5 +1,6 @@
 package org.noisetrail.reward;
 
+import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.kernels.Device;
@@ -64,7 +65,10 @@ public final class HostImages implements AutoCloseable {
                 Tensor scores = Tensors.doubles(device, rows)) {
             Tensors.fill(scores, Double.NaN);
             reward.score(new ImageBatch(device, shape, first, classes, conditions.subList(0, rows)), scores);
-            return Tensors.toDoubles(scores);
+            double[] values = Tensors.toDoubles(scores);
+            // As in a search: nothing is infinitely good.
+            Arrays.setAll(values, i -> values[i] == Double.POSITIVE_INFINITY ? Double.NaN : values[i]);
+            return values;
         }
     }
 

@@ -23,7 +23,7 @@ public interface Reward extends AutoCloseable {
     /**
      * Scores each image of a batch.
      *
-     * @param scores float64 [rows] on the batch's device, contiguous, all NaN: to be filled; NaN counts as the worst and is reported, and so does plus infinity, in a search
+     * @param scores float64 [rows] on the batch's device, contiguous, all NaN: to be filled; NaN counts as the worst and is reported, and so does plus infinity
      */
     void score(ImageBatch images, Tensor scores);
 

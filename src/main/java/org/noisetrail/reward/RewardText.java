@@ -117,7 +117,7 @@ public record RewardText(List<Term> terms) {
         return terms.stream().anyMatch(Term::namesFile);
     }
 
-    /** How many rewards that are not made of others score in one call, each as often as it does: what is {@code shifted} five times. */
+    /** How many times rewards that are not made of others score an image in one call: within {@code shifted} each counts five times. */
     public long scorings() {
         return terms.stream().mapToLong(Term::scorings).sum();
     }

@@ -13,7 +13,7 @@ public record Guarded(int endedAt, List<Seen> seen) {
      * What the guard says of the clean estimate that the image goes on from.
      *
      * @param step that leads to it, from 0
-     * @param score as the guard gave it: NaN and infinite ones end the search
+     * @param score of the guard, NaN for plus infinity; one that is not finite ends the search
      */
     public record Seen(int step, double score) {}
 
