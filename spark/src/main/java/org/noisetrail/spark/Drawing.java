@@ -23,7 +23,7 @@ final class Drawing {
     /**
      * @param attempts after which Spark would end the job
      * @return what is wrong with the request; empty if its folder is complete
-     * @throws NoisetrailException if the machine could not: another may, as long as there are attempts left
+     * @throws RuntimeException if the machine could not, or a part of the user's failed: another try may do, as long as there are any left
      */
     static String draw(Job job, Request request, int attempts) {
         String name = request.name(job);
@@ -36,11 +36,11 @@ final class Drawing {
             return "";
         } catch (IllegalArgumentException e) {
             return name + ": " + e.getMessage();
-        } catch (NoisetrailException e) {
+        } catch (RuntimeException e) {
             if (TaskContext.get().attemptNumber() + 1 < attempts) {
                 throw e;
             }
-            return name + ": " + e.getMessage();
+            return name + ": " + (e instanceof NoisetrailException ? e.getMessage() : e.toString());
         }
     }
 

@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Set;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -50,7 +51,11 @@ final class RequestTable {
             return spark.read().json(name);
         }
         if (lower.endsWith(".csv")) {
-            return spark.read().option("header", true).option("escape", "\"").csv(name);
+            return spark.read()
+                    .option("header", true)
+                    .option("escape", "\"")
+                    .option("mode", "FAILFAST")
+                    .csv(name);
         }
         return lower.endsWith(".parquet") ? spark.read().parquet(name) : spark.table(name);
     }
@@ -68,7 +73,7 @@ final class RequestTable {
                         "requests may have columns " + String.join(", ", COLUMNS) + ": " + column);
             }
         }
-        List<Row> rows = table.collectAsList();
+        List<Row> rows = rows(table);
         if (rows.isEmpty()) {
             throw new IllegalArgumentException("requests must be >= 1: 0");
         }
@@ -83,6 +88,21 @@ final class RequestTable {
         return new ArrayList<>(requests);
     }
 
+    private static List<Row> rows(Dataset<Row> table) {
+        try {
+            return table.collectAsList();
+        } catch (Exception e) { // Scala's methods throw checked ones that they do not declare
+            for (Throwable cause = e; cause != null; cause = cause.getCause()) {
+                if (String.valueOf(cause.getMessage()).contains("MALFORMED_RECORD")) {
+                    throw new IllegalArgumentException(
+                            "each line of requests must be whole, in CSV with as many values as there are columns and those that have a comma in quotes",
+                            e);
+                }
+            }
+            throw e;
+        }
+    }
+
     private static Request request(Line line, Defaults defaults) {
         String seed = line.text("seed");
         String prompt = line.text("prompt");
@@ -91,9 +111,9 @@ final class RequestTable {
                 line.text("id"),
                 prompt,
                 line.text("negative"),
-                line.whole("class") == null ? null : Math.toIntExact(line.whole("class")),
-                seed == null ? 0 : Long.parseUnsignedLong(seed),
-                line.whole("images") == null ? 1 : Math.toIntExact(line.whole("images")),
+                line.integer("class"),
+                seed == null ? 0 : seed(seed),
+                Objects.requireNonNullElse(line.integer("images"), 1),
                 line.whole("firstImage") == null ? 0 : line.whole("firstImage"),
                 method != null ? method : Methods.usual(prompt != null),
                 line.text("reward", defaults.reward()),
@@ -114,6 +134,14 @@ final class RequestTable {
         return request;
     }
 
+    private static long seed(String text) {
+        try {
+            return Long.parseUnsignedLong(text);
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException("seed must be a whole number from 0 to 2^64 - 1: " + text, e);
+        }
+    }
+
     private record Line(List<String> columns, Row row) {
         @Nullable
         String text(String column) {
@@ -124,6 +152,16 @@ final class RequestTable {
         String text(String column, @Nullable String otherwise) {
             String text = text(column);
             return text == null ? otherwise : text;
+        }
+
+        @Nullable
+        Integer integer(String column) {
+            Long whole = whole(column);
+            if (whole != null && whole != whole.intValue()) {
+                throw new IllegalArgumentException(
+                        column + " must be from " + Integer.MIN_VALUE + " to " + Integer.MAX_VALUE + ": " + whole);
+            }
+            return whole == null ? null : whole.intValue();
         }
 
         @Nullable

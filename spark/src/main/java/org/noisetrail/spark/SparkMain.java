@@ -1,6 +1,7 @@
 package org.noisetrail.spark;
 
 import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.TreeMap;
@@ -119,7 +120,10 @@ public final class SparkMain implements Callable<Integer> {
             session.stop();
             return null;
         });
-        System.exit(code);
+        // In a cluster's mode of YARN an exit counts as a failure, whatever its code.
+        if (code != ExitCode.OK) {
+            System.exit(code);
+        }
     }
 
     /** Runs in this process, with the Spark session that is there or is made. */
@@ -186,6 +190,11 @@ public final class SparkMain implements Callable<Integer> {
         spark.createDataFrame(rows, ResultTable.SCHEMA)
                 .write()
                 .mode(SaveMode.Overwrite)
-                .parquet(job.path().resolve("results.parquet").toUri().toString());
+                .parquet(file(job.path().resolve("results.parquet")));
+    }
+
+    /** As Hadoop reads it: a URI would have its spaces escaped, and they would stay so. */
+    private static String file(Path path) {
+        return "file://" + path.toAbsolutePath();
     }
 }

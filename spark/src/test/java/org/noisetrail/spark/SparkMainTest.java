@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import org.apache.spark.SparkConf;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
@@ -24,6 +25,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.cli.Main;
 import org.noisetrail.evaluation.CellRunner;
@@ -236,7 +239,7 @@ class SparkMainTest {
                         "bad,10,1,",
                         "judged,3,1,clip",
                         "filed,3,1,torchscript:none.pt"));
-        Path out = folder.resolve("mixed");
+        Path out = folder.resolve("mixed run, é");
         assertThat(SparkMain.run(
                         "--requests",
                         list.toString(),
@@ -253,6 +256,27 @@ class SparkMainTest {
         for (String id : List.of("bad", "judged", "filed")) {
             assertThat(drawn.getOrDefault(id, folder).resolve("result.json")).doesNotExist();
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "seed,prompt       | 7,a red sneaker, studio light | values as there are columns",
+                "id,class,seed     | a,3                           | values as there are columns",
+                "id,class          | a,3000000000                  | request 1: class must be from -2147483648 to 2147483647: 3000000000",
+                "id,class,seed     | a,3,abc                       | request 1: seed must be a whole number from 0 to 2^64 - 1: abc"
+            })
+    void aLineThatIsNotWholeIsRefusedBeforeAnythingIsDrawn(String head, String line, String said) throws IOException {
+        Path list = folder.resolve("odd.csv");
+        Files.write(list, List.of(head, line));
+        SparkSession spark =
+                SparkSession.builder().config(new SparkConf().setAppName("odd")).getOrCreate();
+        RequestTable.Defaults none = new RequestTable.Defaults(null, null, null, null, null);
+        assertThatThrownBy(() -> RequestTable.requests(RequestTable.read(spark, list.toString()), none))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(said);
     }
 
     @Test
