@@ -111,7 +111,7 @@ public final class PromptSearch {
                 throw e;
             }
         } finally {
-            worker.shutdown();
+            worker.shutdownNow(); // also where this thread is interrupted
             worker.awaitTermination(1, TimeUnit.MINUTES);
         }
     }

@@ -5,12 +5,15 @@ import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Timer;
-import java.util.Collections;
+import java.lang.ref.Reference;
+import java.lang.ref.ReferenceQueue;
+import java.lang.ref.WeakReference;
 import java.util.List;
 import java.util.Map;
-import java.util.WeakHashMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.reward.ImageBatch;
@@ -32,7 +35,7 @@ import org.noisetrail.search.SearchListener;
  * <tr><td>{@code noisetrail.verifier.seconds}</td><td>timer, tag {@code reward}</td><td>one call of a reward that {@link #timed} has wrapped</td></tr>
  * </table>
  *
- * <p>The time of an image is counted from the start of its search, or from where its thread (with several workers, its worker) has last finished images; a search that fails leaves none.
+ * <p>The time of an image is counted from the start of its search, or from where its thread (with several workers, its worker) has last finished images; a search that fails leaves none. Searches at the same time are told apart by their requests, the objects: give each its own list.
  */
 public final class SearchMeters implements SearchListener {
     private static final String VERIFIER = "noisetrail.verifier.seconds";
@@ -45,7 +48,9 @@ public final class SearchMeters implements SearchListener {
     private final Timer seconds;
     private final DistributionSummary reward;
     /** When the search of a request began; of one whose search has failed, until it is forgotten. */
-    private final Map<ImageRequest, Long> begun = Collections.synchronizedMap(new WeakHashMap<>());
+    private final Map<Begun, Long> begun = new ConcurrentHashMap<>();
+    /** Requests that are forgotten. */
+    private final ReferenceQueue<ImageRequest> gone = new ReferenceQueue<>();
     /** When this thread, a search's or a worker's, has last finished images. */
     private final ThreadLocal<Long> finished = new ThreadLocal<>();
 
@@ -80,10 +85,11 @@ public final class SearchMeters implements SearchListener {
     @Override
     public void onStart(List<ImageRequest> images) {
         long now = System.nanoTime();
+        for (Reference<?> old = gone.poll(); old != null; old = gone.poll()) {
+            begun.remove(old);
+        }
         for (ImageRequest image : images) {
-            // Put alone would keep an equal request of an earlier search, and forget the time with that.
-            begun.remove(image);
-            begun.put(image, now);
+            begun.put(new Begun(image, gone), now);
         }
     }
 
@@ -93,7 +99,7 @@ public final class SearchMeters implements SearchListener {
         Long last = finished.get();
         finished.set(now);
         for (ImageResult image : images) {
-            Long start = begun.get(image.request());
+            Long start = begun.get(new Begun(image.request(), null));
             (image.finite() ? finite : notFinite).increment();
             evaluations.record(image.costs().networkEvaluations());
             if (start != null) {
@@ -106,7 +112,7 @@ public final class SearchMeters implements SearchListener {
         }
     }
 
-    /** A reward that scores as another one and is timed; closing it closes the other. Never recorded for a card ({@link Reward#staysOnDevice}): what is given again has no calls to time. */
+    /** A reward that scores as another one and is timed; closing it closes the other. A card calls it each time and never replays it as recorded ({@link Reward#staysOnDevice}), so that each call is timed. */
     public Reward timed(Reward timed) {
         Timer timer = Timer.builder(VERIFIER)
                 .description("Wall-clock time of one call of a reward")
@@ -114,6 +120,26 @@ public final class SearchMeters implements SearchListener {
                 .tag("reward", timed.name())
                 .register(registry);
         return new Timed(timed, timer);
+    }
+
+    /** A request as the object that it is: searches with other seeds have equal ones. */
+    private static final class Begun extends WeakReference<ImageRequest> {
+        private final int hash;
+
+        Begun(ImageRequest request, @Nullable ReferenceQueue<ImageRequest> gone) {
+            super(request, gone);
+            hash = System.identityHashCode(request);
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return this == other || other instanceof Begun begun && get() != null && get() == begun.get();
+        }
+
+        @Override
+        public int hashCode() {
+            return hash;
+        }
     }
 
     private record Timed(Reward reward, Timer timer) implements Reward {

@@ -8,6 +8,8 @@ import io.micrometer.core.instrument.Tag;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.noisetrail.NoisetrailException;
@@ -102,6 +104,32 @@ class SearchMetersTest {
                     .isPositive()
                     .isLessThanOrEqualTo(2. * result.elapsed().toNanos());
         }
+    }
+
+    @Test
+    void searchesOfEqualRequestsAtTheSameTimeHaveTimesOfTheirOwn() throws Exception {
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch over = new CountDownLatch(1);
+        Reward waiting = Reward.of("waiting", image -> {
+            begun.countDown();
+            try {
+                over.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            return light(image);
+        });
+        CompletableFuture<SearchResult> first = CompletableFuture.supplyAsync(() -> run(waiting, 64));
+        begun.await();
+        Thread.sleep(100);
+        SearchResult second = run(Reward.of("light", SearchMetersTest::light), 64);
+        over.countDown();
+        first.get();
+        Timer timer = registry.get("noisetrail.seconds").timer();
+        assertThat(timer.count()).isEqualTo(8);
+        // Images that are drawn together share their time.
+        assertThat(timer.totalTime(TimeUnit.NANOSECONDS))
+                .isGreaterThan(100e6 + second.elapsed().toNanos());
     }
 
     @Test
