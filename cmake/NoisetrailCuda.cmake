@@ -6,6 +6,9 @@ set(NOISETRAIL_CUDA_SOURCES
 set(NOISETRAIL_HAS_CUDA OFF)
 if(NOT NOISETRAIL_CUDA STREQUAL "OFF")
   include(CheckLanguage)
+  if(NOT CMAKE_CUDA_COMPILER)
+    unset(CMAKE_CUDA_COMPILER CACHE) # what an earlier build did not find may be there now
+  endif()
   set(CMAKE_CUDA_ARCHITECTURES ${NOISETRAIL_CUDA_ARCHITECTURES})
   check_language(CUDA)
   if(CMAKE_CUDA_COMPILER)
