@@ -157,8 +157,8 @@ public record SchedulerConfig(
     /** @param corrected whether the offset counts and may be outdated: then it is 1 */
     private static int stepsOffset(ConfigFile keys, int timesteps, boolean corrected) {
         int offset = keys.integer("steps_offset", 0, 0, timesteps - 1);
-        boolean said = keys.has("steps_offset") || !keys.text("_class_name").equals(WITHOUT_OFFSET);
-        if (offset == 1 || !corrected || !said) {
+        boolean known = keys.has("steps_offset") || !keys.text("_class_name").equals(WITHOUT_OFFSET);
+        if (offset == 1 || !corrected || !known) {
             return offset;
         }
         keys.logCorrected("steps_offset", "1");

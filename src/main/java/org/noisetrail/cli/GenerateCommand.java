@@ -113,7 +113,8 @@ final class GenerateCommand implements Callable<Integer> {
             throw usage(
                     "a plan is for one worker on one machine: give --method and its size with --devices, --shard and --resume");
         }
-        // Settings know no word for minus infinity: images searched up to none would be taken for those of this one.
+        // The settings would say null, as where there is no target: --resume would take images of the one for the
+        // other's.
         if (targetReward != null && !(targetReward > Double.NEGATIVE_INFINITY)) {
             throw usage("--target-reward must be a number above minus infinity: " + targetReward);
         }

@@ -25,7 +25,7 @@ import picocli.CommandLine.Spec;
         })
 final class TokenizeCommand implements Callable<Integer> {
     private static final String VOCABULARY = "vocab.json";
-    /** Beside it other pipelines have tokenizers of other kinds, so that it counts where no folder has the other. */
+    /** Counts only where no folder has the other: beside a vocab.json it is of another kind, as FLUX's tokenizer_2. */
     private static final String LATER = LaterFile.TOKENIZER.file();
     /** As a pipeline's folder names them. */
     private static final List<String> TOKENIZERS = List.of("tokenizer", "tokenizer_2");

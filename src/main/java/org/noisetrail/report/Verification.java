@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.engine.StepEngine;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.reward.Image;
@@ -40,7 +41,7 @@ public final class Verification {
             int maxBatch,
             int decodeBatch) {
         /** To the last bit, but for rewards' last digits. */
-        public static final Options DEFAULT = new Options(null, null, 0, 1e-6, 64, 64);
+        public static final Options DEFAULT = new Options(null, null, 0, 1e-6, 64, StepEngine.DECODE_BATCH);
 
         public Options {
             if (levels < 0 || levels > 255) {

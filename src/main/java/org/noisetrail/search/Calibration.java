@@ -122,7 +122,7 @@ public record Calibration(List<Double> levels, int candidates, List<StepGain> st
     /** Collects the scores of a search's rounds. */
     static final class Collector implements PivotSearch.Observer {
         private final List<Reward> others;
-        /** That any of were seen. */
+        /** Whether there were any. */
         private boolean rounds;
 
         private final Mean[] gains;

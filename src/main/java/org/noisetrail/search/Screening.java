@@ -73,7 +73,8 @@ public record Screening(boolean first, Look look, LossBound loss, double audit) 
 
     /** For messages: the methods whose candidates can be screened, with what some of them ask of their settings. */
     public static String methods() {
-        return Methods.that(Method::screens) + "; svdd with alpha 0 alone; pruned-best-of-n with noises";
+        return Methods.that(Method::screens)
+                + "; of these svdd with alpha 0 only; and pruned-best-of-n with noises above 1";
     }
 
     /** As {@link #parse} reads it. */

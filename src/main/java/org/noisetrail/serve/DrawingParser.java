@@ -36,7 +36,7 @@ final class DrawingParser {
     /** No whole number of a method's or sampler's settings may be larger, nor the rows of one image that go together: they are held in memory, or take time. */
     static final int LARGEST = 1024;
 
-    /** What a reward may score in one call: each may be a network that is loaded and called. */
+    /** The most times that a reward and its parts may score an image: each may be a network's call. */
     private static final int MOST_SCORINGS = 32;
 
     private static final double LONGEST_SECONDS = 1e9;

@@ -244,7 +244,7 @@ class UsageTest {
         assertThat(generate).contains(" number. Of beam, zero-order, eps-greedy, ascent, svdd, lookahead-beam, rbf.");
         assertThat(generate)
                 .contains("first+half and the like. Of beam, zero-order, eps-greedy, ascent, svdd, lookahead-beam;"
-                        + " svdd with alpha 0 alone; pruned-best-of-n with noises.");
+                        + " of these svdd with alpha 0 only; and pruned-best-of-n with noises above 1.");
         assertThat(help("compare")).contains("trajectories (naive, best-of-n, pruned-best-of-n) choose");
         assertThat(generate + help("compare") + help("serve")).doesNotContain("${");
     }

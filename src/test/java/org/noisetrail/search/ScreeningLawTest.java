@@ -371,7 +371,8 @@ class ScreeningLawTest {
 
     @Test
     void methodsAreScreenedWithTheSettingsThatTheMessageAsksFor() {
-        assertThat(Screening.methods()).endsWith("; svdd with alpha 0 alone; pruned-best-of-n with noises");
+        assertThat(Screening.methods())
+                .endsWith("; of these svdd with alpha 0 only; and pruned-best-of-n with noises above 1");
         assertThat(Methods.parse("svdd:alpha=0").screens()).isTrue();
         assertThat(Methods.parse("svdd:alpha=0.05").screens()).isFalse();
         assertThat(Methods.parse("pruned-best-of-n:noises=2").screens()).isTrue();

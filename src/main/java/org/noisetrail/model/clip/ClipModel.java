@@ -26,7 +26,7 @@ import org.noisetrail.torch.Unfinished;
 /**
  * CLIP (Radford et al. 2021): images and texts as embeddings of length 1, whose product says how well they fit. A folder of transformers'
  * {@code CLIPModel}: {@code config.json}, weights, the tokenizer's files and {@code preprocessor_config.json} or {@code
- * processor_config.json}; without the last, images are prepared as OpenAI's CLIP wants them.
+ * processor_config.json}; without either, images are prepared as OpenAI's CLIP wants them.
  *
  * <p>Computes in float32. On the CPU a row's embedding has the same bits in every batch and on every number of threads. Owns its networks;
  * safe to share between threads; close it once.
