@@ -3,7 +3,6 @@ package org.noisetrail.engine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.IntConsumer;
-import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.model.Decoder;
@@ -12,7 +11,6 @@ import org.noisetrail.model.Inputs;
 import org.noisetrail.reward.ImageBatch;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.torch.Tensors;
-import org.noisetrail.torch.Torch;
 import org.noisetrail.torch.Unfinished;
 import org.noisetrail.trace.StepEvent;
 
@@ -88,19 +86,14 @@ final class Judge implements AutoCloseable {
         }
     }
 
-    /** What a reward says of the images that lie in a space; infinitely good, as where a sum overflows, is no number: it would win without being better than anything. */
-    @SuppressWarnings("CheckReturnValue") // nan_to_num_ gives back the tensor that it changes
+    /** What a reward says of the images that lie in a space. */
     private void score(
             Decoder decoder, Draws draws, int from, int count, int round, Reward reward, Space space, Tensor scores) {
         try (StepEvent scoring = StepEvent.score(group.images(), count, draws.step(), round);
                 Tensor images = Tensors.rows(space.pixels, 0, count);
-                Tensor labels = draws.labels(from, count);
-                DoubleOptional nan = new DoubleOptional(Double.NaN);
-                DoubleOptional worst = new DoubleOptional(Double.NEGATIVE_INFINITY)) {
-            Tensors.fill(scores, Double.NaN);
-            reward.score(
-                    new ImageBatch(group.lane, decoder.image(), images, labels, draws.conditions(from, count)), scores);
-            Torch.run(() -> scores.nan_to_num_(nan, nan, worst));
+                Tensor labels = draws.labels(from, count)) {
+            new ImageBatch(group.lane, decoder.image(), images, labels, draws.conditions(from, count))
+                    .score(reward, scores);
             group.kernels.penalise(Tensors.pointer(scores), Tensors.pointer(space.bad), count);
         }
     }

@@ -1,6 +1,5 @@
 package org.noisetrail.reward;
 
-import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.kernels.Device;
@@ -63,12 +62,8 @@ public final class HostImages implements AutoCloseable {
         try (Tensor first = Tensors.rows(pixels, 0, rows);
                 Tensor classes = Tensors.rows(labels, 0, rows);
                 Tensor scores = Tensors.doubles(device, rows)) {
-            Tensors.fill(scores, Double.NaN);
-            reward.score(new ImageBatch(device, shape, first, classes, conditions.subList(0, rows)), scores);
-            double[] values = Tensors.toDoubles(scores);
-            // As in a search: nothing is infinitely good.
-            Arrays.setAll(values, i -> values[i] == Double.POSITIVE_INFINITY ? Double.NaN : values[i]);
-            return values;
+            new ImageBatch(device, shape, first, classes, conditions.subList(0, rows)).score(reward, scores);
+            return Tensors.toDoubles(scores);
         }
     }
 

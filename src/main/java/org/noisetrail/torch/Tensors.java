@@ -8,6 +8,7 @@ import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.DeviceOptional;
+import org.bytedeco.pytorch.DoubleOptional;
 import org.bytedeco.pytorch.MemoryFormatOptional;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.ScalarTypeOptional;
@@ -30,10 +31,14 @@ public final class Tensors {
     private static final Map<Kind, TensorOptions> OPTIONS = new ConcurrentHashMap<>();
 
     private static final MemoryFormatOptional ANY_FORMAT;
+    private static final DoubleOptional NAN;
+    private static final DoubleOptional LOWEST;
 
     static {
         Torch.load();
         ANY_FORMAT = Torch.keep(new MemoryFormatOptional());
+        NAN = Torch.keep(new DoubleOptional(Double.NaN));
+        LOWEST = Torch.keep(new DoubleOptional(Double.NEGATIVE_INFINITY));
     }
 
     private Tensors() {}
@@ -138,6 +143,12 @@ public final class Tensors {
                 target.fill_(scalar);
             }
         });
+    }
+
+    /** NaN in the place of plus infinity; the rest stays. */
+    @SuppressWarnings("CheckReturnValue")
+    public static void forgetInfinity(Tensor target) {
+        Torch.run(() -> target.nan_to_num_(NAN, NAN, LOWEST));
     }
 
     /** Fills the first {@code source.length} elements of a contiguous float32 tensor. */

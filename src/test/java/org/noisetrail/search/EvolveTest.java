@@ -114,22 +114,27 @@ class EvolveTest {
         }
     }
 
-    @Test
-    void aLaterGenerationMayBranchOffBeforeTheStepOfItsParents() {
-        SmallWorld world = SmallWorld.ddim();
+    /** An image whose best is the last child of the second generation; all other children are worth the same. */
+    private static ImageResult secondGeneration(SmallWorld world, int first, int second, double worth) {
         int[] calls = {0};
-        // The first generation's three children are the best there are, until the last of the second.
         Reward script = Reward.of("script", image -> {
             int call = calls[0]++;
-            return call < CANDIDATES ? FIRST[call] : call == CANDIDATES + 3 + CHILDREN - 1 ? 1 : .9;
+            return call < CANDIDATES ? FIRST[call] : call == CANDIDATES + 3 + CHILDREN - 1 ? 1 : worth;
         });
-        ImageResult image = world.search(new Evolve(CANDIDATES, List.of(new Mark(3, 3), new Mark(CHILDREN, 2)), 2, .3))
+        return world.search(new Evolve(CANDIDATES, List.of(new Mark(3, first), new Mark(CHILDREN, second)), 2, .3))
                 .reward(script)
                 .decodeBatch(1)
                 .build()
                 .run(ImageRequest.of(0, 1))
                 .images()
                 .get(0);
+    }
+
+    @Test
+    void aLaterGenerationMayBranchOffBeforeTheStepOfItsParents() {
+        SmallWorld world = SmallWorld.ddim();
+        // The first generation's three children are the best there are, until the last of the second.
+        ImageResult image = secondGeneration(world, 3, 2, .9);
         int parent = parent(world, 2, 3 + CHILDREN - 1, .6, .5, .9, .9, .9);
         assertThat(parent).as("one of the children").isGreaterThanOrEqualTo(2);
         int grandparent = parent(world, 3, parent - 2, FIRST);
@@ -143,19 +148,8 @@ class EvolveTest {
         SmallWorld world = SmallWorld.ddim();
         double[] elites = {.6, .5};
         int[] names = {1, 3};
-        int[] calls = {0};
         // The first generation's three children are worth less than the two elites, the last of the second is best.
-        Reward script = Reward.of("script", image -> {
-            int call = calls[0]++;
-            return call < CANDIDATES ? FIRST[call] : call == CANDIDATES + 3 + CHILDREN - 1 ? 1 : 0;
-        });
-        ImageResult image = world.search(new Evolve(CANDIDATES, List.of(new Mark(3, 1), new Mark(CHILDREN, 3)), 2, .3))
-                .reward(script)
-                .decodeBatch(1)
-                .build()
-                .run(ImageRequest.of(0, 1))
-                .images()
-                .get(0);
+        ImageResult image = secondGeneration(world, 1, 3, 0);
         int parent = parent(world, 3, 3 + CHILDREN - 1, elites[0], elites[1], 0, 0, 0);
         assertThat(parent).isLessThan(2);
         Recipe expected = child(world, 2, 3, names[parent], CHILDREN - 1, .3);

@@ -56,12 +56,13 @@ public final class ClipPreprocessor implements AutoCloseable {
      * @throws NoisetrailException that names the file, if it is broken or asks for what is not known here
      */
     ClipPreprocessor(ModelFiles files, int size, Device device) {
-        ConfigFile config = config(files);
+        boolean later = LaterFile.PROCESSOR.counts(files, "");
+        ConfigFile config = later ? images(files) : ConfigFile.readIfThere(files, FILE);
         if (config.integer("resample", BICUBIC, 0, LARGEST) != BICUBIC) {
             throw config.wrong("resample", "3 (bicubic)");
         }
         this.device = device;
-        this.file = LaterFile.PROCESSOR.counts(files, "") ? LaterFile.PROCESSOR.file() : FILE;
+        this.file = later ? LaterFile.PROCESSOR.file() : FILE;
         this.resize = config.flag("do_resize", true) ? size(config, "size", new Size(size, 0)) : null;
         this.crop = config.flag("do_center_crop", true) ? size(config, "crop_size", new Size(size, size)) : null;
         double rescale = config.flag("do_rescale", true) ? config.positive("rescale_factor", 1.0 / 255) : 1;
@@ -80,14 +81,10 @@ public final class ClipPreprocessor implements AutoCloseable {
         this.normalise = Torch.call(() -> build(factor, offset, device));
     }
 
-    private static ConfigFile config(ModelFiles files) {
-        if (LaterFile.PROCESSOR.counts(files, "")) {
-            ConfigFile whole = ConfigFile.read(files, LaterFile.PROCESSOR.file());
-            if (whole.has(IMAGES)) {
-                return whole.object(IMAGES);
-            }
-        }
-        return ConfigFile.readIfThere(files, FILE);
+    /** Where the file says nothing of images they are prepared as where there is none. */
+    private static ConfigFile images(ModelFiles files) {
+        ConfigFile whole = ConfigFile.read(files, LaterFile.PROCESSOR.file());
+        return whole.has(IMAGES) ? whole.object(IMAGES) : ConfigFile.readIfThere(files, FILE);
     }
 
     /** @throws IllegalArgumentException if images of this shape do not become what a network of this image size sees */
