@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 import org.noisetrail.engine.StepEngine;
 import org.noisetrail.files.OutputFolder;
 import org.noisetrail.model.Classifier;
-import org.noisetrail.model.Decoder;
 import org.noisetrail.model.Denoiser;
+import org.noisetrail.model.Networks;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.RewardText;
@@ -90,13 +90,7 @@ public final class Comparison {
     }
 
     /** What draws, and how a search with it begins. */
-    record Drawn(
-            String name,
-            Denoiser denoiser,
-            Decoder decoder,
-            @Nullable Decoder preview,
-            Map<String, String> settings,
-            Supplier<Search.Builder> search) {}
+    record Drawn(String name, Networks networks, Map<String, String> settings, Supplier<Search.Builder> search) {}
 
     final Drawn drawn;
     final List<Contender> contenders;
@@ -158,7 +152,8 @@ public final class Comparison {
             throw new IllegalArgumentException(
                     "methods must be sized for evaluations or for seconds, not both: " + budgets + " and " + seconds);
         }
-        long plain = schedule().evaluations() * (long) drawn.denoiser().evaluations();
+        long plain =
+                schedule().evaluations() * (long) drawn.networks().denoiser().evaluations();
         for (long budget : budgets) {
             if (budget < plain) {
                 throw new IllegalArgumentException(
@@ -200,7 +195,8 @@ public final class Comparison {
                         Stream.of(method),
                         budgets.stream()
                                 .map(budget -> method.sized(
-                                        schedule(), budget / drawn.denoiser().evaluations()))));
+                                        schedule(),
+                                        budget / drawn.networks().denoiser().evaluations()))));
     }
 
     private static void notEmpty(String what, List<?> list) {
@@ -212,13 +208,7 @@ public final class Comparison {
     /** Of a pipeline: with its own sampler, its rewards by name, and its classifier to tell how images differ. */
     public static Builder builder(Pipeline pipeline) {
         return new Builder(
-                new Drawn(
-                        pipeline.name(),
-                        pipeline.denoiser(),
-                        pipeline.decoder(),
-                        pipeline.previewDecoder(),
-                        pipeline.settings(),
-                        () -> Search.builder(pipeline)),
+                new Drawn(pipeline.name(), pipeline.networks(), pipeline.settings(), () -> Search.builder(pipeline)),
                 Samplers.of(pipeline),
                 text -> text.build(() -> pipeline));
     }
@@ -226,13 +216,7 @@ public final class Comparison {
     /** Of a denoiser whose states are images. */
     public static Builder builder(Denoiser denoiser) {
         return new Builder(
-                new Drawn(
-                        denoiser.id(),
-                        denoiser,
-                        Decoder.identity(denoiser.shape()),
-                        null,
-                        Map.of(),
-                        () -> Search.builder(denoiser)),
+                new Drawn(denoiser.id(), Networks.of(denoiser), Map.of(), () -> Search.builder(denoiser)),
                 EdmSampler.DEFAULT,
                 text -> text.build(() -> {
                     throw new IllegalArgumentException("the reward " + text + " needs a pipeline");
@@ -248,9 +232,8 @@ public final class Comparison {
     public RunSettings.Builder describe() {
         RunSettings.Builder settings = RunSettings.builder(
                         "compare",
-                        RunSettings.Model.of(
-                                drawn.name(), drawn.denoiser(), drawn.decoder(), drawn.preview(), drawn.settings()),
-                        drawn.denoiser().device())
+                        RunSettings.Model.of(drawn.name(), drawn.networks(), drawn.settings()),
+                        drawn.networks().denoiser().device())
                 .batches(maxBatch, decodeBatch)
                 .images(images)
                 .seeds(seeds.stream().mapToLong(Long::longValue).toArray())
@@ -292,7 +275,7 @@ public final class Comparison {
     }
 
     Schedule schedule() {
-        return sampler.schedule(drawn.denoiser().parameterisation());
+        return sampler.schedule(drawn.networks().denoiser().parameterisation());
     }
 
     /**

@@ -18,7 +18,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.model.Classifier;
-import org.noisetrail.model.Decoder;
+import org.noisetrail.model.Denoiser;
 import org.noisetrail.reward.HostImages;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.Schedule;
@@ -70,17 +70,17 @@ final class ComparisonRun {
         this.comparison = comparison;
         Comparison.Drawn drawn = comparison.drawn;
         schedule = comparison.schedule();
-        factor = drawn.denoiser().evaluations();
+        Denoiser denoiser = drawn.networks().denoiser();
+        factor = denoiser.evaluations();
         common.put("noisetrail", Version.NOISETRAIL);
-        common.put("denoiser", drawn.denoiser().id());
-        common.put("decoder", drawn.decoder().id());
-        Decoder preview = drawn.preview();
-        common.put("previewDecoder", preview == null ? null : preview.id());
+        common.put("denoiser", denoiser.id());
+        common.put("decoder", drawn.networks().decoder().id());
+        common.put("previewDecoder", drawn.networks().previewId());
         common.put("modelSettings", drawn.settings());
         Classifier features = comparison.features;
         common.put("features", features == null ? null : features.id());
         // Results do not depend on these, but seconds do.
-        common.put("device", drawn.denoiser().device().isCuda() ? "cuda" : "cpu");
+        common.put("device", denoiser.device().isCuda() ? "cuda" : "cpu");
         common.put("maxBatch", comparison.maxBatch);
         common.put("decodeBatch", comparison.decodeBatch);
         common.put("threads", Torch.threads());
@@ -118,9 +118,7 @@ final class ComparisonRun {
             Comparison.Drawn drawn = comparison.drawn;
             Comparison.Judge other = asked.heldOut();
             Setup setup = new Setup(
-                    drawn.denoiser(),
-                    drawn.decoder(),
-                    drawn.preview(),
+                    drawn.networks(),
                     comparison.sampler,
                     reward(asked.reward()),
                     other == null ? null : reward(other),
@@ -216,7 +214,7 @@ final class ComparisonRun {
 
     private CellResult.Expected expected(Cell what, List<ImageRequest> images) {
         return new CellResult.Expected(
-                images, comparison.drawn.decoder().image(), schedule.size(), what.screen() != null);
+                images, comparison.drawn.networks().decoder().image(), schedule.size(), what.screen() != null);
     }
 
     private List<Cell> cells(Comparison.Aim aim, Entry entry) {
@@ -490,7 +488,7 @@ final class ComparisonRun {
                 ? unknown(images.size())
                 : HostImages.scores(
                         reward(second),
-                        comparison.drawn.denoiser().device(),
+                        comparison.drawn.networks().denoiser().device(),
                         result.images().stream().map(ImageResult::pixels).toList(),
                         comparison.decodeBatch);
         Classifier features = comparison.features;

@@ -27,6 +27,7 @@ import org.noisetrail.files.JsonFiles;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.Conditioning;
 import org.noisetrail.model.Decoder;
+import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.reward.HostImages;
 import org.noisetrail.reward.Image;
@@ -58,17 +59,17 @@ public final class MachineProfile {
      * @return words by name
      */
     public static Map<String, String> key(Setup setup) {
+        Denoiser denoiser = setup.networks().denoiser();
+        String preview = setup.networks().previewId();
         Map<String, String> key = new TreeMap<>();
         key.put("noisetrail", Version.NOISETRAIL);
-        key.put("denoiser", setup.denoiser().id());
-        key.put("shape", setup.denoiser().shape().toString());
-        key.put("decoder", setup.decoder().id());
-        key.put(
-                "previewDecoder",
-                setup.preview() == null ? "none" : setup.preview().id());
+        key.put("denoiser", denoiser.id());
+        key.put("shape", denoiser.shape().toString());
+        key.put("decoder", setup.networks().decoder().id());
+        key.put("previewDecoder", preview == null ? "none" : preview);
         key.put("reward", setup.reward().id());
         key.put("heldOut", setup.heldOut() == null ? "none" : setup.heldOut().id());
-        key.put("device", setup.denoiser().device().toString());
+        key.put("device", denoiser.device().toString());
         key.put("threads", Integer.toString(Torch.threads()));
         key.put("machine", machine());
         return key;
@@ -149,8 +150,10 @@ public final class MachineProfile {
     private static Map<Workload.Part, Curve> parts(Setup setup, Function<Workload.Part, Span> spans) {
         Map<Workload.Part, Curve> curves = new EnumMap<>(Workload.Part.class);
         curves.put(Workload.Part.NETWORK, network(setup, spans.apply(Workload.Part.NETWORK)));
-        curves.put(Workload.Part.DECODER, decoder(setup, setup.decoder(), spans.apply(Workload.Part.DECODER)));
-        curves.put(Workload.Part.PREVIEW, decoder(setup, setup.preview(), spans.apply(Workload.Part.PREVIEW)));
+        curves.put(
+                Workload.Part.DECODER, decoder(setup, setup.networks().decoder(), spans.apply(Workload.Part.DECODER)));
+        curves.put(
+                Workload.Part.PREVIEW, decoder(setup, setup.networks().preview(), spans.apply(Workload.Part.PREVIEW)));
         curves.put(Workload.Part.REWARD, reward(setup, setup.reward(), spans.apply(Workload.Part.REWARD)));
         curves.put(Workload.Part.HELD_OUT, reward(setup, setup.heldOut(), spans.apply(Workload.Part.HELD_OUT)));
         return curves;
@@ -160,17 +163,17 @@ public final class MachineProfile {
         int most = span.most();
         Condition condition = setup.conditions().get(0);
         Stage stage = setup.schedule().step(setup.schedule().size() / 2).first();
-        try (Conditioning conditions = setup.denoiser().encode(List.of(condition));
+        try (Conditioning conditions = setup.networks().denoiser().encode(List.of(condition));
                 Tensor states = states(setup, most);
-                Tensor levels = Tensors.floats(setup.denoiser().device(), most);
-                Tensor entries = Tensors.longs(setup.denoiser().device(), most)) {
+                Tensor levels = Tensors.floats(setup.networks().denoiser().device(), most);
+                Tensor entries = Tensors.longs(setup.networks().denoiser().device(), most)) {
             Tensors.fill(levels, stage.conditioning());
             Tensors.fill(entries, 0);
             return Curve.measure(span.least(), most, rows -> {
                 try (Tensor input = Tensors.rows(states, 0, rows);
                         Tensor level = Tensors.rows(levels, 0, rows);
                         Tensor entry = Tensors.rows(entries, 0, rows);
-                        Tensor output = setup.denoiser().network(input, level, conditions, entry)) {
+                        Tensor output = setup.networks().denoiser().network(input, level, conditions, entry)) {
                     await(output);
                 }
             });
@@ -192,13 +195,14 @@ public final class MachineProfile {
     }
 
     private static Tensor states(Setup setup, int rows) {
-        ImageShape shape = setup.denoiser().shape();
+        ImageShape shape = setup.networks().denoiser().shape();
         float[] values = new float[Math.multiplyExact(rows, shape.elements())];
         Random random = new Random(1);
         for (int i = 0; i < values.length; i++) {
             values[i] = (float) random.nextGaussian();
         }
-        return Tensors.of(setup.denoiser().device(), values, rows, shape.channels(), shape.height(), shape.width());
+        return Tensors.of(
+                setup.networks().denoiser().device(), values, rows, shape.channels(), shape.height(), shape.width());
     }
 
     private static Curve reward(Setup setup, @Nullable Reward reward, Span span) {
@@ -206,7 +210,7 @@ public final class MachineProfile {
         if (reward == null) {
             return Curve.NOTHING;
         }
-        ImageShape shape = setup.decoder().image();
+        ImageShape shape = setup.networks().decoder().image();
         Condition condition = setup.conditions().get(0);
         Random random = new Random(1);
         List<Image> images = new ArrayList<>();
@@ -215,7 +219,7 @@ public final class MachineProfile {
             random.nextBytes(pixels);
             images.add(new Image(shape, pixels, condition));
         }
-        try (HostImages noise = new HostImages(setup.denoiser().device(), images)) {
+        try (HostImages noise = new HostImages(setup.networks().denoiser().device(), images)) {
             return Curve.measure(span.least(), most, rows -> noise.scores(reward, rows));
         }
     }

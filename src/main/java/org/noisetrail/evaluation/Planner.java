@@ -66,14 +66,16 @@ public final class Planner {
 
     /** The method measured best for what is to be drawn, as large as so many network evaluations an image pay for. */
     public Plan budget(long networkEvaluations) {
-        long plain = schedule().evaluations() * setup.denoiser().evaluations();
+        long plain = schedule().evaluations() * setup.networks().denoiser().evaluations();
         if (networkEvaluations < plain) {
             throw new IllegalArgumentException(
                     "budget must be >= " + plain + ", one plain trajectory's: " + networkEvaluations);
         }
         DefaultMethod rule = DefaultMethod.of(setup);
         Method sized = rule.method()
-                .sized(schedule(), networkEvaluations / setup.denoiser().evaluations());
+                .sized(
+                        schedule(),
+                        networkEvaluations / setup.networks().denoiser().evaluations());
         Plan plan = plan(sized, Double.POSITIVE_INFINITY, rule.reason());
         return plan.networkEvaluations() <= networkEvaluations
                 ? plan

@@ -35,8 +35,8 @@ final class Rehearsal {
     private Rehearsal(Setup setup, Device device, boolean trueToSize, int maxBatch, int decodeBatch) {
         this.setup = setup;
         this.device = device;
-        state = trueToSize ? setup.denoiser().shape() : SMALLEST;
-        image = trueToSize ? setup.decoder().image() : SMALLEST;
+        state = trueToSize ? setup.networks().denoiser().shape() : SMALLEST;
+        image = trueToSize ? setup.networks().decoder().image() : SMALLEST;
         this.maxBatch = maxBatch;
         this.decodeBatch = decodeBatch;
     }
@@ -48,7 +48,7 @@ final class Rehearsal {
 
     /** On states and images of their true shape, where the true ones lie: what it takes is the engine's own work. */
     static Rehearsal trueToSize(Setup setup, int maxBatch, int decodeBatch) {
-        return new Rehearsal(setup, setup.denoiser().device(), true, maxBatch, decodeBatch);
+        return new Rehearsal(setup, setup.networks().denoiser().device(), true, maxBatch, decodeBatch);
     }
 
     /**
@@ -78,15 +78,15 @@ final class Rehearsal {
     private Counted run(Method method, int images) {
         Workload counts = new Workload();
         Search.Builder search = Search.builder(new StandIn(counts))
-                .decoder(decoder(setup.decoder(), Workload.Part.DECODER, counts))
+                .decoder(decoder(setup.networks().decoder(), Workload.Part.DECODER, counts))
                 .sampler(setup.sampler())
                 .method(method)
                 .reward(new Dice(Workload.Part.REWARD, counts))
                 .heldOut(setup.heldOut() == null ? null : new Dice(Workload.Part.HELD_OUT, counts))
                 .maxBatch(maxBatch)
                 .decodeBatch(decodeBatch);
-        if (setup.preview() != null) {
-            search.preview(decoder(setup.preview(), Workload.Part.PREVIEW, counts));
+        if (setup.networks().preview() != null) {
+            search.preview(decoder(setup.networks().preview(), Workload.Part.PREVIEW, counts));
         }
         Costs costs =
                 search.build().run(ImageRequest.of(0, images)).images().get(0).costs();
@@ -122,7 +122,7 @@ final class Rehearsal {
 
         @Override
         public Parameterisation parameterisation() {
-            return setup.denoiser().parameterisation();
+            return setup.networks().denoiser().parameterisation();
         }
 
         @Override
@@ -149,7 +149,7 @@ final class Rehearsal {
 
         @Override
         public int evaluations() {
-            return setup.denoiser().evaluations();
+            return setup.networks().denoiser().evaluations();
         }
 
         @Override

@@ -21,8 +21,7 @@ import org.noisetrail.files.JsonFiles;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Condition;
-import org.noisetrail.model.Decoder;
-import org.noisetrail.model.Denoiser;
+import org.noisetrail.model.Networks;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.model.format.Conditions;
 import org.noisetrail.reward.Reward;
@@ -77,13 +76,8 @@ public record RunSettings(
             settings = Collections.unmodifiableMap(new LinkedHashMap<>(settings));
         }
 
-        static Model of(
-                String name,
-                Denoiser denoiser,
-                Decoder decoder,
-                @Nullable Decoder preview,
-                Map<String, String> settings) {
-            return new Model(name, denoiser.id(), decoder.id(), preview == null ? null : preview.id(), settings);
+        static Model of(String name, Networks networks, Map<String, String> settings) {
+            return new Model(name, networks.denoiser().id(), networks.decoder().id(), networks.previewId(), settings);
         }
     }
 
@@ -122,15 +116,7 @@ public record RunSettings(
 
     /** Of a pipeline's run. */
     public static Builder builder(String command, Pipeline pipeline) {
-        return builder(
-                        command,
-                        Model.of(
-                                pipeline.name(),
-                                pipeline.denoiser(),
-                                pipeline.decoder(),
-                                pipeline.previewDecoder(),
-                                pipeline.settings()),
-                        pipeline.device())
+        return builder(command, Model.of(pipeline.name(), pipeline.networks(), pipeline.settings()), pipeline.device())
                 .sampler(Samplers.of(pipeline));
     }
 

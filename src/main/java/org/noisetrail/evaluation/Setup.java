@@ -3,8 +3,8 @@ package org.noisetrail.evaluation;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.model.Condition;
-import org.noisetrail.model.Decoder;
 import org.noisetrail.model.Denoiser;
+import org.noisetrail.model.Networks;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.Sampler;
@@ -14,14 +14,11 @@ import org.noisetrail.sampler.Schedule;
 /**
  * What images are drawn and judged with: what a plan is made for, and what a machine is timed with. Owns nothing.
  *
- * @param preview judges candidates in the decoder's place; null for none
  * @param heldOut of the final images; null for none
  * @param conditions that are to be drawn, at least one: the first is what calls are timed with
  */
 public record Setup(
-        Denoiser denoiser,
-        Decoder decoder,
-        @Nullable Decoder preview,
+        Networks networks,
         Sampler sampler,
         Reward reward,
         @Nullable Reward heldOut,
@@ -35,33 +32,25 @@ public record Setup(
 
     /** Of a pipeline, with its own sampler. */
     public static Setup of(Pipeline pipeline, Reward reward, List<? extends Condition> conditions) {
-        return new Setup(
-                pipeline.denoiser(),
-                pipeline.decoder(),
-                pipeline.previewDecoder(),
-                Samplers.of(pipeline),
-                reward,
-                null,
-                conditions);
+        return new Setup(pipeline.networks(), Samplers.of(pipeline), reward, null, conditions);
     }
 
     /** Of a denoiser whose states are images. */
     public static Setup of(Denoiser denoiser, Sampler sampler, Reward reward) {
-        return new Setup(
-                denoiser, Decoder.identity(denoiser.shape()), null, sampler, reward, null, List.of(Condition.NONE));
+        return new Setup(Networks.of(denoiser), sampler, reward, null, List.of(Condition.NONE));
     }
 
     /** The same under another sampler. */
     public Setup withSampler(Sampler sampler) {
-        return new Setup(denoiser, decoder, preview, sampler, reward, heldOut, conditions);
+        return new Setup(networks, sampler, reward, heldOut, conditions);
     }
 
     /** The same, final images judged by another reward besides; null for none. */
     public Setup withHeldOut(@Nullable Reward heldOut) {
-        return new Setup(denoiser, decoder, preview, sampler, reward, heldOut, conditions);
+        return new Setup(networks, sampler, reward, heldOut, conditions);
     }
 
     Schedule schedule() {
-        return sampler.schedule(denoiser.parameterisation());
+        return sampler.schedule(networks.denoiser().parameterisation());
     }
 }

@@ -75,7 +75,7 @@ public final class Pipeline implements AutoCloseable {
         try (Unfinished made = new Unfinished()) {
             this.rounding = device.isCuda() ? made.add(Tf32.hold(options.precision() == Precision.TF32)) : null;
             Parts loaded = made.finish(form.load(files, device, options));
-            this.parts = loaded.drawing(loaded.denoiser());
+            this.parts = loaded.drawing(loaded.networks().denoiser());
         }
     }
 
@@ -158,19 +158,24 @@ public final class Pipeline implements AutoCloseable {
         return device;
     }
 
+    /** What it draws with; the pipeline's to close. */
+    public Networks networks() {
+        return parts.networks();
+    }
+
     /** The network with its guidance; the pipeline's to close. */
     public Denoiser denoiser() {
-        return parts.denoiser();
+        return networks().denoiser();
     }
 
     /** From the denoiser's states to images; the pipeline's to close. */
     public Decoder decoder() {
-        return parts.decoder();
+        return networks().decoder();
     }
 
     /** Judges candidates in the decoder's place; null for none. */
     public @Nullable Decoder previewDecoder() {
-        return parts.preview();
+        return networks().preview();
     }
 
     /** The model's own sampler, as {@code Samplers.parse} reads it. */
@@ -241,11 +246,11 @@ public final class Pipeline implements AutoCloseable {
             return;
         }
         closed = true;
-        parts.denoiser().close();
+        denoiser().close();
         parts.network().close();
-        parts.decoder().close();
-        if (parts.preview() != null) {
-            parts.preview().close();
+        decoder().close();
+        if (previewDecoder() != null) {
+            previewDecoder().close();
         }
         classifiers.values().forEach(Classifier::close);
         if (rounding != null) {

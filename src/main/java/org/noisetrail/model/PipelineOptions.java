@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -13,6 +12,8 @@ import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.LoraText;
 import org.noisetrail.files.Excerpt;
+import org.noisetrail.settings.Setting;
+import org.noisetrail.settings.Values;
 
 /**
  * How a pipeline is loaded and asked; what is not given is the model's own. Immutable.
@@ -25,23 +26,39 @@ public final class PipelineOptions {
 
     private static final String LORA = "lora-";
 
+    /** What a setting says that is the model's own. */
+    private static final String OWN = "";
+
     private static final Pattern SIZES = Pattern.compile("(\\d{1,5})x(\\d{1,5})\\+(\\d{1,5})\\+(\\d{1,5})");
+
+    private static final Setting<Double> GUIDANCE = Setting.of("guidance", Double.NaN, Double::valueOf)
+            .check(Guided::checkScale)
+            .text(scale -> scale.isNaN() ? OWN : scale.toString())
+            .build();
+    private static final Setting<Double> GUIDANCE_RESCALE = Setting.of("guidance-rescale", 0.0, Double::valueOf)
+            .check(Guided::checkRescale)
+            .build();
+    private static final Setting<Integer> HEIGHT = side("height");
+    private static final Setting<Integer> WIDTH = side("width");
+    private static final Setting<Integer> CLIP_SKIP = Setting.integer(
+            "clip-skip", "", 0, 0, Integer.MAX_VALUE, "last layers of the text encoder that are left out");
+    private static final Setting<String> SIZE_CONDITION = Setting.of("size-condition", OWN, text -> text)
+            .check(PipelineOptions::checkSizes)
+            .build();
+    private static final Setting<Precision> COMPUTED_WITH = Setting.of(PRECISION, Precision.FLOAT32, Precision::parse)
+            .text(Precision::word)
+            .build();
+    /** In the order in which a trail has them. */
+    private static final List<Setting<?>> SETTINGS =
+            List.of(GUIDANCE, GUIDANCE_RESCALE, HEIGHT, WIDTH, CLIP_SKIP, SIZE_CONDITION, COMPUTED_WITH);
 
     /** The model as it is. */
     public static final PipelineOptions DEFAULT = builder().build();
 
-    private final @Nullable Double guidance;
-    private final double guidanceRescale;
-    private final int height;
-    private final int width;
-    private final int clipSkip;
-    private final String sizeCondition;
+    private final Values values;
     private final List<Lora> loras;
     private final @Nullable String previewDecoder;
     private final boolean torchScript;
-    private final Precision precision;
-    /** The settings that somebody has given, though it be what they are without. */
-    private final List<String> given;
 
     /**
      * @param file to be opened
@@ -50,17 +67,30 @@ public final class PipelineOptions {
     private record Lora(LoraText file, String name) {}
 
     private PipelineOptions(Builder builder) {
-        guidance = builder.guidance;
-        guidanceRescale = builder.guidanceRescale;
-        height = builder.height;
-        width = builder.width;
-        clipSkip = builder.clipSkip;
-        sizeCondition = builder.sizeCondition;
+        values = builder.values.build();
         loras = List.copyOf(builder.loras);
         previewDecoder = builder.previewDecoder;
         torchScript = builder.torchScript;
-        precision = builder.precision;
-        given = List.copyOf(builder.given);
+    }
+
+    private static Setting<Integer> side(String name) {
+        return Setting.of(name, 0, Integer::valueOf)
+                .check(pixels -> {
+                    if (pixels < 1 || pixels > 16384) {
+                        throw new IllegalArgumentException(name + " must be from 1 to 16384: " + pixels);
+                    }
+                    return pixels;
+                })
+                .text(pixels -> pixels == 0 ? OWN : pixels.toString())
+                .build();
+    }
+
+    private static String checkSizes(String sizes) {
+        if (!SIZES.matcher(sizes).matches()) {
+            throw new IllegalArgumentException(
+                    SIZE_CONDITION.name() + " must be HEIGHTxWIDTH+TOP+LEFT, such as 1024x1024+0+0: " + sizes);
+        }
+        return sizes;
     }
 
     /** Starts from {@link #DEFAULT}. */
@@ -70,27 +100,28 @@ public final class PipelineOptions {
 
     /** The guidance scale; null for the model's own default. */
     public @Nullable Double guidance() {
-        return guidance;
+        double scale = values.get(GUIDANCE);
+        return Double.isNaN(scale) ? null : scale;
     }
 
     /** How far guided outputs are scaled back to the spread of unguided ones, 0 to 1. */
     public double guidanceRescale() {
-        return guidanceRescale;
+        return values.get(GUIDANCE_RESCALE);
     }
 
     /** In pixels; 0 for the model's own. */
     public int height() {
-        return height;
+        return values.get(HEIGHT);
     }
 
     /** In pixels; 0 for the model's own. */
     public int width() {
-        return width;
+        return values.get(WIDTH);
     }
 
     /** How many of the text encoder's last layers are left out; 0 for none. */
     public int clipSkip() {
-        return clipSkip;
+        return values.get(CLIP_SKIP);
     }
 
     /**
@@ -100,7 +131,7 @@ public final class PipelineOptions {
      * @param width likewise
      */
     public int[] sizeCondition(int height, int width) {
-        Matcher given = SIZES.matcher(sizeCondition);
+        Matcher given = SIZES.matcher(values.get(SIZE_CONDITION));
         return given.matches()
                 ? IntStream.rangeClosed(1, 4)
                         .map(i -> Integer.parseInt(given.group(i)))
@@ -110,7 +141,7 @@ public final class PipelineOptions {
 
     /** Whether a size condition was given. */
     public boolean hasSizeCondition() {
-        return !sizeCondition.isEmpty();
+        return !values.get(SIZE_CONDITION).equals(OWN);
     }
 
     /** {@code FILE[:SCALE]} each. */
@@ -130,32 +161,16 @@ public final class PipelineOptions {
 
     /** What the denoiser's network computes with. */
     public Precision precision() {
-        return precision;
+        return values.get(COMPUTED_WITH);
     }
 
     /** What was given and changes images, by name; a preview decoder changes only what is chosen. LoRAs are without their folders: a picture goes round. */
     public Map<String, String> settings() {
         Map<String, String> settings = new LinkedHashMap<>();
-        if (guidance != null) {
-            settings.put("guidance", text("guidance"));
-        }
-        if (guidanceRescale != 0) {
-            settings.put("guidance-rescale", text("guidance-rescale"));
-        }
-        if (height != 0) {
-            settings.put("height", text("height"));
-        }
-        if (width != 0) {
-            settings.put("width", text("width"));
-        }
-        if (clipSkip != 0) {
-            settings.put("clip-skip", text("clip-skip"));
-        }
-        if (hasSizeCondition()) {
-            settings.put("size-condition", text("size-condition"));
-        }
-        if (precision != Precision.FLOAT32) {
-            settings.put(PRECISION, text(PRECISION));
+        for (Setting<?> setting : SETTINGS) {
+            if (!text(setting).equals(DEFAULT.text(setting))) {
+                settings.put(setting.name(), text(setting));
+            }
         }
         for (int i = 0; i < loras.size(); i++) {
             settings.put(LORA + i, loras.get(i).name());
@@ -163,18 +178,8 @@ public final class PipelineOptions {
         return settings;
     }
 
-    /** A setting's value; empty where it is the model's own. */
-    private String text(String setting) {
-        return switch (setting) {
-            case "guidance" -> guidance == null ? "" : String.valueOf(guidance);
-            case "guidance-rescale" -> String.valueOf(guidanceRescale);
-            case "height" -> height == 0 ? "" : String.valueOf(height);
-            case "width" -> width == 0 ? "" : String.valueOf(width);
-            case "clip-skip" -> String.valueOf(clipSkip);
-            case "size-condition" -> sizeCondition;
-            case PRECISION -> precision.word();
-            default -> throw new IllegalArgumentException("there is no setting of a model named " + setting);
-        };
+    private <T> String text(Setting<T> setting) {
+        return setting.text(values.get(setting));
     }
 
     /**
@@ -198,11 +203,11 @@ public final class PipelineOptions {
             throw new IllegalArgumentException("lora must be left out, since it was drawn without: " + files(rest));
         }
         PipelineOptions others = builder.build();
-        for (String setting : given) {
+        for (Setting<?> setting : values.given()) {
             String drawn = others.text(setting);
             if (!drawn.equals(text(setting))) {
                 throw new IllegalArgumentException(setting + " must be "
-                        + (drawn.isEmpty() ? "left out, since it was drawn without" : drawn + ", as it was drawn")
+                        + (drawn.equals(OWN) ? "left out, since it was drawn without" : drawn + ", as it was drawn")
                         + ": " + text(setting));
             }
         }
@@ -234,109 +239,73 @@ public final class PipelineOptions {
 
     /** Collects options; what is out of its range is an {@link IllegalArgumentException} where it is given. */
     public static final class Builder {
-        private @Nullable Double guidance;
-        private double guidanceRescale;
-        private int height;
-        private int width;
-        private int clipSkip;
-        private String sizeCondition = "";
+        private final Values.Builder values;
         private final List<Lora> loras = new ArrayList<>();
         private @Nullable String previewDecoder;
         private boolean torchScript = true;
-        private Precision precision = Precision.FLOAT32;
-        private final List<String> given = new ArrayList<>();
 
-        private Builder() {}
+        private Builder() {
+            values = Values.builder();
+        }
 
         private Builder(PipelineOptions options) {
-            guidance = options.guidance;
-            guidanceRescale = options.guidanceRescale;
-            height = options.height;
-            width = options.width;
-            clipSkip = options.clipSkip;
-            sizeCondition = options.sizeCondition;
+            values = options.values.toBuilder();
             loras.addAll(options.loras);
             previewDecoder = options.previewDecoder;
             torchScript = options.torchScript;
-            precision = options.precision;
-            given.addAll(options.given);
         }
 
         /** As a trail's settings have it. */
         private void set(String name, String value) {
+            Setting<?> known = SETTINGS.stream()
+                    .filter(setting -> setting.name().equals(name))
+                    .findFirst()
+                    .orElseThrow(() -> new NoisetrailException(
+                            "settings of a model: there is no setting of a model named " + Excerpt.of(name)));
             try {
-                switch (name) {
-                    case "guidance" -> guidance(number(name, value, Double::valueOf));
-                    case "guidance-rescale" -> guidanceRescale(number(name, value, Double::valueOf));
-                    case "height" -> height(number(name, value, Integer::valueOf));
-                    case "width" -> width(number(name, value, Integer::valueOf));
-                    case "size-condition" -> sizeCondition(value);
-                    case PRECISION -> precision(Precision.parse(value));
-                    case "clip-skip" -> clipSkip(number(name, value, Integer::valueOf));
-                    default ->
-                        throw new IllegalArgumentException("there is no setting of a model named " + Excerpt.of(name));
-                }
+                values.parse(known, Excerpt.of(value)); // of a value that it can have, that is all
             } catch (IllegalArgumentException e) {
                 throw new NoisetrailException("settings of a model: " + e.getMessage(), e);
             }
         }
 
-        private static <N extends Number> N number(String name, String value, Function<String, N> parse) {
-            try {
-                return parse.apply(value);
-            } catch (NumberFormatException e) {
-                throw new IllegalArgumentException(name + " must be a number: " + Excerpt.of(value), e);
-            }
-        }
-
-        /** g of classifier-free guidance, from 0 to 10000; 1: none, at half the cost. */
+        /** g of classifier-free guidance, from 0 to 10000; 1: none, at half the cost; null for the model's own. */
         public Builder guidance(@Nullable Double guidance) {
-            this.guidance = guidance == null ? null : Guided.checkScale(guidance);
-            if (guidance != null) {
-                given.add("guidance");
+            if (guidance == null) {
+                values.remove(GUIDANCE);
+            } else {
+                values.put(GUIDANCE, guidance);
             }
             return this;
         }
 
         /** How far a guided output's deviation is brought back to the plain one's, 0 to 1. */
         public Builder guidanceRescale(double rescale) {
-            this.guidanceRescale = Guided.checkRescale(rescale);
-            given.add("guidance-rescale");
+            values.put(GUIDANCE_RESCALE, rescale);
             return this;
         }
 
         /** Pixels, from 1 to 16384. */
         public Builder height(int height) {
-            this.height = side("height", height);
-            given.add("height");
+            values.put(HEIGHT, height);
             return this;
         }
 
         /** Pixels, from 1 to 16384. */
         public Builder width(int width) {
-            this.width = side("width", width);
-            given.add("width");
+            values.put(WIDTH, width);
             return this;
         }
 
         /** How many of the text encoder's last layers are left out of a prompt's embedding. */
         public Builder clipSkip(int layers) {
-            if (layers < 0) {
-                throw new IllegalArgumentException("clip-skip must be >= 0: " + layers);
-            }
-            this.clipSkip = layers;
-            given.add("clip-skip");
+            values.put(CLIP_SKIP, layers);
             return this;
         }
 
         /** What SDXL is told of the picture that its image is like: {@code HEIGHTxWIDTH+TOP+LEFT}, in pixels; by default the image's own size, not cropped. */
         public Builder sizeCondition(String sizes) {
-            if (!SIZES.matcher(sizes).matches()) {
-                throw new IllegalArgumentException(
-                        "size-condition must be HEIGHTxWIDTH+TOP+LEFT, such as 1024x1024+0+0: " + sizes);
-            }
-            this.sizeCondition = sizes;
-            given.add("size-condition");
+            values.put(SIZE_CONDITION, sizes);
             return this;
         }
 
@@ -361,16 +330,8 @@ public final class PipelineOptions {
 
         /** What the denoiser's network computes with; float32 by default. */
         public Builder precision(Precision precision) {
-            this.precision = precision;
-            given.add(PRECISION);
+            values.put(COMPUTED_WITH, precision);
             return this;
-        }
-
-        private static int side(String what, int value) {
-            if (value < 1 || value > 16384) {
-                throw new IllegalArgumentException(what + " must be from 1 to 16384: " + value);
-            }
-            return value;
         }
 
         /** The options. */

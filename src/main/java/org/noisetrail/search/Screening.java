@@ -8,6 +8,7 @@ import org.noisetrail.engine.LossBound;
 import org.noisetrail.engine.Screen;
 import org.noisetrail.model.Decoder;
 import org.noisetrail.model.Denoiser;
+import org.noisetrail.model.Networks;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.Schedule;
 
@@ -115,12 +116,14 @@ public record Screening(boolean first, Look look, LossBound loss, double audit) 
      *
      * @param reward scores what is looked at
      */
-    Screen screen(Denoiser denoiser, Decoder decoder, @Nullable Decoder preview, Reward reward) {
+    Screen screen(Networks networks, Reward reward) {
+        Denoiser denoiser = networks.denoiser();
+        Decoder decoder = networks.decoder();
         Decoder seen = switch (look) {
             case WHOLE -> decoder;
             case HALF -> Decoder.half(decoder, denoiser.shape());
             case LINEAR -> Decoder.linear(decoder, denoiser.shape(), denoiser.device());
-            case PREVIEW -> Objects.requireNonNull(preview);
+            case PREVIEW -> Objects.requireNonNull(networks.preview());
         };
         return new Screen(first, seen, reward, loss, audit);
     }

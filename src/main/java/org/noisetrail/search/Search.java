@@ -16,6 +16,7 @@ import org.noisetrail.model.Condition;
 import org.noisetrail.model.Decoder;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.ImageShape;
+import org.noisetrail.model.Networks;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.EdmSampler;
@@ -35,8 +36,7 @@ public final class Search {
 
     private static final Duration FOR_EVER = Duration.ofNanos(Long.MAX_VALUE / 2);
 
-    private final Denoiser denoiser;
-    private final Decoder decoder;
+    private final Networks networks;
     private final Map<String, String> modelSettings;
     private final Sampler sampler;
     private final Schedule schedule;
@@ -60,8 +60,7 @@ public final class Search {
     private volatile @Nullable Trail heading;
 
     private Search(Builder builder) {
-        denoiser = builder.denoiser;
-        decoder = builder.decoder;
+        networks = builder.networks;
         modelSettings = builder.modelSettings;
         sampler = builder.sampler;
         schedule = builder.schedule();
@@ -82,14 +81,12 @@ public final class Search {
 
     /** For a denoiser whose states are images. */
     public static Builder builder(Denoiser denoiser) {
-        return new Builder(denoiser);
+        return new Builder(Networks.of(Objects.requireNonNull(denoiser, "denoiser")));
     }
 
     /** Starts with the pipeline's own sampler. */
     public static Builder builder(Pipeline pipeline) {
-        Builder builder = new Builder(pipeline.denoiser());
-        builder.decoder = pipeline.decoder();
-        builder.preview = pipeline.previewDecoder();
+        Builder builder = new Builder(pipeline.networks());
         builder.sampler = Samplers.of(pipeline);
         builder.modelSettings = pipeline.settings();
         return builder;
@@ -97,11 +94,7 @@ public final class Search {
 
     /** Names what is drawn with, all parts: images of the same model id and trail are the same. */
     public String modelId() {
-        return modelId(denoiser, decoder);
-    }
-
-    private static String modelId(Denoiser denoiser, Decoder decoder) {
-        return (denoiser.id() + " " + decoder.id()).strip();
+        return networks.id();
     }
 
     /** The reverse process that it runs. */
@@ -111,7 +104,7 @@ public final class Search {
 
     /** The shape of the images that it draws. */
     public ImageShape image() {
-        return decoder.image();
+        return networks.decoder().image();
     }
 
     /**
@@ -197,7 +190,7 @@ public final class Search {
         Reward heldOut = workers.get(0).heldOut();
         if (heldOut != null) {
             heldOut.check(
-                    decoder.image(),
+                    networks.decoder().image(),
                     images.stream().map(ImageRequest::condition).toList());
         }
         Calibration.Collector collector = new Calibration.Collector(schedule.size(), heldOut);
@@ -226,7 +219,7 @@ public final class Search {
         }
         List<Condition> conditions =
                 images.stream().map(ImageRequest::condition).toList();
-        others.forEach(other -> other.check(decoder.image(), conditions));
+        others.forEach(other -> other.check(networks.decoder().image(), conditions));
         TrajectoryScores recorder = new TrajectoryScores(trajectories, images.size(), schedule.size(), others);
         alone(null, recorder, images);
         return recorder.scores();
@@ -254,9 +247,7 @@ public final class Search {
 
     private SearchSettings settings(Worker worker, @Nullable TimeLimit limit) {
         return new SearchSettings(
-                worker.denoiser(),
-                worker.decoder(),
-                worker.preview(),
+                worker.networks(),
                 schedule,
                 worker.reward(),
                 worker.heldOut(),
@@ -306,9 +297,7 @@ public final class Search {
 
     /** Starts from the naive method with {@link EdmSampler#DEFAULT}. */
     public static final class Builder {
-        private final Denoiser denoiser;
-        private Decoder decoder;
-        private @Nullable Decoder preview;
+        private Networks networks;
         private Map<String, String> modelSettings = Map.of();
         private Sampler sampler = EdmSampler.DEFAULT;
         private Method method = new Naive();
@@ -330,20 +319,19 @@ public final class Search {
         private int alike = 1;
         private final List<Worker> others = new ArrayList<>();
 
-        private Builder(Denoiser denoiser) {
-            this.denoiser = Denoiser.withinMemory(Objects.requireNonNull(denoiser, "denoiser"));
-            decoder = Decoder.identity(denoiser.shape());
+        private Builder(Networks networks) {
+            this.networks = networks.withinMemory();
         }
 
         /** Makes images of states; by default they are images. */
         public Builder decoder(Decoder decoder) {
-            this.decoder = Decoder.withinMemory(Objects.requireNonNull(decoder, "decoder"));
+            networks = new Networks(networks.denoiser(), decoder, networks.preview()).withinMemory();
             return this;
         }
 
         /** Judges candidates in the decoder's place; final images and their rewards always take the true one. By default none. */
         public Builder preview(@Nullable Decoder preview) {
-            this.preview = preview == null ? null : Decoder.withinMemory(preview);
+            networks = new Networks(networks.denoiser(), networks.decoder(), preview).withinMemory();
             return this;
         }
 
@@ -486,14 +474,7 @@ public final class Search {
                 @Nullable Reward heldOut,
                 @Nullable Reward screenReward,
                 @Nullable Reward guard) {
-            others.add(new Worker(
-                    pipeline.denoiser(),
-                    pipeline.decoder(),
-                    pipeline.previewDecoder(),
-                    reward,
-                    heldOut,
-                    screenReward,
-                    guard));
+            others.add(new Worker(pipeline.networks(), reward, heldOut, screenReward, guard));
             return this;
         }
 
@@ -504,7 +485,7 @@ public final class Search {
         }
 
         private List<Worker> workers() {
-            Worker own = new Worker(denoiser, decoder, preview, reward, heldOut, screenReward, guard);
+            Worker own = new Worker(networks, reward, heldOut, screenReward, guard);
             List<Worker> all = new ArrayList<>(Collections.nCopies(alike, own));
             for (Worker other : others) {
                 other.checkSame(own);
@@ -534,19 +515,23 @@ public final class Search {
                             "screen needs a method that chooses the best of rounds by whole candidates ("
                                     + Screening.methods() + "), not scored at first: " + method.name());
                 }
-                screening.check(search.schedule, preview, screenReward);
+                screening.check(search.schedule, networks.preview(), screenReward);
             }
             if (sampler.steps() != search.schedule.size()) {
                 throw new IllegalArgumentException(
                         "sampler steps must be " + search.schedule.size() + ", its schedule's: " + sampler.steps());
             }
-            Checks.range("budget", budget, search.schedule.evaluations() * denoiser.evaluations(), Long.MAX_VALUE);
+            Checks.range(
+                    "budget",
+                    budget,
+                    search.schedule.evaluations() * networks.denoiser().evaluations(),
+                    Long.MAX_VALUE);
             return search;
         }
 
         /** As {@link Search#modelId}, before it is said whether the rest goes with the model. */
         String modelId() {
-            return Search.modelId(denoiser, decoder);
+            return networks.id();
         }
 
         /** @throws IllegalArgumentException if a trail's images could not be drawn to the end that it names */
@@ -560,7 +545,7 @@ public final class Search {
         }
 
         private Schedule schedule() {
-            return sampler.schedule(denoiser.parameterisation());
+            return sampler.schedule(networks.denoiser().parameterisation());
         }
     }
 }

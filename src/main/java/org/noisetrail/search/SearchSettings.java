@@ -2,15 +2,13 @@ package org.noisetrail.search;
 
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.engine.Screen;
-import org.noisetrail.model.Decoder;
-import org.noisetrail.model.Denoiser;
+import org.noisetrail.model.Networks;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.Schedule;
 
 /**
  * What a worker of a search is given.
  *
- * @param preview judges candidates in the decoder's place
  * @param screen null where every candidate is judged
  * @param guard null for none
  * @param hands how many threads take a step's rows
@@ -20,9 +18,7 @@ import org.noisetrail.sampler.Schedule;
  * @param timeLimit null for none
  */
 record SearchSettings(
-        Denoiser denoiser,
-        Decoder decoder,
-        @Nullable Decoder preview,
+        Networks networks,
         Schedule schedule,
         @Nullable Reward reward,
         @Nullable Reward heldOut,
@@ -38,9 +34,7 @@ record SearchSettings(
         @Nullable TimeLimit timeLimit) {
     SearchSettings withHands(int hands) {
         return new SearchSettings(
-                denoiser,
-                decoder,
-                preview,
+                networks,
                 schedule,
                 reward,
                 heldOut,

@@ -80,9 +80,9 @@ public final class Wave implements AutoCloseable {
     }
 
     private StepEngine built() {
-        return StepEngine.builder(settings.denoiser(), settings.schedule())
-                .decoder(settings.decoder())
-                .preview(settings.preview())
+        return StepEngine.builder(settings.networks().denoiser(), settings.schedule())
+                .decoder(settings.networks().decoder())
+                .preview(settings.networks().preview())
                 .screen(settings.screen())
                 .estimates(settings.guard() != null)
                 .seed(settings.seed())
@@ -263,24 +263,26 @@ public final class Wave implements AutoCloseable {
     /** Whether an image can pay for that many more calls of the denoiser and still finish plainly from {@code then}. */
     public boolean affords(int slot, long calls, int then) {
         long all = calls + schedule().evaluationsFrom(then);
-        return ledger.networkEvaluations(slot) + all * settings.denoiser().evaluations() <= settings.budget();
+        return ledger.networkEvaluations(slot)
+                        + all * settings.networks().denoiser().evaluations()
+                <= settings.budget();
     }
 
     /** How many plain trajectories an image can pay for in all. */
     public long affordable() {
         return settings.budget()
-                / (schedule().evaluations() * settings.denoiser().evaluations());
+                / (schedule().evaluations() * settings.networks().denoiser().evaluations());
     }
 
     /** How many more calls of the denoiser an image can pay for. */
     public long remaining(int slot) {
         return (settings.budget() - ledger.networkEvaluations(slot))
-                / settings.denoiser().evaluations();
+                / settings.networks().denoiser().evaluations();
     }
 
     /** How many calls of the denoiser an image can pay for in all. */
     public long affordableCalls() {
-        return settings.budget() / settings.denoiser().evaluations();
+        return settings.budget() / settings.networks().denoiser().evaluations();
     }
 
     /**

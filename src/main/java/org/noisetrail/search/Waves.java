@@ -50,7 +50,9 @@ final class Waves {
         reporter =
                 new Reporter(listener, (long) images.size() * first.schedule().size());
         int together = Math.min(given.size(), images.size());
-        boolean alike = given.stream().allMatch(worker -> worker.denoiser() == first.denoiser());
+        boolean alike = given.stream()
+                .allMatch(worker ->
+                        worker.networks().denoiser() == first.networks().denoiser());
         int hands = alike ? given.size() / together : 1;
         workers = given.subList(0, together).stream()
                 .map(worker -> worker.withHands(hands))
@@ -73,11 +75,11 @@ final class Waves {
     private static void check(SearchSettings worker, List<ImageRequest> images) {
         List<Condition> conditions =
                 images.stream().map(ImageRequest::condition).toList();
-        new LinkedHashSet<>(conditions).forEach(worker.denoiser()::check);
+        new LinkedHashSet<>(conditions).forEach(worker.networks().denoiser()::check);
         Guard guard = worker.guard();
         for (Reward judge : new Reward[] {worker.reward(), worker.heldOut(), guard == null ? null : guard.reward()}) {
             if (judge != null) {
-                judge.check(worker.decoder().image(), conditions);
+                judge.check(worker.networks().decoder().image(), conditions);
             }
         }
         Screen screen = worker.screen();
@@ -129,7 +131,7 @@ final class Waves {
         double share = share(images.size(), size, workers.size(), from);
         return new Deadline(
                 now + (long) ((limit.end() - now) * share),
-                worker.denoiser().device().leastRows(),
+                worker.networks().denoiser().device().leastRows(),
                 worker.hands(),
                 limit.clock());
     }
@@ -146,7 +148,7 @@ final class Waves {
     private static List<ImageResult> results(Wave wave, Outcome outcome) {
         outcome.check(wave.images());
         SearchSettings settings = wave.settings;
-        ImageShape shape = settings.decoder().image();
+        ImageShape shape = settings.networks().decoder().image();
         StepEngine.Finals finals;
         try (Draws own = wave.own(settings.schedule().size() - 1, wave.slots(), 0, NoiseKind.GLOBAL)) {
             Reward asked = outcome.rewards() == null ? settings.reward() : null;
@@ -160,7 +162,7 @@ final class Waves {
         float[] states = outcome.x().x().toFloats();
         List<ImageResult> results = new ArrayList<>();
         int size = shape.elements();
-        int d = settings.denoiser().shape().elements();
+        int d = settings.networks().denoiser().shape().elements();
         for (int slot = 0; slot < wave.images(); slot++) {
             ImageRequest request = wave.requests.get(slot);
             byte[] pixels = Arrays.copyOfRange(finals.pixels(), slot * size, (slot + 1) * size);
@@ -168,7 +170,7 @@ final class Waves {
                     request,
                     new Image(shape, pixels, request.condition()),
                     Arrays.copyOfRange(states, slot * d, (slot + 1) * d),
-                    settings.denoiser().shape(),
+                    settings.networks().denoiser().shape(),
                     rewards == null ? Double.NaN : rewards[slot],
                     heldOuts == null ? OptionalDouble.empty() : OptionalDouble.of(heldOuts[slot]),
                     wave.ledger.costs(slot),

@@ -75,14 +75,7 @@ public final class Kind<T> {
 
     /** As {@link #make(Map)}, but what the texts do not say is as it is with {@code base}, a thing of this kind. */
     public T make(T base, Map<String, String> texts) {
-        Values.Builder values = Values.builder();
-        values(base).forEach((setting, value) -> copy(values, setting, value));
-        return make(values, texts);
-    }
-
-    @SuppressWarnings("unchecked") // the value is this setting's
-    private static <V> void copy(Values.Builder values, Setting<V> setting, Object value) {
-        values.put(setting, (V) value);
+        return make(values(base).toBuilder(), texts);
     }
 
     private T make(Values.Builder values, Map<String, String> texts) {

@@ -1,8 +1,9 @@
 package org.noisetrail.settings;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.function.BiConsumer;
+import java.util.Set;
 
 /** Values of settings; a setting that has none here has its fallback. Immutable. */
 public final class Values {
@@ -27,8 +28,16 @@ public final class Values {
         return value == null ? setting.fallback() : (T) value;
     }
 
-    void forEach(BiConsumer<Setting<?>, Object> action) {
-        values.forEach(action);
+    /** The settings that have a value here, though it be their fallback, in the order in which they were given one. */
+    public Set<Setting<?>> given() {
+        return Collections.unmodifiableSet(values.keySet());
+    }
+
+    /** Starts from these values. */
+    public Builder toBuilder() {
+        Builder builder = new Builder();
+        builder.values.putAll(values);
+        return builder;
     }
 
     /** Collects values. */
@@ -46,6 +55,12 @@ public final class Values {
         /** @throws IllegalArgumentException that names the setting, if the text is not one of its values */
         public <T> Builder parse(Setting<T> setting, String text) {
             return put(setting, setting.parse(text));
+        }
+
+        /** The setting has its fallback again. */
+        public Builder remove(Setting<?> setting) {
+            values.remove(setting);
+            return this;
         }
 
         /** The values. */

@@ -30,6 +30,7 @@ import org.noisetrail.model.DiscreteNoise;
 import org.noisetrail.model.GaussianMixture;
 import org.noisetrail.model.Guided;
 import org.noisetrail.model.ImageShape;
+import org.noisetrail.model.Networks;
 import org.noisetrail.model.Parameterisation;
 import org.noisetrail.report.ComparisonWords;
 import org.noisetrail.reward.ImageBatch;
@@ -82,7 +83,9 @@ class PlannerTest {
     }
 
     private static SearchResult run(Setup setup, Plan plan) {
-        return plan.apply(Search.builder(setup.denoiser()).sampler(SAMPLER).reward(setup.reward()))
+        return plan.apply(Search.builder(setup.networks().denoiser())
+                        .sampler(SAMPLER)
+                        .reward(setup.reward()))
                 .build()
                 .run(ImageRequest.of(0, IMAGES));
     }
@@ -194,17 +197,18 @@ class PlannerTest {
             Counting heldOut = new Counting();
             boolean latents = !parts.equals("images");
             Setup setup = new Setup(
-                    network,
-                    latents ? decoder : Decoder.identity(latent),
-                    parts.endsWith("preview") ? preview : null,
+                    new Networks(
+                            network,
+                            latents ? decoder : Decoder.identity(latent),
+                            parts.endsWith("preview") ? preview : null),
                     SAMPLER,
                     reward,
                     parts.equals("decoder") ? null : heldOut,
                     List.of(Condition.NONE));
             Rehearsal.Counted counted = Rehearsal.small(setup, 16, 12).count(method, IMAGES);
             SearchResult result = Search.builder(network)
-                    .decoder(setup.decoder())
-                    .preview(setup.preview())
+                    .decoder(setup.networks().decoder())
+                    .preview(setup.networks().preview())
                     .sampler(SAMPLER)
                     .method(method)
                     .reward(reward)
@@ -235,9 +239,7 @@ class PlannerTest {
     void secondsAreThoseOfAllParts(@TempDir Path folder) throws Exception {
         ImageShape latent = new ImageShape(2, 2, 3);
         Setup setup = new Setup(
-                mixture(latent),
-                Blocks.of(latent),
-                Blocks.inverted(latent),
+                new Networks(mixture(latent), Blocks.of(latent), Blocks.inverted(latent)),
                 SAMPLER,
                 Rewards.brightness(),
                 Reward.of("other", image -> 0),
@@ -298,7 +300,7 @@ class PlannerTest {
     void aComparisonInEqualSecondsSetsEachMethodBesideBestOfNOfTheSame(@TempDir Path folder) throws Exception {
         Setup setup = setup();
         MachineProfile profile = profile(folder, setup);
-        ComparisonTable table = Comparison.builder(setup.denoiser())
+        ComparisonTable table = Comparison.builder(setup.networks().denoiser())
                 .sampler(SAMPLER)
                 .methods("naive", "ascent", "beam")
                 .aim(new Comparison.Aim(new Comparison.Judge("brightness", Rewards::brightness), null))
@@ -323,7 +325,7 @@ class PlannerTest {
         for (int search : new int[] {1, 2}) {
             assertThat(table.rows().get(search).difference().label()).isEqualTo(partner);
         }
-        assertThatThrownBy(() -> Comparison.builder(setup.denoiser())
+        assertThatThrownBy(() -> Comparison.builder(setup.networks().denoiser())
                         .methods("naive")
                         .aim(new Comparison.Aim(new Comparison.Judge("brightness", Rewards::brightness), null))
                         .equalNfe(100)
@@ -354,7 +356,7 @@ class PlannerTest {
                 0);
         for (Condition condition : List.of(Condition.prompt("a red bag"), Condition.NONE)) {
             Setup setup = Setup.of(guided, sampler, Rewards.brightness());
-            setup = new Setup(guided, setup.decoder(), null, sampler, setup.reward(), null, List.of(condition));
+            setup = new Setup(setup.networks(), sampler, setup.reward(), null, List.of(condition));
             Planner planner = Planner.of(setup, 2, 64, 64);
             Plan plan = planner.budget(100);
             assertThat(plan.method().name()).isNotEqualTo("naive");
@@ -374,14 +376,8 @@ class PlannerTest {
     void promptsAreDrawnByPruningAndClassesByLogits() {
         Setup setup = setup();
         assertThat(DefaultMethod.of(setup)).isEqualTo(DefaultMethod.ANY);
-        Setup prompts = new Setup(
-                setup.denoiser(),
-                setup.decoder(),
-                null,
-                SAMPLER,
-                setup.reward(),
-                null,
-                List.of(Condition.prompt("a red bag")));
+        Setup prompts =
+                new Setup(setup.networks(), SAMPLER, setup.reward(), null, List.of(Condition.prompt("a red bag")));
         assertThat(DefaultMethod.of(prompts).method().name()).isEqualTo("pruned-best-of-n");
         for (String name : List.of("class", "heldout")) {
             DefaultMethod rule = DefaultMethod.of(Setup.of(mixture(), SAMPLER, Reward.of(name, image -> 0)));

@@ -3,6 +3,7 @@ package org.noisetrail.model;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.Map;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
@@ -44,5 +45,60 @@ class PipelineOptionsTest {
                         .build()
                         .guidance())
                 .isNull();
+    }
+
+    @Test
+    void settingsSayWhatIsNotTheModelsOwnAndAreReadBack() {
+        PipelineOptions asked = PipelineOptions.builder()
+                .precision(Precision.BFLOAT16)
+                .sizeCondition("512x768+8+16")
+                .clipSkip(2)
+                .width(640)
+                .height(480)
+                .guidanceRescale(.7)
+                .guidance(6.5)
+                .build();
+        assertThat(asked.settings())
+                .containsExactly(
+                        Map.entry("guidance", "6.5"),
+                        Map.entry("guidance-rescale", "0.7"),
+                        Map.entry("height", "480"),
+                        Map.entry("width", "640"),
+                        Map.entry("clip-skip", "2"),
+                        Map.entry("size-condition", "512x768+8+16"),
+                        Map.entry("precision", "bfloat16"));
+        assertThat(PipelineOptions.DEFAULT.with(asked.settings()).settings()).isEqualTo(asked.settings());
+        assertThat(asked.with(asked.settings()).settings()).isEqualTo(asked.settings());
+        assertThat(PipelineOptions.builder()
+                        .clipSkip(0)
+                        .guidanceRescale(0)
+                        .precision(Precision.FLOAT32)
+                        .guidance(3.0)
+                        .guidance(null)
+                        .build()
+                        .settings())
+                .isEmpty();
+    }
+
+    @Test
+    void whatWasGivenMustBeWhatItWasDrawnWith() {
+        Map<String, String> plain = Map.of();
+        refused(
+                () -> PipelineOptions.builder().clipSkip(1).build().with(plain),
+                "clip-skip must be 0, as it was drawn: 1");
+        refused(
+                () -> PipelineOptions.builder().guidance(2.0).build().with(plain),
+                "guidance must be left out, since it was drawn without: 2.0");
+        refused(
+                () -> PipelineOptions.builder().width(64).build().with(Map.of("width", "32")),
+                "width must be 32, as it was drawn: 64");
+        assertThat(PipelineOptions.builder()
+                        .guidance(2.0)
+                        .guidance(null)
+                        .clipSkip(0)
+                        .build()
+                        .with(plain)
+                        .settings())
+                .isEmpty();
     }
 }

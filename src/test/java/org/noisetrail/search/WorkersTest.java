@@ -23,8 +23,8 @@ import org.noisetrail.NoisetrailException;
 import org.noisetrail.engine.LossBound;
 import org.noisetrail.engine.Screened;
 import org.noisetrail.model.Conditioning;
-import org.noisetrail.model.Decoder;
 import org.noisetrail.model.Denoiser;
+import org.noisetrail.model.Networks;
 import org.noisetrail.reward.ImageBatch;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
@@ -179,20 +179,28 @@ class WorkersTest {
 
     @Test
     void workersMustDrawAndJudgeAlike() {
-        Decoder decoder = Decoder.identity(SmallWorld.SHAPE);
+        Networks networks = Networks.of(WORLD.denoiser());
         Reward reward = Rewards.brightness();
-        Worker own = new Worker(WORLD.denoiser(), decoder, null, reward, null, null, null);
-        own.checkSame(new Worker(WORLD.denoiser(), decoder, null, Rewards.brightness(), null, null, null));
+        Worker own = new Worker(networks, reward, null, null, null);
+        own.checkSame(new Worker(networks, Rewards.brightness(), null, null, null));
         refused(
                 own,
                 new Worker(
-                        SmallWorld.edm(EdmSampler.DEFAULT, .2, .1).denoiser(), decoder, null, reward, null, null, null),
+                        networks.with(SmallWorld.edm(EdmSampler.DEFAULT, .2, .1).denoiser()), reward, null, null, null),
                 "denoiser");
-        refused(own, new Worker(WORLD.denoiser(), decoder, decoder, reward, null, null, null), "preview decoder");
-        refused(own, new Worker(WORLD.denoiser(), decoder, null, null, null, null, null), "reward");
-        refused(own, new Worker(WORLD.denoiser(), decoder, null, reward, reward, null, null), "held-out reward");
-        refused(own, new Worker(WORLD.denoiser(), decoder, null, reward, null, reward, null), "screen's reward");
-        refused(own, new Worker(WORLD.denoiser(), decoder, null, reward, null, null, reward), "guard");
+        refused(
+                own,
+                new Worker(
+                        new Networks(networks.denoiser(), networks.decoder(), networks.decoder()),
+                        reward,
+                        null,
+                        null,
+                        null),
+                "preview decoder");
+        refused(own, new Worker(networks, null, null, null, null), "reward");
+        refused(own, new Worker(networks, reward, reward, null, null), "held-out reward");
+        refused(own, new Worker(networks, reward, null, reward, null), "screen's reward");
+        refused(own, new Worker(networks, reward, null, null, reward), "guard");
         assertThatThrownBy(() -> WORLD.search(METHOD).workers(0)).hasMessageContaining("workers must be");
     }
 

@@ -20,6 +20,7 @@ import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.DiscreteNoise;
 import org.noisetrail.model.Guided;
 import org.noisetrail.model.ImageShape;
+import org.noisetrail.model.Networks;
 import org.noisetrail.model.PipelineOptions;
 import org.noisetrail.model.clip.ClipText;
 import org.noisetrail.model.clip.ClipTokenizer;
@@ -91,9 +92,7 @@ public final class DiffusersFormat implements Format {
                 made.add(preview);
             }
             return made.finish(new Parts(
-                    guided(plain, usual, options),
-                    decoder,
-                    preview,
+                    new Networks(guided(plain, usual, options), decoder, preview),
                     sampler,
                     List.of(),
                     true,

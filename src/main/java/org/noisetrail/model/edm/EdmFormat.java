@@ -5,8 +5,8 @@ import org.noisetrail.checkpoint.FileWeights;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.kernels.Device;
-import org.noisetrail.model.Decoder;
 import org.noisetrail.model.Denoiser;
+import org.noisetrail.model.Networks;
 import org.noisetrail.model.PipelineOptions;
 import org.noisetrail.model.Precision;
 import org.noisetrail.model.format.Format;
@@ -62,14 +62,6 @@ public final class EdmFormat implements Format {
 
     /** Pixels are states, and nothing guides. */
     public static Parts parts(Denoiser denoiser, NetworkConfig config) {
-        return new Parts(
-                denoiser,
-                Decoder.identity(denoiser.shape()),
-                null,
-                SAMPLER,
-                config.classNames(),
-                false,
-                denoiser,
-                null);
+        return new Parts(Networks.of(denoiser), SAMPLER, config.classNames(), false, denoiser, null);
     }
 }

@@ -3,15 +3,13 @@ package org.noisetrail.model.format;
 import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.noisetrail.model.Decoder;
 import org.noisetrail.model.Denoiser;
+import org.noisetrail.model.Networks;
 import org.noisetrail.model.PipelineOptions;
 
 /**
  * What a format has loaded; the pipeline closes it.
  *
- * @param decoder from the denoiser's states to images
- * @param preview judges candidates in the decoder's place; null for none
  * @param sampler the model's own, as {@code Samplers.parse} reads it
  * @param classNames one a class; empty where it draws none
  * @param takesPrompts whether a condition is a prompt
@@ -19,9 +17,7 @@ import org.noisetrail.model.PipelineOptions;
  * @param guide the denoiser of the same network as other options guide it, owned by this network; null where there is no guidance
  */
 public record Parts(
-        Denoiser denoiser,
-        Decoder decoder,
-        @Nullable Decoder preview,
+        Networks networks,
         String sampler,
         List<String> classNames,
         boolean takesPrompts,
@@ -29,14 +25,6 @@ public record Parts(
         @Nullable Function<PipelineOptions, Denoiser> guide) {
     /** The same with another denoiser of the network, and what is called with many rows within memory. */
     public Parts drawing(Denoiser other) {
-        return new Parts(
-                Denoiser.withinMemory(other),
-                Decoder.withinMemory(decoder),
-                preview == null ? null : Decoder.withinMemory(preview),
-                sampler,
-                classNames,
-                takesPrompts,
-                network,
-                guide);
+        return new Parts(networks.with(other).withinMemory(), sampler, classNames, takesPrompts, network, guide);
     }
 }
