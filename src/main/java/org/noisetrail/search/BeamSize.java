@@ -34,10 +34,10 @@ record BeamSize(int noises, int beams, int ahead, ScoreAtFirst scoreAtFirst) {
                 : Sizes.price(schedule, step, Sizes.atFirst(scoreAtFirst, schedule, step), tried, kept);
     }
 
-    /** As many beams as are paid for; where not even one is, one beam of fewer noises. */
+    /** As many beams as are paid for; where not even one is, one beam of fewer noises, but of two at least: of one there is nothing to choose. */
     BeamSize sized(Schedule schedule, long evaluations) {
         int fewer = noises;
-        while (fewer > 1 && of(fewer, 1).cost(schedule) > evaluations) {
+        while (fewer > 2 && of(fewer, 1).cost(schedule) > evaluations) {
             fewer--;
         }
         int tried = fewer;

@@ -6,8 +6,11 @@ import org.noisetrail.settings.Kind;
 import org.noisetrail.settings.Setting;
 
 /**
- * {@link Beam}, whose candidates are judged some steps later: each first takes {@code lookahead} steps without noise, and the clean estimate there is what it is worth (Oshima et al. 2025, 2501.19252). It equals beam where it
- * looks no step ahead.
+ * {@link Beam}, whose candidates are judged some steps later: each first takes {@code lookahead} steps without noise, and the clean estimate there is what it is worth (after Oshima et al. 2025, 2501.19252). It equals beam
+ * where it looks no step ahead.
+ *
+ * <p>A step without noise is the sampler's own with z = 0, as in a rollout of {@link Mcts}: what it would have injected is missing from there on, so a look is a little smoother than a trajectory of the deterministic sampler.
+ * (The paper's code looks along such a one, in 6 coarse steps down to the image.)
  *
  * @param candidates N, noises a beam tries at a step, at least 1
  * @param beams B, trajectories that go on, at least 1; candidates x beams at most 65536

@@ -30,6 +30,9 @@ public record Mcts(int candidates, int simulations, double exploration) implemen
     private static final Setting<Double> EXPLORATION =
             Setting.number("exploration", "c", Math.sqrt(2), 0, 1e6, "How much UCB1 likes what was seldom tried.");
 
+    /** Of a size for a budget: of one simulation a step there is nothing to choose. */
+    private static final int FEWEST = 2;
+
     static final Kind<Method> KIND = Kind.<Method, Mcts>of(
                     "mcts", Mcts.class, "Tree search over each step's noises, with rollouts to the end.")
             .with(CANDIDATES, Mcts::candidates)
@@ -76,7 +79,7 @@ public record Mcts(int candidates, int simulations, double exploration) implemen
                         + schedule.evaluationsFrom(Math.min(step + 2, schedule.size()));
             }
         }
-        return withSimulations(each == 0 ? 1 : Math.round((evaluations - schedule.evaluations()) / each));
+        return withSimulations(each == 0 ? FEWEST : Math.round((evaluations - schedule.evaluations()) / each));
     }
 
     /** As if cost grew in proportion. */
@@ -88,6 +91,6 @@ public record Mcts(int candidates, int simulations, double exploration) implemen
     }
 
     private Mcts withSimulations(long number) {
-        return new Mcts(candidates, (int) Math.max(1, Math.min(0xFFFF, number)), exploration);
+        return new Mcts(candidates, (int) Math.max(FEWEST, Math.min(0xFFFF, number)), exploration);
     }
 }

@@ -6,7 +6,8 @@ import org.noisetrail.settings.Setting;
 
 /**
  * Rollover budget forcing (Kim et al. 2025, 2503.19385): the best of S starts sets the mark r*; then at every step that injects noise the first proposal whose clean estimate beats r* is taken, and is the new mark;
- * what it leaves of the step's quota Q is added to the next step's. Where none beats it within the quota, the best of them goes on and the mark stays.
+ * what it leaves of the step's quota Q is added to the next step's. Where none beats it within the quota, the best of them goes on and the mark stays. The last step that injects noise uses up all that is left, and its best
+ * goes on.
  *
  * <p>Starts are judged after the first step that injects noise. Proposal j of a step is candidate j of round 1. What the budget does not pay for is not proposed; with the target reached, steps
  * take their own noise.
@@ -24,7 +25,7 @@ public record RolloverBudget(int starts, int quota, ScoreAtFirst scoreAtFirst) i
     static final Kind<Method> KIND = Kind.<Method, RolloverBudget>of(
                     "rbf",
                     RolloverBudget.class,
-                    "Takes a step's first noise that beats all before; what is saved moves on (rollover budget forcing).")
+                    "Takes a step's first noise that beats all before; what is saved moves on, and the last searched step uses it up.")
             .with(STARTS, RolloverBudget::starts)
             .with(QUOTA, RolloverBudget::quota)
             .with(ScoreAtFirst.SETTING, RolloverBudget::scoreAtFirst)

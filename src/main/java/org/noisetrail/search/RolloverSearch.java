@@ -96,9 +96,25 @@ final class RolloverSearch extends PopulationSearch {
     }
 
     private boolean goesOn(int step, Trial trial) {
+        int slot = trial.parent.slot();
+        // What is saved at the last step that can be searched is nobody's after it.
+        boolean found = step == wave.schedule().lastLive()
+                ? wave.isEnough(slot, trial.best.score())
+                : trial.best.score() > marks[slot];
         return trial.tried < Math.min(trial.quota, 0xFFFF)
-                && !(trial.best.score() > marks[trial.parent.slot()])
-                && wave.affords(trial.parent.slot(), wave.schedule().evaluations(step), step + 1);
+                && !found
+                && wave.affords(slot, Sizes.price(wave.schedule(), step, atFirst(step), 1, 0), step + 1);
+    }
+
+    private boolean atFirst(int step) {
+        return Sizes.atFirst(method.scoreAtFirst(), wave.schedule(), step);
+    }
+
+    /** Whether what a better proposal costs beyond its look is there; a step's first is paid for as the step is. */
+    private boolean completes(int step, Trial trial) {
+        return trial.tried == 0
+                || !atFirst(step)
+                || wave.affords(trial.parent.slot(), wave.schedule().completion(step), step + 1);
     }
 
     /** One proposal an image. */
@@ -106,16 +122,18 @@ final class RolloverSearch extends PopulationSearch {
         List<Proposal> proposed = active.stream()
                 .map(trial -> new Proposal(trial.parent, Draw.global(1, trial.tried)))
                 .toList();
-        double[] scores = Sizes.atFirst(method.scoreAtFirst(), wave.schedule(), step)
+        double[] scores = atFirst(step)
                 ? population.screen(step, proposed)
                 : population.advance(step, proposed, true);
         int[] better = new int[active.size()];
         int count = 0;
         for (int i = 0; i < scores.length; i++) {
             Trial trial = active.get(i);
-            if (trial.tried++ == 0 || Particle.value(scores[i]) > Particle.value(trial.best.score())) {
+            boolean beats = trial.tried == 0 || Particle.value(scores[i]) > Particle.value(trial.best.score());
+            if (beats && completes(step, trial)) {
                 better[count++] = i;
             }
+            trial.tried++;
         }
         List<Particle> kept = population.keep(Arrays.copyOf(better, count));
         for (int k = 0; k < count; k++) {

@@ -93,15 +93,15 @@ public record SearchOverPaths(int candidates, int renoisings, int start, int up,
         return OptionalLong.of(cost);
     }
 
-    /** As many ways as are paid for, at least N's share; then as many trajectories. */
+    /** As many ways as are paid for, but two at least, since of one there is nothing to choose; then as many trajectories. */
     @Override
     public Method sized(Schedule schedule, long evaluations) {
         SearchOverPaths ways = (SearchOverPaths)
-                Sizes.largest(schedule, evaluations, 1, renoisings, m -> new SearchOverPaths(1, m, start, up, down));
+                Sizes.largest(schedule, evaluations, Math.min(2, renoisings), renoisings, m -> new SearchOverPaths(1, m, start, up, down));
         return Sizes.largest(
                 schedule,
                 evaluations,
-                1,
+                ways.renoisings == 1 ? Math.min(2, candidates) : 1,
                 65536 / ways.renoisings,
                 n -> new SearchOverPaths(n, ways.renoisings, start, up, down));
     }

@@ -373,8 +373,11 @@ class MethodContractTest {
         Method method = Methods.parse(text);
         for (long plain : new long[] {4, 30}) {
             long budget = plain * schedule.evaluations();
+            // The smallest that has something to choose may cost more than so little.
+            long smallest = method.sized(schedule, 1).evaluations(schedule).orElseThrow();
             assertThat(method.sized(schedule, budget).evaluations(schedule).orElseThrow())
-                    .isBetween((long) (.5 * budget), budget);
+                    .isBetween((long) (.5 * budget), Math.max(budget, smallest));
+            assertThat(smallest).isLessThan(8 * schedule.evaluations());
         }
     }
 

@@ -30,8 +30,12 @@ class RolloverBudgetTest {
                 .run(ImageRequest.of(0, 3));
         assertThat(costs(flat)).containsOnly(most);
         long[] spent = costs(world.search(new RolloverBudget(3, 4)).build().run(ImageRequest.of(0, 32)));
-        assertThat(Arrays.stream(spent).max().orElseThrow()).isLessThanOrEqualTo(most);
-        assertThat(Arrays.stream(spent).min().orElseThrow()).isLessThan(most);
+        assertThat(spent).as("the last searched step uses up what the others saved").containsOnly(most);
+        long[] reached = costs(world.search(new RolloverBudget(3, 4))
+                .targetReward(0)
+                .build()
+                .run(ImageRequest.of(0, 32)));
+        assertThat(Arrays.stream(reached).max().orElseThrow()).isLessThan(most);
     }
 
     @Test
@@ -81,6 +85,24 @@ class RolloverBudgetTest {
         assertThat(image.recipe()).isEqualTo(expected);
         assertThat(image.state())
                 .isEqualTo(world.replay(0, List.of(expected)).get(0).state());
+    }
+
+    @Test
+    void theLastSearchedStepTriesAllThatIsLeftAndItsBestGoesOn() {
+        PrimitiveIterator.OfDouble script = SmallWorld.script(new double[][] {
+            // The start's; steps 1 to 3: the first beats the mark, and three are saved each time.
+            {.1}, {.2}, {.3}, {.4},
+            // Step 4: the second is above the mark, the tenth above that; all of 4 + 9 are tried; then the image.
+            {.1, .5, .2, .2, .2, .2, .2, .2, .2, .6, .2, .2, .2}, {.7}
+        });
+        SearchResult result = SmallWorld.ddim()
+                .search(new RolloverBudget(1, 4))
+                .reward(Reward.of("script", image -> script.next()))
+                .build()
+                .run(ImageRequest.of(0, 1));
+        assertThat(script.hasNext()).isFalse();
+        assertThat(costs(result)).containsExactly(2 + 1 + 1 + 1 + 13);
+        assertThat(result.images().get(0).recipe().moves().get(4).draws()).containsExactly(Draw.global(1, 9));
     }
 
     @Test
