@@ -52,7 +52,8 @@ public final class ConfigFile {
 
     /** @param file for messages */
     public static ConfigFile parse(String file, byte[] json) {
-        JsonNode root = JsonFiles.parse(file, json);
+        // diffusers writes an option that is minus infinity unless it is set: lambda_min_clipped.
+        JsonNode root = JsonFiles.parsePythons(file, json);
         if (!root.isObject()) {
             throw new NoisetrailException(file + ": must be a JSON object");
         }

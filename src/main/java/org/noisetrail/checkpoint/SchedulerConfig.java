@@ -111,6 +111,8 @@ public record SchedulerConfig(
         int timesteps = keys.integer("num_train_timesteps", 1000, 2, 100_000);
         requireUnclipped(keys, className, xl);
         keys.only("thresholding", "false");
+        // Continuous ones are logarithms of EDM's levels.
+        keys.only("timestep_type", "\"discrete\"");
         BetaSchedule schedule =
                 switch (keys.oneOf("beta_schedule", "linear", "linear", "scaled_linear", "squaredcos_cap_v2")) {
                     case "linear" -> BetaSchedule.LINEAR;

@@ -4,8 +4,10 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.InputStream;
@@ -40,6 +42,9 @@ public final class JsonFiles {
     private static final JsonMapper JSON = JsonMapper.builder(FACTORY)
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
+
+    private static final ObjectReader PLAIN = JSON.reader();
+    private static final ObjectReader PYTHONS = JSON.reader().with(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS);
 
     private JsonFiles() {}
 
@@ -83,6 +88,15 @@ public final class JsonFiles {
 
     /** @param source where it is from, for messages */
     public static JsonNode parse(String source, byte[] json) {
+        return parse(source, json, PLAIN);
+    }
+
+    /** As {@link #parse(String, byte[])}, but numbers may be {@code NaN}, {@code Infinity} and {@code -Infinity}, as Python's json writes them. */
+    public static JsonNode parsePythons(String source, byte[] json) {
+        return parse(source, json, PYTHONS);
+    }
+
+    private static JsonNode parse(String source, byte[] json, ObjectReader reader) {
         try {
             // Decoded here, because Jackson would put replacement characters for some malformed bytes, and guess at
             // UTF-16.
@@ -91,7 +105,8 @@ public final class JsonFiles {
                     StandardCharsets.UTF_8
                             .newDecoder()
                             .decode(ByteBuffer.wrap(json))
-                            .toString());
+                            .toString(),
+                    reader);
         } catch (CharacterCodingException e) {
             throw new NoisetrailException(source + ": not sound JSON: not UTF-8", e);
         }
@@ -99,8 +114,12 @@ public final class JsonFiles {
 
     /** @param source where it is from, for messages */
     public static JsonNode parse(String source, String json) {
+        return parse(source, json, PLAIN);
+    }
+
+    private static JsonNode parse(String source, String json, ObjectReader reader) {
         try {
-            JsonNode root = JSON.readTree(json.startsWith("\uFEFF") ? json.substring(1) : json);
+            JsonNode root = reader.readTree(json.startsWith("\uFEFF") ? json.substring(1) : json);
             if (root.isMissingNode()) {
                 throw new NoisetrailException(source + ": not sound JSON: it is empty");
             }

@@ -174,7 +174,7 @@ class ModelFolderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"{\"a\": +1}", "{\"a\": 1\u001e}", "{'a': 1}", "{\"a\": NaN}"})
+    @ValueSource(strings = {"{\"a\": +1}", "{\"a\": 1\u001e}", "{'a': 1}", "{\"a\": nan}"})
     void whatIsWrongWithJsonIsSaidWithoutTheParsersOwnNames(String json) throws IOException {
         write("model_index.json", json);
         assertThatThrownBy(() -> ModelIndex.read(files))
