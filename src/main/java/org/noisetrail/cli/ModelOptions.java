@@ -27,7 +27,9 @@ final class ModelOptions {
     @Option(
             names = "--guidance",
             paramLabel = "G",
-            description = "Classifier-free guidance; 1: none, at half the cost. Default: the model's own (5 or 7.5)")
+            description =
+                    "Classifier-free guidance; 1: the prompt alone, at half the cost (what diffusers draws at 0, too); below 1 the"
+                            + " prompt counts less, at 0 not at all. Default: the model's own (5 or 7.5)")
     private @Nullable Double guidance;
 
     @Option(

@@ -8,6 +8,8 @@ import org.noisetrail.kernels.Device;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
 import org.noisetrail.torch.Unfinished;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Classifier-free guidance (Ho and Salimans 2022): F = u + g (c - u), u what the network gives without the condition, both in one call of twice the rows. With
@@ -17,6 +19,8 @@ import org.noisetrail.torch.Unfinished;
  * <p>Owns nothing: closing it leaves the network it guides open.
  */
 public final class Guided implements Denoiser {
+    private static final Logger LOG = LoggerFactory.getLogger(Guided.class);
+
     private final Denoiser network;
     private final double scale;
     private final double rescale;
@@ -28,13 +32,19 @@ public final class Guided implements Denoiser {
     }
 
     /**
-     * @param scale g; 1 is the network itself, at half the cost
+     * @param scale g; 1 is the network itself, at half the cost; below 1 the condition counts less, at 0 not at all, which is logged: diffusers draws as with 1 there
      * @param rescale w, 0 (none) to 1
      * @throws IllegalArgumentException if one is out of range
      */
     public static Denoiser of(Denoiser network, double scale, double rescale) {
         checkScale(scale);
         checkRescale(rescale);
+        if (scale < 1) {
+            LOG.warn(
+                    "guidance {}: below 1 images follow their condition less, at 0 not at all, at twice the cost of 1;"
+                            + " what diffusers draws at 1 and below is guidance 1",
+                    scale);
+        }
         return scale == 1 ? network : new Guided(network, scale, rescale);
     }
 

@@ -269,7 +269,7 @@ public final class PipelineOptions {
             }
         }
 
-        /** g of classifier-free guidance, from 0 to 10000; 1: none, at half the cost; null for the model's own. */
+        /** g of classifier-free guidance, from 0 to 10000; 1: the condition alone, at half the cost; at 0 it does not count; null for the model's own. */
         public Builder guidance(@Nullable Double guidance) {
             if (guidance == null) {
                 values.remove(GUIDANCE);

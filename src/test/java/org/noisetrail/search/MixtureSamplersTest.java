@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -17,10 +18,14 @@ import org.noisetrail.model.Guided;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Parameterisation;
 import org.noisetrail.sampler.Samplers;
+import org.noisetrail.testing.LogLines;
 import org.noisetrail.testing.Noises;
 
 /** Every sampler, with networks of every parameterisation it takes, draws from the distribution that the exact denoiser is of. */
 class MixtureSamplersTest {
+    @RegisterExtension
+    private final LogLines log = new LogLines(Guided.class.getName());
+
     private static final DiscreteNoise EPSILON = Noises.toPureNoise(Prediction.EPSILON);
     private static final DiscreteNoise V = Noises.toPureNoise(Prediction.V);
     private static final DiscreteNoise SAMPLE = Noises.toPureNoise(Prediction.SAMPLE);
@@ -121,6 +126,21 @@ class MixtureSamplersTest {
         assertThat(states(guided, "ddim:steps=10", 20)).isEqualTo(plain);
         assertThat(guided.evaluations()).isEqualTo(2);
         assertThat(Guided.of(mixture(EPSILON), 1, 0).evaluations()).isEqualTo(1);
+    }
+
+    /** diffusers draws by the prompt alone at guidance_scale 0, as here at 1. */
+    @Test
+    void aGuidanceThatLeavesTheConditionOutIsWarnedOf() {
+        assertThat(Guided.of(mixture(EPSILON), 0, 0).evaluations()).isEqualTo(2);
+        assertThat(log.messages())
+                .containsExactly(
+                        "guidance 0.0: below 1 images follow their condition less, at 0 not at all, at twice the cost of 1;"
+                                + " what diffusers draws at 1 and below is guidance 1");
+        Guided.of(mixture(EPSILON), .99, 0);
+        assertThat(log.messages()).hasSize(2);
+        Guided.of(mixture(EPSILON), 1, 0);
+        Guided.of(mixture(EPSILON), 7.5, 0);
+        assertThat(log.messages()).hasSize(2);
     }
 
     @Test
