@@ -31,6 +31,9 @@ public record EulerAncestralSampler(int steps, double eta, Spacing spacing, int 
                     values.get(Timesteps.SPACING),
                     values.get(Timesteps.OFFSET)));
 
+    /** diffusers' own, where nothing is left of the signal: abar is 2^-24 there instead of 0. */
+    private static final double HIGHEST = Math.sqrt((1 << 24) - 1);
+
     public EulerAncestralSampler {
         Timesteps.STEPS.checked(steps);
         ETA.checked(eta);
@@ -50,8 +53,8 @@ public record EulerAncestralSampler(int steps, double eta, Spacing spacing, int 
         AfterNetwork table = new AfterNetwork();
         for (int i = 0; i < steps; i++) {
             boolean last = i == steps - 1;
-            double sigma = noise.level(timesteps[i]);
-            double next = last ? 0 : noise.level(timesteps[i + 1]);
+            double sigma = level(noise, timesteps[i]);
+            double next = last ? 0 : level(noise, timesteps[i + 1]);
             double up = Math.min(next, eta * Math.sqrt(next * next * (sigma * sigma - next * next) / (sigma * sigma)));
             double down = Math.sqrt(next * next - up * up);
             // x' = x + (x - x0) / sigma (down - sigma)
@@ -67,9 +70,15 @@ public record EulerAncestralSampler(int steps, double eta, Spacing spacing, int 
                     last ? now : noise.at(1, next).withConditioning(timesteps[i + 1]),
                     last);
         }
-        double first = noise.level(timesteps[0]);
+        double first = level(noise, timesteps[0]);
         // diffusers' init_noise_sigma
         boolean whole = spacing != Spacing.LEADING;
         return table.schedule(whole ? first : Math.sqrt(first * first + 1));
+    }
+
+    /** No spacing has a timestep between the last two, where this would have to be part of the line. */
+    private static double level(DiscreteNoise noise, double timestep) {
+        double level = noise.level(timestep);
+        return Double.isInfinite(level) ? HIGHEST : level;
     }
 }

@@ -27,7 +27,7 @@ public enum Spacing {
     }
 
     /**
-     * The timesteps, falling.
+     * The timesteps, falling. At some counts (61, 103, 121, ... of 1000) diffusers' trailing spacing has one more, -1, which is rounding's and no timestep.
      *
      * @param trained how many the model was trained with
      * @param count how many are wanted, at most {@code trained}
@@ -39,10 +39,12 @@ public enum Spacing {
             throw new IllegalArgumentException("steps must be <= " + trained + ", the model's timesteps: " + count);
         }
         double[] timesteps = new double[count];
+        // As numpy's arange fills start + i ((start + step) - start): rounding decides where a timestep ends on .5.
+        double back = (trained - (double) trained / count) - trained;
         for (int i = 0; i < count; i++) {
             timesteps[i] = switch (this) {
                 case LEADING -> (double) (count - 1 - i) * (trained / count) + offset;
-                case TRAILING -> Math.rint(trained - i * ((double) trained / count)) - 1;
+                case TRAILING -> Math.rint(trained + i * back) - 1;
                 // Of one step it is the first timestep; the last is exact, as numpy's linspace has it.
                 case LINSPACE ->
                     count == 1 ? 0 : i == 0 ? trained - 1 : (count - 1 - i) * ((trained - 1.0) / (count - 1));

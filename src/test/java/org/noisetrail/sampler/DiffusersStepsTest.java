@@ -136,6 +136,21 @@ class DiffusersStepsTest {
         }
     }
 
+    /** np.round(np.arange(1000, 0, -1000 / steps)) - 1, by NumPy 2.4: 936 and the others end on .5 and are rounded from just below it. */
+    @Test
+    void trailingTimestepsAreNumpysWhereTheyEndOnAHalf() {
+        assertThat(Spacing.TRAILING.timesteps(1000, 48, 0))
+                .containsExactly(
+                        999, 978, 957, 936, 916, 895, 874, 853, 832, 811, 791, 770, 749, 728, 707, 686, 666, 645, 624,
+                        603, 582, 561, 541, 520, 499, 478, 457, 436, 416, 395, 374, 353, 332, 311, 291, 270, 249, 228,
+                        207, 186, 166, 145, 124, 103, 82, 61, 41, 20);
+        double[] more = Spacing.TRAILING.timesteps(1000, 96, 0);
+        assertThat(new double[] {more[6], more[18], more[30], more[42], more[54], more[66], more[78], more[90]})
+                .containsExactly(937, 812, 687, 562, 437, 312, 187, 62);
+        // NumPy's 62nd is 0 - 1.
+        assertThat(Spacing.TRAILING.timesteps(1000, 61, 0)).hasSize(61).endsWith(15);
+    }
+
     /** README of the goldens: SD1.5's gains at 50 steps and eta 1. */
     @Test
     void noStepOfStableDiffusionIsDeadUnlessTheLastGoesToACleanImage() {
@@ -307,6 +322,33 @@ class DiffusersStepsTest {
             float start = golden(group + ".init_noise_sigma")[0];
             assertThat(schedule.startScale()).isCloseTo(start, within(2e-6 * start));
         }
+    }
+
+    /** diffusers' EulerAncestralDiscreteScheduler of v predictions, where rescale_betas_zero_snr has put 2^-24 in the place of the last abar, 0. */
+    @ParameterizedTest
+    @ValueSource(strings = {"trailing", "linspace"})
+    void anAncestralEulerStepFromNoiseAloneBeginsAtAFiniteLevel(String spacing) {
+        DiscreteNoise noise = noise("zerosnr");
+        assertThat(noise.alphaCumprod(999)).isZero();
+        Schedule schedule = new EulerAncestralSampler(4, 1, Spacing.parse(spacing), 0).schedule(noise);
+        double sigma = 4095.9998779296856;
+        double abar = golden("zerosnr.alphas_cumprod")[spacing.equals("trailing") ? 749 : 666];
+        double next = Math.sqrt((1 - abar) / abar);
+        double up = Math.sqrt(next * next * (sigma * sigma - next * next) / (sigma * sigma));
+        double down = Math.sqrt(next * next - up * up);
+        double x = 1234.5;
+        double v = .3;
+        double clean = v * (-sigma / Math.sqrt(sigma * sigma + 1)) + x / (sigma * sigma + 1);
+        double after = x + (x - clean) / sigma * (down - sigma);
+        Step step = schedule.step(0);
+        assertThat(schedule.startScale()).isCloseTo(sigma, within(1e-9));
+        assertThat(step.level()).isCloseTo(sigma, within(1e-9));
+        assertThat(step.first().conditioning()).isEqualTo(999);
+        assertThat(step.first().inputScale()).isCloseTo(1 / Math.sqrt(sigma * sigma + 1), within(1e-15));
+        assertThat(step.gain()).isCloseTo(up, within(1e-9 * up));
+        assertThat(step.first().next().x() * x + step.first().next().f1() * v)
+                .isCloseTo(after, within(1e-9 * Math.abs(after)));
+        assertThat(step.first().clean().x() * x + step.first().clean().f1() * v).isCloseTo(clean, within(1e-9));
     }
 
     /** k-diffusion's get_ancestral_step: what is injected grows with eta, and down^2 + up^2 is the next level's square. */
