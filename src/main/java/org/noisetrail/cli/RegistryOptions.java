@@ -134,6 +134,16 @@ abstract class RegistryOptions<T> implements OwnOptions {
      * @throws IllegalArgumentException that names the setting, if a value is not one of its values
      */
     T make(String name, @Nullable T base) {
+        Kind<T> kind = fitting(name);
+        return base == null ? kind.make(given) : kind.make(base, given);
+    }
+
+    /** As {@link #make}, but what was not given is as these texts by setting name say, as far as the kind has such settings. */
+    T makeSharing(String name, Map<String, String> shared) {
+        return registry.make(new Registry.Asked(fitting(name).name(), given), shared);
+    }
+
+    private Kind<T> fitting(String name) {
         Kind<T> kind = registry.find(name)
                 .orElseThrow(() -> usage("unknown " + what + " (known: " + registry.names() + "): " + name));
         for (String setting : given.keySet()) {
@@ -142,7 +152,7 @@ abstract class RegistryOptions<T> implements OwnOptions {
                         + owners(setting) + ")");
             }
         }
-        return base == null ? kind.make(given) : kind.make(base, given);
+        return kind;
     }
 
     /** Refuses what was given and is an option of none of these kinds. */

@@ -8,13 +8,14 @@ import org.noisetrail.sampler.Sampler;
 import org.noisetrail.sampler.Samplers;
 import picocli.CommandLine.Option;
 
-/** A sampler and its settings; what is not given is the model's own. */
+/** A sampler and its settings; what is not given is the model's own, of another sampler than its own as far as that is the model's to say. */
 final class SamplerOptions extends RegistryOptions<Sampler> {
     @Option(
             names = "--sampler",
             paramLabel = "SAMPLER",
             completionCandidates = Names.class,
-            description = "${COMPLETION-CANDIDATES}. Default: the model's own, with its settings")
+            description =
+                    "${COMPLETION-CANDIDATES}. Default: the model's own, with its settings; others take its timesteps' spacing")
     private @Nullable String word;
 
     /** The samplers' names, for the help text. */
@@ -33,7 +34,9 @@ final class SamplerOptions extends RegistryOptions<Sampler> {
     /** @throws IllegalArgumentException that names the setting, if there is no such sampler */
     Sampler sampler(Pipeline pipeline) {
         Sampler own = Samplers.of(pipeline);
-        return word == null || word.equals(own.name()) ? make(own.name(), own) : make(word, null);
+        return word == null || word.equals(own.name())
+                ? make(own.name(), own)
+                : makeSharing(word, Samplers.shared(pipeline));
     }
 
     /** For {@code result.json}. */

@@ -183,6 +183,14 @@ public final class Pipeline implements AutoCloseable {
         return parts.sampler();
     }
 
+    /**
+     * What the model's files say of settings that samplers have, texts by name, such as {@code timestep-spacing}: they hold for any sampler that has them. Empty where they
+     * say nothing.
+     */
+    public Map<String, String> samplerSettings() {
+        return parts.samplerSettings();
+    }
+
     /** What was asked of it that changes images, by name: a trail keeps it. */
     public Map<String, String> settings() {
         return options.settings();

@@ -31,9 +31,9 @@ final class Catalogue {
         model.put("classes", pipeline.classNames());
         model.put("size", DrawingParser.size(pipeline.decoder().image()));
         model.put("method", defaults.method().name());
-        model.put("methods", kinds(Methods.registry(), defaults.method()));
+        model.put("methods", kinds(Methods.registry(), defaults.method(), Map.of()));
         model.put("sampler", defaults.sampler().name());
-        model.put("samplers", kinds(Samplers.registry(), defaults.sampler()));
+        model.put("samplers", kinds(Samplers.registry(), defaults.sampler(), Samplers.shared(pipeline)));
         RewardText reward = defaults.reward();
         model.put("reward", (reward == null ? RewardText.usual(pipeline) : reward).toString());
         model.put(
@@ -49,7 +49,8 @@ final class Catalogue {
         return Map.of("object", "list", "data", List.of(model));
     }
 
-    private static <T> List<Map<String, Object>> kinds(Registry<T> registry, T usual) {
+    /** @param shared texts by setting name that hold for the kinds that are not the usual one's */
+    private static <T> List<Map<String, Object>> kinds(Registry<T> registry, T usual, Map<String, String> shared) {
         return registry.kinds().stream()
                 .map(kind -> {
                     Map<String, Object> json = new LinkedHashMap<>();
@@ -58,19 +59,23 @@ final class Catalogue {
                     json.put(
                             "settings",
                             kind.settings().stream()
-                                    .map(setting -> setting(setting, kind, registry, usual))
+                                    .map(setting -> setting(setting, kind, registry, usual, shared))
                                     .toList());
                     return json;
                 })
                 .toList();
     }
 
-    private static <T, V> Map<String, Object> setting(Setting<V> setting, Kind<T> kind, Registry<T> registry, T usual) {
+    private static <T, V> Map<String, Object> setting(
+            Setting<V> setting, Kind<T> kind, Registry<T> registry, T usual, Map<String, String> shared) {
         Map<String, Object> json = new LinkedHashMap<>();
         json.put("name", DrawingParser.field(setting));
         json.put("help", setting.help());
-        V value = kind.equals(registry.kindOf(usual)) ? kind.values(usual).get(setting) : setting.fallback();
-        json.put("default", setting.text(value));
+        json.put(
+                "default",
+                kind.equals(registry.kindOf(usual))
+                        ? setting.text(kind.values(usual).get(setting))
+                        : shared.getOrDefault(setting.name(), setting.text(setting.fallback())));
         json.put("flag", setting.isFlag());
         return json;
     }

@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -76,8 +75,9 @@ final class DrawingParser {
         Duration limit = limit(fields.number("time_limit"));
         String methodName = fields.text("method");
         String samplerName = fields.text("sampler");
-        Method method = make(fields, "method", Methods.registry(), methodName, defaults.method(), Method::name);
-        Sampler sampler = make(fields, "sampler", Samplers.registry(), samplerName, defaults.sampler(), Sampler::name);
+        Method method = make(fields, "method", Methods.registry(), methodName, defaults.method(), Map.of());
+        Sampler sampler = make(
+                fields, "sampler", Samplers.registry(), samplerName, defaults.sampler(), Samplers.shared(pipeline));
         refuseRest(fields, method, sampler);
         Drawing drawing = new Drawing(
                 model,
@@ -209,14 +209,14 @@ final class DrawingParser {
         return Duration.ofNanos((long) (seconds * 1e9));
     }
 
-    /** One of a kind, its settings taken from the fields that are named as they are; of the usual kind, the usual ones where nothing is said. */
+    /** One of a kind, its settings taken from the fields that are named as they are; where nothing is said they are the usual ones of the usual kind, and of others the shared ones. */
     private static <T> T make(
             Fields fields,
             String what,
             Registry<T> registry,
             @Nullable String name,
             T usual,
-            Function<T, String> nameOf) {
+            Map<String, String> shared) {
         Kind<T> own = registry.kindOf(usual);
         Kind<T> kind = name == null ? own : checked(what, () -> registry.kind(Excerpt.of(name)));
         Map<String, String> texts = new LinkedHashMap<>();
@@ -226,7 +226,11 @@ final class DrawingParser {
                 throw Refusal.value(field, field + " must be given once: it is there in another spelling, too");
             }
         }
-        return checked(what, () -> kind.name().equals(own.name()) ? kind.make(usual, texts) : kind.make(texts));
+        return checked(
+                what,
+                () -> kind.name().equals(own.name())
+                        ? kind.make(usual, texts)
+                        : registry.make(new Registry.Asked(kind.name(), texts), shared));
     }
 
     private static String text(Fields fields, String field, Setting<?> setting) {

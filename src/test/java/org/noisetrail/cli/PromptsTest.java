@@ -126,6 +126,23 @@ class PromptsTest {
         }
     }
 
+    /** The folder's scheduler has steps_offset 1, euler-ancestral by itself 0. */
+    @Test
+    void anotherSamplerThanTheModelsOwnTakesItsTimesteps() throws IOException {
+        for (String[] each : new String[][] {{"", "1"}, {" --steps-offset 2", "2"}}) {
+            Object[] words =
+                    ("generate --model fashion-scenes --prompt bag --method naive --overwrite --sampler euler-ancestral --steps 2"
+                                    + each[0])
+                            .split(" ");
+            Cli.Ending ending = run(words);
+            assertThat(ending.err()).isEmpty();
+            JsonNode sampler = result(out()).get("settings").get("sampler");
+            assertThat(sampler.get("name").asText()).isEqualTo("euler-ancestral");
+            assertThat(sampler.get("stepsOffset").asText()).isEqualTo(each[1]);
+            assertThat(sampler.get("steps").asInt()).isEqualTo(2);
+        }
+    }
+
     @Test
     void aSettingOfAnotherMethodIsRefusedForPrompts() {
         Cli.Ending ending = run("generate", "--model", "fashion-scenes", "--prompt", "bag", "--epsilon", .2);

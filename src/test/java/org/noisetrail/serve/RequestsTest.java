@@ -2,6 +2,8 @@ package org.noisetrail.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.http.HttpRequest;
@@ -25,6 +27,10 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Pipeline;
+import org.noisetrail.sampler.EulerAncestralSampler;
+import org.noisetrail.sampler.Samplers;
+import org.noisetrail.sampler.Spacing;
+import org.noisetrail.search.Methods;
 import org.noisetrail.search.RoundSchedule;
 
 /** What a server refuses, and how it says so. */
@@ -138,6 +144,36 @@ class RequestsTest {
     void deepJsonIsRefused() {
         Client.Answer answer = client.post("{\"class\":" + "[".repeat(50_000));
         assertThat(answer.status()).isEqualTo(400);
+    }
+
+    /** The model's scheduler has steps_offset 1, euler-ancestral by itself 0. */
+    @Test
+    void anotherSamplerThanTheUsualOneTakesTheModelsTimesteps() {
+        try (Pipeline scenes = Pipeline.load("fashion-scenes", Device.CPU)) {
+            Defaults defaults = new Defaults(Methods.parse("naive"), Samplers.of(scenes), null, null);
+            DrawingParser parser = new DrawingParser(scenes, defaults, Limits.DEFAULT, 16);
+            String asked = "{\"prompt\":\"a bag\",\"sampler\":\"euler-ancestral\",\"steps\":3%s}";
+            assertThat(parser.parse(Fields.parse(asked.formatted("").getBytes(StandardCharsets.UTF_8)))
+                            .sampler())
+                    .isEqualTo(new EulerAncestralSampler(3, 1, Spacing.LEADING, 1));
+            assertThat(parser.parse(Fields.parse(
+                                    asked.formatted(",\"steps_offset\":2").getBytes(StandardCharsets.UTF_8)))
+                            .sampler())
+                    .isEqualTo(new EulerAncestralSampler(3, 1, Spacing.LEADING, 2));
+            JsonNode model = new ObjectMapper()
+                    .valueToTree(Catalogue.json(scenes, defaults, Limits.DEFAULT))
+                    .get("data")
+                    .get(0);
+            List<String> shown = new ArrayList<>();
+            model.get("samplers")
+                    .forEach(kind -> kind.get("settings").forEach(setting -> {
+                        if (setting.get("name").asText().equals("steps_offset")) {
+                            shown.add(kind.get("name").asText()
+                                    + setting.get("default").asText());
+                        }
+                    }));
+            assertThat(shown).containsExactly("ddim1", "euler-ancestral1");
+        }
     }
 
     @Test

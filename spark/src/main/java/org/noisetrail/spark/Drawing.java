@@ -55,7 +55,7 @@ final class Drawing {
                 .maxBatch(job.maxBatch())
                 .decodeBatch(job.decodeBatch());
         if (request.sampler() != null) {
-            search.sampler(Samplers.parse(request.sampler()));
+            search.sampler(Samplers.parse(request.sampler(), pipeline));
         }
         if (request.budget() != null) {
             search.budget(request.budget());

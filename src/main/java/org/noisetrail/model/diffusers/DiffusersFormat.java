@@ -1,7 +1,9 @@
 package org.noisetrail.model.diffusers;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -73,7 +75,8 @@ public final class DiffusersFormat implements Format {
                 new ImageShape(vae.imageChannels(), state.height() * vae.factor(), state.width() * vae.factor());
         ConfigFile defaults = ConfigFile.readIfThere(files, DEFAULTS);
         double usual = guidance(defaults, xl ? 5 : 7.5);
-        String sampler = defaults.has("sampler") ? defaults.text("sampler") : sampler(scheduler);
+        Map<String, String> timesteps = timesteps(scheduler);
+        String sampler = defaults.has("sampler") ? defaults.text("sampler") : sampler(timesteps);
         defaults.requireAllKnown();
         try (Unfinished made = new Unfinished()) {
             PromptEncoder encoder = made.add(encoder(index, files, image, device, options));
@@ -94,6 +97,7 @@ public final class DiffusersFormat implements Format {
             return made.finish(new Parts(
                     new Networks(guided(plain, usual, options), decoder, preview),
                     sampler,
+                    timesteps,
                     List.of(),
                     true,
                     plain,
@@ -241,8 +245,19 @@ public final class DiffusersFormat implements Format {
         };
     }
 
-    private static String sampler(SchedulerConfig scheduler) {
-        return "ddim:steps=50:timestep-spacing=" + scheduler.timestepSpacing() + ":steps-offset="
-                + scheduler.stepsOffset() + (scheduler.setAlphaToOne() ? ":set-alpha-to-one" : "");
+    /** What the folder says of how its timesteps are gone through, by whatever sampler; how many they are, and how much noise is injected, is ours. */
+    private static Map<String, String> timesteps(SchedulerConfig scheduler) {
+        Map<String, String> settings = new LinkedHashMap<>();
+        settings.put("timestep-spacing", scheduler.timestepSpacing());
+        settings.put("steps-offset", Integer.toString(scheduler.stepsOffset()));
+        settings.put("set-alpha-to-one", Boolean.toString(scheduler.setAlphaToOne()));
+        return settings;
+    }
+
+    private static String sampler(Map<String, String> timesteps) {
+        StringBuilder text = new StringBuilder("ddim:steps=50");
+        timesteps.forEach(
+                (name, value) -> text.append(':').append(name).append('=').append(value));
+        return text.toString();
     }
 }

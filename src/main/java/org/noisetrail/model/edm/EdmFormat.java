@@ -1,5 +1,6 @@
 package org.noisetrail.model.edm;
 
+import java.util.Map;
 import org.noisetrail.checkpoint.Digest;
 import org.noisetrail.checkpoint.FileWeights;
 import org.noisetrail.checkpoint.ModelFiles;
@@ -62,6 +63,6 @@ public final class EdmFormat implements Format {
 
     /** Pixels are states, and nothing guides. */
     public static Parts parts(Denoiser denoiser, NetworkConfig config) {
-        return new Parts(Networks.of(denoiser), SAMPLER, config.classNames(), false, denoiser, null);
+        return new Parts(Networks.of(denoiser), SAMPLER, Map.of(), config.classNames(), false, denoiser, null);
     }
 }

@@ -32,7 +32,10 @@ import org.noisetrail.noise.Draw;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.RewardText;
 import org.noisetrail.reward.Rewards;
+import org.noisetrail.sampler.DdimSampler;
+import org.noisetrail.sampler.EulerAncestralSampler;
 import org.noisetrail.sampler.Samplers;
+import org.noisetrail.sampler.Spacing;
 import org.noisetrail.search.BestOfN;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.ImageResult;
@@ -161,6 +164,14 @@ class TextToImageTest {
                     .run(ImageRequest.prompts(0, 2, PROMPTS.toArray(String[]::new)));
             assertThat(Nets.relativeError(states(result), golden.floats("zerosnr-trailing.final_latents")))
                     .isLessThan(1e-3);
+            SearchResult ancestral = Search.builder(pipeline)
+                    .sampler(Samplers.parse("euler-ancestral:steps=4", pipeline))
+                    .seed(7)
+                    .build()
+                    .run(ImageRequest.prompts(0, 1, "a cat"));
+            for (float value : ancestral.images().get(0).state()) {
+                assertThat(value).isFinite();
+            }
         }
     }
 
@@ -404,6 +415,33 @@ class TextToImageTest {
             assertThatThrownBy(() -> Search.builder(pipeline))
                     .isInstanceOf(NoisetrailException.class)
                     .hasMessageStartingWith(model + ": sampler: ddim has no setting \"stops\"; it has: ");
+        }
+    }
+
+    /** As SDXL-Turbo's, whose one step of leading spacing would be timestep 0. */
+    @Test
+    void howTimestepsAreSpacedIsTheFoldersToSayWhicheverSamplerDraws() throws IOException {
+        String model = model("sdxl");
+        write(
+                Path.of(model).resolve("scheduler/scheduler_config.json"),
+                "\"timestep_spacing\": \"leading\"",
+                "\"timestep_spacing\": \"trailing\"");
+        DdimSampler own = new DdimSampler(50, 1, Spacing.TRAILING, 1, false);
+        try (Pipeline pipeline = Pipeline.load(model, Device.CPU)) {
+            assertThat(Samplers.of(pipeline)).isEqualTo(own);
+            assertThat(Samplers.parse(pipeline.sampler())).isEqualTo(own);
+            // Its 50 steps are DDIM's.
+            assertThat(Samplers.parse("euler-ancestral", pipeline))
+                    .isEqualTo(new EulerAncestralSampler(20, 1, Spacing.TRAILING, 1));
+            assertThat(Samplers.parse("euler-ancestral:steps=1:timestep-spacing=linspace", pipeline))
+                    .isEqualTo(new EulerAncestralSampler(1, 1, Spacing.LINSPACE, 1));
+            assertThat(Samplers.parse("flow-sde:steps=3", pipeline)).isEqualTo(Samplers.parse("flow-sde:steps=3"));
+        }
+        Path file = Path.of(model).resolve("noisetrail.json");
+        Files.writeString(file, "{\"sampler\": \"euler-ancestral:steps=4:eta=0.5:steps-offset=3\"}");
+        try (Pipeline pipeline = Pipeline.load(model, Device.CPU)) {
+            assertThat(Samplers.of(pipeline)).isEqualTo(new EulerAncestralSampler(4, .5, Spacing.TRAILING, 3));
+            assertThat(Samplers.parse("ddim", pipeline)).isEqualTo(new DdimSampler(20, 1, Spacing.TRAILING, 3, false));
         }
     }
 
