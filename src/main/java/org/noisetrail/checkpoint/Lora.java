@@ -19,9 +19,12 @@ import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.Excerpt;
 import org.noisetrail.files.JsonFiles;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Low-rank changes to a pipeline's weights (Hu et al. 2021): W + scale * alpha / rank * up * down. Read from a safetensors file as kohya's
+ * Low-rank changes to a pipeline's weights (Hu et al. 2021): W + scale * alpha / rank * up * down, or alpha / sqrt(rank) where PEFT's settings have
+ * {@code use_rslora}. Read from a safetensors file as kohya's
  * scripts write it ({@code lora_unet_...lora_down.weight}; diffusers' or latent-diffusion's names) or as PEFT and diffusers do ({@code
  * unet....lora_A.weight}). PEFT's own, whose names begin with {@code base_model.model.}, have their settings in a file beside them. Other
  * kinds (LoHa, LoKr, DoRA) are refused by the names of their tensors or of their settings. Immutable.
@@ -53,9 +56,15 @@ final class Lora {
      * @param up the tensor's name, [out, rank] or [out, rank, 1, 1]
      * @param down the tensor's name, [rank, in] or [rank, in, height, width]
      * @param alpha null where the file has none: then it is the rank
+     * @param rankStabilized whether it is over the rank's root (Kalajdzievski 2023)
      */
     record Change(
-            String key, String up, String down, @Nullable Double alpha) {}
+            String key, String up, String down, @Nullable Double alpha, boolean rankStabilized) {
+        /** What up * down is multiplied with: alpha / rank, or alpha / sqrt(rank). */
+        double factor(long rank) {
+            return (alpha == null ? rank : alpha) / (rankStabilized ? Math.sqrt(rank) : rank);
+        }
+    }
 
     /** What is known of a layer while a file is read. */
     private static final class Pieces {
@@ -63,6 +72,8 @@ final class Lora {
         private @Nullable String down;
         private @Nullable Double alpha;
     }
+
+    private static final Logger LOG = LoggerFactory.getLogger(Lora.class);
 
     private static final Pattern KOHYA =
             Pattern.compile("(lora_unet|lora_te1|lora_te2|lora_te)_(.+)\\.(lora_up\\.weight|lora_down\\.weight|alpha)");
@@ -79,6 +90,8 @@ final class Lora {
             Pattern.compile("(input_blocks|output_blocks)_(\\d{1,4})_(\\d)_(.+)|middle_block_([012])_(.+)");
     private static final Pattern LDM_LAYER = Pattern.compile("(in_layers|emb_layers|out_layers)_(\\d)");
 
+    private static final Pattern TEXT_LAYER = Pattern.compile("text_model_encoder_layers_([0-9]{1,9})_.+");
+
     private static final String METADATA = "lora_adapter_metadata";
     private static final String ADAPTER = "base_model.model.";
     private static final String ADAPTER_CONFIG = "adapter_config.json";
@@ -89,7 +102,6 @@ final class Lora {
     /** Settings that make another change of the same tensors. */
     private static final List<String> OTHER_KINDS = List.of(
             "use_dora",
-            "use_rslora",
             "use_qalora",
             "use_bdlora",
             "alora_invocation_tokens",
@@ -200,7 +212,8 @@ final class Lora {
     }
 
     /**
-     * The weights of a network with the changes to it; the weights themselves where there are none.
+     * The weights of a network with the changes to it; the weights themselves where there are none. Changes to a text encoder's layers after its last are left out, which is
+     * logged: it was saved without them, to skip them for good.
      *
      * @param weights under diffusers' or transformers' names
      * @throws NoisetrailException if a change is to a layer that the network does not have, which is named
@@ -221,13 +234,20 @@ final class Lora {
             layers++;
         }
         Map<String, Change> byWeight = new LinkedHashMap<>();
+        int blocks = 0;
+        while (byFlatName.containsKey("text_model_encoder_layers_" + blocks + "_mlp_fc1")) {
+            blocks++;
+        }
         List<String> unused = new ArrayList<>();
+        List<String> later = new ArrayList<>();
         for (Change change : ofTarget.values()) {
             String layer = byFlatName.get(flat(change.key));
             if (layer == null && target == Target.UNET) {
                 layer = byFlatName.get(flat(fromLdm(change.key, layers)));
             }
-            if (layer == null) {
+            if (layer == null && target.part == Part.TEXT_ENCODER && blocks > 0 && textLayer(change.key) >= blocks) {
+                later.add(change.key);
+            } else if (layer == null) {
                 unused.add(change.key);
             } else if (byWeight.put(layer, change) != null) {
                 throw new NoisetrailException(
@@ -238,7 +258,21 @@ final class Lora {
             throw new NoisetrailException(file.file() + ": LoRA for layers that " + target.folder + " does not have: "
                     + Excerpt.list(unused));
         }
+        if (!later.isEmpty()) {
+            LOG.warn(
+                    "{}: {} has {} layers, and what the LoRA changes after them is left out: {}",
+                    file.file(),
+                    target.folder,
+                    blocks,
+                    Excerpt.list(later));
+        }
         return new LoraWeights(weights, file, byWeight, scale);
+    }
+
+    /** Which of a text encoder's layers a name is in; -1 for none. */
+    private static int textLayer(String key) {
+        Matcher layer = TEXT_LAYER.matcher(flat(key));
+        return layer.matches() ? Integer.parseInt(layer.group(1)) : -1;
     }
 
     private static String layer(String weight) {
@@ -351,7 +385,12 @@ final class Lora {
                     + (layer.up == null ? "up" : "down") + " tensor");
         }
         Double alpha = layer.alpha == null ? alpha(settings, target, key) : layer.alpha;
-        return new Change(key, layer.up, layer.down, alpha);
+        return new Change(
+                key,
+                layer.up,
+                layer.down,
+                alpha,
+                settings.get(target, "use_rslora").asBoolean());
     }
 
     /**

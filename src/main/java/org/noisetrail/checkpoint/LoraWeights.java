@@ -12,7 +12,7 @@ import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.Excerpt;
 import org.noisetrail.torch.Torch;
 
-/** Weights with a LoRA's changes added to some of them, in float32: W + scale * alpha / rank * up * down (Hu et al. 2021). */
+/** Weights with a LoRA's changes added to some of them, in float32: W + scale * alpha / rank * up * down (Hu et al. 2021), or over the rank's root. */
 public final class LoraWeights implements Weights {
     private final Weights weights;
     private final Safetensors file;
@@ -99,7 +99,7 @@ public final class LoraWeights implements Weights {
 
     private Tensor changed(Tensor plain, Lora.Change change, long[] shape) {
         long rank = rank(change, shape);
-        double factor = scale * (change.alpha() == null ? 1 : change.alpha() / rank);
+        double factor = scale * change.factor(rank);
         try (Tensor up = matrix(change.up(), shape[0], rank);
                 Tensor down = matrix(change.down(), rank, -1);
                 Scalar by = new Scalar(factor);

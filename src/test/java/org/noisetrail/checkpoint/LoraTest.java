@@ -13,12 +13,14 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.Excerpt;
+import org.noisetrail.testing.LogLines;
 import org.noisetrail.torch.Tensors;
 
 /** The networks here have a matrix [2, 3] and a convolution [1, 1, 1, 2]. */
@@ -26,6 +28,9 @@ class LoraTest {
     private static final String MATRIX = "down_blocks.0.attentions.0.transformer_blocks.0.attn1.to_q";
     private static final String FLAT = "lora_unet_" + MATRIX.replace('.', '_');
     private static final String CONVOLUTION = "down_blocks.0.resnets.0.conv1";
+
+    @RegisterExtension
+    private final LogLines log = new LogLines(Lora.class.getName());
 
     @TempDir
     Path folder;
@@ -179,6 +184,23 @@ class LoraTest {
         assertThat(matrix(lora.toString())).containsExactly(1.5f, 1, 1.5f, 2, 1, 2);
     }
 
+    /** Kalajdzievski 2023: alpha over the rank's root, here 6 / sqrt(4) = 3, of which up times down is (1, 0, 1; 2, 0, 2). */
+    @Test
+    void aRankStabilizedChangeIsOverTheRanksRoot() throws IOException {
+        for (String prefix : List.of("unet.", "base_model.model.unet.")) {
+            Safetensors.writer()
+                    .put(prefix + MATRIX + ".lora_B.weight", new float[] {1, 0, 0, 0, 2, 0, 0, 0}, 2, 4)
+                    .put(prefix + MATRIX + ".lora_A.weight", new float[] {1, 0, 1, 5, 5, 5, 5, 5, 5, 5, 5, 5}, 4, 3)
+                    .metadata("lora_adapter_metadata", "{\"unet.lora_alpha\": 6, \"unet.use_rslora\": true}")
+                    .write(lora);
+            Files.writeString(
+                    folder.resolve("adapter_config.json"),
+                    "{\"peft_type\": \"LORA\", \"lora_alpha\": 6, \"use_rslora\": true}");
+            assertThat(matrix(lora.toString())).as(prefix).containsExactly(4, 1, 4, 7, 1, 7);
+            assertThat(matrix(lora + ":2")).as(prefix).containsExactly(7, 1, 7, 13, 1, 13);
+        }
+    }
+
     private void adapter(String prefix, String config) throws IOException {
         write(prefix + MATRIX + ".lora_B.weight", prefix + MATRIX + ".lora_A.weight", false);
         Files.writeString(folder.resolve("adapter_config.json"), config.replace('\'', '"'));
@@ -220,7 +242,6 @@ class LoraTest {
             delimiter = '|',
             value = {
                 "{'peft_type': 'LOHA'} | peft_type must be LORA: LOHA",
-                "{'peft_type': 'LORA', 'use_rslora': true} | use_rslora is not supported: plain LoRA is",
                 "{'peft_type': 'LORA', 'use_dora': true} | use_dora is not supported: plain LoRA is",
                 "{'peft_type': 'LORA', 'layer_replication': [[0, 4]]} | layer_replication is not supported: plain LoRA is",
                 "{'peft_type': 'LORA', 'init_lora_weights': 'pissa'} | init_lora_weights \"pissa\" is not supported: it changes the network's own weights",
@@ -256,7 +277,6 @@ class LoraTest {
             delimiter = '|',
             value = {
                 "{'unet.use_dora': true} | use_dora is not supported: plain LoRA is",
-                "{'unet.use_rslora': true} | use_rslora is not supported: plain LoRA is",
                 "{'unet.lora_alpha': 'x'} | lora_adapter_metadata: unet.lora_alpha must be a number: \"x\"",
                 "{'unet.lora_alpha': | lora_adapter_metadata: not sound JSON",
             },
@@ -353,6 +373,37 @@ class LoraTest {
             try (Tensor weight = text.get("text_model." + layer + ".weight", 2, 3)) {
                 assertThat(Tensors.toFloats(weight)).as(prefix).containsExactly(1, 0, 1, 2, 0, 2);
             }
+        }
+    }
+
+    /** As where a folder of Stable Diffusion 1.x has 11 of 12 layers, and the LoRA was trained with all. */
+    @Test
+    void whatChangesLayersAfterATextEncodersLastIsLeftOutWithAWarning() {
+        Path file = folder.resolve("text.safetensors");
+        String layer = "text_model.encoder.layers.0.mlp.fc1";
+        Safetensors.writer().put(layer + ".weight", new float[6], 2, 3).write(file);
+        Weights text = new FileWeights(Safetensors.open(file));
+        String flat = "lora_te_text_model_encoder_layers_";
+        Safetensors.writer()
+                .put(flat + "0_mlp_fc1.lora_up.weight", new float[] {1, 0, 2, 0}, 2, 2)
+                .put(flat + "0_mlp_fc1.lora_down.weight", new float[] {1, 0, 1, 5, 5, 5}, 2, 3)
+                .put(flat + "1_mlp_fc1.lora_up.weight", new float[] {1, 0, 2, 0}, 2, 2)
+                .put(flat + "1_mlp_fc1.lora_down.weight", new float[] {1, 0, 1, 5, 5, 5}, 2, 3)
+                .write(lora);
+        Weights changed = LoraWeights.over(text, "text_encoder", List.of(lora.toString()));
+        try (Tensor weight = changed.get(layer + ".weight", 2, 3)) {
+            assertThat(Tensors.toFloats(weight)).containsExactly(1, 0, 1, 2, 0, 2);
+        }
+        assertThat(log.messages())
+                .containsExactly(lora + ": text_encoder has 1 layers, and what the LoRA changes after them is left out:"
+                        + " text_model_encoder_layers_1_mlp_fc1");
+        for (String unknown : List.of("encoder_layers_0_mlp_fc9", "encoder_layer_1_mlp_fc1", "final_mlp_fc1")) {
+            Safetensors.writer()
+                    .put("lora_te_text_model_" + unknown + ".lora_up.weight", new float[4], 2, 2)
+                    .put("lora_te_text_model_" + unknown + ".lora_down.weight", new float[6], 2, 3)
+                    .write(lora);
+            assertThatThrownBy(() -> LoraWeights.over(text, "text_encoder", List.of(lora.toString())))
+                    .hasMessage(lora + ": LoRA for layers that text_encoder does not have: text_model_" + unknown);
         }
     }
 

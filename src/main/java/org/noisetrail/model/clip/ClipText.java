@@ -2,6 +2,8 @@ package org.noisetrail.model.clip;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -16,6 +18,8 @@ import org.noisetrail.model.layers.Script;
 import org.noisetrail.torch.ScriptFunction;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * CLIP's text network (Radford et al. 2021, section 2.4): transformers' {@code CLIPTextModel} and {@code CLIPTextModelWithProjection}, in
@@ -24,7 +28,9 @@ import org.noisetrail.torch.Torch;
  * <p>On the CPU a row's output has the same bits in every batch and on every number of threads. Safe to call from several threads.
  */
 public final class ClipText implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ClipText.class);
     private static final String PREFIX = "text_model.";
+    private static final String LAYERS = "encoder.layers";
 
     private final TextConfig config;
     private final Device device;
@@ -80,7 +86,8 @@ public final class ClipText implements AutoCloseable {
     }
 
     /**
-     * Reads a folder with {@code config.json} and weights, as {@link ComponentWeights} finds them.
+     * Reads a folder with {@code config.json} and weights, as {@link ComponentWeights} finds them. Weights of layers from {@code num_hidden_layers} on are left out, which is
+     * logged: a folder has its last layers skipped for good that way.
      *
      * @throws NoisetrailException that names the file, if one is missing, broken, or does not fit the other
      */
@@ -94,14 +101,41 @@ public final class ClipText implements AutoCloseable {
         boolean projects = weights.has("text_projection.weight")
                 || config.texts("architectures").contains("CLIPTextModelWithProjection");
         int projection = projects ? config.integer("projection_dim", 512, 1, 1 << 16) : 0;
-        ClipText text = new ClipText(TextConfig.read(config, projection), weights, hidden, false, device);
+        TextConfig network = TextConfig.read(config, projection);
+        ClipText text = new ClipText(network, weights, hidden, false, device);
         try {
+            ignoreLaterLayers(network, weights);
             weights.requireAllUsed();
             return text;
         } catch (RuntimeException e) {
             text.close();
             throw e;
         }
+    }
+
+    private static void ignoreLaterLayers(TextConfig config, Weights weights) {
+        Pattern layer = Pattern.compile(Pattern.quote(prefix(weights) + LAYERS) + "\\.([0-9]{1,9})\\..+");
+        int layers = config.transformer().layers();
+        boolean more = false;
+        for (String name : weights.names()) {
+            Matcher number = layer.matcher(name);
+            if (number.matches() && Integer.parseInt(number.group(1)) >= layers) {
+                weights.ignore(name);
+                more = true;
+            }
+        }
+        if (more) {
+            LOG.warn(
+                    "{}: num_hidden_layers is {}: what the weights have of later layers is left out, as transformers leaves it"
+                            + " out, with what a LoRA changes there",
+                    config.file(),
+                    layers);
+        }
+    }
+
+    /** transformers 5 writes a text network that is alone without the prefix, all others do with it. */
+    private static String prefix(Weights weights) {
+        return weights.has("embeddings.token_embedding.weight") ? "" : PREFIX;
     }
 
     /** The text half of a model whose image half reads the same weights; its embeddings have length 1. */
@@ -168,8 +202,7 @@ public final class ClipText implements AutoCloseable {
     @SuppressWarnings("try")
     private static ScriptFunction build(
             TextConfig config, Weights weights, Hidden hidden, boolean unit, Device device) {
-        // transformers 5 writes a text network that is alone without the prefix, all others do with it.
-        String prefix = weights.has("embeddings.token_embedding.weight") ? "" : PREFIX;
+        String prefix = prefix(weights);
         weights.ignore(prefix + "embeddings.position_ids");
         try (PointerScope leftovers = new PointerScope();
                 Script script = new Script(device)) {
@@ -182,7 +215,7 @@ public final class ClipText implements AutoCloseable {
                     layers.scaled(1, prefix + "embeddings.position_embedding.weight", config.positions(), width));
             String x = script.assign(
                     "torch.embedding(" + tokens + ", ids) + torch.narrow(" + positions + ", 0, 0, ids.size(1))");
-            List<String> states = new Transformer(sizes, script, layers, true).write(x, prefix + "encoder.layers");
+            List<String> states = new Transformer(sizes, script, layers, true).write(x, prefix + LAYERS);
             String wanted = states.get(sizes.layers() - hidden.skip());
             String last = norm(layers, states.get(sizes.layers()), prefix, sizes);
             if (hidden.normed()) {

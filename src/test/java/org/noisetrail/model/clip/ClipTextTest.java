@@ -7,19 +7,26 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.checkpoint.FileWeights;
+import org.noisetrail.checkpoint.LoraWeights;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.checkpoint.Safetensors;
+import org.noisetrail.checkpoint.SafetensorsWriter;
+import org.noisetrail.checkpoint.Weights;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.testing.LogLines;
 import org.noisetrail.testing.Nets;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
@@ -28,6 +35,9 @@ class ClipTextTest {
     private static final Path MODELS = Path.of("src/test/resources/diffusers");
     private static final Path GOLDEN = Path.of("src/test/resources/golden/diffusers");
     private static final double LIMIT = 1e-5;
+
+    @RegisterExtension
+    private final LogLines log = new LogLines(ClipText.class.getName());
 
     @TempDir
     Path folder;
@@ -192,7 +202,6 @@ class ClipTextTest {
             "hidden_act": "quick_gelu"  | "hidden_act": "relu"     | hidden_act must be quick_gelu or gelu: "relu"
             "num_attention_heads": 4    | "num_attention_heads": 5 | hidden_size must be a multiple of num_attention_heads 5: 32
             "num_hidden_layers": 4      | "num_hidden_layers": 5   | missing tensor "text_model.encoder.layers.4.layer_norm1.weight"
-            "num_hidden_layers": 4      | "num_hidden_layers": 3   | unknown tensors text_model.encoder.layers.3.
             "intermediate_size": 128    | "intermediate_size": 64  | must have shape [64, 32]: [128, 32]
             "CLIPTextModel"             | "CLIPTextModelWithProjection" | missing tensor "text_projection.weight"
             """)
@@ -207,6 +216,69 @@ class ClipTextTest {
                 .extracting(Throwable::getMessage)
                 .asString()
                 .hasLineCount(1);
+    }
+
+    /** The golden states are of the whole network: transformers builds num_hidden_layers of it, and ends with the norm. */
+    @Test
+    void aFolderMaySkipItsLastLayersForGood() throws IOException {
+        String name = "sd15/text_encoder";
+        Path model = copy(name);
+        Path config = model.resolve("config.json");
+        Files.writeString(config, Files.readString(config).replace("num_hidden_layers\": 4", "num_hidden_layers\": 3"));
+        Safetensors golden = Safetensors.open(GOLDEN.resolve(name + ".safetensors"));
+        Safetensors whole = Safetensors.open(model.resolve("model.safetensors"));
+        float[] expected = normed(
+                golden.floats("prompts.hidden_states.3"),
+                whole.floats("text_model.final_layer_norm.weight"),
+                whole.floats("text_model.final_layer_norm.bias"));
+        Path lora = folder.resolve("style.safetensors");
+        String layer = "text_encoder.text_model.encoder.layers.3.mlp.fc1.";
+        Safetensors.writer()
+                .put(layer + "lora_B.weight", new float[128], 128, 1)
+                .put(layer + "lora_A.weight", new float[32], 1, 32)
+                .write(lora);
+        ModelFiles files = ModelFiles.folder(model);
+        Weights weights = new FileWeights(whole);
+        for (List<String> loras : List.of(List.<String>of(), List.of(lora.toString()))) {
+            try (ClipText text = ClipText.load(
+                            files, LoraWeights.over(weights, "text_encoder", loras), ClipText.Hidden.LAST, Device.CPU);
+                    ClipText.Encoded encoded = text.encode(ids(golden, "prompts"), 1)) {
+                assertThat(Nets.relativeError(Tensors.toFloats(encoded.lastHiddenState()), expected))
+                        .isLessThan(LIMIT);
+            }
+        }
+        String warning = config + ": num_hidden_layers is 3: what the weights have of later layers is left out,"
+                + " as transformers leaves it out, with what a LoRA changes there";
+        assertThat(log.messages()).containsExactly(warning, warning);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "text_model.encoder.layers.3.more.weight",
+                "text_model.encoder.layers.-4.mlp.fc1.weight",
+                "text_model.encoder.layer.4.mlp.fc1.weight",
+                "encoder.layers.4.mlp.fc1.weight",
+                "more.text_model.encoder.layers.4.mlp.fc1.weight"
+            })
+    void whatIsOfNoLaterLayerMustBeAskedFor(String more) {
+        Safetensors whole = Safetensors.open(MODELS.resolve("sd15/text_encoder/model.safetensors"));
+        SafetensorsWriter writer = Safetensors.writer().put(more, new float[1], 1);
+        whole.entries().forEach((name, entry) -> {
+            if (!name.endsWith("position_ids")) {
+                writer.put(name, whole.floats(name), entry.shapeArray());
+            }
+        });
+        Path file = folder.resolve("model.safetensors");
+        writer.write(file);
+        assertThatThrownBy(() -> ClipText.load(
+                        ModelFiles.folder(MODELS.resolve("sd15/text_encoder")),
+                        new FileWeights(Safetensors.open(file)),
+                        ClipText.Hidden.LAST,
+                        Device.CPU))
+                .isInstanceOf(NoisetrailException.class)
+                .hasMessageContaining("unknown tensor " + more);
+        assertThat(log.messages()).isEmpty();
     }
 
     private Path copy(String name) throws IOException {
