@@ -61,7 +61,8 @@ public final class DiffusersFormat implements Format {
         options.precision().require(device);
         ModelIndex index = ModelIndex.read(files);
         boolean xl = index.xl();
-        UNetConfig unet = UNetConfig.parse(path(files, UNET), files.bytes(UNET));
+        ConfigFile keys = ConfigFile.read(files, UNET);
+        UNetConfig unet = UNetConfig.read(keys);
         VaeConfig vae = VaeConfig.parse(path(files, "vae/config.json"), files.bytes("vae/config.json"));
         if (unet.inChannels() != vae.latentChannels() || unet.outChannels() != vae.latentChannels()) {
             throw new NoisetrailException(path(files, UNET) + ": in_channels and out_channels must be "
@@ -70,7 +71,7 @@ public final class DiffusersFormat implements Format {
         }
         SchedulerConfig scheduler = SchedulerConfig.read(files, xl);
         LoraWeights.requireNetworks(index.parts().keySet(), options.loras());
-        ImageShape state = state(ownSize(unet, files, xl), vae, options);
+        ImageShape state = state(ownSize(unet, keys, xl), vae, options);
         ImageShape image =
                 new ImageShape(vae.imageChannels(), state.height() * vae.factor(), state.width() * vae.factor());
         ConfigFile defaults = ConfigFile.readIfThere(files, DEFAULTS);
@@ -144,9 +145,8 @@ public final class DiffusersFormat implements Format {
         }
     }
 
-    private static int ownSize(UNetConfig unet, ModelFiles files, boolean xl) {
+    private static int ownSize(UNetConfig unet, ConfigFile keys, boolean xl) {
         int size = unet.sampleSize() == 0 ? USUAL_SIZE : unet.sampleSize();
-        ConfigFile keys = ConfigFile.read(files, UNET);
         boolean early = keys.has("_diffusers_version")
                 && keys.text("_diffusers_version").matches(EARLY_DIFFUSERS);
         if (xl || !early || size >= USUAL_SIZE) {

@@ -62,7 +62,10 @@ public record UNetConfig(
      * @throws org.noisetrail.NoisetrailException if it describes another network, or one with options that are not supported
      */
     public static UNetConfig parse(String file, byte[] json) {
-        ConfigFile keys = ConfigFile.parse(file, json);
+        return read(ConfigFile.parse(file, json));
+    }
+
+    static UNetConfig read(ConfigFile keys) {
         keys.oneOf("_class_name", "UNet2DConditionModel", "UNet2DConditionModel");
         refuseOthers(keys);
         List<String> down = keys.has("down_block_types")
