@@ -17,6 +17,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.files.Numbers;
+import org.noisetrail.kernels.Natives;
 import org.noisetrail.model.Classifier;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.reward.HostImages;
@@ -67,6 +68,7 @@ final class ComparisonRun {
     private boolean warm;
 
     ComparisonRun(Comparison comparison) {
+        Natives.require();
         this.comparison = comparison;
         Comparison.Drawn drawn = comparison.drawn;
         schedule = comparison.schedule();

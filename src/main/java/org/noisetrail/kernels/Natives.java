@@ -43,6 +43,15 @@ public final class Natives {
 
     private Natives() {}
 
+    /**
+     * Sees to it that natives can be loaded, where a user comes in: what is thrown within a class's initialiser is an error instead, and the class of no use ever after.
+     *
+     * @throws org.noisetrail.NoisetrailException if there is no folder to unpack them to
+     */
+    public static void require() {
+        load(Pointer.class);
+    }
+
     /** Loads the libraries of these classes of JavaCPP's, where that is not done yet. */
     public static void load(Class<?>... classes) {
         List<Class<?>> wanted = List.of(classes);

@@ -10,6 +10,7 @@ import org.bytedeco.pytorch.global.torch;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.kernels.Cuda;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.kernels.Natives;
 
 /**
  * What decides whether a card can be used.
@@ -29,6 +30,7 @@ record CardFacts(boolean gpuBuild, Cuda cuda, boolean plugged, List<String> miss
     /** Asks now. Loads LibTorch. */
     static CardFacts ask() {
         boolean gpuBuild = isGpuBuild();
+        Natives.require();
         Torch.load();
         int seen = torch.hasCUDA() ? Byte.toUnsignedInt(torch.cuda_device_count()) : 0;
         return new CardFacts(

@@ -5,6 +5,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.kernels.Natives;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -56,8 +57,9 @@ public final class Cards {
         return usable;
     }
 
-    /** @throws NoisetrailException that says why, if LibTorch or the kernels cannot run on the device */
+    /** @throws NoisetrailException that says why, if LibTorch or the kernels cannot run on the device, or have no folder to be unpacked to */
     public static void require(Device device) {
+        Natives.require();
         if (device.isCuda()) {
             require(device, CardFacts.ask());
         }

@@ -5,6 +5,7 @@ import java.util.List;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.engine.StepEngine;
+import org.noisetrail.evaluation.Comparison;
 import org.noisetrail.kernels.Cuda;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.kernels.Kernels;
@@ -20,6 +21,8 @@ import org.noisetrail.model.script.TorchScriptModule;
 import org.noisetrail.reward.RewardText;
 import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.sampler.Schedule;
+import org.noisetrail.search.ImageRequest;
+import org.noisetrail.search.Search;
 import org.noisetrail.testing.Nets;
 import org.noisetrail.torch.ScriptFunction;
 import org.noisetrail.torch.Tensors;
@@ -46,7 +49,14 @@ public enum NativeDoors implements Runnable {
     MIXTURE(NativeDoors::mixture),
     REWARD(() -> RewardText.parse(
                     "torchscript:" + Path.of("src/main/resources/org/noisetrail/model/fashion-mnist/classifier.pt"))
-            .build(Device.CPU));
+            .build(Device.CPU)),
+    SEARCH(() -> Search.builder(denoiser()).build().run(ImageRequest.of(0, 1))),
+    WORKERS(() -> Search.builder(denoiser()).workers(2).build().run(ImageRequest.of(0, 2))),
+    COMPARISON(() -> Comparison.builder(denoiser())
+            .methods("naive")
+            .reward("brightness")
+            .build()
+            .run());
 
     private final Runnable first;
 
@@ -55,12 +65,16 @@ public enum NativeDoors implements Runnable {
     }
 
     private static void mixture() {
-        GaussianMixture mixture = GaussianMixture.builder(new ImageShape(1, 1, 1), 0)
-                .component(1, 1, 0)
-                .build();
+        GaussianMixture mixture = denoiser();
         Schedule schedule = EdmSampler.DEFAULT.withSteps(2).schedule(mixture.parameterisation());
         StepEngine.builder(mixture, schedule)
                 .images(new long[] {0}, List.of(Condition.NONE), new Ledger(1))
+                .build();
+    }
+
+    private static GaussianMixture denoiser() {
+        return GaussianMixture.builder(new ImageShape(1, 1, 1), 0)
+                .component(1, 1, 0)
                 .build();
     }
 

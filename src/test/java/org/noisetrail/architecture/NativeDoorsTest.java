@@ -23,6 +23,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.NoisetrailException;
 
 /**
@@ -33,6 +34,8 @@ class NativeDoorsTest {
     private static final String LOCK = "org.noisetrail.kernels.Natives";
     /** JavaCPP reads what a class needs of natives into one. */
     private static final String LOADING = "org.bytedeco.javacpp.ClassProperties";
+
+    private static final String CACHE = "org.bytedeco.javacpp.cachedir";
 
     private static final String VERBOSITY = "slf4j.internal.verbosity";
 
@@ -109,6 +112,31 @@ class NativeDoorsTest {
                     Enum.class.getMethod("valueOf", Class.class, String.class).invoke(null, doors, door);
             catchThrowable(((Runnable) one)::run);
             assertThat(loader.loadsUnderLock()).isTrue();
+        }
+    }
+
+    /** Not the error of a class's initialiser, which comes once and leaves the class of no use. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"CLASSES", "PROMPTS", "MODULE", "REWARD", "MIXTURE", "SEARCH", "WORKERS", "COMPARISON", "LANE"})
+    void whereThereIsNoFolderForNativesOneLineSaysSoEachTime(String door) throws Exception {
+        String before = System.getProperty(CACHE);
+        System.setProperty(CACHE, Path.of("pom.xml", "below").toString());
+        try (FreshLoader loader = new FreshLoader()) {
+            Class<?> doors = loader.loadClass(NativeDoors.class.getName());
+            Object one =
+                    Enum.class.getMethod("valueOf", Class.class, String.class).invoke(null, doors, door);
+            for (int time = 0; time < 2; time++) {
+                Throwable thrown = catchThrowable(((Runnable) one)::run);
+                assertThat(thrown.getClass().getName()).isEqualTo(NoisetrailException.class.getName());
+                assertThat(thrown).hasMessageStartingWith("native libraries cannot be unpacked to pom.xml/below: ");
+            }
+        } finally {
+            if (before == null) {
+                System.clearProperty(CACHE);
+            } else {
+                System.setProperty(CACHE, before);
+            }
         }
     }
 
