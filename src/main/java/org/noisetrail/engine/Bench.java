@@ -9,6 +9,7 @@ import org.noisetrail.kernels.UpdateArgs;
 import org.noisetrail.model.Inputs;
 import org.noisetrail.sampler.NoiseAt;
 import org.noisetrail.sampler.Step;
+import org.noisetrail.torch.NoGradients;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Unfinished;
 import org.noisetrail.trace.StepEvent;
@@ -250,6 +251,7 @@ final class Bench implements AutoCloseable {
                 Tensor levels = Tensors.rows(level, 0, count);
                 Tensor entries = draws.entries(at, count);
                 StepEvent denoise = StepEvent.denoise(group.images(), count, step, round);
+                NoGradients plain = new NoGradients();
                 Unfinished made = new Unfinished()) {
             Tensor output = group.denoiser.network(inputs, levels, group.conditioning, entries);
             Inputs.checkOutput("the denoiser", output, inputs, count, group.shape);

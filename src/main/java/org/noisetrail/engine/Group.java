@@ -19,6 +19,7 @@ import org.noisetrail.model.ImageShape;
 import org.noisetrail.sampler.Schedule;
 import org.noisetrail.torch.Crew;
 import org.noisetrail.torch.Exchange;
+import org.noisetrail.torch.NoGradients;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.TorchLane;
 import org.noisetrail.torch.Unfinished;
@@ -89,8 +90,10 @@ final class Group implements AutoCloseable {
             lane = torch.lane();
             kernels = Kernels.on(lane);
             exchange = parts.add(new Exchange(device));
-            conditioning =
-                    parts.add(Objects.requireNonNull(denoiser.encode(conditions), "the denoiser's conditioning"));
+            try (NoGradients plain = new NoGradients()) {
+                conditioning =
+                        parts.add(Objects.requireNonNull(denoiser.encode(conditions), "the denoiser's conditioning"));
+            }
             table = parts.add(Tensors.of(device, numbers, numbers.length));
             crew = hands == 1 ? null : parts.add(new Crew(hands));
             parts.finish();

@@ -10,6 +10,7 @@ import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Inputs;
 import org.noisetrail.reward.ImageBatch;
 import org.noisetrail.reward.Reward;
+import org.noisetrail.torch.NoGradients;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Unfinished;
 import org.noisetrail.trace.StepEvent;
@@ -144,6 +145,7 @@ final class Judge implements AutoCloseable {
         }
         try (StepEvent decoding = StepEvent.decode(group.images(), count, draws.step(), round);
                 Tensor view = states.view(from, count);
+                NoGradients plain = new NoGradients();
                 Tensor images = decoder.decode(view)) {
             Inputs.checkImages(decoder, images, view, count);
             group.kernels.quantise(

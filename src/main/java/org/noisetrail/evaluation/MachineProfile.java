@@ -24,6 +24,7 @@ import org.noisetrail.files.AtomicFiles;
 import org.noisetrail.files.Excerpt;
 import org.noisetrail.files.Json;
 import org.noisetrail.files.JsonFiles;
+import org.noisetrail.kernels.Natives;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.Conditioning;
 import org.noisetrail.model.Decoder;
@@ -34,6 +35,7 @@ import org.noisetrail.reward.Image;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.Stage;
 import org.noisetrail.search.LocalSearch;
+import org.noisetrail.torch.NoGradients;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
 
@@ -102,6 +104,7 @@ public final class MachineProfile {
      * @param decodeBatch the most rows of a call of the decoder and the rewards
      */
     public static MachineProfile measure(Setup setup, int maxBatch, int decodeBatch) {
+        Natives.require();
         int judged = Math.min(decodeBatch, maxBatch);
         Map<Workload.Part, Curve> curves = parts(setup, part -> new Span(1, isNetwork(part) ? maxBatch : judged));
         curves.put(Workload.Part.OVERHEAD, overhead(setup, maxBatch, judged));
@@ -163,7 +166,8 @@ public final class MachineProfile {
         int most = span.most();
         Condition condition = setup.conditions().get(0);
         Stage stage = setup.schedule().step(setup.schedule().size() / 2).first();
-        try (Conditioning conditions = setup.networks().denoiser().encode(List.of(condition));
+        try (NoGradients plain = new NoGradients();
+                Conditioning conditions = setup.networks().denoiser().encode(List.of(condition));
                 Tensor states = states(setup, most);
                 Tensor levels = Tensors.floats(setup.networks().denoiser().device(), most);
                 Tensor entries = Tensors.longs(setup.networks().denoiser().device(), most)) {
@@ -184,7 +188,8 @@ public final class MachineProfile {
         if (decoder == null || decoder.isIdentity()) {
             return Curve.NOTHING;
         }
-        try (Tensor states = states(setup, span.most())) {
+        try (NoGradients plain = new NoGradients();
+                Tensor states = states(setup, span.most())) {
             return Curve.measure(span.least(), span.most(), rows -> {
                 try (Tensor input = Tensors.rows(states, 0, rows);
                         Tensor images = decoder.decode(input)) {

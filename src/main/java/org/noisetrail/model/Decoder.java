@@ -4,7 +4,8 @@ import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.kernels.Device;
 
 /**
- * Makes images of states: a latent model's decoder, or nothing at all ({@link #identity}). Safe to call from several threads at once.
+ * Makes images of states: a latent model's decoder, or nothing at all ({@link #identity}). Safe to call from several threads at once. A search calls it without gradients
+ * ({@code GradMode} is off on the calling thread): parameters may want them.
  */
 public interface Decoder extends AutoCloseable {
     /** Names it and its weights. */

@@ -9,6 +9,8 @@ import org.noisetrail.kernels.Device;
  *
  * <p>Implementations are safe to call from several threads at once unless they say otherwise. Every tensor returned is the
  * caller's to close; every tensor passed in stays the caller's.
+ *
+ * <p>A search calls {@link #encode} and {@link #network} without gradients ({@code GradMode} is off on the calling thread): parameters may want them.
  */
 public interface Denoiser extends AutoCloseable {
     /** Names the network, its weights and how it is asked: two denoisers of the same id give the same images for the same trail. */

@@ -5,6 +5,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorOptional;
 import org.bytedeco.pytorch.global.torch;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.torch.NoGradients;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
 
@@ -51,6 +52,7 @@ final class LinearDecoder implements Decoder {
         }
         double[][] colours = new double[rows][image.channels()];
         try (Tensor flat = Tensors.of(device, states, rows, channels, SIDE, SIDE);
+                NoGradients plain = new NoGradients();
                 Tensor decoded = whole.decode(flat)) {
             Inputs.checkColours(whole, decoded, flat, rows);
             float[] all = Tensors.toFloats(decoded);

@@ -9,6 +9,7 @@ import org.noisetrail.kernels.Device;
 import org.noisetrail.kernels.Lane;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
+import org.noisetrail.torch.NoGradients;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.TorchLane;
 
@@ -53,18 +54,20 @@ public record ImageBatch(Lane lane, ImageShape shape, Tensor pixels, Tensor labe
         return lane.device();
     }
 
-    /** Kernels read and write through raw pointers: of another type or size it would be beyond a tensor's end, on another device anywhere. */
     /**
-     * Has a reward score these images: NaN where it says nothing, and in the place of plus infinity, as where a sum overflows, which would win without being better than anything.
+     * Has a reward score these images, without gradients: NaN where it says nothing, and in the place of plus infinity, as where a sum overflows, which would win without being better than anything.
      *
      * @param scores float64 [rows] on the images' device, contiguous
      */
     public void score(Reward reward, Tensor scores) {
-        Tensors.fill(scores, Double.NaN);
-        reward.score(this, scores);
-        Tensors.forgetInfinity(scores);
+        try (NoGradients plain = new NoGradients()) {
+            Tensors.fill(scores, Double.NaN);
+            reward.score(this, scores);
+            Tensors.forgetInfinity(scores);
+        }
     }
 
+    /** Kernels read and write through raw pointers: of another type or size it would be beyond a tensor's end, on another device anywhere. */
     static void require(String what, Tensor tensor, ScalarType type, long elements) {
         if (!Tensors.is(tensor, type)) {
             throw new IllegalArgumentException(

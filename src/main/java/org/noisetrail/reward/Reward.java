@@ -7,7 +7,8 @@ import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
 
 /**
- * What is wanted of an image: one number each, higher is better. No gradients.
+ * What is wanted of an image: one number each, higher is better. No gradients: a search calls {@link #score} with {@code GradMode} off on the calling thread, so a network's parameters may want
+ * them.
  *
  * <p>A reward may be shared by searches on several threads if its {@link #score} is thread-safe; the ones of {@link Rewards} are.
  */

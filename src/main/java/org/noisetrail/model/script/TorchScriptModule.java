@@ -10,7 +10,6 @@ import org.bytedeco.pytorch.DeviceOptional;
 import org.bytedeco.pytorch.IValue;
 import org.bytedeco.pytorch.IValueVector;
 import org.bytedeco.pytorch.JitModule;
-import org.bytedeco.pytorch.NoGradGuard;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
 import org.noisetrail.NoisetrailException;
@@ -19,6 +18,7 @@ import org.noisetrail.files.AtomicFiles;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.torch.CallGate;
 import org.noisetrail.torch.Cards;
+import org.noisetrail.torch.NoGradients;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
 
@@ -74,8 +74,7 @@ public final class TorchScriptModule implements AutoCloseable {
 
     public Tensor call(Tensor... inputs) {
         return gate.call(() -> {
-            try (NoGradGuard guard = new NoGradGuard()) {
-                guard.isNull();
+            try (NoGradients plain = new NoGradients()) {
                 return run(inputs);
             }
         });
