@@ -160,12 +160,12 @@ public interface ModelFiles {
         return new ModelFiles() {
             @Override
             public boolean has(String file) {
-                return ModelFiles.class.getResource(resource(file)) != null;
+                return Unpacked.RESOURCES.getResource(resource(file)) != null;
             }
 
             @Override
             public InputStream open(String file) throws IOException {
-                InputStream stream = ModelFiles.class.getResourceAsStream(resource(file));
+                InputStream stream = Unpacked.RESOURCES.getResourceAsStream(resource(file));
                 if (stream == null) {
                     throw new java.nio.file.NoSuchFileException(path(file).toString());
                 }
@@ -193,7 +193,7 @@ public interface ModelFiles {
             }
 
             private String resource(String file) {
-                return "/org/noisetrail/model/" + name + "/" + file;
+                return "org/noisetrail/model/" + name + "/" + file;
             }
         };
     }

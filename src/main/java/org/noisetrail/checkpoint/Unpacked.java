@@ -15,6 +15,9 @@ import org.noisetrail.files.AtomicFiles;
 
 /** The library's resources as files of their own. */
 final class Unpacked {
+    /** A class asks its own module alone, and a model may lie in another one. */
+    static final ClassLoader RESOURCES = Unpacked.class.getClassLoader();
+
     /** By resource: one copy for the process, however often a model is loaded. */
     private static final Map<String, Path> FILES = new ConcurrentHashMap<>();
 
@@ -23,6 +26,7 @@ final class Unpacked {
     /**
      * A resource's file: its own, or a copy that goes with the process; another copy where somebody has cleaned up meanwhile.
      *
+     * @param resource as a class loader names it
      * @param shown as messages name it
      * @throws org.noisetrail.NoisetrailException if there is no such resource, or it cannot be copied
      */
@@ -32,11 +36,11 @@ final class Unpacked {
 
     private static Path of(String resource, Path shown) {
         try {
-            URL url = Unpacked.class.getResource(resource);
+            URL url = RESOURCES.getResource(resource);
             if (url != null && url.getProtocol().equals("file")) {
                 return Path.of(url.toURI());
             }
-            try (InputStream in = Unpacked.class.getResourceAsStream(resource)) {
+            try (InputStream in = RESOURCES.getResourceAsStream(resource)) {
                 if (in == null) {
                     throw new NoSuchFileException(shown.toString());
                 }

@@ -3,11 +3,18 @@ package org.noisetrail.checkpoint;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.InputStream;
+import java.lang.module.ModuleFinder;
 import java.lang.reflect.Method;
 import java.net.URL;
 import java.net.URLClassLoader;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.jar.Attributes;
+import java.util.jar.JarOutputStream;
+import java.util.jar.Manifest;
+import java.util.stream.Stream;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
@@ -36,6 +43,54 @@ class UnpackedTest {
             assertThat(Files.readAllBytes(second)).containsExactly(1, 2, 3);
             Files.delete(second);
         }
+    }
+
+    /** Where the library is a named module, its own resources are all that its classes find. */
+    @Test
+    void aModelInAnotherModuleIsFound(@TempDir Path folder) throws Exception {
+        Path classes = Path.of(ModelFiles.class
+                .getProtectionDomain()
+                .getCodeSource()
+                .getLocation()
+                .toURI());
+        try (ZipOutputStream zip = module(folder, "house");
+                Stream<Path> files = Files.walk(classes.resolve("org/noisetrail"))) {
+            for (Path file : files.filter(file -> file.toString().endsWith(".class"))
+                    .filter(file -> file.toString().matches(".*/noisetrail/((checkpoint|files)/)?[^/]+"))
+                    .toList()) {
+                zip.putNextEntry(new ZipEntry(classes.relativize(file).toString()));
+                Files.copy(file, zip);
+            }
+        }
+        try (ZipOutputStream zip = module(folder, "scenes")) {
+            zip.putNextEntry(new ZipEntry("org/noisetrail/model/inner/net.safetensors"));
+            zip.write(new byte[] {1, 2, 3});
+        }
+        ModuleLayer boot = ModuleLayer.boot();
+        Class<?> again = boot.defineModulesWithOneLoader(
+                        boot.configuration()
+                                .resolve(ModuleFinder.of(folder), ModuleFinder.of(), List.of("house", "scenes")),
+                        ClassLoader.getSystemClassLoader())
+                .findLoader("house")
+                .loadClass(ModelFiles.class.getName());
+        assertThat(again.getModule().getName()).isEqualTo("house");
+        Object model = again.getMethod("embedded", String.class).invoke(null, "inner");
+        assertThat(again.getMethod("has", String.class).invoke(model, "net.safetensors"))
+                .isEqualTo(true);
+        try (InputStream in =
+                (InputStream) again.getMethod("open", String.class).invoke(model, "net.safetensors")) {
+            assertThat(in.readAllBytes()).containsExactly(1, 2, 3);
+        }
+        Path copy = local(again);
+        assertThat(Files.readAllBytes(copy)).containsExactly(1, 2, 3);
+        Files.delete(copy);
+    }
+
+    private static ZipOutputStream module(Path folder, String name) throws IOException {
+        Manifest manifest = new Manifest();
+        manifest.getMainAttributes().put(Attributes.Name.MANIFEST_VERSION, "1.0");
+        manifest.getMainAttributes().putValue("Automatic-Module-Name", name);
+        return new JarOutputStream(Files.newOutputStream(folder.resolve(name + ".jar")), manifest);
     }
 
     private static Path local(Class<?> files) throws ReflectiveOperationException, IOException {
