@@ -55,7 +55,12 @@ public final class Digest {
                         .toList());
     }
 
-    /** @throws NoisetrailException if a file cannot be read, or is no longer the one that was loaded */
+    /** The same files as they were for this one, under another description. The description comes first, so the number is computed anew. */
+    public Digest as(String other) {
+        return new Digest(other, inputs);
+    }
+
+    /** @throws NoisetrailException if a file cannot be read, or is no longer the one that was loaded, or the thread is interrupted meanwhile */
     public synchronized String value() {
         if (value == null) {
             value = compute();
@@ -94,6 +99,10 @@ public final class Digest {
             byte[] buffer = new byte[1 << 16];
             long length = 0;
             for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+                // Gigabytes take seconds; who waits for them in vain is told, and the next to ask begins anew.
+                if (Thread.currentThread().isInterrupted()) {
+                    throw new NoisetrailException("interrupted while reading " + files.path(name));
+                }
                 digest.update(buffer, 0, count);
                 length += count;
             }

@@ -47,6 +47,8 @@ public final class Pipeline implements AutoCloseable {
             .filter(name -> FORMATS.stream().anyMatch(format -> format.recognises(ModelFiles.embedded(name))))
             .toList();
 
+    private static final int KEPT_GUIDES = 16;
+
     private final String name;
     private final String location;
     private final ModelFiles files;
@@ -54,6 +56,15 @@ public final class Pipeline implements AutoCloseable {
     private final PipelineOptions options;
     private final Parts parts;
     private final Map<String, Classifier> classifiers = new LinkedHashMap<>();
+    /** Under the guidances that were last asked for: each has a name of its own, for which all the model's files are read. */
+    private final Map<Double, Pipeline> guides = new LinkedHashMap<>(16, .75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Double, Pipeline> eldest) {
+            return size() > KEPT_GUIDES;
+        }
+    };
     /** Whose networks these are; null for this pipeline's own. */
     private final @Nullable Pipeline owner;
     /** What it needs of the process on a card; null elsewhere, and where another owns the networks. */
@@ -234,17 +245,25 @@ public final class Pipeline implements AutoCloseable {
 
     /**
      * The same model under another guidance, as if it had been loaded so: its images have the same bits, and trails name it alike. It shares this pipeline's networks and owns nothing:
-     * closing it does nothing, closing this one ends both.
+     * closing it does nothing, closing this one ends both. The first search of each guidance reads all files of the model for its name; the 16 guidances last asked for are remembered.
      *
      * @param guidance 0 to 10000; 1: none, at half the cost
      * @throws IllegalArgumentException if it is out of range, or the model has no guidance
      */
-    public Pipeline guided(double guidance) {
+    public synchronized Pipeline guided(double guidance) {
+        if (owner != null) {
+            return owner.guided(guidance);
+        }
         if (parts.guide() == null) {
             throw new IllegalArgumentException("the model draws classes, not prompts: it has no guidance");
         }
-        PipelineOptions others = options.withGuidance(guidance);
-        return new Pipeline(owner == null ? this : owner, others, parts.guide().apply(others));
+        Pipeline guided = guides.get(guidance);
+        if (guided == null) {
+            PipelineOptions others = options.withGuidance(guidance);
+            guided = new Pipeline(this, others, parts.guide().apply(others));
+            guides.put(guidance, guided);
+        }
+        return guided;
     }
 
     /** Waits for calls in progress; later ones fail. */

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.engine.Locality;
 import org.noisetrail.engine.StepEngine;
+import org.noisetrail.kernels.Natives;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.Decoder;
 import org.noisetrail.model.Denoiser;
@@ -29,6 +30,9 @@ import org.noisetrail.sampler.Schedule;
  *
  * <p>Immutable; {@link #run} may be called from several threads at once if the reward is thread-safe and the listener too. It closes
  * neither the denoiser nor the rewards.
+ *
+ * <p>LibTorch's operations of a thread use as many threads as the process has processors, and each thread that runs searches has its own team of them. For fewer, say so on the thread that
+ * will search, once a pipeline is loaded: {@code org.bytedeco.pytorch.global.torch.set_num_threads(n)}. Threads that have not run any operation yet take the number that was said last.
  */
 public final class Search {
     /** The most rows that go anywhere together. */
@@ -108,9 +112,12 @@ public final class Search {
     }
 
     /**
-     * Draws the images, in groups that fit {@code maxBatch}.
+     * Draws the images, in groups that fit {@code maxBatch}. Before the first image, and within the time limit, what draws and judges is asked for its name: the first search of a folder reads all
+     * its files for that, gigabytes in seconds.
      *
-     * @throws SearchCancelledException if the thread is interrupted; within a round, and all native memory is freed
+     * <p>Call it on a platform thread: LibTorch keeps its threads and a card's stream by the thread of the system, which virtual threads change.
+     *
+     * @throws SearchCancelledException if the thread is interrupted; within a round, and all native memory is freed. Whatever else fails meanwhile is its cause
      * @throws IllegalArgumentException if there is no image, one asks for what the model cannot draw, two have one number, by which trails and files know them, or a reward has no name
      * @throws org.noisetrail.NoisetrailException if files of the model or of a reward have changed since they were loaded
      */
@@ -121,8 +128,8 @@ public final class Search {
 
     /** As {@link #run}, but a number may be there again: of a replay, whose recipes tell its images apart. */
     SearchResult each(List<ImageRequest> images) {
-        heading();
         long start = clock.getAsLong();
+        heading();
         ImageResult[] results = new ImageResult[images.size()];
         new Waves(settings(limit(start)), method, images, listener, (first, finished) -> {
                     for (int i = 0; i < finished.size(); i++) {
@@ -142,11 +149,16 @@ public final class Search {
      */
     public void draw(List<ImageRequest> images) {
         Checks.once(images.stream());
+        TimeLimit limit = limit(clock.getAsLong());
         heading();
-        new Waves(settings(limit(clock.getAsLong())), method, images, listener, (first, finished) -> {}).run();
+        new Waves(settings(limit), method, images, listener, (first, finished) -> {}).run();
     }
 
-    /** The trail of images that this search has drawn. */
+    /**
+     * The trail of images that this search has drawn.
+     *
+     * @throws SearchCancelledException if none was drawn yet, and the thread is interrupted while files are read
+     */
     public Trail trail(List<ImageResult> images) {
         return heading()
                 .with(images.stream()
@@ -157,20 +169,28 @@ public final class Search {
     private Trail heading() {
         Trail known = heading;
         if (known == null) {
-            Locality locality = method.locality();
-            known = new Trail(
-                    modelId(),
-                    modelSettings,
-                    sampler,
-                    seed,
-                    locality.lambda(),
-                    locality.project(),
-                    Trail.Judge.of(workers.get(0).reward()),
-                    Trail.Judge.of(workers.get(0).heldOut()),
-                    List.of());
+            try {
+                known = named();
+            } catch (RuntimeException e) {
+                throw SearchCancelledException.orElse(e);
+            }
             heading = known;
         }
         return known;
+    }
+
+    private Trail named() {
+        Locality locality = method.locality();
+        return new Trail(
+                modelId(),
+                modelSettings,
+                sampler,
+                seed,
+                locality.lambda(),
+                locality.project(),
+                Trail.Judge.of(workers.get(0).reward()),
+                Trail.Judge.of(workers.get(0).heldOut()),
+                List.of());
     }
 
     /**
@@ -246,6 +266,7 @@ public final class Search {
     }
 
     private SearchSettings settings(Worker worker, @Nullable TimeLimit limit) {
+        Natives.require();
         return new SearchSettings(
                 worker.networks(),
                 schedule,

@@ -10,9 +10,10 @@ public final class SearchCancelledException extends NoisetrailException {
         super("search cancelled: its thread was interrupted");
     }
 
-    static SearchCancelledException of(NoisetrailException cause) {
-        if (cause instanceof SearchCancelledException cancelled) {
-            return cancelled;
+    /** What to throw in the place of a failure: it itself, unless the thread is interrupted. What waits inside (a user's reward, the reading of files) may have been the one to see that. */
+    public static RuntimeException orElse(RuntimeException cause) {
+        if (!Thread.currentThread().isInterrupted() || cause instanceof SearchCancelledException) {
+            return cause;
         }
         SearchCancelledException cancelled = new SearchCancelledException();
         cancelled.initCause(cause);

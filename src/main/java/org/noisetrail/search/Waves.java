@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.OptionalDouble;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
-import org.noisetrail.NoisetrailException;
 import org.noisetrail.engine.Draws;
 import org.noisetrail.engine.NoiseKind;
 import org.noisetrail.engine.Screen;
@@ -112,13 +111,12 @@ final class Waves {
             List<ImageResult> finished;
             try (Outcome outcome = wave.search(method)) {
                 finished = results(wave, outcome);
-            } catch (NoisetrailException e) {
-                // What waits inside (a user's reward) may have been the one to see the interrupt.
-                throw Thread.currentThread().isInterrupted() ? SearchCancelledException.of(e) : e;
             }
             reporter.waveDone((long) group.size() * worker.schedule().size(), wave.ledger);
             sink.accept(from, finished);
             reporter.images(finished);
+        } catch (RuntimeException e) {
+            throw SearchCancelledException.orElse(e);
         }
     }
 

@@ -44,14 +44,12 @@ final class DrawingParser {
     private final Defaults defaults;
     private final Limits limits;
     private final int maxBatch;
-    private final Guides guides;
 
     DrawingParser(Pipeline pipeline, Defaults defaults, Limits limits, int maxBatch) {
         this.pipeline = pipeline;
         this.defaults = defaults;
         this.limits = limits;
         this.maxBatch = maxBatch;
-        guides = new Guides(pipeline);
     }
 
     /** @throws Refusal that names the field */
@@ -66,7 +64,7 @@ final class DrawingParser {
         Condition condition = condition(fields);
         long seed = fields.seed("seed");
         Double guidance = fields.number("guidance");
-        Pipeline model = guidance == null ? pipeline : checked("guidance", () -> guides.guided(guidance));
+        Pipeline model = guidance == null ? pipeline : checked("guidance", () -> pipeline.guided(guidance));
         RewardText reward = reward(fields, "reward", defaults.reward());
         RewardText heldOut = reward(fields, "held_out", defaults.heldOut());
         boolean budgeted = fields.has("budget");

@@ -84,6 +84,8 @@ final class Studio implements AutoCloseable {
             builder.reward(Rewards.shown(searched, BETWEEN_PREVIEWS, job::preview))
                     .heldOut(heldOut);
             run = builder.build().trail(List.of());
+        } catch (SearchCancelledException e) {
+            throw e;
         } catch (IllegalArgumentException | NoisetrailException e) {
             throw Refusal.bad(400, "invalid_value", String.valueOf(e.getMessage()));
         }

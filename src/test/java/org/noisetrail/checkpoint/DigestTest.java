@@ -66,6 +66,29 @@ class DigestTest {
     }
 
     @Test
+    void underAnotherDescriptionItIsOfTheFilesAsTheyWereForTheFirst() throws IOException {
+        Digest other = new Digest("other", ModelFiles.folder(weights.getParent()), "weights");
+        assertThat(other.as("net").value())
+                .isEqualTo("8fed411b8845171c92b8c159050c5b4eaac8d7824968b3b7e186694b2924d6df");
+        assertThat(digest().as("net").value()).isEqualTo(digest().value());
+        Files.writeString(weights, "abd");
+        refused(weights + " has changed since it was loaded", other.as("net"));
+    }
+
+    @Test
+    void anInterruptEndsTheReading() {
+        Digest digest = digest();
+        Thread.currentThread().interrupt();
+        try {
+            refused("interrupted while reading " + weights, digest);
+            assertThat(Thread.currentThread().isInterrupted()).isTrue();
+        } finally {
+            Thread.interrupted();
+        }
+        assertThat(digest.value()).isEqualTo(digest().value());
+    }
+
+    @Test
     void whatHasAnIdKeepsIt() throws IOException {
         Digest digest = digest();
         String value = digest.value();

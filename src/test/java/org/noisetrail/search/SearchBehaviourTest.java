@@ -26,9 +26,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Parameterisation;
+import org.noisetrail.model.Pipeline;
 import org.noisetrail.noise.Draw;
 import org.noisetrail.noise.Recipe;
 import org.noisetrail.reward.ImageBatch;
@@ -271,6 +273,25 @@ class SearchBehaviourTest {
             assertThat(mixture.calls.get()).isEqualTo(call);
         }
         assertThat(Pointer.totalCount()).as("native objects").isLessThanOrEqualTo(pointers);
+    }
+
+    @Test
+    void anInterruptWhileFilesAreReadForTheModelsNameCancelsTheSearch() {
+        try (Pipeline model = Pipeline.load("fashion-mnist", Device.CPU)) {
+            Search search = Search.builder(model).build();
+            Thread.currentThread().interrupt();
+            assertThatThrownBy(() -> search.draw(ImageRequest.of(0, 1, 1)))
+                    .isInstanceOf(SearchCancelledException.class)
+                    .cause()
+                    .hasMessageStartingWith("interrupted while reading fashion-mnist/");
+            assertThatThrownBy(() -> search.run(ImageRequest.of(0, 1, 1)))
+                    .isInstanceOf(SearchCancelledException.class)
+                    .hasCauseInstanceOf(NoisetrailException.class);
+            assertThat(Thread.interrupted()).isTrue();
+            assertThat(search.run(ImageRequest.of(0, 1, 1)).images()).hasSize(1);
+        } finally {
+            Thread.interrupted();
+        }
     }
 
     @Test

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -69,6 +70,36 @@ class TimeLimitTest {
 
     private static Duration elapsed(Search.Builder search) {
         return search.build().run(ImageRequest.of(0, IMAGES)).elapsed();
+    }
+
+    /** A folder's files are read for it. */
+    @Test
+    void whatAModelsNameTakesIsWithinTheTime() {
+        Duration reading = Duration.ofHours(1);
+        Denoiser large = new Wrapped(SmallWorld.edm().denoiser()) {
+            @Override
+            public String id() {
+                clock.pass(reading);
+                return super.id();
+            }
+
+            @Override
+            public Tensor network(Tensor input, Tensor level, Conditioning conditions, Tensor entries) {
+                clock.pass(NETWORK_ROW);
+                return super.network(input, level, conditions, entries);
+            }
+        };
+        Search search = clock.of(Search.builder(large))
+                .sampler(SmallWorld.edm().sampler())
+                .method(Methods.parse(ENDLESS))
+                .reward(Rewards.brightness())
+                .timeLimit(Duration.ofMinutes(1))
+                .build();
+        assertThat(search.run(ImageRequest.of(0, IMAGES)).elapsed())
+                .isBetween(reading, reading.plus(plain(SmallWorld.edm())));
+        assertThat(search.run(ImageRequest.of(0, IMAGES)).elapsed())
+                .as("known by now")
+                .isBetween(Duration.ofSeconds(50), Duration.ofSeconds(61));
     }
 
     private static Duration plain(SmallWorld world) {

@@ -13,6 +13,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.assertj.core.api.AbstractThrowableAssert;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -159,6 +160,40 @@ class WorkersTest {
             assertThat(Thread.interrupted()).isTrue();
         }
         assertThat(NativeObjects.settled()).isLessThanOrEqualTo(before);
+    }
+
+    /** Its own exception, and the flag set again: what Java's libraries do. */
+    @ParameterizedTest
+    @CsvSource({"1,6", "3,6", "3,1"})
+    void aRewardThatSeesTheInterruptAndFailsCancelsTheSearch(int workers, int images) {
+        Thread caller = Thread.currentThread();
+        AtomicInteger calls = new AtomicInteger();
+        Reward waiting = seen(() -> {
+            if (calls.incrementAndGet() < 5) {
+                return;
+            }
+            caller.interrupt();
+            try {
+                Thread.sleep(60_000);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException("the reward gave up", e);
+            }
+        });
+        Search search = WORLD.search(METHOD).reward(waiting).workers(workers).build();
+        try {
+            AbstractThrowableAssert<?, ?> thrown = assertThatThrownBy(() -> search.run(ImageRequest.of(0, images)))
+                    .isInstanceOf(SearchCancelledException.class);
+            // Of several, another may have seen it first.
+            if (workers == 1) {
+                thrown.hasRootCauseInstanceOf(InterruptedException.class)
+                        .cause()
+                        .hasMessage("the reward gave up");
+            }
+            assertThat(caller.isInterrupted()).isTrue();
+        } finally {
+            Thread.interrupted();
+        }
     }
 
     @Test

@@ -85,8 +85,10 @@ public final class DiffusersFormat implements Format {
             UNet network =
                     made.add(new UNet(unet, weights(files, "unet", options), Form.on(device, options.precision())));
             DiscreteNoise noise = new DiscreteNoise(scheduler.alphasCumprod(), prediction(scheduler));
-            Function<PipelineOptions, Denoiser> asked = how ->
-                    new DiffusersDenoiser(digest(files, index, state, how), state, device, noise, network, encoder);
+            Digest own = digest(files, index, state, options);
+            // Of the files as they were loaded, however long after.
+            Function<PipelineOptions, Denoiser> asked = how -> new DiffusersDenoiser(
+                    own.as(description(index, state, how)), state, device, noise, network, encoder);
             Denoiser plain = asked.apply(options);
             Decoder decoder = made.add(decoder(files, vae, image, device));
             Decoder preview = options.previewDecoder() == null
@@ -186,10 +188,14 @@ public final class DiffusersFormat implements Format {
         if (index.xl()) {
             parts.addAll(List.of("text_encoder_2", "tokenizer_2"));
         }
+        Digest own = ComponentWeights.digest(files, description(index, state, options), parts);
+        return LoraWeights.digest(own, options.loras());
+    }
+
+    private static String description(ModelIndex index, ImageShape state, PipelineOptions options) {
         // What the index says is in no part's folder; only what is unusual is told, so that ids stay what they were.
         String unusual = index.zerosForEmptyPrompt() == index.xl() ? "" : " zeros for no prompt: " + !index.xl();
-        Digest own = ComponentWeights.digest(files, "diffusers " + state + " " + options.settings() + unusual, parts);
-        return LoraWeights.digest(own, options.loras());
+        return "diffusers " + state + " " + options.settings() + unusual;
     }
 
     private static Weights weights(ModelFiles files, String component, PipelineOptions options) {

@@ -446,6 +446,37 @@ class TextToImageTest {
     }
 
     @Test
+    void anotherGuidanceIsNamedAsIfTheModelHadBeenLoadedSo() throws IOException {
+        String model = model("sd21");
+        PipelineOptions options = PipelineOptions.builder().guidance(3.0).build();
+        try (Pipeline pipeline = Pipeline.load(model, Device.CPU);
+                Pipeline loaded = Pipeline.load(model, Device.CPU, options)) {
+            Pipeline guided = pipeline.guided(3);
+            assertThat(guided.denoiser().id()).isEqualTo(loaded.denoiser().id());
+            assertThat(pipeline.guided(3))
+                    .as("its name is remembered")
+                    .isSameAs(guided)
+                    .isSameAs(guided.guided(4).guided(3));
+            Path config = Path.of(model).resolve("unet/config.json");
+            Files.writeString(config, Files.readString(config) + "\n");
+            assertThatThrownBy(() -> pipeline.guided(5).denoiser().id())
+                    .isInstanceOf(NoisetrailException.class)
+                    .hasMessage(config + " has changed since it was loaded");
+        }
+    }
+
+    /** SHA-256 of the words, then of each file its name, its bytes and their number, all but bytes ended by a zero; by Python's hashlib. */
+    @Test
+    void aModelIsKnownByItsSettingsAndItsFiles() throws IOException {
+        try (Pipeline pipeline = Pipeline.load(model("sd15"), Device.CPU)) {
+            assertThat(pipeline.denoiser().id())
+                    .isEqualTo("a1cee891811552ef46a7a32d586ca9b069043750586e0fb898c45b43485563c9 guidance 7.5");
+            assertThat(pipeline.guided(3).denoiser().id())
+                    .isEqualTo("ec6daff58630bfae0970e377e0d688211688ab44f4c8d5dbfef197ed7b5b0cbd guidance 3.0");
+        }
+    }
+
+    @Test
     void aTrailWithPromptsReplaysBitForBit() throws IOException {
         PipelineOptions options = PipelineOptions.builder().guidance(3.0).build();
         try (Pipeline pipeline = Pipeline.load(model("sd15"), Device.CPU, options);
