@@ -31,6 +31,7 @@ import org.noisetrail.sampler.Schedule;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.Method;
 import org.noisetrail.search.Search;
+import org.noisetrail.search.SearchCancelledException;
 import org.noisetrail.search.SearchListener;
 
 /**
@@ -205,7 +206,7 @@ public final class Comparison {
         }
     }
 
-    /** Of a pipeline: with its own sampler, its rewards by name, and its classifier to tell how images differ. */
+    /** Of a pipeline: with its own sampler, and its rewards by name. */
     public static Builder builder(Pipeline pipeline) {
         return new Builder(
                 new Drawn(pipeline.name(), pipeline.networks(), pipeline.settings(), () -> Search.builder(pipeline)),
@@ -213,10 +214,25 @@ public final class Comparison {
                 text -> text.build(() -> pipeline));
     }
 
-    /** Of a denoiser whose states are images. */
+    /** Of a denoiser whose states are images, named by its id. */
     public static Builder builder(Denoiser denoiser) {
+        return builder(denoiser.id(), Networks.of(denoiser));
+    }
+
+    /**
+     * Of networks of your own, a latent model's with its decoder. They stay yours to close.
+     *
+     * @param name as reports name the model; stored searches know it by its networks' ids
+     */
+    public static Builder builder(String name, Networks networks) {
         return new Builder(
-                new Drawn(denoiser.id(), Networks.of(denoiser), Map.of(), () -> Search.builder(denoiser)),
+                new Drawn(
+                        Objects.requireNonNull(name, "name"),
+                        networks.withinMemory(),
+                        Map.of(),
+                        () -> Search.builder(networks.denoiser())
+                                .decoder(networks.decoder())
+                                .preview(networks.preview())),
                 EdmSampler.DEFAULT,
                 text -> text.build(() -> {
                     throw new IllegalArgumentException("the reward " + text + " needs a pipeline");
@@ -285,7 +301,7 @@ public final class Comparison {
      * @throws org.noisetrail.search.SearchCancelledException if the thread is interrupted; searches that are finished are kept
      */
     public List<ComparisonTable> run() {
-        return new ComparisonRun(this).run();
+        return running(ComparisonRun::run);
     }
 
     /**
@@ -295,7 +311,10 @@ public final class Comparison {
      * @throws IllegalArgumentException if it is no search of this comparison
      */
     public void make(String cell) {
-        new ComparisonRun(this).make(List.of(Cell.of(cell, this)));
+        running(run -> {
+            run.make(List.of(Cell.of(cell, this)));
+            return null;
+        });
     }
 
     /**
@@ -307,7 +326,15 @@ public final class Comparison {
      * @return how many searches the part has
      */
     public int run(int part, int parts) {
-        return new ComparisonRun(this).part(part, parts);
+        return running(run -> run.part(part, parts));
+    }
+
+    private <T extends @Nullable Object> T running(Function<ComparisonRun, T> work) {
+        try {
+            return work.apply(new ComparisonRun(this));
+        } catch (RuntimeException e) {
+            throw SearchCancelledException.orElse(e);
+        }
     }
 
     /** Starts from no method and no reward, ten images, seed 0. */
@@ -451,7 +478,7 @@ public final class Comparison {
             return this;
         }
 
-        /** By default the pipeline's; of a denoiser alone {@link EdmSampler#DEFAULT}. */
+        /** By default the pipeline's; where there is none {@link EdmSampler#DEFAULT}. */
         public Builder sampler(Sampler sampler) {
             this.sampler = Objects.requireNonNull(sampler, "sampler");
             return this;

@@ -58,7 +58,8 @@ public record CostProfile(List<Run> runs) {
     /**
      * Runs a search once to warm up, then {@code count} times with the events on.
      *
-     * @throws IllegalArgumentException if {@code count} is below 1
+     * @param search of one worker: several at once have no parts that add up to the time on the clock
+     * @throws IllegalArgumentException if {@code count} is below 1, or the search has several workers
      */
     public static CostProfile of(int count, Supplier<SearchResult> search) {
         if (count < 1) {
@@ -69,11 +70,16 @@ public record CostProfile(List<Run> runs) {
         SearchResult warmUp = search.get();
         for (int run = 0; run < count; run++) {
             Profile.Recorded<SearchResult> recorded = Profile.record(search);
-            runs.add(new Run(
+            Run known = new Run(
                     recorded.profile(),
                     recorded.result().images().stream()
                             .mapToLong(image -> image.costs().networkEvaluations())
-                            .sum()));
+                            .sum());
+            if (known.times(Part.FORWARD).calls() == 0) {
+                throw new IllegalArgumentException(
+                        "a search to profile must have 1 worker: its network was not called on the thread that ran it");
+            }
+            runs.add(known);
         }
         return new CostProfile(runs);
     }

@@ -1,6 +1,7 @@
 package org.noisetrail.evaluation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -89,6 +90,19 @@ class CostProfileTest {
             assertThat(run.times(Part.FORWARD).totalNanos()).isGreaterThanOrEqualTo(calls * SLEEP_MILLIS * 1_000_000L);
             assertThat(run.times(Part.NOISE).calls()).isPositive();
             assertThat(run.times(Part.SCORE).calls()).isPositive();
+        }
+    }
+
+    @Test
+    void aSearchOfSeveralWorkersIsRefused() {
+        for (int images : new int[] {3, 1}) {
+            Search search = Search.builder(denoiser)
+                    .sampler(EdmSampler.DEFAULT.withSteps(4))
+                    .workers(2)
+                    .build();
+            assertThatThrownBy(() -> CostProfile.of(1, () -> search.run(ImageRequest.of(0, images))))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageStartingWith("a search to profile must have 1 worker: ");
         }
     }
 

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ToLongFunction;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.noisetrail.files.Json;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Condition;
@@ -27,6 +29,28 @@ class LatentComparisonTest {
     private static final String SAMPLER = "ddim:steps=3:steps-offset=1";
     private static final List<ImageRequest> IMAGES =
             ImageRequest.of(0, 2, List.of(Condition.prompt("a cat"), Condition.prompt("two dogs")));
+
+    /** Seconds and all: the second finds the searches that the first has kept. */
+    @Test
+    void networksOfOnesOwnAreComparedAsTheirPipelineIs(@TempDir Path folder) {
+        try (Pipeline pipeline = Pipeline.load(MODEL, Device.CPU)) {
+            List<Comparison.Builder> both =
+                    List.of(Comparison.builder(pipeline), Comparison.builder(pipeline.name(), pipeline.networks()));
+            List<ComparisonTable> tables = both.stream()
+                    .map(builder -> builder.methods("naive", "beam:candidates=3")
+                            .reward("brightness")
+                            .images(IMAGES)
+                            .sampler(Samplers.parse(SAMPLER))
+                            .folder(folder)
+                            .build()
+                            .run()
+                            .get(0))
+                    .toList();
+            assertThat(ComparisonWords.csv(tables.get(1))).isEqualTo(ComparisonWords.csv(tables.get(0)));
+            assertThat(both.get(1).build().settings())
+                    .isEqualTo(both.get(0).build().settings());
+        }
+    }
 
     @Test
     void itsCallsAreTheLedgers() throws Exception {
