@@ -84,7 +84,8 @@ public final class Rewards {
 
     /**
      * The cosine of CLIP's embeddings of the image and of its prompt, in [-1, 1] (not times 100). Images must have a prompt and 1 or 3
-     * channels; they are prepared as transformers' {@code CLIPImageProcessor} does it. Prompts are embedded once.
+     * channels; they are prepared as transformers' {@code CLIPImageProcessor} does it. The first 4096 different prompts are embedded
+     * once and kept, later ones at each call.
      *
      * @param folder of transformers' {@code CLIPModel}, which the reward loads and owns; PickScore's is one
      *

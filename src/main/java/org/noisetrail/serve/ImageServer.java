@@ -145,7 +145,7 @@ public final class ImageServer implements AutoCloseable {
         return pool;
     }
 
-    /** Starts with a server on 127.0.0.1, a free port, {@link Limits#DEFAULT}, eps-greedy, and the pipeline's sampler and usual reward. */
+    /** Starts with a server on 127.0.0.1, a free port, {@link Limits#DEFAULT}, {@link Methods#usual}, and the pipeline's sampler and usual reward. */
     public static Builder builder(Pipeline pipeline) {
         return new Builder(pipeline);
     }

@@ -18,7 +18,8 @@ import org.noisetrail.search.SearchResult;
 /**
  * A search as a LangChain4j model: each image it is asked for is searched for, and comes as a PNG in base 64. The response's metadata holds {@code
  * trail}, the names of the images' noise as JSON ({@code Trail.parse} reads it, and draws them again), and {@code images}, for each {@code image} (its
- * number), {@code networkEvaluations}, {@code reward} and {@code heldOut}, the last two where there are such.
+ * number), {@code networkEvaluations}, {@code finite} (false where the image had a NaN or an infinity before 8 bits, and shows nothing), {@code reward} and {@code heldOut}, the last two
+ * where there are such.
  *
  * <p>Images are numbered from the first call on, so that equal prompts give other images; what a process draws depends on the search's seed and on the
  * order of its calls. Thread-safe if the search's reward and listener are. Owns nothing: close the pipeline and the reward after it. Editing is not
@@ -78,6 +79,7 @@ public final class NoisetrailImageModel implements ImageModel {
         Map<String, Object> metadata = new LinkedHashMap<>();
         metadata.put("image", image.request().image());
         metadata.put("networkEvaluations", image.costs().networkEvaluations());
+        metadata.put("finite", image.finite());
         if (!Double.isNaN(image.reward())) {
             metadata.put("reward", image.reward());
         }

@@ -12,9 +12,13 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import javax.imageio.ImageIO;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Decoder;
+import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
@@ -74,10 +78,52 @@ class NoisetrailImageModelTest {
                         2L,
                         "networkEvaluations",
                         expected.get(2).costs().networkEvaluations(),
+                        "finite",
+                        true,
                         "reward",
                         expected.get(2).reward(),
                         "heldOut",
                         expected.get(2).reward())));
+    }
+
+    /** Decodes to NaN. */
+    private record Broken(Decoder whole) implements Decoder {
+        @Override
+        public String id() {
+            return "broken";
+        }
+
+        @Override
+        public ImageShape image() {
+            return whole.image();
+        }
+
+        @Override
+        @SuppressWarnings("CheckReturnValue") // fill_ gives back the tensor that it fills
+        public Tensor decode(Tensor states) {
+            Tensor images = whole.decode(states);
+            try (Scalar nan = new Scalar(Double.NaN)) {
+                images.fill_(nan);
+            }
+            return images;
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    @Test
+    void anImageThatIsNotFiniteIsSaidToBeSo() {
+        Search broken = Search.builder(PIPELINE)
+                .sampler(Samplers.parse("ddim:steps=3"))
+                .decoder(new Broken(PIPELINE.decoder()))
+                .build();
+        assertThat(new NoisetrailImageModel(broken)
+                        .generate("a coat")
+                        .metadata()
+                        .get("images")
+                        .toString())
+                .contains("finite=false");
     }
 
     @Test

@@ -10,8 +10,9 @@ import org.springframework.ai.image.ImageGenerationMetadata;
  * @param reward the searched reward; NaN where the search has none
  * @param heldOut the held-out reward, where one was named
  * @param networkEvaluations what it cost
+ * @param finite whether the image was free of NaN and infinity before 8 bits; where it was not, it shows nothing
  * @param trail the names of its noise, as JSON: {@code Trail.parse} reads it, and draws the image again
  */
 public record NoisetrailImageMetadata(
-        long image, double reward, OptionalDouble heldOut, long networkEvaluations, String trail)
+        long image, double reward, OptionalDouble heldOut, long networkEvaluations, boolean finite, String trail)
         implements ImageGenerationMetadata {}

@@ -22,6 +22,7 @@ import org.springframework.ai.image.ImageResponse;
 
 /**
  * A search as a Spring AI model: each image it is asked for is searched for, and comes as a PNG in base 64 with {@link NoisetrailImageMetadata}.
+ * One that was not finite comes all the same and shows nothing: {@code finite} of its metadata is false.
  *
  * <p>Images are numbered from the first call on, so that equal prompts give other images; what a process draws depends on the search's seed and on the
  * order of its calls. Thread-safe if the search's reward and listener are. Owns nothing: close the pipeline and the reward after it.
@@ -71,6 +72,7 @@ public final class NoisetrailImageModel implements ImageModel {
                 image.reward(),
                 image.heldOut(),
                 image.costs().networkEvaluations(),
+                image.finite(),
                 search.trail(List.of(image)).toJson());
     }
 

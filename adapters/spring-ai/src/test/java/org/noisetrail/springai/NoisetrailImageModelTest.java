@@ -10,10 +10,14 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import javax.imageio.ImageIO;
+import org.bytedeco.pytorch.Scalar;
+import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Condition;
+import org.noisetrail.model.Decoder;
+import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
@@ -92,6 +96,7 @@ class NoisetrailImageModelTest {
                     (NoisetrailImageMetadata) drawn.get(i).getMetadata();
             assertThat(said.image()).isEqualTo(i);
             assertThat(said.reward()).isEqualTo(expected.get(i).reward());
+            assertThat(said.finite()).isTrue();
             assertThat(said.networkEvaluations())
                     .isEqualTo(expected.get(i).costs().networkEvaluations());
         }
@@ -108,6 +113,43 @@ class NoisetrailImageModelTest {
                 .images()
                 .get(0);
         assertThat(again.pixels().pixels()).isEqualTo(pixels(drawn));
+    }
+
+    /** Decodes to NaN. */
+    private record Broken(Decoder whole) implements Decoder {
+        @Override
+        public String id() {
+            return "broken";
+        }
+
+        @Override
+        public ImageShape image() {
+            return whole.image();
+        }
+
+        @Override
+        @SuppressWarnings("CheckReturnValue") // fill_ gives back the tensor that it fills
+        public Tensor decode(Tensor states) {
+            Tensor images = whole.decode(states);
+            try (Scalar nan = new Scalar(Double.NaN)) {
+                images.fill_(nan);
+            }
+            return images;
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    @Test
+    void anImageThatIsNotFiniteIsSaidToBeSo() {
+        Search broken = Search.builder(PIPELINE)
+                .sampler(Samplers.parse("ddim:steps=3"))
+                .decoder(new Broken(PIPELINE.decoder()))
+                .build();
+        ImageGeneration drawn =
+                new NoisetrailImageModel(broken).call(new ImagePrompt("a coat")).getResult();
+        assertThat(((NoisetrailImageMetadata) drawn.getMetadata()).finite()).isFalse();
     }
 
     @Test
