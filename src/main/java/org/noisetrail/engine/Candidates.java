@@ -85,11 +85,6 @@ public final class Candidates implements AutoCloseable {
         return scores.tensor();
     }
 
-    /** The device writes scores. */
-    void written() {
-        scores.target();
-    }
-
     /** Sets the first so many scores. */
     void scores(double[] known) {
         try (Tensor first = Tensors.rows(scoring(), 0, known.length)) {

@@ -21,6 +21,9 @@ final class Recorder implements AutoCloseable {
     /** Rounds that go call by call before one is recorded: libraries choose and allocate in their first ones. */
     private static final int WARMING = 2;
 
+    /** The most recordings, which hold memory as long as the recorder: rounds of yet other kinds, as where patience rolls over, go call by call. */
+    private static final int MOST = 8;
+
     private static final Logger LOG = LoggerFactory.getLogger(Recorder.class);
 
     /** Why nothing was recorded, as far as this process has said it: each group of images has a recorder of its own. */
@@ -30,6 +33,7 @@ final class Recorder implements AutoCloseable {
     private final Recording.Pool pool;
     private final Map<List<Object>, Known> known = new HashMap<>();
     private boolean able = true;
+    private int recordings;
     private int launches;
 
     /** What is known of rounds that are alike. */
@@ -61,11 +65,12 @@ final class Recorder implements AutoCloseable {
      * @param select chooses of them
      */
     void round(List<Object> alike, Candidates into, Runnable compete, Runnable select) {
-        Known round = known.computeIfAbsent(alike, key -> new Known());
-        if (round.recording != null) {
+        boolean more = able && recordings < MOST;
+        Known round = more ? known.computeIfAbsent(alike, key -> new Known()) : known.get(alike);
+        if (round != null && round.recording != null) {
             round.events.forEach(Runnable::run);
-            launch(round.recording, into);
-        } else if (able && round.before++ == WARMING) {
+            launch(round.recording);
+        } else if (round != null && more && round.before++ == WARMING) {
             first(round, into, compete, select);
         } else {
             compete.run();
@@ -85,6 +90,7 @@ final class Recorder implements AutoCloseable {
                         select.run();
                     })));
             round.recording = parts.finish(recording);
+            recordings++;
         } catch (NoisetrailException e) {
             able = false;
             if (SAID.add(String.valueOf(e.getMessage()))) {
@@ -95,7 +101,7 @@ final class Recorder implements AutoCloseable {
             select.run();
             return;
         }
-        launch(round.recording, into);
+        launch(round.recording);
         double[] whole = into.scores(into.rows);
         if (!Arrays.equals(one, whole)) {
             throw new NoisetrailException(
@@ -103,8 +109,9 @@ final class Recorder implements AutoCloseable {
         }
     }
 
-    private void launch(Recording recording, Candidates into) {
-        into.written();
+    private void launch(Recording recording) {
+        // Scores, winners, what they have beaten: these may lie in several blocks.
+        group.exchange.written();
         recording.launch();
         launches++;
     }

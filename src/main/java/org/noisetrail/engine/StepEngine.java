@@ -291,7 +291,7 @@ public final class StepEngine implements AutoCloseable {
 
     /**
      * A round of candidates and its selection: {@link #compete} (or, {@code first}, {@link #screen} and {@link #score}), where of each group one goes on, then {@link #select}. Where an engine
-     * {@link Builder#graphs records}, a card is given rounds that are alike as a whole.
+     * {@link Builder#graphs records}, a card is given rounds of all its images that are alike as a whole.
      *
      * @param trial has winners
      * @param first whether steps of two evaluations are judged after the first of them
@@ -312,7 +312,9 @@ public final class StepEngine implements AutoCloseable {
         };
         Runnable select = () -> selection.select(into, winners, keep, trial.pivots(), next);
         boolean screened = speculation != null && !first && speculation.screens(draws.step(), reward);
-        if (recorder == null || screened || !reward.staysOnDevice()) {
+        // Some of the images are others the next time.
+        boolean all = winners.groups() == group.images();
+        if (recorder == null || screened || !all || !reward.staysOnDevice()) {
             compete.run();
             select.run();
         } else {

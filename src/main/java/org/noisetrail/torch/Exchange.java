@@ -105,6 +105,12 @@ public final class Exchange implements AutoCloseable {
         }
     }
 
+    /** What the device does next may write to any place: all that is read of the exchange afterwards is fetched anew. */
+    public void written() {
+        flush();
+        blocks.forEach(block -> block.written = true);
+    }
+
     private void fetch(Block block) {
         if (block.written) {
             flush();

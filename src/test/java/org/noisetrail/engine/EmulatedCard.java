@@ -34,12 +34,13 @@ final class EmulatedCard {
     private static final int CANDIDATES = 4;
     private static final int ROUNDS = 6;
     private static final int ROWS = IMAGES * CANDIDATES;
+    private static final int[] ALL = IntStream.range(0, IMAGES).toArray();
 
     private EmulatedCard() {}
 
     /**
-     * Prints a line for the CPU, one for calls one by one on the card, and two for recorded rounds, which end in what was launched; then one of a card that has no memory for recordings, and
-     * what becomes of a reward that is not what it says.
+     * Prints a line for the CPU, one for calls one by one on the card, and two for recorded rounds, which end in what was launched; then one of a card that has no memory for recordings,
+     * what becomes of a reward that is not what it says; and two for tables that lie far from the candidates', two for rounds of some of the images, two for rounds of many kinds.
      */
     public static void main(String[] args) {
         for (boolean keep : new boolean[] {false, true}) {
@@ -54,6 +55,16 @@ final class EmulatedCard {
         } catch (NoisetrailException e) {
             System.out.println("counting " + e.getMessage());
         }
+        for (boolean graphs : new boolean[] {false, true}) {
+            String way = graphs ? "rounds " : "calls ";
+            System.out.println("apart " + way + search(graphs, 20_000, ALL));
+            System.out.println("some " + way + search(graphs, 1, new int[] {0, 1}, new int[] {2}));
+            System.out.println("many " + way + search(graphs, 1, ALL, ALL, ALL));
+        }
+    }
+
+    private static String search(boolean graphs, int before, int[]... races) {
+        return search(Lane.open(new Device(0)), graphs, true, Rewards.brightness(), false, before, races);
     }
 
     /** Brightness, but it waits for the card, which no recording can. */
@@ -144,6 +155,15 @@ final class EmulatedCard {
     }
 
     private static String search(Lane lane, boolean graphs, boolean keep, Reward reward, boolean full) {
+        return search(lane, graphs, keep, reward, full, 1, ALL);
+    }
+
+    /**
+     * @param before rounds of a table that lies between the candidates' scores and a step's
+     * @param races whose rounds a step has, one after the other, each in a table of another size
+     */
+    private static String search(
+            Lane lane, boolean graphs, boolean keep, Reward reward, boolean full, int before, int[]... races) {
         Denoiser network = Denoiser.withinMemory(new Third(Kernels.on(lane), full));
         Schedule schedule = new EdmSampler(6, .02, 80, 7, 40, .05, 100, 1.003).schedule(network.parameterisation());
         Ledger ledger = new Ledger(IMAGES);
@@ -155,32 +175,37 @@ final class EmulatedCard {
                         .graphs(graphs)
                         .build();
                 Candidates many = engine.candidates(ROWS);
+                Winners between = engine.winners(before, ALL);
                 Rows pivots = engine.rows(IMAGES)) {
-            int[] slots = IntStream.range(0, IMAGES).toArray();
             Particles x;
             try (Draws own = own(engine, -1)) {
                 x = engine.start(own);
             }
             Particles next = engine.particles(IMAGES);
             for (int step = 0; step < schedule.size(); step++) {
-                try (Draws own = own(engine, step);
-                        Winners winners = engine.winners(ROUNDS, slots);
-                        Draws draws = candidates(engine, step)) {
+                try (Draws own = own(engine, step)) {
                     engine.noise(pivots, null, own, Locality.NONE);
-                    for (int round = 1; round <= ROUNDS; round++) {
-                        Trial trial = new Trial(x, pivots, draws, round, new Locality(.4, .3, true), winners);
-                        engine.round(many, trial, reward, false, keep, next);
+                }
+                for (int race = 0; race < races.length; race++) {
+                    try (Winners winners = engine.winners(ROUNDS + race, races[race]);
+                            Draws draws = candidates(engine, step, races[race])) {
+                        for (int round = 1; round <= ROUNDS; round++) {
+                            Trial trial = new Trial(x, pivots, draws, round, new Locality(.4, .3, true), winners);
+                            engine.round(many, trial, reward, false, keep, next);
+                        }
+                        told.append(Arrays.deepToString(winners.read())).append(Arrays.toString(winners.scores()));
                     }
-                    told.append(Arrays.deepToString(winners.read())).append(Arrays.toString(winners.scores()));
                 }
                 Particles done = x;
                 x = next;
                 next = done;
             }
             told.append(Arrays.hashCode(x.x().toFloats()));
-            for (int slot : slots) {
+            for (int slot : ALL) {
                 told.append(ledger.costs(slot));
             }
+            double[][] weights = {{.1, .2, .3, .4}, {3, 0, 1e-9, 7}};
+            told.append(Arrays.deepToString(engine.resample(weights, new double[] {.5, .3})));
             x.close();
             next.close();
             return told + (graphs ? " launches " + engine.launches() : "");
@@ -195,9 +220,9 @@ final class EmulatedCard {
         return draws.build();
     }
 
-    private static Draws candidates(StepEngine engine, int step) {
+    private static Draws candidates(StepEngine engine, int step, int[] slots) {
         Draws.Builder draws = engine.draws(step, ROWS);
-        for (int slot = 0; slot < IMAGES; slot++) {
+        for (int slot : slots) {
             for (int c = 0; c < CANDIDATES; c++) {
                 draws.add(slot, 0, c, slot, NoiseKind.COIN);
             }

@@ -109,6 +109,22 @@ class ExchangeTest {
     }
 
     @Test
+    void whatTheDeviceMayHaveWrittenAnywhereIsFetchedAnewOfEachBlock() {
+        try (Exchange exchange = new Exchange(Device.CPU)) {
+            Exchange.Slice one = exchange.put(new double[] {1});
+            Exchange.Slice other = exchange.put(new double[20_000]);
+            List<Pointer> places = List.of(one.pointer(), other.pointer());
+            assertThat(Math.abs(places.get(1).address() - places.get(0).address()))
+                    .as("of two blocks")
+                    .isGreaterThan(1 << 10);
+            exchange.written();
+            places.forEach(place -> write(place, new double[] {7}));
+            assertThat(one.readDoubles(1)).containsExactly(7);
+            assertThat(other.readDoubles(1)).containsExactly(7);
+        }
+    }
+
+    @Test
     void whatAStepTakesLiesWhereThatOfTheStepBeforeDid() {
         try (Exchange exchange = new Exchange(Device.CPU)) {
             List<Long> addresses = new ArrayList<>();
