@@ -5,11 +5,16 @@ import org.noisetrail.kernels.Natives;
 
 /** What LibTorch's allocator holds of the cards' memory. Loaded where there is a card. */
 public final class CardMemory {
+    /** Held while anything is recorded, on any card, and while memory is given back: LibTorch ends in an error where both are done at once. */
+    static final Object RECORDING = new Object();
+
     private CardMemory() {}
 
     /** Gives the driver what LibTorch holds and does not use; what is taken of the driver itself may need it. Waits for the cards. */
     public static void release() {
         Natives.load(torch_cuda.class);
-        Torch.run(() -> torch_cuda.getAllocator().emptyCache());
+        synchronized (RECORDING) {
+            Torch.run(() -> torch_cuda.getAllocator().emptyCache());
+        }
     }
 }

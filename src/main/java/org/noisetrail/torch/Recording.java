@@ -43,21 +43,19 @@ public final class Recording implements AutoCloseable {
     }
 
     private static Recording onCard(Lane lane, Pool pool, Runnable work) {
-        Memory memory = Torch.call(() -> new Memory(pool, lane.stream()));
-        boolean recorded = false;
-        try {
+        try (Unfinished parts = new Unfinished()) {
+            Memory memory;
             Graph graph;
-            try {
-                graph = Graph.record(lane, work);
-            } finally {
-                memory.end();
+            // From where unused memory is given back to where recording ends.
+            synchronized (CardMemory.RECORDING) {
+                memory = parts.add(Torch.call(() -> new Memory(pool, lane.stream())));
+                try {
+                    graph = Graph.record(lane, work);
+                } finally {
+                    memory.end();
+                }
             }
-            recorded = true;
-            return new Recording(graph, memory);
-        } finally {
-            if (!recorded) {
-                memory.close();
-            }
+            return parts.finish(new Recording(graph, memory));
         }
     }
 
