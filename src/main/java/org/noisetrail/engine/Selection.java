@@ -3,13 +3,9 @@ package org.noisetrail.engine;
 import java.util.Arrays;
 import java.util.function.BiConsumer;
 import java.util.stream.IntStream;
-import org.bytedeco.javacpp.DoublePointer;
-import org.bytedeco.javacpp.IntPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
-import org.noisetrail.kernels.Device;
-import org.noisetrail.kernels.Kernels;
 import org.noisetrail.torch.Exchange;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.trace.StepEvent;
@@ -151,20 +147,19 @@ final class Selection implements AutoCloseable {
         return IntStream.range(0, count).toArray();
     }
 
-    /** Of what the host knows, on the host. */
-    static int[][] resample(double[][] weights, double[] uniforms) {
+    /** Of what the host knows. Waits for the device. */
+    int[][] resample(double[][] weights, double[] uniforms) {
         double[] flat = Factors.flat(weights);
         int groups = weights.length;
         int size = weights[0].length;
         if (uniforms.length != groups) {
             throw new IllegalArgumentException("uniforms must be " + groups + ", one a group: " + uniforms.length);
         }
-        try (DoublePointer factors = new DoublePointer(flat);
-                DoublePointer starts = new DoublePointer(uniforms);
-                IntPointer drawn = new IntPointer((long) groups * size)) {
-            Kernels.on(Device.CPU).resample(factors, starts, groups, size, drawn);
-            int[] all = new int[groups * size];
-            drawn.get(all);
+        try (Exchange.Slice factors = group.exchange.put(flat);
+                Exchange.Slice starts = group.exchange.put(uniforms);
+                Exchange.Slice drawn = group.exchange.ints(flat.length)) {
+            group.kernels.resample(factors.pointer(), starts.pointer(), groups, size, drawn.target());
+            int[] all = drawn.readInts(flat.length);
             int[][] places = new int[groups][];
             Arrays.setAll(places, g -> Arrays.copyOfRange(all, g * size, (g + 1) * size));
             return places;

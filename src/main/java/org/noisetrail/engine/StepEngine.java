@@ -556,14 +556,14 @@ public final class StepEngine implements AutoCloseable {
     }
 
     /**
-     * Systematic resampling (Kitagawa 1996): how often a place of a group is drawn differs from size * weight / sum by less than 1.
+     * Systematic resampling (Kitagawa 1996): how often a place of a group is drawn differs from size * weight / sum by less than 1. Waits for the device.
      *
      * @param weights [groups][size], at least one of each; at least 0, on any scale
      * @param uniforms one a group, in (0, 1)
      * @return [groups][size]: which place of its group each place now takes, not falling
      */
     public int[][] resample(double[][] weights, double[] uniforms) {
-        return Selection.resample(weights, uniforms);
+        return selection.resample(weights, uniforms);
     }
 
     /** The coin of each row's key, in (0, 1): a COIN row is global where it is below epsilon. */
