@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.bytedeco.pytorch.Tensor;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,8 @@ import org.noisetrail.files.AtomicFiles;
 import org.noisetrail.files.Excerpt;
 import org.noisetrail.files.Json;
 import org.noisetrail.files.JsonFiles;
+import org.noisetrail.kernels.Cuda;
+import org.noisetrail.kernels.Device;
 import org.noisetrail.kernels.Natives;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.Conditioning;
@@ -71,10 +74,15 @@ public final class MachineProfile {
         key.put("previewDecoder", preview == null ? "none" : preview);
         key.put("reward", setup.reward().id());
         key.put("heldOut", setup.heldOut() == null ? "none" : setup.heldOut().id());
-        key.put("device", denoiser.device().toString());
+        key.put("device", device(denoiser.device(), Cuda::ask));
         key.put("threads", Integer.toString(Torch.threads()));
         key.put("machine", machine());
         return key;
+    }
+
+    /** A card by its name: a number would be another card elsewhere. */
+    static String device(Device device, Supplier<Cuda> cuda) {
+        return device.isCuda() ? cuda.get().cards().get(device.ordinal()).name() : device.toString();
     }
 
     private static String machine() {

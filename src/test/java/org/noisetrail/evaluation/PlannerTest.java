@@ -22,6 +22,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.kernels.Cuda;
+import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.Conditioning;
 import org.noisetrail.model.Decoder;
@@ -463,6 +465,22 @@ class PlannerTest {
                     .isInstanceOf(NoisetrailException.class)
                     .hasMessageStartingWith(file.toString());
         }
+    }
+
+    @Test
+    void aProfileNamesTheCardAndNotItsNumber() {
+        Cuda found = new Cuda(
+                true,
+                13_000,
+                13_000,
+                80,
+                List.of(new Cuda.Card("NVIDIA A100", "8.0", 1), new Cuda.Card("NVIDIA H200", "9.0", 1)),
+                "");
+        assertThat(MachineProfile.device(new Device(1), () -> found)).isEqualTo("NVIDIA H200");
+        assertThat(MachineProfile.device(Device.CPU, () -> {
+                    throw new AssertionError("nobody asks for cards");
+                }))
+                .isEqualTo("cpu");
     }
 
     @Test
