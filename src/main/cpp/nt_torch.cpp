@@ -127,20 +127,35 @@ const float* of_channels(const Tensor& t, const Tensor& x, int64_t& stride) {
     return (const float*)t.data;
 }
 
-/* A new one of x's type and device. */
-Tensor make(const Tensor& x, const int64_t* sizes, const int64_t* strides) {
-    Handle made = nullptr;
-    /* LibTorch writes why to the error stream alone; of sizes that its own tensors' come from only memory can be wanting. */
-    if (shim.empty_strided(x.dimensions, sizes, strides, x.dtype, x.device_type, x.device_index, &made)) {
-        throw std::runtime_error("noisetrail: out of memory");
-    }
-    return Tensor((Value)made);
-}
-
 void done(int32_t status) {
     if (status != NT_OK) {
         throw std::runtime_error(nt_last_error());
     }
+}
+
+/* The card that x is on and LibTorch's current stream of it; NT_CPU and none. */
+struct Place {
+    int32_t device = NT_CPU;
+    void* stream = nullptr;
+
+    explicit Place(const Tensor& x) {
+        if (x.device_type == TORCH_CUDA) {
+            device = x.device_index;
+            must(shim.get_current_cuda_stream(device, &stream), "its stream");
+        }
+    }
+};
+
+/* A new one of x's type and device. */
+Tensor make(const Tensor& x, const int64_t* sizes, const int64_t* strides) {
+    Handle made = nullptr;
+    /* LibTorch writes why to the error stream alone. Sizes that its own tensors' come from are sound, so memory is wanting; or the card has failed before, and then its stream says so. */
+    if (shim.empty_strided(x.dimensions, sizes, strides, x.dtype, x.device_type, x.device_index, &made)) {
+        const Place place(x);
+        done(nt_stream_synchronize(place.device, place.stream));
+        throw std::runtime_error("noisetrail: out of memory");
+    }
+    return Tensor((Value)made);
 }
 
 double number(Value value) {
@@ -171,12 +186,8 @@ void group_norm(Value* stack, bool in_place) {
     a.silu = stack[5] & 0xFF;
     a.x = x.data;
     a.out = x.data;
-    void* stream = nullptr;
-    if (x.device_type == TORCH_CUDA) {
-        must(shim.get_current_cuda_stream(x.device_index, &stream), "its stream");
-    }
-    const int32_t device = x.device_type == TORCH_CUDA ? x.device_index : NT_CPU;
-    auto run = [&] { done(a.rows > 0 ? nt_group_norm(device, stream, &a) : NT_OK); };
+    const Place place(x);
+    auto run = [&] { done(a.rows > 0 ? nt_group_norm(place.device, place.stream, &a) : NT_OK); };
     if (in_place) {
         run();
         stack[0] = x.release();
