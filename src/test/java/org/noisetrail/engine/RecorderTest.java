@@ -40,7 +40,8 @@ class RecorderTest {
         assertThat(after("some rounds ", lines.get(14))).isEqualTo(after("some calls ", lines.get(11)) + " launches 0");
         // Three tables of other sizes a step: of the nine kinds of rounds the first eight are recorded, all but one of
         // the last step. 8 x 4 launches when they are recorded, 3 x 3 x 6 in the three steps of known kinds.
-        assertThat(after("many rounds ", lines.get(15))).isEqualTo(after("many calls ", lines.get(12)) + " launches 86");
+        assertThat(after("many rounds ", lines.get(15)))
+                .isEqualTo(after("many calls ", lines.get(12)) + " launches 86");
         assertThat(Files.readString(folder.resolve("err")))
                 .containsOnlyOnce(
                         "rounds are given to cuda:0 call by call: stream_synchronize: operation not permitted when stream is capturing")
