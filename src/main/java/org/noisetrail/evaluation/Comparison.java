@@ -360,7 +360,7 @@ public final class Comparison {
         private @Nullable CellRunner runner;
         private Watcher watcher = (cell, cells, title) -> SILENT;
 
-        private Builder(Drawn drawn, Sampler sampler, Function<RewardText, Reward> rewards) {
+        Builder(Drawn drawn, Sampler sampler, Function<RewardText, Reward> rewards) {
             this.drawn = drawn;
             this.sampler = sampler;
             this.rewards = rewards;

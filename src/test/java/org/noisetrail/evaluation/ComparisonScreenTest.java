@@ -229,20 +229,39 @@ class ComparisonScreenTest {
         }
     }
 
-    /** What was kept before there were screens has this key, to the letter. */
+    /** What was kept before there were screens has this key, to the letter; that of a screened one says besides how. */
     @Test
     void theKeyOfAnUnscreenedCellSaysNothingOfScreens(@TempDir Path folder) throws Exception {
         plan("beam", "beam:screen=first").folder(folder).build().run();
         int screened = 0;
+        int beams = 0;
         try (Stream<Path> cells = Files.list(folder.resolve("cells"))) {
             for (Path cell : cells.toList()) {
                 JsonNode json = new ObjectMapper().readTree(cell.toFile());
-                boolean here = json.get("settings").has("screen");
+                ObjectNode settings = json.get("settings").deepCopy();
+                boolean here = settings.has("screen");
                 screened += here ? 1 : 0;
+                if (settings.at("/method/name").asText().equals("beam")) {
+                    JsonNode screen = settings.remove("screen");
+                    settings.put("noisetrail", "1").put("threads", 2).put("seed", 7);
+                    assertThat(settings.toString())
+                            .isEqualTo("{\"budget\":null,\"conditions\":[\"class 0\",\"class 1\",\"class 0\",\"class 1\"],\"decodeBatch\":16,\"decoder\":\"\","
+                                    + "\"denoiser\":\"exact-mixture\",\"device\":\"cpu\",\"features\":null,"
+                                    + "\"heldOut\":\"compressibility:max-bytes=700\",\"heldOutId\":\"compressibility:max-bytes=700\","
+                                    + "\"images\":[0,1,2,3],\"maxBatch\":64,"
+                                    + "\"method\":{\"beams\":2,\"candidates\":4,\"name\":\"beam\",\"scoreAtFirst\":false},\"modelSettings\":{},"
+                                    + "\"noisetrail\":\"1\",\"previewDecoder\":null,\"reward\":\"brightness\",\"rewardId\":\"brightness\","
+                                    + "\"sampler\":{\"name\":\"edm\",\"rho\":7.0,\"sChurn\":40.0,\"sMax\":50.0,\"sMin\":0.05,\"sNoise\":1.003,"
+                                    + "\"sigmaMax\":80.0,\"sigmaMin\":0.002,\"steps\":8},\"seed\":7,\"threads\":2}");
+                    assertThat(String.valueOf(screen))
+                            .isEqualTo(here ? "{\"audit\":0.1,\"look\":\"first\",\"reward\":null,\"rewardId\":null,\"verifyLoss\":\"5%\"}" : "null");
+                    beams++;
+                }
                 assertThat(json.at("/result/images/0").has("screened")).isEqualTo(here);
             }
         }
         assertThat(screened).isEqualTo(2);
+        assertThat(beams).isEqualTo(4);
     }
 
     @ParameterizedTest

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -82,6 +83,61 @@ class PlannerTest {
                 .replaceAll("(?s)\"reward\" : \\{.*?\\}", "\"reward\":{\"rows\":[1,64],\"seconds\":[0.002,0.128]}");
         Files.writeString(file, text);
         return MachineProfile.read(file);
+    }
+
+    /** A profile whose parts have the curves that are given, {@code rows: milliseconds} each. */
+    private static MachineProfile profile(Path folder, Setup setup, Map<String, Map<Integer, Integer>> curves)
+            throws java.io.IOException {
+        Path file = folder.resolve("profile.json");
+        MachineProfile.measure(setup, 1, 1).write(file);
+        String text = Files.readString(file);
+        for (Map.Entry<String, Map<Integer, Integer>> part : curves.entrySet()) {
+            Map<Integer, Integer> curve = new TreeMap<>(part.getValue());
+            List<Double> seconds =
+                    curve.values().stream().map(millis -> millis / 1e3).toList();
+            text = text.replaceAll(
+                    "(?s)\"" + part.getKey() + "\" : \\{.*?\\}",
+                    "\"" + part.getKey() + "\":{\"rows\":" + curve.keySet() + ",\"seconds\":" + seconds + "}");
+        }
+        Files.writeString(file, text);
+        return MachineProfile.read(file);
+    }
+
+    private static void assertBatches(Planner planner, int maxBatch, int decodeBatch) {
+        for (Plan plan : List.of(planner.seconds(100), planner.seconds(Methods.parse("beam"), 100))) {
+            assertThat(plan.maxBatch()).isEqualTo(maxBatch);
+            assertThat(plan.decodeBatch()).isEqualTo(decodeBatch);
+        }
+    }
+
+    /** A row of the network costs least in calls of 8, of the decoder in calls of 4, of the reward in calls of 2. */
+    @Test
+    void batchesAreThoseWhoseRowsCostLeast(@TempDir Path folder) throws Exception {
+        ImageShape latent = new ImageShape(2, 2, 3);
+        Map<Integer, Integer> network = Map.of(1, 10, 4, 24, 8, 40, 16, 96, 64, 640);
+        Map<Integer, Integer> reward = Map.of(1, 3, 2, 4, 4, 10, 8, 24, 64, 200);
+        Map<Integer, Integer> decoder = Map.of(1, 20, 4, 40, 8, 100, 64, 1000);
+        for (boolean decodes : new boolean[] {true, false}) {
+            Setup setup = decodes
+                    ? new Setup(
+                            new Networks(mixture(latent), Blocks.of(latent), null),
+                            SAMPLER,
+                            Rewards.brightness(),
+                            null,
+                            List.of(Condition.NONE))
+                    : setup();
+            Map<String, Map<Integer, Integer>> curves = decodes
+                    ? Map.of("network", network, "decoder", decoder, "reward", reward)
+                    : Map.of("network", network, "reward", reward);
+            MachineProfile profile = profile(folder, setup, curves);
+            int judged = decodes ? 4 : 2;
+            assertBatches(Planner.of(setup, IMAGES, 64, 64).with(profile).inFastestBatches(), 8, judged);
+            // Up to the batches that were given; what is judged together was made together.
+            assertBatches(Planner.of(setup, IMAGES, 7, 64).with(profile).inFastestBatches(), 4, judged);
+            assertBatches(Planner.of(setup, IMAGES, 64, 1).with(profile).inFastestBatches(), 8, 1);
+            assertBatches(Planner.of(setup, IMAGES, 1, 64).with(profile).inFastestBatches(), 1, 1);
+            assertBatches(Planner.of(setup, IMAGES, 64, 32).with(profile), 64, 32);
+        }
     }
 
     private static SearchResult run(Setup setup, Plan plan) {

@@ -2,6 +2,7 @@ package org.noisetrail.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -22,6 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.checkpoint.Safetensors;
+import org.noisetrail.engine.Screened;
 import org.noisetrail.files.PngFile;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
@@ -392,6 +394,74 @@ class RunFilesTest {
                 assertThat(kept.costs()).isEqualTo(costs);
             }
         }
+    }
+
+    private static ImageResult screened(Screened screened) {
+        ImageResult first = RUN.images().get(0);
+        return new ImageResult(
+                first.request(),
+                first.pixels(),
+                first.state(),
+                first.stateShape(),
+                first.reward(),
+                first.heldOut(),
+                first.costs(),
+                first.pivotNorm(),
+                first.nanScores(),
+                first.finite(),
+                first.recipe(),
+                screened,
+                null);
+    }
+
+    /** Sums are kept as means, so that their last bits are not; a run that goes on must tell of all as one in one go does. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 5})
+    void whatAScreenDidComesBackFromThePicture(int audits) {
+        double[] losses = {.25, 0, .0625, .125, .5};
+        double sum = 0;
+        double squares = 0;
+        for (int i = 0; i < audits; i++) {
+            sum += losses[i];
+            squares += losses[i] * losses[i];
+        }
+        Screened screened = new Screened(7, 53, 19, 3, 41, 29, 31, .35, audits, sum, squares);
+        RunFiles.Run run = new RunFiles.Run(requests(0, 1), RUN.trail().with(List.of()), "settings", "");
+        try (RunFiles files = new RunFiles(folder, run, RunFiles.Earlier.KEEP, false)) {
+            files.onImages(List.of(screened(screened)));
+        }
+        try (RunFiles files = new RunFiles(folder, run, RunFiles.Earlier.KEEP, false)) {
+            Screened kept = files.finished().get(0).screened();
+            assertThat(kept.expectedLoss()).isCloseTo(.35, within(1e-12));
+            assertThat(kept.auditLoss()).isCloseTo(sum, within(1e-12));
+            assertThat(kept.auditSquares()).isCloseTo(squares, within(1e-12));
+            assertThat(kept)
+                    .isEqualTo(new Screened(
+                            7,
+                            53,
+                            19,
+                            3,
+                            41,
+                            29,
+                            31,
+                            kept.expectedLoss(),
+                            audits,
+                            kept.auditLoss(),
+                            kept.auditSquares()));
+        }
+    }
+
+    @Test
+    void aRunsResultTellsOfAllItsScreens() {
+        Screened one = new Screened(1000, 16_000, 5000, 3, 7, 1111, 2222, 25, 0, 0, 0);
+        Screened other = new Screened(600, 9600, 4000, 4, 5, 8889, 7778, 23, 5, .25, .0225);
+        List<Finished> images =
+                Stream.of(one, other).map(RunFilesTest::screened).map(Finished::of).toList();
+        Report report = new Report(Map.of("verifyLoss", "5%"), images, true, Duration.ofSeconds(1));
+        assertThat(report.table())
+                .endsWith("screened 25,600 candidates in 1,600 rounds, verified 9,000; saved 10,000 NFE, 10,000 decodes,"
+                        + " 16,600 rewards, for 25,600 screens\n"
+                        + "loss a round: measured 0.0500 +- 0.022 on 5 audited, expected 0.0300, bound 5%\n");
     }
 
     @Test

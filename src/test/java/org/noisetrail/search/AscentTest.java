@@ -4,19 +4,31 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.function.DoubleUnaryOperator;
+import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Parameterisation;
 import org.noisetrail.noise.Draw;
+import org.noisetrail.reward.ImageBatch;
+import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.sampler.Samplers;
+import org.noisetrail.torch.Tensors;
 
 class AscentTest {
+    /** The last of four steps alone is live: what it chooses is the image. */
+    private static final EdmSampler LAST = new EdmSampler(4, .5, 80, 7, 40, 0, .5001, 1);
+
     private static ExactMixture mixture() {
         return new ExactMixture(new ImageShape(1, 6, 6), false, .3, -.4, .4);
     }
@@ -109,20 +121,18 @@ class AscentTest {
 
     @Test
     void aStepsNoiseIsTheBestOfAllThatWereTried() {
-        // The last step alone is live: what it chooses is the image.
-        EdmSampler last = new EdmSampler(4, .5, 80, 7, 40, 0, .5001, 1);
         int sums = 0;
         for (int image = 0; image < 30; image++) {
             List<ImageRequest> request = ImageRequest.of(image, 1);
             ImageResult result = search(mixture(), new Ascent(4))
-                    .sampler(last)
+                    .sampler(LAST)
                     .build()
                     .run(request)
                     .images()
                     .get(0);
             // Best-of-one-step over the same fresh noises: a beam of one tries round 1, candidates 0 to 3.
             ImageResult beam = search(mixture(), new Beam(4, 1))
-                    .sampler(last)
+                    .sampler(LAST)
                     .build()
                     .run(request)
                     .images()
@@ -139,6 +149,70 @@ class AscentTest {
             }
         }
         assertThat(sums).as("how often what was made of all is the best of all").isGreaterThan(15);
+    }
+
+    /** Brightness, and all that it said, in its order. */
+    private static final class Recorded implements Reward {
+        final List<Double> said = new ArrayList<>();
+
+        @Override
+        public String name() {
+            return "recorded";
+        }
+
+        @Override
+        public void score(ImageBatch images, Tensor scores) {
+            Rewards.brightness().score(images, scores);
+            for (double score : Tensors.toDoubles(scores)) {
+                said.add(score);
+            }
+        }
+    }
+
+    private static double[] standardised(double[] values) {
+        double mean = Arrays.stream(values).average().orElseThrow();
+        double squares = Arrays.stream(values).map(v -> v * v).average().orElseThrow();
+        return Arrays.stream(values)
+                .map(v -> (v - mean) / Math.sqrt(squares - mean * mean))
+                .toArray();
+    }
+
+    @ParameterizedTest
+    @EnumSource(Ascent.Regress.class)
+    void whatIsRegressedOnIsWhatWasAskedFor(Ascent.Regress regress) {
+        DoubleUnaryOperator transform = Map.<Ascent.Regress, DoubleUnaryOperator>of(
+                        Ascent.Regress.SCORE, r -> r,
+                        Ascent.Regress.LOG, Math::log,
+                        Ascent.Regress.LOGIT, r -> Math.log(r / (1 - r)))
+                .get(regress);
+        int sums = 0;
+        for (int image = 0; image < 12; image++) {
+            Recorded reward = new Recorded();
+            ImageResult result = search(mixture(), Methods.parse("ascent:regress=" + regress))
+                    .sampler(LAST)
+                    .reward(reward)
+                    .build()
+                    .run(ImageRequest.of(image, 1))
+                    .images()
+                    .get(0);
+            // Four noises, what was made of them, and the image.
+            assertThat(reward.said).hasSize(6);
+            double[] scores = reward.said.subList(0, 4).stream()
+                    .mapToDouble(Double::doubleValue)
+                    .toArray();
+            double[] expected =
+                    standardised(Arrays.stream(scores).map(transform).toArray());
+            if (result.recipe().moves().get(3).draws().get(0) instanceof Draw.Combined sum) {
+                double apart = 0;
+                for (int m = 0; m < 4; m++) {
+                    assertThat(sum.weights().get(m)).isCloseTo(expected[m], within(1e-9));
+                    apart = Math.max(apart, Math.abs(expected[m] - standardised(scores)[m]));
+                }
+                assertThat(apart > 1e-6).as("told from the scores").isEqualTo(regress != Ascent.Regress.SCORE);
+                sums++;
+            }
+        }
+        assertThat(sums).as("how often what was made of all is the best of all").isGreaterThan(5);
     }
 
     @Test

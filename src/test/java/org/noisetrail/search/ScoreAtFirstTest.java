@@ -5,9 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import java.util.PrimitiveIterator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -15,14 +17,17 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.engine.LossBound;
+import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.sampler.Schedule;
+import org.noisetrail.trace.Progress;
 
 /** The choice of a calibrated file, of every method that can judge candidates after the first of a step's two evaluations. */
 class ScoreAtFirstTest {
     private static final SmallWorld WORLD = SmallWorld.edm();
     private static final Schedule SCHEDULE = WORLD.schedule();
     private static final List<ImageRequest> IMAGES = ImageRequest.of(0, 3);
+    private static final int FIRST_LIVE = 1;
 
     @TempDir
     private Path folder;
@@ -32,7 +37,16 @@ class ScoreAtFirstTest {
             "eps-greedy:candidates=3:rounds=2",
             "zero-order:rounds=1",
             "ascent:candidates=3",
-            "ascent:candidates=3:direction=image:regress=logit");
+            "beam:candidates=3:beams=2",
+            "svdd:proposals=3",
+            "ascent:candidates=3:direction=image:regress=logit",
+            "rbf:starts=2:quota=3");
+
+    /** Those whose cost is known before. */
+    private static final List<String> COUNTED = METHODS.subList(0, 6);
+
+    /** Those that can be screened, too. */
+    private static final List<String> SCREENED = METHODS.subList(0, 5);
 
     /** The rounds are of no account. */
     private Path file(List<Boolean> first) {
@@ -75,45 +89,79 @@ class ScoreAtFirstTest {
     }
 
     /** A searched step's cost is its own, whatever is done at the others. */
-    private static long costAtFirst(String method, int step) {
+    private long costAtFirst(String method, int step) {
         long whole = Methods.parse(method).evaluations(SCHEDULE).orElseThrow();
         List<Boolean> one =
                 IntStream.range(0, SCHEDULE.size()).mapToObj(i -> i == step).toList();
-        ScoreAtFirst.Steps steps = new ScoreAtFirst.Steps(RoundSchedule.levelsOf(SCHEDULE), one);
-        Method there = Methods.parse(method) instanceof Ascent ascent
-                ? new Ascent(ascent.candidates(), ascent.direction(), ascent.shift(), ascent.regress(), steps)
-                : LocalSearch.builder()
-                        .candidates(((LocalSearch) Methods.parse(method)).candidates())
-                        .rounds(((LocalSearch) Methods.parse(method)).rounds())
-                        .scoreAtFirst(steps)
-                        .build();
+        Method there = Methods.parse(method + ":score-at-first=" + file(one));
         return there.evaluations(SCHEDULE).orElseThrow() - whole;
     }
 
-    /** N candidates (of ascent one more) pay one evaluation less a round; the winner pays it once. */
+    /** Second evaluations that a searched step leaves out: those of all candidates but what goes on. */
+    private static long saved(Method method, int step) {
+        if (method instanceof Beam beam) {
+            long parents = step == FIRST_LIVE ? 1 : beam.beams();
+            return parents * beam.candidates() - beam.beams();
+        }
+        if (method instanceof LocalSearch local) {
+            return (long) local.candidates() * local.rounds().at(0, 1) - 1;
+        }
+        return method instanceof Svdd svdd ? svdd.proposals() - 1 : ((Ascent) method).candidates();
+    }
+
     @Test
     void aMixedFileCostsWhatItsStepsSay() {
-        Path file = file(mixed());
-        for (String text : METHODS) {
-            Method method = Methods.parse(text + ":score-at-first=" + file);
-            long tried = method instanceof LocalSearch local
-                    ? (long) local.candidates() * local.rounds().at(0, 1)
-                    : ((Ascent) method).candidates() + 1L;
+        for (String text : COUNTED) {
             long expected = Methods.parse(text).evaluations(SCHEDULE).orElseThrow();
             int fewer = 0;
             for (int step = 0; step < SCHEDULE.size(); step += 2) {
                 if (SCHEDULE.screens(step) && !SCHEDULE.isDead(step)) {
-                    assertThat(costAtFirst(text, step)).as(text).isEqualTo(1 - tried);
-                    expected += 1 - tried;
+                    long saved = saved(Methods.parse(text), step);
+                    assertThat(costAtFirst(text, step)).as(text).isEqualTo(-saved);
+                    expected -= saved;
                     fewer++;
                 }
             }
             assertThat(fewer).as("steps that score at first").isBetween(1, SCHEDULE.size() / 2);
-            assertThat(method.evaluations(SCHEDULE)).hasValue(expected);
+            Path file = file(mixed());
+            assertThat(Methods.parse(text + ":score-at-first=" + file).evaluations(SCHEDULE))
+                    .hasValue(expected);
             for (ImageResult image : run(text + ":score-at-first=" + file).images()) {
                 assertThat(image.costs().networkEvaluations()).as(text).isEqualTo(expected);
             }
         }
+    }
+
+    /** What the first step after the start costs, of four proposals that do not beat the mark. */
+    private static long costOfFour(String how, double... scores) {
+        PrimitiveIterator.OfDouble said = SmallWorld.script(new double[] {.5}, scores);
+        List<Long> spent = new ArrayList<>();
+        WORLD.search(Methods.parse("rbf:starts=1:quota=4" + how))
+                .reward(Reward.of("script", image -> said.hasNext() ? said.next() : .5))
+                .listener(new SearchListener() {
+                    @Override
+                    public void onProgress(Progress progress) {
+                        spent.add(progress.networkEvaluations());
+                    }
+                })
+                .build()
+                .run(ImageRequest.of(0, 1));
+        long start = 2L * (FIRST_LIVE + 1);
+        return spent.get(0) - start;
+    }
+
+    @Test
+    void ofAStepsProposalsOnlyABestSoFarPaysTheSecondEvaluation() {
+        assertThat(costOfFour("", .4, .3, .2, .1)).isEqualTo(4 * 2);
+        // The step is the third.
+        for (String how : List.of(":score-at-first", ":score-at-first=" + file(mixed()))) {
+            assertThat(costOfFour(how, .4, .3, .2, .1)).isEqualTo(4 + 1);
+            assertThat(costOfFour(how, .2, .1, .4, .3)).isEqualTo(4 + 2);
+            assertThat(costOfFour(how, .1, .2, .3, .4)).isEqualTo(4 + 4);
+        }
+        List<Boolean> others = mixed().stream().map(here -> !here).toList();
+        String elsewhere = ":score-at-first=" + file(others);
+        assertThat(costOfFour(elsewhere, .4, .3, .2, .1)).isEqualTo(4 * 2);
     }
 
     @Test
@@ -133,7 +181,7 @@ class ScoreAtFirstTest {
     void onlyStepsThatDoNotJudgeAtFirstAreScreened() {
         Path file = file(mixed());
         Screening all = Screening.parse("first", new LossBound(0, false), 0);
-        for (String text : METHODS.subList(0, 3)) {
+        for (String text : SCREENED) {
             Method method = Methods.parse(text + ":score-at-first=" + file);
             SearchResult screened = WORLD.search(method).screening(all).build().run(IMAGES);
             assertSame(screened, WORLD.search(method).build().run(IMAGES));
@@ -161,7 +209,7 @@ class ScoreAtFirstTest {
     @Test
     void aBudgetIsKeptAndPaysForWhatASizeOfAMixedFileCosts() {
         Path file = file(mixed());
-        for (String text : METHODS) {
+        for (String text : COUNTED) {
             Method method = Methods.parse(text + ":score-at-first=" + file);
             for (long budget = SCHEDULE.evaluations() * 3; budget < 90; budget += 7) {
                 Method sized = method.sized(SCHEDULE, budget);

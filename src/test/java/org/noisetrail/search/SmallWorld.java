@@ -1,9 +1,14 @@
 package org.noisetrail.search;
 
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.PrimitiveIterator;
+import org.bytedeco.pytorch.Tensor;
+import org.noisetrail.engine.NoiseKind;
+import org.noisetrail.engine.StepEngine;
+import org.noisetrail.model.Condition;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.DiscreteNoise;
 import org.noisetrail.model.GaussianMixture;
@@ -11,18 +16,22 @@ import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Parameterisation;
 import org.noisetrail.noise.Recipe;
 import org.noisetrail.reward.Image;
+import org.noisetrail.reward.ImageBatch;
+import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.DdimSampler;
 import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.sampler.Sampler;
 import org.noisetrail.sampler.Schedule;
+import org.noisetrail.torch.Tensors;
+import org.noisetrail.trace.Ledger;
 
 /** A mixture of a few elements and a sampler of a few steps: noise before the network, or after it. */
 record SmallWorld(String name, Denoiser denoiser, Sampler sampler) {
     static final ImageShape SHAPE = new ImageShape(1, 2, 3);
     static final long SEED = 5;
 
-    /** Two steps of eight are dead at the start, one at the end. */
+    /** The first and the last of eight steps are dead. */
     static SmallWorld edm() {
         return edm(new EdmSampler(8, .02, 80, 7, 40, .05, 50, 1), .3, -.4, .4);
     }
@@ -82,6 +91,32 @@ record SmallWorld(String name, Denoiser denoiser, Sampler sampler) {
         return new Trail(denoiser.id(), Map.of(), sampler, SEED, 0, false, entries)
                 .replay(denoiser, 64, SearchListener.NONE)
                 .images();
+    }
+
+    /** A coin of round 65535, in its step's stage: what choices that are no noise are made by. */
+    double coin(long image, int step, int candidate) {
+        try (StepEngine engine = StepEngine.builder(denoiser, schedule())
+                .seed(SEED)
+                .images(new long[] {image}, List.of(Condition.NONE), new Ledger(1))
+                .build()) {
+            return engine.coins(engine.draws(step, 1).add(0, 0xFFFF, candidate, 0, NoiseKind.NONE))[0];
+        }
+    }
+
+    /** Says this of the images of its calls, one array a call, whatever they are. */
+    static Reward scripted(double[]... calls) {
+        Iterator<double[]> next = List.of(calls).iterator();
+        return new Reward() {
+            @Override
+            public String name() {
+                return "scripted";
+            }
+
+            @Override
+            public void score(ImageBatch images, Tensor scores) {
+                Tensors.copy(next.next(), scores);
+            }
+        };
     }
 
     /** What a reward says of images one by one, in parts for the reader. */

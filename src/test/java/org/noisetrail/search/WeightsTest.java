@@ -1,7 +1,9 @@
 package org.noisetrail.search;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 class WeightsTest {
@@ -22,6 +24,21 @@ class WeightsTest {
         assertThat(Weights.softmax(new double[] {-INFINITY, Double.NaN}, 2)).containsExactly(1, 1);
         assertThat(Weights.softmax(new double[] {Double.MAX_VALUE, -Double.MAX_VALUE}, 1e300))
                 .containsExactly(1, 0);
+    }
+
+    @Test
+    void aUniformTakesTheFirstWhoseSumReachesIt() {
+        double[] weights = {1, 5, 2, 0};
+        double[] uniforms = {1e-9, .1249, .1251, .7499, .7501, 1 - 1e-9};
+        assertThat(Arrays.stream(uniforms).mapToInt(u -> Weights.draw(weights, u)))
+                .containsExactly(0, 0, 1, 1, 2, 2);
+    }
+
+    @Test
+    void theEffectiveNumberIsTheSquareOfTheSumOverTheSumOfSquares() {
+        assertThat(Weights.effective(new double[] {1, .5, .5})).isCloseTo(8 / 3., within(1e-12));
+        assertThat(Weights.effective(new double[] {3, 3, 3, 3})).isCloseTo(4, within(1e-12));
+        assertThat(Weights.effective(new double[] {0, 7, 0})).isCloseTo(1, within(1e-12));
     }
 
     @Test
