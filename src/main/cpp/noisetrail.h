@@ -304,6 +304,12 @@ int32_t nt_convolution_weight(const void* weight /* f32 [out, in, 3, 3] */, int6
 int32_t nt_torch_operators(void);
 
 /*
+ * Sets how many threads LibTorch's operations use on the CPU where the calling thread runs them, until it is set again; LibTorch's own function would also set it for threads to come.
+ * threads >= 1. A thread's first operation takes the process's number: have it run one before. Needs LibTorch in the process.
+ */
+int32_t nt_torch_threads(int32_t threads);
+
+/*
  * What the CUDA runtime finds here, as lines `key=value`. For NT_CPU, of the machine: `driver` and `runtime` (the newest CUDA that the driver knows, 0 without one, and the kernels' own:
  * 1000 * major + 10 * minor), `devices`, and `error`, why they cannot be counted. For a device: `name`, `capability` (as 9.0) and `memory` (bytes). Without CUDA kernels: nothing.
  */

@@ -288,3 +288,17 @@ extern "C" int32_t nt_torch_operators(void) {
     }
     return on_cpu ? NT_OK : NT_INVALID;
 }
+
+extern "C" int32_t nt_torch_threads(int32_t threads) {
+    if (threads < 1) {
+        return nt::fail(NT_INVALID, "torch_threads: threads must be >= 1: %d", (int)threads);
+    }
+    /* LibTorch's own OpenMP, of which the kernels may have another copy. */
+    void* cpu = nt::loaded("libtorch_cpu.so");
+    const auto set = cpu ? (void (*)(int))dlsym(cpu, "omp_set_num_threads") : nullptr;
+    if (!set) {
+        return nt::fail(NT_INVALID, "torch_threads: LibTorch must be in the process, and its threads be OpenMP's");
+    }
+    set(threads);
+    return NT_OK;
+}

@@ -68,6 +68,17 @@ public final class Kernels {
     }
 
     /**
+     * Sets how many threads LibTorch's operations use where this thread runs them, and no other: {@code nt_torch_threads}. LibTorch must be loaded, and this thread have run an
+     * operation.
+     *
+     * @param threads at least 1
+     * @throws IllegalArgumentException if there are none, or LibTorch is not there
+     */
+    public static void torchThreads(int threads) {
+        check(NativeKernels.nt_torch_threads(threads));
+    }
+
+    /**
      * A 3 x 3 convolution's weight as the operator {@code noisetrail_convolution} takes it: {@code nt_convolution_weight}. weight f32 [out, in, 3, 3]; result f32
      * [6, 6, out / 32, in, 32]; both on the host.
      *

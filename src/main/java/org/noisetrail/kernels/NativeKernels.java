@@ -204,5 +204,7 @@ final class NativeKernels {
 
     static native int nt_torch_operators();
 
+    static native int nt_torch_threads(int threads);
+
     static native int nt_cuda_describe(int device, @Nullable Pointer out, long size);
 }

@@ -12,12 +12,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Threads that run LibTorch operations side by side, each with its share of the threads that its maker's operations use: with OpenMP that number belongs to the thread that
- * calls. Used by the thread that made it.
+ * calls. Other threads, there or to come, keep theirs. Used by the thread that made it.
  */
 public final class Crew implements AutoCloseable {
     private static final AtomicInteger NUMBER = new AtomicInteger();
 
-    private final int all;
     private final ExecutorService threads;
 
     /** @param hands how many tasks it runs at once, at least 1 */
@@ -25,18 +24,13 @@ public final class Crew implements AutoCloseable {
         if (hands < 1) {
             throw new IllegalArgumentException("hands must be >= 1: " + hands);
         }
-        all = Torch.threads();
-        int share = Math.max(1, all / hands);
+        int share = Math.max(1, Torch.threads() / hands);
         threads = Executors.newFixedThreadPool(hands, Crew::thread);
         CyclicBarrier together = new CyclicBarrier(hands);
         run(Collections.nCopies(hands, () -> {
-            // Asked first: a thread's first operation would take the process's number.
-            Torch.threads();
-            Torch.setThreads(share);
+            Torch.setOwnThreads(share);
             await(together);
         }));
-        // To set a thread's number also sets that of threads to come.
-        Torch.setThreads(all);
     }
 
     private static Thread thread(Runnable work) {
@@ -162,7 +156,5 @@ public final class Crew implements AutoCloseable {
     @Override
     public void close() {
         threads.shutdown();
-        // A crew within this one may have set it lower.
-        Torch.setThreads(all);
     }
 }

@@ -8,6 +8,7 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.bytedeco.pytorch.global.torch;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.kernels.Kernels;
 import org.noisetrail.kernels.Natives;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,6 +67,13 @@ public final class Torch {
             throw new IllegalArgumentException("threads must be from 1 to " + MOST_THREADS + ": " + threads);
         }
         torch.set_num_threads(threads);
+    }
+
+    /** Sets how many threads LibTorch's operations use on this thread, and on no other, there or to come. */
+    static void setOwnThreads(int threads) {
+        // Asked first: a thread's first operation would take the process's number.
+        threads();
+        Kernels.torchThreads(threads);
     }
 
     /** How many threads LibTorch's operations use on this thread. */

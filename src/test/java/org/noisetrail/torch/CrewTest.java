@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -65,6 +66,27 @@ class CrewTest {
             assertThat(within).containsExactly(1);
             assertThat(Torch.threads()).isEqualTo(6);
             assertThat(ofANewThread()).isEqualTo(6);
+        } finally {
+            Torch.setThreads(before);
+        }
+    }
+
+    @Test
+    void aThreadThatBeginsWhileACrewIsWithinAnotherHasTheProcesssNumber() throws InterruptedException {
+        int before = Torch.threads();
+        try {
+            Torch.setThreads(6);
+            List<Integer> found = new CopyOnWriteArrayList<>();
+            try (Crew crew = new Crew(2)) {
+                crew.run(List.of(task(() -> {
+                    try (Crew inner = new Crew(3)) {
+                        inner.run(List.of(task(() -> found.add(ofANewThread()))));
+                        found.add(ofANewThread());
+                    }
+                    found.add(ofANewThread());
+                })));
+            }
+            assertThat(found).containsExactly(6, 6, 6);
         } finally {
             Torch.setThreads(before);
         }
