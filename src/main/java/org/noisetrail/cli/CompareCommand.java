@@ -227,7 +227,7 @@ final class CompareCommand implements Callable<Integer> {
         } else {
             overwrite.check("--store", store);
         }
-        try (Interruption interruption = new Interruption();
+        try (Interruption interruption = new Interruption(command.commandLine().getErr());
                 CellRunner runner = runner();
                 Pipeline pipeline = cellDevice == null ? modelOptions.load() : modelOptions.load(cellDevice.device())) {
             if (!Png.canShow(pipeline.decoder().image())) {

@@ -89,7 +89,7 @@ final class DrawingJob {
     int run(Work work, Drawing drawing) {
         long started = System.nanoTime();
         try (RunFiles files = new RunFiles(folder, work.run(), earlier(work), options.saveTensors);
-                Interruption interruption = new Interruption()) {
+                Interruption interruption = new Interruption(err)) {
             boolean complete = true;
             try (ProgressDisplay display = ProgressDisplay.of(work.title(), options.show.quiet(), err)) {
                 List<ImageRequest> missing = files.missing();

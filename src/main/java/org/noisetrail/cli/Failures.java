@@ -56,9 +56,14 @@ final class Failures {
     }
 
     int failure(Throwable e, boolean verbose) {
-        print(describe(e));
+        // Whatever it says: an interrupt closes the files that are being read.
+        boolean interrupted = Thread.currentThread().isInterrupted();
+        print(interrupted ? "interrupted" : describe(e));
         if (verbose) {
             e.printStackTrace(err);
+        }
+        if (interrupted) {
+            return INTERRUPTED;
         }
         // The library throws it for impossible arguments only.
         return e instanceof IllegalArgumentException && !isFault(e) ? ExitCode.USAGE : ExitCode.SOFTWARE;

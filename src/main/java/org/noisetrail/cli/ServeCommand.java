@@ -34,7 +34,7 @@ final class ServeCommand implements Callable<Integer> {
 
     private static final int LONGEST_TOKEN = 4096;
 
-    /** For answers to be written, and the model to be freed, once the last search has ended. */
+    /** For the last search to end, answers to be written and the model to be freed. */
     private static final Duration AFTERWARDS = Duration.ofSeconds(30);
 
     @Spec
@@ -166,7 +166,8 @@ final class ServeCommand implements Callable<Integer> {
     private void serve(ImageServer server, String model) {
         PrintWriter print = command.commandLine().getOut();
         try (server;
-                Interruption interruption = new Interruption(grace.plus(AFTERWARDS))) {
+                Interruption interruption =
+                        new Interruption(command.commandLine().getErr(), grace.plus(AFTERWARDS))) {
             print.println(model + " is served on " + server.uri());
             print.flush();
             try {

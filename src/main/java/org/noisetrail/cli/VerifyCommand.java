@@ -4,9 +4,14 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
@@ -94,77 +99,160 @@ final class VerifyCommand implements Callable<Integer> {
         modelOptions.check();
         Verification.Options options = new Verification.Options(
                 reward, heldOut, levels, error, modelOptions.maxBatch(), modelOptions.decodeBatch());
-        List<Path> pictures = new ArrayList<>();
-        Map<Path, Certificate> certificates = new LinkedHashMap<>();
-        Map<Path, Verdict> verdicts = new HashMap<>();
-        files.forEach(file -> pictures.addAll(read(file, certificates, verdicts)));
-        // Each way in which their models were asked is a model to load.
-        Map<List<Object>, List<Certificate>> models = new LinkedHashMap<>();
-        for (Certificate picture : certificates.values()) {
-            Trail trail = picture.trail();
-            models.computeIfAbsent(List.of(modelOptions.name(trail), trail.settings()), key -> new ArrayList<>())
-                    .add(picture);
-        }
-        try (Interruption interruption = new Interruption()) {
-            for (List<Certificate> some : models.values()) {
-                verdicts(some, options).forEach(verdict -> verdicts.put(verdict.file(), verdict));
+        PrintWriter err = command.commandLine().getErr();
+        try (Interruption interruption = new Interruption(err)) {
+            Verdicts verdicts = new Verdicts();
+            try {
+                files.forEach(file -> list(file, verdicts));
+                verify(verdicts, options);
+            } catch (SearchCancelledException e) {
+                interruption.settle();
+                verdicts.sayRest();
+                err.printf(
+                        Locale.ROOT,
+                        "noisetrail: interrupted; %d of %d pictures have a verdict%n",
+                        verdicts.known.size(),
+                        new HashSet<>(verdicts.pictures).size());
+                err.flush();
+                return Failures.INTERRUPTED;
             }
             interruption.settle();
-        } catch (SearchCancelledException e) {
-            return Failures.INTERRUPTED;
+            return verdicts.end();
         }
-        return say(pictures.stream().map(verdicts::get).toList());
     }
 
-    /**
-     * Reads a picture, or a folder's. What cannot be read has its verdict at once: the others are to have theirs.
-     *
-     * @return what there is a verdict to be said of
-     */
-    private static List<Path> read(Path file, Map<Path, Certificate> certificates, Map<Path, Verdict> verdicts) {
-        List<Path> pictures;
-        try {
-            pictures = Certificate.pictures(file);
-        } catch (IllegalArgumentException | NoisetrailException e) {
-            verdicts.put(file, Verdict.no(file, words(e)));
-            return List.of(file);
-        }
-        for (Path picture : pictures) {
-            try {
-                certificates.put(picture, Certificate.read(picture));
-            } catch (IllegalArgumentException | NoisetrailException e) {
-                verdicts.put(picture, Verdict.no(picture, words(e)));
+    /** What is found of each picture, said in their order as soon as may be. The pictures themselves are not kept. */
+    private final class Verdicts {
+        /** One may be named twice. */
+        final List<Path> pictures = new ArrayList<>();
+
+        final Map<Path, Verdict> known = new HashMap<>();
+        private int said;
+
+        /** @throws SearchCancelledException if the thread is interrupted: it may be why the verdict is a no */
+        void add(Verdict verdict) {
+            SearchCancelledException.check();
+            known.put(verdict.file(), verdict);
+            while (said < pictures.size() && known.containsKey(pictures.get(said))) {
+                say(known.get(pictures.get(said++)));
             }
         }
-        return pictures;
+
+        private void say(Verdict verdict) {
+            if (!json.given()) {
+                PrintWriter print = command.commandLine().getOut();
+                // What a picture says of itself comes back in it.
+                print.println(Failures.line(verdict.text()));
+                print.flush();
+            }
+        }
+
+        /** Those that wait for one before them, which will have none. */
+        void sayRest() {
+            pictures.subList(said, pictures.size()).stream()
+                    .map(known::get)
+                    .filter(Objects::nonNull)
+                    .forEach(this::say);
+        }
+
+        int end() {
+            List<Verdict> all = pictures.stream().map(known::get).toList();
+            boolean holds = all.stream().allMatch(Verdict::holds);
+            if (json.given()) {
+                PrintWriter print = command.commandLine().getOut();
+                print.print(Json.pretty(Map.of(
+                        "holds",
+                        holds,
+                        "pictures",
+                        all.stream().map(Verdict::json).toList())));
+                print.flush();
+            }
+            return holds ? ExitCode.OK : ExitCode.SOFTWARE;
+        }
     }
 
-    /** Of pictures whose models were asked alike. */
-    private List<Verdict> verdicts(List<Certificate> pictures, Verification.Options options) {
-        Trail trail = pictures.get(0).trail();
-        PipelineOptions asked;
+    /** A picture, or a folder's. */
+    private static void list(Path file, Verdicts verdicts) {
         try {
-            asked = modelOptions.pipelineOptions(trail);
+            verdicts.pictures.addAll(Certificate.pictures(file));
         } catch (IllegalArgumentException | NoisetrailException e) {
-            return no(pictures, words(e));
+            verdicts.pictures.add(file);
+            verdicts.add(Verdict.no(file, words(e)));
+        }
+    }
+
+    /** What cannot be read has its verdict at once: the others are to have theirs. */
+    private static Optional<Certificate> read(Path picture, Verdicts verdicts) {
+        try {
+            return Optional.of(Certificate.read(picture));
+        } catch (IllegalArgumentException | NoisetrailException e) {
+            verdicts.add(Verdict.no(picture, words(e)));
+            return Optional.empty();
+        }
+    }
+
+    private void verify(Verdicts verdicts, Verification.Options options) {
+        // Each way in which their models were asked is a model to load.
+        Map<List<Object>, Asked> models = new LinkedHashMap<>();
+        for (Path picture : new LinkedHashSet<>(verdicts.pictures)) {
+            if (!verdicts.known.containsKey(picture)) {
+                read(picture, verdicts)
+                        .map(Certificate::trail)
+                        .ifPresent(trail -> models.computeIfAbsent(
+                                        List.of(modelOptions.name(trail), trail.settings()),
+                                        key -> new Asked(trail, new ArrayList<>()))
+                                .pictures()
+                                .add(picture));
+            }
+        }
+        models.values().forEach(asked -> verify(asked, verdicts, options));
+    }
+
+    /** Pictures whose models were asked alike, as one's trail says. */
+    private record Asked(Trail trail, List<Path> pictures) {}
+
+    private void verify(Asked asked, Verdicts verdicts, Verification.Options options) {
+        Trail trail = asked.trail();
+        PipelineOptions how;
+        try {
+            how = modelOptions.pipelineOptions(trail);
+        } catch (IllegalArgumentException | NoisetrailException e) {
+            no(asked, words(e), verdicts);
+            return;
         }
         Pipeline loaded;
         try {
-            loaded = modelOptions.load(modelOptions.name(trail), asked);
+            loaded = modelOptions.load(modelOptions.name(trail), how);
         } catch (IllegalArgumentException e) {
-            return no(pictures, "another model: " + words(e));
+            no(asked, "another model: " + words(e), verdicts);
+            return;
         } catch (NoisetrailException e) {
-            return no(pictures, words(e));
+            no(asked, words(e), verdicts);
+            return;
         }
         try (Pipeline pipeline = loaded) {
-            return new Verification(pipeline, options).of(pictures);
+            Verification verification = new Verification(pipeline, options);
+            // No more than are drawn together: there may be more pictures than a heap holds, and hours until the last.
+            int together = modelOptions.maxBatch();
+            for (int from = 0; from < asked.pictures().size(); from += together) {
+                List<Certificate> some =
+                        asked
+                                .pictures()
+                                .subList(
+                                        from,
+                                        Math.min(
+                                                from + together,
+                                                asked.pictures().size()))
+                                .stream()
+                                .flatMap(picture -> read(picture, verdicts).stream())
+                                .toList();
+                verification.of(some).forEach(verdicts::add);
+            }
         }
     }
 
-    private static List<Verdict> no(List<Certificate> pictures, String difference) {
-        return pictures.stream()
-                .map(picture -> Verdict.no(picture.file(), difference))
-                .toList();
+    private static void no(Asked asked, String difference, Verdicts verdicts) {
+        asked.pictures().forEach(picture -> verdicts.add(Verdict.no(picture, difference)));
     }
 
     private ParameterException usage(String message) {
@@ -173,22 +261,5 @@ final class VerifyCommand implements Callable<Integer> {
 
     private static String words(RuntimeException e) {
         return Failures.line(Failures.describe(e));
-    }
-
-    private int say(List<Verdict> verdicts) {
-        boolean holds = verdicts.stream().allMatch(Verdict::holds);
-        PrintWriter print = command.commandLine().getOut();
-        if (json.given()) {
-            print.print(Json.pretty(Map.of(
-                    "holds",
-                    holds,
-                    "pictures",
-                    verdicts.stream().map(Verdict::json).toList())));
-        } else {
-            // What a picture says of itself comes back in it.
-            verdicts.forEach(verdict -> print.println(Failures.line(verdict.text())));
-        }
-        print.flush();
-        return holds ? ExitCode.OK : ExitCode.SOFTWARE;
     }
 }

@@ -74,6 +74,7 @@ public final class Verification {
         }
         Map<Certificate, Verdict> verdicts = new LinkedHashMap<>();
         runs.forEach((run, some) -> run(run, some, verdicts));
+        SearchCancelledException.check();
         return pictures.stream().map(verdicts::get).map(Objects::requireNonNull).toList();
     }
 

@@ -6,6 +6,17 @@ import org.noisetrail.NoisetrailException;
 public final class SearchCancelledException extends NoisetrailException {
     private static final long serialVersionUID = 1L;
 
+    /**
+     * What has failed on a thread that is interrupted may have failed of that, whatever it says: an interrupt closes the files that are being read.
+     *
+     * @throws SearchCancelledException if this thread is interrupted
+     */
+    public static void check() {
+        if (Thread.currentThread().isInterrupted()) {
+            throw new SearchCancelledException();
+        }
+    }
+
     SearchCancelledException() {
         super("search cancelled: its thread was interrupted");
     }

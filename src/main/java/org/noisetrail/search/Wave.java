@@ -102,9 +102,7 @@ public final class Wave implements AutoCloseable {
     private final class Passing implements Checkpoint {
         @Override
         public void pass(int rows) {
-            if (Thread.currentThread().isInterrupted()) {
-                throw new SearchCancelledException();
-            }
+            SearchCancelledException.check();
             if (late() && best != null && best.isPaid()) {
                 throw new TimeIsUp();
             }
@@ -113,9 +111,7 @@ public final class Wave implements AutoCloseable {
 
         @Override
         public boolean judges(int rows) {
-            if (Thread.currentThread().isInterrupted()) {
-                throw new SearchCancelledException();
-            }
+            SearchCancelledException.check();
             if (late()) {
                 cut = true;
                 return false;

@@ -34,13 +34,35 @@ class CompareCommandTest {
         return new ObjectMapper().readTree(ending.out()).at("/tables/0/rows");
     }
 
+    @Test
+    void anInterruptWhileTheModelIsReadIsNoBrokenFile() {
+        Thread.currentThread().interrupt();
+        Cli.Ending ending;
+        try {
+            ending = Cli.run(
+                    "compare",
+                    "--model",
+                    MODEL,
+                    "--prompt",
+                    "a cat",
+                    "--methods",
+                    "beam",
+                    "--out",
+                    folder.resolve("out"));
+        } finally {
+            Thread.interrupted();
+        }
+        assertThat(ending.err()).startsWith("noisetrail: interrupted").hasLineCount(1);
+        assertThat(ending.code()).isEqualTo(130);
+    }
+
     /** By a profile that is measured once and kept. */
     @Test
     void methodsAreSizedForSecondsBesideBestOfNOfTheSame() throws IOException {
         String words = "--images 1 --steps 2 --seeds 1 --reward brightness --methods naive,beam --equal-seconds 1"
                 + " --max-batch 2 --decode-batch 2";
         String home = System.getProperty("user.home");
-        System.setProperty("user.home", folder.resolve("home").toString());
+        System.setProperty("user.home", folder.toString());
         Cli.Ending first;
         Cli.Ending again;
         try {

@@ -3,6 +3,8 @@ package org.noisetrail.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
@@ -30,6 +32,19 @@ class FailuresTest {
         assertThat(line(new UncheckedIOException(new NoSuchFileException("a.txt"))))
                 .isEqualTo("a.txt: no such file or folder");
         assertThat(line(new IOException("No space left on device"))).isEqualTo("No space left on device");
+    }
+
+    @Test
+    void whatFailsWhereItIsInterruptedIsAnInterruption() {
+        StringWriter err = new StringWriter();
+        Thread.currentThread().interrupt();
+        try {
+            Throwable e = new NoisetrailException("cannot read model.safetensors: ClosedByInterruptException");
+            assertThat(new Failures(new PrintWriter(err)).failure(e, false)).isEqualTo(130);
+        } finally {
+            Thread.interrupted();
+        }
+        assertThat(err.toString()).isEqualTo("noisetrail: interrupted\n");
     }
 
     @Test

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -299,6 +301,48 @@ class VerifyCommandTest {
         assertThat(lines.get(6)).startsWith(picture("prompts") + ": yes: ");
         String json = Cli.run("verify", none, picture("plain"), "--json").out();
         assertThat(json).contains("\"holds\" : false", "\"holds\" : true", "no such picture");
+    }
+
+    @Test
+    void anInterruptIsNoVerdict() {
+        Thread.currentThread().interrupt();
+        Cli.Ending ending;
+        try {
+            ending = Cli.run("verify", runs.resolve("classes"));
+        } finally {
+            Thread.interrupted();
+        }
+        assertThat(ending.out()).isEmpty();
+        assertThat(ending.err()).isEqualTo("noisetrail: interrupted; 0 of 3 pictures have a verdict\n");
+        assertThat(ending.code()).isEqualTo(130);
+    }
+
+    @Test
+    void eachPictureHasItsLineAtOnceAndAnInterruptLeavesThem() {
+        StringWriter err = new StringWriter();
+        StringWriter out = new StringWriter() {
+            @Override
+            public void flush() {
+                if (getBuffer().indexOf("\n") >= 0) {
+                    Thread.currentThread().interrupt();
+                }
+            }
+        };
+        int code;
+        try {
+            code = Main.run(
+                    new PrintWriter(out),
+                    new PrintWriter(err),
+                    "verify",
+                    "--max-batch",
+                    "1",
+                    runs.resolve("classes").toString());
+        } finally {
+            Thread.interrupted();
+        }
+        assertThat(out.toString()).hasLineCount(1).contains("000.png: yes: ");
+        assertThat(err.toString()).isEqualTo("noisetrail: interrupted; 1 of 3 pictures have a verdict\n");
+        assertThat(code).isEqualTo(130);
     }
 
     @Test
