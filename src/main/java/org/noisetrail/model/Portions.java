@@ -1,7 +1,10 @@
 package org.noisetrail.model;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.torch.OutOfMemory;
@@ -11,11 +14,17 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * As many rows in a call as memory holds: one that fails for want of it is made again in two halves, and later ones have no more rows than these. Once: where half is too much, the call
- * fails. Thread-safe.
+ * As many rows in a call as memory holds: one that fails for want of it is made again in two halves, and later ones have no more rows than these. Once: where half is too much even with no
+ * other call beside it, the call fails. Thread-safe.
  */
 final class Portions {
     private static final Logger LOG = LoggerFactory.getLogger(Portions.class);
+
+    /** Held for reading by calls, whose memory others do not have; for writing by one that is made alone. Of the process: networks share its memory and its cards'. */
+    private static final ReentrantReadWriteLock IN_FLIGHT = new ReentrantReadWriteLock();
+
+    /** One call of a large network takes minutes; one that waits for another thread's would be waited for without end. */
+    private static final Duration PATIENCE = Duration.ofMinutes(10);
 
     private final String option;
     private volatile int most = Integer.MAX_VALUE;
@@ -33,16 +42,22 @@ final class Portions {
 
     /** @return the rows' results, the caller's to close */
     Tensor call(int rows, Portion portion) {
+        RuntimeException failure = null;
         if (rows <= most) {
             try {
-                return portion.call(0, rows);
+                return beside(portion, 0, rows);
             } catch (RuntimeException e) {
                 // A recording needs its memory besides what calls have: it says nothing of them.
                 if (!OutOfMemory.is(e) || Recording.isOpen()) {
                     throw e;
                 }
-                halve(rows, e);
+                halve(rows);
+                failure = e;
             }
+        }
+        if (failure != null && rows <= most) {
+            // As many as it may have, and too many beside others.
+            return alone(portion, 0, rows, failure);
         }
         List<Tensor> results = new ArrayList<>();
         try {
@@ -55,13 +70,19 @@ final class Portions {
         }
     }
 
-    private synchronized void halve(int rows, RuntimeException e) {
-        if (rows > most) {
-            // Another thread's call has failed meanwhile.
-            return;
+    private static Tensor beside(Portion portion, int from, int count) {
+        IN_FLIGHT.readLock().lock();
+        try {
+            return portion.call(from, count);
+        } finally {
+            IN_FLIGHT.readLock().unlock();
         }
+    }
+
+    private synchronized void halve(int rows) {
+        // Another thread's call may have failed meanwhile.
         if (most < Integer.MAX_VALUE || rows == 1) {
-            throw tooMany(rows, e);
+            return;
         }
         most = (rows + 1) / 2;
         LOG.warn(
@@ -74,9 +95,35 @@ final class Portions {
 
     private Tensor one(Portion portion, int from, int count) {
         try {
+            return beside(portion, from, count);
+        } catch (RuntimeException e) {
+            if (!OutOfMemory.is(e)) {
+                throw e;
+            }
+            return alone(portion, from, count, e);
+        }
+    }
+
+    /** Once the others in flight have ended; not within a recording, nor within one that waits for this. */
+    private Tensor alone(Portion portion, int from, int count, RuntimeException failure) {
+        if (Recording.isOpen() || IN_FLIGHT.getReadHoldCount() > 0 || !othersHaveEnded()) {
+            throw tooMany(count, failure);
+        }
+        try {
             return portion.call(from, count);
         } catch (RuntimeException e) {
             throw OutOfMemory.is(e) ? tooMany(count, e) : e;
+        } finally {
+            IN_FLIGHT.writeLock().unlock();
+        }
+    }
+
+    private static boolean othersHaveEnded() {
+        try {
+            return IN_FLIGHT.writeLock().tryLock(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
         }
     }
 
