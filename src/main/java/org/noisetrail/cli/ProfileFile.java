@@ -5,43 +5,57 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.evaluation.MachineProfile;
 import org.noisetrail.evaluation.Setup;
+import org.noisetrail.files.UserFolder;
 
 /** Where a machine's profile is kept: a file that was named, or one of the user's cache, whose name is the hash of what it was measured with. */
 final class ProfileFile {
     private final Setup setup;
     private final @Nullable Path named;
-    private final Path cache;
+    /** Null where one was named. */
+    private final @Nullable Path cache;
+
     private final PrintWriter err;
 
     /** @param named null for the cache's */
     ProfileFile(Setup setup, @Nullable Path named, PrintWriter err) {
-        this(setup, named, cache(), err);
+        this(setup, named, named == null ? cache(System.getenv("XDG_CACHE_HOME")) : null, err);
     }
 
     /** @param cache the folder of those that were not named */
-    ProfileFile(Setup setup, @Nullable Path named, Path cache, PrintWriter err) {
+    ProfileFile(Setup setup, @Nullable Path named, @Nullable Path cache, PrintWriter err) {
         this.setup = setup;
         this.named = named;
         this.cache = cache;
         this.err = err;
     }
 
-    private static Path cache() {
-        String cache = System.getenv("XDG_CACHE_HOME");
-        Path folder = cache == null || cache.isEmpty()
-                ? Path.of(System.getProperty("user.home", "."), ".cache")
-                : Path.of(cache);
-        return folder.resolve("noisetrail");
+    /** @param variable XDG_CACHE_HOME; one that is not absolute is none, as its specification says */
+    static Path cache(@Nullable String variable) {
+        if (variable != null && Path.of(variable).isAbsolute()) {
+            return Path.of(variable, "noisetrail");
+        }
+        try {
+            return UserFolder.choose(Path.of(".cache", "noisetrail"));
+        } catch (NoisetrailException e) {
+            throw new NoisetrailException(
+                    "the machine's profile cannot be kept in " + e.getMessage() + "; XDG_CACHE_HOME may name a folder",
+                    e);
+        }
+    }
+
+    private Path folder() {
+        return Objects.requireNonNull(cache);
     }
 
     Path path() {
         return named != null
                 ? named
-                : cache.resolve("profile-" + MachineProfile.hash(MachineProfile.key(setup)) + ".json");
+                : folder().resolve("profile-" + MachineProfile.hash(MachineProfile.key(setup)) + ".json");
     }
 
     /**
@@ -87,7 +101,7 @@ final class ProfileFile {
             return profile;
         }
         try {
-            Files.createDirectories(cache);
+            Files.createDirectories(folder());
             profile.write(path());
         } catch (NoisetrailException | IOException e) {
             say("noisetrail: the profile is not kept: " + e.getMessage());

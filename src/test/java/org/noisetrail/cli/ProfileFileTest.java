@@ -35,6 +35,24 @@ class ProfileFileTest {
     }
 
     @Test
+    void whereNoFolderIsNamedItIsInTheHomeThatIsThere() {
+        String before = System.getProperty("user.home");
+        try {
+            // As Java says where the system knows no such user.
+            System.setProperty("user.home", "?");
+            for (String unset : new String[] {null, "", "relative"}) {
+                assertThat(ProfileFile.cache(unset)).isAbsolute().isDirectory();
+            }
+            System.setProperty("user.home", folder.toString());
+            assertThat(ProfileFile.cache(null)).isEqualTo(folder.resolve(".cache/noisetrail"));
+        } finally {
+            System.setProperty("user.home", before);
+        }
+        assertThat(Path.of("?")).doesNotExist();
+        assertThat(ProfileFile.cache("/xdg")).isEqualTo(Path.of("/xdg/noisetrail"));
+    }
+
+    @Test
     void aProfileOfSmallerBatchesIsMeasuredAnewAndOneOfLargerTaken() {
         assertThat(find(1, 1).reaches(2, 1)).isFalse();
         assertThat(err.toString()).contains("(no profile was in " + folder.resolve("cache") + ")");
