@@ -4,9 +4,11 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.report.Finished;
+import org.noisetrail.report.Png;
 import org.noisetrail.reward.Image;
 import org.noisetrail.trace.Progress;
 
@@ -32,8 +34,31 @@ final class Job {
         }
     }
 
-    /** The best image of those judged a moment ago. */
-    record Preview(Image image, double reward) {}
+    /** The best image of those judged a moment ago. Thread-safe. */
+    static final class Preview {
+        private final Image image;
+        private final double reward;
+        private byte @Nullable [] png;
+
+        Preview(Image image, double reward) {
+            this.image = image;
+            this.reward = reward;
+        }
+
+        double reward() {
+            return reward;
+        }
+
+        /** Made for the first client that asks, and kept for the others. */
+        synchronized byte[] png() {
+            byte[] made = png;
+            if (made == null) {
+                made = Png.encode(image.toBufferedImage(), Map.of());
+                png = made;
+            }
+            return made;
+        }
+    }
 
     /** A finished image. */
     record Drawn(Finished image, byte[] png) {}

@@ -8,7 +8,6 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.report.Finished;
-import org.noisetrail.report.Png;
 import org.noisetrail.trace.Progress;
 
 /** What clients are told of a job. */
@@ -81,7 +80,7 @@ final class JobJson {
     static Map<String, @Nullable Object> preview(Job.Preview preview) {
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
         json.put("reward", Numbers.orNull(preview.reward()));
-        json.put("b64_json", base64(Png.encode(preview.image().toBufferedImage(), Map.of())));
+        json.put("b64_json", base64(preview.png()));
         return json;
     }
 

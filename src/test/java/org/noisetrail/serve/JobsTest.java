@@ -20,8 +20,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.noisetrail.kernels.Device;
+import org.noisetrail.model.Condition;
+import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.report.Picture;
+import org.noisetrail.reward.Image;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.RewardText;
 import org.noisetrail.sampler.EdmSampler;
@@ -69,6 +72,15 @@ class JobsTest {
         assertThat(client.post(SHORT).status()).isEqualTo(200);
         server.stop(forEver);
         assertThatThrownBy(() -> client.get("/v1/models")).isInstanceOf(CompletionException.class);
+    }
+
+    @Test
+    void aPreviewIsOnePictureForAllClients() throws IOException {
+        byte[] pixels = {0, 50, 100, (byte) 150, (byte) 200, (byte) 250};
+        Job.Preview preview = new Job.Preview(new Image(new ImageShape(1, 2, 3), pixels, Condition.NONE), .5);
+        BufferedImage picture = ImageIO.read(new ByteArrayInputStream(preview.png()));
+        assertThat(picture.getRaster().getSample(2, 1, 0)).isEqualTo(250);
+        assertThat(preview.png()).isSameAs(preview.png());
     }
 
     @Test
