@@ -3,7 +3,6 @@ package org.noisetrail.cli;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.checkpoint.Safetensors;
-import org.noisetrail.files.OutputFile;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -15,6 +14,9 @@ final class TensorFiles {
     @Option(names = "--out", paramLabel = "FILE", required = true, description = "The safetensors file to write.")
     @SuppressWarnings("NullAway.Init")
     private Path out;
+
+    @Mixin
+    private SharedOptions.Overwrite overwrite;
 
     /** The tensors that a command reads. */
     static final class In {
@@ -35,9 +37,9 @@ final class TensorFiles {
         }
     }
 
-    /** Refuses what cannot be written, before anything slow is done. */
+    /** Refuses what cannot be written or may not go, before anything slow is done. */
     void checkOut() {
-        OutputFile.check("--out", out);
+        overwrite.check("--out", out);
     }
 
     Safetensors in() {

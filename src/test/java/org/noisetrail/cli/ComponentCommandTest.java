@@ -40,7 +40,7 @@ class ComponentCommandTest {
         Path in = folder.resolve("in.safetensors");
         writer.write(in);
         Path out = folder.resolve("out.safetensors");
-        Cli.Ending ending = Cli.run("component", part, "--model", model, "--in", in, "--out", out);
+        Cli.Ending ending = Cli.run("component", part, "--model", model, "--in", in, "--out", out, "--overwrite");
         assertThat(ending.err()).isEmpty();
         assertThat(ending.code()).isZero();
         return Safetensors.open(out);
@@ -122,7 +122,7 @@ class ComponentCommandTest {
                 .put("images", first, 1, 3, shape.get(0), shape.get(1))
                 .write(in);
         Path out = folder.resolve("out.safetensors");
-        assertThat(Cli.run("component", "clip-image", "--model", model, "--in", in, "--out", out)
+        assertThat(Cli.run("component", "clip-image", "--model", model, "--in", in, "--out", out, "--overwrite")
                         .code())
                 .isZero();
         Safetensors seen = Safetensors.open(out);
@@ -149,6 +149,19 @@ class ComponentCommandTest {
         assertThat(ending.err().lines()).hasSize(1);
         assertThat(ending.code()).isNotZero();
         assertThat(folder.resolve("out")).doesNotExist();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"component unet", "denoise"})
+    void aFileThatIsThereStaysTheInputTooUnlessItMayGo(String command) throws IOException {
+        Path in = RawTensors.write(folder.resolve("in"), Map.of("z", RawTensors.Raw.longs(new long[1])));
+        byte[] before = Files.readAllBytes(in);
+        Object[] words = (command + " --model " + MODELS.resolve("sd15") + " --in " + in + " --out " + in).split(" ");
+        Cli.Ending ending = Cli.run(words);
+        assertThat(ending.err())
+                .isEqualTo("noisetrail: " + in + " is there already: give another --out, or --overwrite\n");
+        assertThat(ending.code()).isEqualTo(2);
+        assertThat(in).hasBinaryContent(before);
     }
 
     @Test
