@@ -188,10 +188,25 @@ final class ServeCommand implements Callable<Integer> {
     }
 
     private @Nullable String token() {
-        if (tokenFile == null) {
-            return System.getenv(TOKEN);
+        return tokenFile == null
+                ? token(System.getenv(TOKEN))
+                : token(
+                        new String(JsonFiles.bytes(tokenFile, LONGEST_TOKEN), StandardCharsets.UTF_8).strip(),
+                        tokenFile.toString());
+    }
+
+    /** @param variable an empty one is none: so it is unset where it cannot be removed */
+    static @Nullable String token(@Nullable String variable) {
+        return variable == null || variable.isBlank() ? null : token(variable.strip(), TOKEN);
+    }
+
+    private static String token(String token, String source) {
+        try {
+            ImageServer.checkToken(token);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(source + ": " + e.getMessage(), e);
         }
-        return new String(JsonFiles.bytes(tokenFile, LONGEST_TOKEN), StandardCharsets.UTF_8).strip();
+        return token;
     }
 
     /** The JDK's server reads these once: a request must have come in this time, and answers are sent without delay. */

@@ -80,7 +80,14 @@ final class Gate {
             throw new IllegalArgumentException("a token must be given to listen on " + bound.getHostString()
                     + ", where other machines can reach it");
         }
-        if (token != null && (token.length() < SHORTEST_TOKEN || !token.chars().allMatch(c -> c > ' ' && c < 127))) {
+        if (token != null) {
+            requireGood(token);
+        }
+    }
+
+    /** @throws IllegalArgumentException that does not show it */
+    static void requireGood(String token) {
+        if (token.length() < SHORTEST_TOKEN || !token.chars().allMatch(c -> c > ' ' && c < 127)) {
             throw new IllegalArgumentException("a token must have >= " + SHORTEST_TOKEN
                     + " characters of ASCII, and no spaces: " + token.length() + " characters were given");
         }

@@ -102,6 +102,15 @@ public final class ImageServer implements AutoCloseable {
     }
 
     /**
+     * Refuses a token that {@link Builder#start} would.
+     *
+     * @throws IllegalArgumentException if it has fewer than 16 characters, or others than ASCII's without spaces; the message does not show it
+     */
+    public static void checkToken(String token) {
+        Gate.requireGood(token);
+    }
+
+    /**
      * Refuses what {@link Builder#start} would, before a model is loaded.
      *
      * @param token null for none

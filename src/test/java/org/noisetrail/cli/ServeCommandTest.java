@@ -1,6 +1,7 @@
 package org.noisetrail.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.PrintWriter;
@@ -201,12 +202,24 @@ class ServeCommandTest {
                 "--public-url images.example.com | a public URL must be http or https, a host and at most a port, such as https://images.example.com: images.example.com",
                 "--public-url https://x.example.com/a --port 0 | such as https://images.example.com: https://x.example.com/a",
                 "--public-url http://[ | Invalid value for option '--public-url'",
-                "--token-file /dev/null | a token must have >= 16 characters of ASCII, and no spaces: 0 characters were given",
+                "--token-file /dev/null | /dev/null: a token must have >= 16 characters of ASCII, and no spaces: 0 characters were given",
             })
     void mistakesAreOneLineAndExitCode2(String args, String message) {
         Cli.Ending ending = Cli.run((Object[]) ("serve " + args).split(" "));
         assertThat(ending.code()).isEqualTo(2);
         assertThat(ending.err()).contains(message).hasLineCount(1);
+    }
+
+    @Test
+    void anEmptyVariableIsNoTokenAndABadOneIsNamed() {
+        assertThat(ServeCommand.token(null)).isNull();
+        assertThat(ServeCommand.token("")).isNull();
+        assertThat(ServeCommand.token(" \n")).isNull();
+        assertThat(ServeCommand.token(" correct-horse-battery\n")).isEqualTo("correct-horse-battery");
+        assertThatThrownBy(() -> ServeCommand.token("a token with spaces"))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("NOISETRAIL_TOKEN: a token must have >= 16 characters of ASCII, and no spaces:"
+                        + " 19 characters were given");
     }
 
     @ParameterizedTest
