@@ -2,6 +2,7 @@ package org.noisetrail.model.diffusers;
 
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 import org.noisetrail.checkpoint.Digest;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Condition;
@@ -72,14 +73,29 @@ final class DiffusersDenoiser implements Denoiser {
         if (!(conditions instanceof PromptConditioning prompts)) {
             throw new IllegalArgumentException("conditions must be of this denoiser's encode");
         }
+        // Of many rows of few texts the network makes keys and values once a text.
+        if (prompts.entries() < entries.size(0)) {
+            return network(input, level, prompts, prompts.text(), entries, entries);
+        }
         try (Tensor text = rows(prompts.text(), entries)) {
-            if (prompts.pooled() == null || prompts.sizes() == null) {
-                return network.forward(input, level, text);
-            }
-            try (Tensor pooled = rows(prompts.pooled(), entries);
-                    Tensor sizes = rows(prompts.sizes(), entries)) {
-                return network.forward(input, level, text, pooled, sizes);
-            }
+            return network(input, level, prompts, text, null, entries);
+        }
+    }
+
+    /** @param texts of each row, among the text's entries; null where each row has its own */
+    private Tensor network(
+            Tensor input,
+            Tensor level,
+            PromptConditioning prompts,
+            Tensor text,
+            @Nullable Tensor texts,
+            Tensor entries) {
+        if (prompts.pooled() == null || prompts.sizes() == null) {
+            return network.forward(input, level, text, texts);
+        }
+        try (Tensor pooled = rows(prompts.pooled(), entries);
+                Tensor sizes = rows(prompts.sizes(), entries)) {
+            return network.forward(input, level, text, texts, pooled, sizes);
         }
     }
 

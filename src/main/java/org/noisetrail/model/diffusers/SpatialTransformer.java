@@ -26,7 +26,7 @@ final class SpatialTransformer {
         this.upcast = upcast;
     }
 
-    /** @param contextChannels of the script's {@code context} [rows, length, channels] */
+    /** @param contextChannels of the script's {@code context} [entries, length, channels], of which {@code entries} [rows] names each row's */
     String transformer(String x, String name, int channels, int blocks, int heads, int contextChannels) {
         String h = layers.groupNorm(x, name + ".norm", channels, groups, MAP_EPSILON);
         h = layers.sequence(h);
@@ -80,6 +80,8 @@ final class SpatialTransformer {
                 List.of(
                         layers.weight(cross + ".to_k.weight", channels, contextChannels),
                         layers.weight(cross + ".to_v.weight", channels, contextChannels)));
+        // After the product: a call has many rows of few texts.
+        both = script.assign(both + ".index_select(0, entries)");
         a = layers.attention(q, part(both, 0, channels), part(both, 1, channels), heads, channels, false, upcast);
         a = layers.linear(a, cross + ".to_out.0", channels, channels, true);
         script.line(h + ".add_(" + a + ")");

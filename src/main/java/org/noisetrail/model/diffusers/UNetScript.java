@@ -11,7 +11,7 @@ import org.noisetrail.model.layers.SharedLinear;
 import org.noisetrail.torch.ScriptFunction;
 
 /**
- * A {@code UNet2DConditionModel} as a function {@code (x, timestep, context)}, or {@code (x, timestep, context, text_embeds, time_ids)} for
+ * A {@code UNet2DConditionModel} as a function {@code (x, timestep, context, entries)}, or {@code (x, timestep, context, entries, text_embeds, time_ids)} for
  * one that takes sizes.
  */
 final class UNetScript {
@@ -51,7 +51,7 @@ final class UNetScript {
                 script.first(() -> embedding.write(time));
                 weights.requireAllUsed();
                 String sizes = config.takesSizes() ? ", text_embeds: Tensor, time_ids: Tensor" : "";
-                return script.compile("x: Tensor, timestep: Tensor, context: Tensor" + sizes, output);
+                return script.compile("x: Tensor, timestep: Tensor, context: Tensor, entries: Tensor" + sizes, output);
             }
         }
     }

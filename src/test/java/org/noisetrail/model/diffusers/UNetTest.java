@@ -147,6 +147,32 @@ class UNetTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"sd15, 77, FLOAT32", "sd15, 5, FLOAT32", "sdxl, 77, FLOAT32", "sdxl, 5, BFLOAT16"})
+    void rowsOfOneTextHaveTheBitsOfRowsWithTextsOfTheirOwn(String name, int length, Precision precision) {
+        Precisions.assume(precision);
+        int rows = 6;
+        try (UNet unet = Folders.unet(name, precision);
+                Tensor entries = Tensors.of(Device.CPU, new long[] {1, 0, 1, 1, 2, 0}, rows);
+                Tensor sample = normals(1, rows, 0, rows, unet.config().inChannels(), 9, 12);
+                Tensor timestep = normals(2, rows, 0, rows);
+                Tensor few = normals(3, 3, 0, 3, length, unet.config().context());
+                Tensor each = few.index_select(0, entries);
+                Tensor pooled =
+                        normals(4, rows, 0, rows, Math.max(1, unet.config().pooled()));
+                Tensor sizes = normals(5, rows, 0, rows, 6)) {
+            boolean more = unet.config().takesSizes();
+            assertThat(Folders.values(
+                            more
+                                    ? unet.forward(sample, timestep, few, entries, pooled, sizes)
+                                    : unet.forward(sample, timestep, few, entries)))
+                    .isEqualTo(Folders.values(
+                            more
+                                    ? unet.forward(sample, timestep, each, pooled, sizes)
+                                    : unet.forward(sample, timestep, each)));
+        }
+    }
+
     /** Some rows of as many, each of this shape. */
     private static Tensor normals(int seed, int rows, int from, int count, int... shape) {
         int size = Arrays.stream(shape).reduce(1, (a, b) -> a * b);
