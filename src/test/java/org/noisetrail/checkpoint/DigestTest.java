@@ -50,6 +50,17 @@ class DigestTest {
                 .isEqualTo("8fed411b8845171c92b8c159050c5b4eaac8d7824968b3b7e186694b2924d6df");
     }
 
+    /** printf 'net\0weights\0abc3\0net/other\0abd3\0' | sha256sum */
+    @Test
+    void severalFilesAreTheirNamesBytesAndLengthsInTheirOrder() throws IOException {
+        Files.writeString(other, "abd");
+        assertThat(digest().value()).isEqualTo("4e5f5bfb7e29447e9639b4eb535dbaa647b65f5f6f8def8a8a06f99cba7e730b");
+        assertThat(new Digest("net", ModelFiles.folder(weights.getParent()), List.of("weights"))
+                        .and(ModelFiles.folder(folder), "net/other")
+                        .value())
+                .isEqualTo(digest().value());
+    }
+
     @Test
     void filesThatWereReplacedSinceTheyWereLoadedHaveNoId() throws IOException {
         Digest written = digest();

@@ -1,6 +1,7 @@
 package org.noisetrail.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -127,6 +128,11 @@ class ComponentCommandTest {
                 .isZero();
         Safetensors seen = Safetensors.open(out);
         assertThat(seen.entry("pixel_values").shape()).containsExactly(1L, 3L, 224L, 224L);
+        double sum = 0;
+        for (float value : seen.floats("pixel_values")) {
+            sum += value;
+        }
+        assertThat(sum / expected.doubles("pixel_values_sum")[1]).isCloseTo(1, within(1e-6));
         float[] embeds = seen.floats("image_embeds");
         float[] all = expected.floats("image_embeds");
         assertThat(error(embeds, java.util.Arrays.copyOfRange(all, embeds.length, 2 * embeds.length)))

@@ -47,9 +47,13 @@ class CellKeysTest {
 
     private Comparison.Builder plan(Path folder, Networks networks, Map<String, String> asked) {
         return new Comparison.Builder(
-                        new Comparison.Drawn("model", networks, asked, () -> Search.builder(networks.denoiser())
-                                .decoder(networks.decoder())
-                                .preview(networks.preview())),
+                        new Comparison.Drawn(
+                                "model",
+                                networks,
+                                asked,
+                                () -> Search.builder(networks.denoiser())
+                                        .decoder(networks.decoder())
+                                        .preview(networks.preview())),
                         EdmSampler.DEFAULT.withSteps(3),
                         CellKeysTest::reward)
                 .methods("naive")
@@ -105,7 +109,9 @@ class CellKeysTest {
     void eachPartThatDiffersMakesOtherCells(@TempDir Path folder) {
         Networks networks = networks(BLOCKS, null);
         assertThat(isNew(plan(folder, networks, Map.of()))).isTrue();
-        assertThat(isNew(plan(folder, networks(BLOCKS, null), Map.of()))).as("the same").isFalse();
+        assertThat(isNew(plan(folder, networks(BLOCKS, null), Map.of())))
+                .as("the same")
+                .isFalse();
         Networks other = networks.with(new Wrapped(networks.denoiser()) {
             @Override
             public String id() {
@@ -141,7 +147,9 @@ class CellKeysTest {
         } finally {
             Torch.setThreads(threads);
         }
-        assertThat(isNew(plan(folder, networks, Map.of()))).as("the first again").isFalse();
+        assertThat(isNew(plan(folder, networks, Map.of())))
+                .as("the first again")
+                .isFalse();
     }
 
     /** Whoever changes this key makes all that users have kept anew. */
@@ -160,12 +168,13 @@ class CellKeysTest {
             assertThat(key.get("threads").asInt()).isEqualTo(Torch.threads());
             key.put("noisetrail", "1").put("threads", 2);
             assertThat(key.toString())
-                    .isEqualTo("{\"budget\":null,\"conditions\":[\"class 0\",\"class 1\"],\"decodeBatch\":16,\"decoder\":\"blocks\","
-                            + "\"denoiser\":\"exact-mixture\",\"device\":\"cpu\",\"features\":\"one\",\"heldOut\":null,\"heldOutId\":null,"
-                            + "\"images\":[0,1],\"maxBatch\":64,\"method\":{\"name\":\"naive\"},\"modelSettings\":{\"guidance\":\"5\"},"
-                            + "\"noisetrail\":\"1\",\"previewDecoder\":\"inverted blocks\",\"reward\":\"brightness\","
-                            + "\"rewardId\":\"brightness\",\"sampler\":{\"name\":\"edm\",\"rho\":7.0,\"sChurn\":40.0,\"sMax\":50.0,\"sMin\":0.05,"
-                            + "\"sNoise\":1.003,\"sigmaMax\":80.0,\"sigmaMin\":0.002,\"steps\":3},\"seed\":0,\"threads\":2}");
+                    .isEqualTo(
+                            "{\"budget\":null,\"conditions\":[\"class 0\",\"class 1\"],\"decodeBatch\":16,\"decoder\":\"blocks\","
+                                    + "\"denoiser\":\"exact-mixture\",\"device\":\"cpu\",\"features\":\"one\",\"heldOut\":null,\"heldOutId\":null,"
+                                    + "\"images\":[0,1],\"maxBatch\":64,\"method\":{\"name\":\"naive\"},\"modelSettings\":{\"guidance\":\"5\"},"
+                                    + "\"noisetrail\":\"1\",\"previewDecoder\":\"inverted blocks\",\"reward\":\"brightness\","
+                                    + "\"rewardId\":\"brightness\",\"sampler\":{\"name\":\"edm\",\"rho\":7.0,\"sChurn\":40.0,\"sMax\":50.0,\"sMin\":0.05,"
+                                    + "\"sNoise\":1.003,\"sigmaMax\":80.0,\"sigmaMin\":0.002,\"steps\":3},\"seed\":0,\"threads\":2}");
             assertThat(Json.hash(key)).isEqualTo("79fe1099583c8a949893fac1");
         }
     }

@@ -245,16 +245,20 @@ class ComparisonScreenTest {
                     JsonNode screen = settings.remove("screen");
                     settings.put("noisetrail", "1").put("threads", 2).put("seed", 7);
                     assertThat(settings.toString())
-                            .isEqualTo("{\"budget\":null,\"conditions\":[\"class 0\",\"class 1\",\"class 0\",\"class 1\"],\"decodeBatch\":16,\"decoder\":\"\","
-                                    + "\"denoiser\":\"exact-mixture\",\"device\":\"cpu\",\"features\":null,"
-                                    + "\"heldOut\":\"compressibility:max-bytes=700\",\"heldOutId\":\"compressibility:max-bytes=700\","
-                                    + "\"images\":[0,1,2,3],\"maxBatch\":64,"
-                                    + "\"method\":{\"beams\":2,\"candidates\":4,\"name\":\"beam\",\"scoreAtFirst\":false},\"modelSettings\":{},"
-                                    + "\"noisetrail\":\"1\",\"previewDecoder\":null,\"reward\":\"brightness\",\"rewardId\":\"brightness\","
-                                    + "\"sampler\":{\"name\":\"edm\",\"rho\":7.0,\"sChurn\":40.0,\"sMax\":50.0,\"sMin\":0.05,\"sNoise\":1.003,"
-                                    + "\"sigmaMax\":80.0,\"sigmaMin\":0.002,\"steps\":8},\"seed\":7,\"threads\":2}");
+                            .isEqualTo(
+                                    "{\"budget\":null,\"conditions\":[\"class 0\",\"class 1\",\"class 0\",\"class 1\"],\"decodeBatch\":16,\"decoder\":\"\","
+                                            + "\"denoiser\":\"exact-mixture\",\"device\":\"cpu\",\"features\":null,"
+                                            + "\"heldOut\":\"compressibility:max-bytes=700\",\"heldOutId\":\"compressibility:max-bytes=700\","
+                                            + "\"images\":[0,1,2,3],\"maxBatch\":64,"
+                                            + "\"method\":{\"beams\":2,\"candidates\":4,\"name\":\"beam\",\"scoreAtFirst\":false},\"modelSettings\":{},"
+                                            + "\"noisetrail\":\"1\",\"previewDecoder\":null,\"reward\":\"brightness\",\"rewardId\":\"brightness\","
+                                            + "\"sampler\":{\"name\":\"edm\",\"rho\":7.0,\"sChurn\":40.0,\"sMax\":50.0,\"sMin\":0.05,\"sNoise\":1.003,"
+                                            + "\"sigmaMax\":80.0,\"sigmaMin\":0.002,\"steps\":8},\"seed\":7,\"threads\":2}");
                     assertThat(String.valueOf(screen))
-                            .isEqualTo(here ? "{\"audit\":0.1,\"look\":\"first\",\"reward\":null,\"rewardId\":null,\"verifyLoss\":\"5%\"}" : "null");
+                            .isEqualTo(
+                                    here
+                                            ? "{\"audit\":0.1,\"look\":\"first\",\"reward\":null,\"rewardId\":null,\"verifyLoss\":\"5%\"}"
+                                            : "null");
                     beams++;
                 }
                 assertThat(json.at("/result/images/0").has("screened")).isEqualTo(here);

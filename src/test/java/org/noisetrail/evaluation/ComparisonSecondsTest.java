@@ -68,8 +68,8 @@ class ComparisonSecondsTest {
             }
         };
         ComparisonTable table = new Comparison.Builder(
-                        new Comparison.Drawn("slow", Networks.of(denoiser), Map.of(), () -> clock.of(
-                                Search.builder(denoiser))),
+                        new Comparison.Drawn(
+                                "slow", Networks.of(denoiser), Map.of(), () -> clock.of(Search.builder(denoiser))),
                         EdmSampler.DEFAULT.withSteps(6),
                         text -> {
                             throw new AssertionError("no reward is named by a text: " + text);

@@ -21,6 +21,7 @@ import org.noisetrail.checkpoint.Safetensors;
 import org.noisetrail.checkpoint.SafetensorsWriter;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.kernels.Kernels;
+import org.noisetrail.testing.Goldens;
 import org.noisetrail.testing.NativeObjects;
 import org.noisetrail.testing.Nets;
 import org.noisetrail.torch.Tensors;
@@ -90,11 +91,7 @@ class ModelTest {
 
     @Test
     void bothClassifiersKnowTheGoldenImages() {
-        float[] x = NAIVE.floats("x");
-        byte[] pixels = new byte[x.length];
-        for (int i = 0; i < x.length; i++) {
-            pixels[i] = (byte) Math.max(0, Math.min(255, x[i] * 127.5f + 128));
-        }
+        byte[] pixels = Goldens.images();
         try (Pipeline model = Pipeline.load("fashion-mnist", Device.CPU);
                 Tensor images = Tensors.bytes(Device.CPU, 10, 1, 28, 28)) {
             Tensors.copy(pixels, images);

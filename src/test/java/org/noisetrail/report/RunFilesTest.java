@@ -455,13 +455,16 @@ class RunFilesTest {
     void aRunsResultTellsOfAllItsScreens() {
         Screened one = new Screened(1000, 16_000, 5000, 3, 7, 1111, 2222, 25, 0, 0, 0);
         Screened other = new Screened(600, 9600, 4000, 4, 5, 8889, 7778, 23, 5, .25, .0225);
-        List<Finished> images =
-                Stream.of(one, other).map(RunFilesTest::screened).map(Finished::of).toList();
+        List<Finished> images = Stream.of(one, other)
+                .map(RunFilesTest::screened)
+                .map(Finished::of)
+                .toList();
         Report report = new Report(Map.of("verifyLoss", "5%"), images, true, Duration.ofSeconds(1));
         assertThat(report.table())
-                .endsWith("screened 25,600 candidates in 1,600 rounds, verified 9,000; saved 10,000 NFE, 10,000 decodes,"
-                        + " 16,600 rewards, for 25,600 screens\n"
-                        + "loss a round: measured 0.0500 +- 0.022 on 5 audited, expected 0.0300, bound 5%\n");
+                .endsWith(
+                        "screened 25,600 candidates in 1,600 rounds, verified 9,000; saved 10,000 NFE, 10,000 decodes,"
+                                + " 16,600 rewards, for 25,600 screens\n"
+                                + "loss a round: measured 0.0500 +- 0.022 on 5 audited, expected 0.0300, bound 5%\n");
     }
 
     @Test

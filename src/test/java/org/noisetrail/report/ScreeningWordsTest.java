@@ -9,8 +9,7 @@ import org.noisetrail.engine.Screened;
 /** Every number is another, so that none can stand in another's place. */
 class ScreeningWordsTest {
     /** Its five audits have lost .1, .1, .05, 0 and 0. */
-    private static final Screened SCREENED =
-            new Screened(1600, 25_600, 9000, 3, 7, 1234, 5678, 48, 5, .25, .0225);
+    private static final Screened SCREENED = new Screened(1600, 25_600, 9000, 3, 7, 1234, 5678, 48, 5, .25, .0225);
 
     private static final Screened UNAUDITED = new Screened(4, 20, 9, 0, 0, 6, 8, .5, 0, 0, 0);
 

@@ -133,7 +133,8 @@ class SmcTest {
                 double[] last = new double[PARTICLES];
                 last[best] = 1;
                 Reward reward = SmallWorld.scripted(said[0], said[1], said[2], said[3], said[4], last);
-                assertThat(taken("smc:candidates=4:lambda=1:ess=1", reward, image).subList(0, 5))
+                assertThat(taken("smc:candidates=4:lambda=1:ess=1", reward, image)
+                                .subList(0, 5))
                         .isEqualTo(way.get(best));
             }
             ways.addAll(way);

@@ -17,9 +17,11 @@ class SvddTest {
     void whatGoesOnIsReckonedFromTheStepsCoins() {
         double[][] weights = {{1, 5, 2, 3}, {4, 1, 6, 1}, {2, 3, 1, 4}, {5, 2, 4, 3}, {1, 2, 3, 4}};
         double[][] said = new double[6][];
-        Arrays.setAll(said, step -> step == 5
-                ? new double[1]
-                : Arrays.stream(weights[step]).map(w -> Math.log(w) / 2).toArray());
+        Arrays.setAll(
+                said,
+                step -> step == 5
+                        ? new double[1]
+                        : Arrays.stream(weights[step]).map(w -> Math.log(w) / 2).toArray());
         Set<Integer> all = new HashSet<>();
         for (long image = 0; image < 8; image++) {
             Reward reward = SmallWorld.scripted(said);
@@ -36,8 +38,7 @@ class SvddTest {
                     .run(ImageRequest.of(image, 1))
                     .images()
                     .get(0);
-            assertThat(result.recipe().moves().subList(0, 5).stream()
-                            .flatMap(move -> move.draws().stream()))
+            assertThat(result.recipe().moves().subList(0, 5).stream().flatMap(move -> move.draws().stream()))
                     .containsExactlyElementsOf(expected);
         }
         assertThat(all).hasSize(4);

@@ -62,7 +62,8 @@ class ClipTextTest {
         Safetensors golden = Safetensors.open(GOLDEN.resolve(name + ".safetensors"));
         try (ClipText text = load(name, new ClipText.Hidden(1, false))) {
             for (String texts : new String[] {"prompts", "random", "short"}) {
-                if (!golden.entries().containsKey(texts + ".input_ids")) {
+                // The golden of XL's first has none.
+                if (texts.equals("random") && name.equals("sdxl/text_encoder")) {
                     continue;
                 }
                 long rows = golden.entries().get(texts + ".input_ids").shape().get(0);

@@ -115,7 +115,7 @@ class TextToImageTest {
                     .run(ImageRequest.of(0, 2, asked));
             assertThat(Nets.relativeError(states(result), golden.floats(each.name() + ".final_latents")))
                     .isLessThan(1e-4);
-            if (golden.entries().containsKey(each.name() + ".final_uint8")) {
+            if (each.model().equals("sd15") && List.of("eta1", "odd").contains(each.name())) {
                 assertAlike(pixels(result), golden.bytes(each.name() + ".final_uint8"));
             }
         }
@@ -367,13 +367,15 @@ class TextToImageTest {
             for (int i = 0; i < 4; i++) {
                 ImageResult plain = naive.images().get(i);
                 ImageResult chosen = best.images().get(i);
-                assertThat(plain.reward()).isCloseTo(golden.get("clip").get(i).asDouble(), offset(2e-3));
+                assertThat(plain.reward()).isCloseTo(golden.get("clip").get(i).asDouble(), offset(1e-4));
                 assertThat(plain.heldOut().orElseThrow())
-                        .isCloseTo(golden.get("heldout").get(i).asDouble(), offset(2e-3));
+                        .isCloseTo(golden.get("heldout").get(i).asDouble(), offset(1e-4));
                 JsonNode four = golden.get("best_of_4");
                 assertThat(chosen.recipe().chain())
                         .isEqualTo(four.get("chain").get(i).asInt());
-                assertThat(chosen.reward()).isCloseTo(four.get("clip").get(i).asDouble(), offset(2e-3));
+                assertThat(chosen.reward()).isCloseTo(four.get("clip").get(i).asDouble(), offset(1e-4));
+                assertThat(chosen.heldOut().orElseThrow())
+                        .isCloseTo(four.get("heldout").get(i).asDouble(), offset(1e-4));
                 assertThat(chosen.costs().networkEvaluations()).isEqualTo(160);
                 assertThat(chosen.costs().decoderCalls()).isEqualTo(4 + 1);
             }

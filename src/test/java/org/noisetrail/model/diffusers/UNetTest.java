@@ -73,7 +73,7 @@ class UNetTest {
         Safetensors golden = Folders.golden(name + "/unet");
         try (UNet unet = Folders.unet(name, form);
                 PointerScope scope = new PointerScope()) {
-            for (int i = 0; golden.entries().containsKey("case" + i + ".out"); i++) {
+            for (int i = 0; i < 5; i++) {
                 String prefix = "case" + i + ".";
                 Tensor sample = Folders.tensor(golden, prefix + "sample");
                 Tensor timestep =
