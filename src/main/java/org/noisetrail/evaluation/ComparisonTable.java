@@ -49,6 +49,8 @@ public record ComparisonTable(
      * @param won images whose searched reward is higher than the other's
      * @param tied exactly as high
      * @param lost lower
+     * @param verdict 1 where the searched reward is told to be higher, -1 where lower, 0 where neither: as to the interval and a sign-flip test at 5 % of what was asked; of fewer than
+     *     {@link Interval#FEWEST_GROUPS} always 0
      */
     public record Difference(
             String label,
@@ -59,7 +61,8 @@ public record ComparisonTable(
             Interval better,
             int won,
             int tied,
-            int lost) {}
+            int lost,
+            int verdict) {}
 
     /**
      * A method with its results. Numbers are means over images and seeds; intervals are by bootstrap over what was asked (prompts, classes), all images of which are resampled
@@ -117,16 +120,19 @@ public record ComparisonTable(
             double[] own = values(CellResult.Drawn::reward);
             double[] others = other.beside(this, CellResult.Drawn::reward);
             Statistics.Tally tally = Statistics.Tally.of(own, others);
+            double[] differences = Interval.differences(own, others);
+            Interval reward = Interval.of(differences, groups);
             return new Difference(
                     other.label,
                     other.networkEvaluations(),
-                    minus(other, CellResult.Drawn::reward),
+                    reward,
                     minus(other, CellResult.Drawn::heldOut),
                     minus(other, CellResult.Drawn::secondHeldOut),
                     Statistics.probabilityOfImprovement(own, others, groups),
                     tally.won(),
                     tally.tied(),
-                    tally.lost());
+                    tally.lost(),
+                    Statistics.verdict(reward, differences, groups));
         }
 
         private Interval minus(Row other, ToDoubleFunction<CellResult.Drawn> value) {
@@ -194,6 +200,11 @@ public record ComparisonTable(
                     : drawn().map(CellResult.Drawn::screened)
                             .flatMap(Stream::ofNullable)
                             .reduce(Screened.NONE, Screened::plus);
+        }
+
+        /** How many prompts, or classes, or images where all were asked to be the same, its numbers are of. */
+        public int groups() {
+            return groups.size();
         }
 
         /** The mean of final rewards, with its interval over images. */

@@ -8,10 +8,14 @@ import org.noisetrail.files.Numbers;
 /**
  * The mean of some values (or another statistic of them), and where their population's is likely to lie.
  *
- * @param low the 2.5th percentile of the means of resamples (Efron 1979, the percentile bootstrap); NaN where there is one group alone, which says nothing of others
+ * @param low the 2.5th percentile of the means of resamples (Efron 1979, the percentile bootstrap); NaN where there are fewer than {@value #FEWEST_GROUPS} groups, whose resamples hardly reach beyond their own
+ *     lowest and highest
  * @param high the 97.5th, or NaN
  */
 public record Interval(double mean, double low, double high) {
+    /** Below, no two-sided test by signs comes to 5 %. */
+    public static final int FEWEST_GROUPS = 6;
+
     static final int RESAMPLES = 10_000;
     static final double CONFIDENCE = .95;
     /** Fixed, so that the same values give the same interval. */
@@ -35,9 +39,13 @@ public record Interval(double mean, double low, double high) {
 
     /** The mean of what each value is above its counterpart, so that what both have in common cancels out. */
     static Interval ofDifferences(double[] values, double[] others, Groups groups) {
+        return of(differences(values, others), groups);
+    }
+
+    static double[] differences(double[] values, double[] others) {
         double[] differences = new double[values.length];
         Arrays.setAll(differences, i -> values[i] - others[i]);
-        return of(differences, groups);
+        return differences;
     }
 
     /**
@@ -51,7 +59,7 @@ public record Interval(double mean, double low, double high) {
         if (!Double.isFinite(whole) || Arrays.stream(values).anyMatch(Double::isNaN)) {
             return UNKNOWN;
         }
-        if (groups.size() < 2) {
+        if (groups.size() < FEWEST_GROUPS) {
             return new Interval(whole, Double.NaN, Double.NaN);
         }
         SplittableRandom random = new SplittableRandom(SEED);
@@ -69,7 +77,7 @@ public record Interval(double mean, double low, double high) {
     }
 
     /** Whether all of it is above (1) or below (-1) zero; 0 if it is not, or unknown. */
-    public int sign() {
+    int sign() {
         return low > 0 ? 1 : high < 0 ? -1 : 0;
     }
 

@@ -74,7 +74,7 @@ final class ComparisonPage {
                 + escape("Images: " + settings.get("images") + ", drawn with " + settings.get("seedCount")
                         + " seed(s); every method draws the same images from the same initial noise."));
         add(
-                " Numbers are means over all of them (IQM: over the middle half); brackets hold 95 % of those of bootstrap resamples of what was asked, all images of a prompt or class together.");
+                " Numbers are means over all of them (IQM: over the middle half); brackets hold 95 % of those of bootstrap resamples of what was asked, all images of a prompt or class together; better and worse are told by them and by a sign-flip test at 5 %.");
         add(
                 " P(better): how likely an image beats one of the method beside it that was asked to be the same. The same picture is a tie.");
         add(" NFE: network evaluations an image.");
@@ -87,6 +87,10 @@ final class ComparisonPage {
 
     private void section(ComparisonTable table, List<Plot> plots) {
         add("<h2>" + escape(table.title()) + "</h2>\n");
+        String few = ComparisonWords.few(table);
+        if (!few.isEmpty()) {
+            add("<p>" + escape(few) + "</p>\n");
+        }
         verdicts(table);
         table(table);
         add("<div class=\"plots\">\n");
@@ -111,7 +115,7 @@ final class ComparisonPage {
             if (difference == null) {
                 continue;
             }
-            int sign = difference.reward().sign();
+            int sign = difference.verdict();
             String verdict = sign > 0 ? "better than" : sign < 0 ? "worse than" : "not told apart from";
             add("<li>" + escape(costing(row.label(), row.networkEvaluations())) + " is <strong class=\"" + style(sign)
                     + "\">" + verdict + "</strong> "
@@ -145,9 +149,7 @@ final class ComparisonPage {
             for (int c = 0; c < head.size(); c++) {
                 String style = c == head.size() - 1
                         ? "words"
-                        : c == versus && difference != null
-                                ? style(difference.reward().sign())
-                                : "";
+                        : c == versus && difference != null ? style(difference.verdict()) : "";
                 add((style.isEmpty() ? "<td>" : "<td class=\"" + style + "\">")
                         + escape(shown.get(r + 1).get(c)) + "</td>");
             }

@@ -57,7 +57,20 @@ public final class ComparisonWords {
         List<List<String>> shown = shown(table);
         TextTable lines = new TextTable(shown.get(0).toArray(String[]::new));
         shown.stream().skip(1).forEach(line -> lines.row(line.toArray(String[]::new)));
-        return table.title() + "\n" + lines;
+        return table.title() + "\n" + lines + line(few(table));
+    }
+
+    private static String line(String text) {
+        return text.isEmpty() ? "" : text + "\n";
+    }
+
+    /** Why a table has neither brackets nor verdicts; empty where it has. */
+    static String few(ComparisonTable table) {
+        int groups = table.rows().get(0).groups();
+        return groups >= Interval.FEWEST_GROUPS
+                ? ""
+                : "no brackets and no verdict: prompts or classes (or images, where all are asked to be the same) must be >= "
+                        + Interval.FEWEST_GROUPS + " to tell methods apart: " + groups;
     }
 
     /** A heading and a table. */
@@ -74,7 +87,7 @@ public final class ComparisonWords {
                         .append("---|\n");
             }
         }
-        return text.toString();
+        return text + line(few(table).isEmpty() ? "" : "\n" + few(table));
     }
 
     private static String escaped(String cell) {

@@ -97,7 +97,7 @@ class ComparisonScreenTest {
             assertThat(screened.verified()).isEqualTo(screened.candidates()).isPositive();
             ComparisonTable.Difference difference = Objects.requireNonNull(row.toUnscreened());
             assertThat(difference.label()).isEqualTo(method);
-            assertThat(difference.reward()).isEqualTo(new Interval(0, 0, 0));
+            assertThat(difference.reward()).isEqualTo(new Interval(0, Double.NaN, Double.NaN));
             assertThat(difference.tied()).isEqualTo(images(plain).size());
             assertThat(plain.screened()).isNull();
             assertThat(plain.toUnscreened()).isNull();

@@ -45,7 +45,7 @@ class ComparisonWordsTest {
                 double reward = .1 * i + .03 * seed + better * (i - 1);
                 images.add(new CellResult.Drawn(
                         i,
-                        Condition.label(i % 3),
+                        Condition.label(i),
                         reward,
                         2 + .5 * reward * reward,
                         -3 * reward,

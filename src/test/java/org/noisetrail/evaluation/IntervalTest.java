@@ -10,11 +10,15 @@ import org.junit.jupiter.api.Test;
 class IntervalTest {
     @Test
     void equalValuesHaveNoSpread() {
-        assertThat(Interval.of(2, 2, 2, 2)).isEqualTo(new Interval(2, 2, 2)).hasToString("2.0000 [2.0000, 2.0000]");
+        assertThat(Interval.of(2, 2, 2, 2, 2, 2))
+                .isEqualTo(new Interval(2, 2, 2))
+                .hasToString("2.0000 [2.0000, 2.0000]");
     }
 
     @Test
-    void oneValueSaysNothingOfOthers() {
+    void fewValuesSayNothingOfOthers() {
+        assertThat(Interval.of(1, 2, 3, 4, 5)).isEqualTo(new Interval(3, Double.NaN, Double.NaN));
+        assertThat(Interval.of(1, 2, 3, 4, 5, 6).low()).isBetween(1.5, 3.0);
         assertThat(Interval.of(-.25))
                 .isEqualTo(new Interval(-.25, Double.NaN, Double.NaN))
                 .hasToString("-0.2500");
@@ -49,7 +53,7 @@ class IntervalTest {
 
     @Test
     void theSameValuesGiveTheSameInterval() {
-        assertThat(Interval.of(1, 5, 2, 9, 4)).isEqualTo(Interval.of(1, 5, 2, 9, 4));
+        assertThat(Interval.of(1, 5, 2, 9, 4, 7)).isEqualTo(Interval.of(1, 5, 2, 9, 4, 7));
     }
 
     @Test

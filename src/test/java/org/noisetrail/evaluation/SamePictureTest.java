@@ -67,7 +67,7 @@ class SamePictureTest {
     }
 
     private static void assertNone(ComparisonTable.Difference difference) {
-        Interval none = new Interval(0, 0, 0);
+        Interval none = new Interval(0, Double.NaN, Double.NaN);
         assertThat(difference.reward()).isEqualTo(none);
         assertThat(difference.heldOut()).isEqualTo(none);
         assertThat(difference.better().mean()).isEqualTo(.5);

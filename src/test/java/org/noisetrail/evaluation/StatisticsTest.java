@@ -5,8 +5,11 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.noisetrail.search.ImageRequest;
 
 /** Against scipy 1.17.1 (trim_mean, mannwhitneyu), closed forms, and cases small enough to count. */
@@ -38,9 +41,11 @@ class StatisticsTest {
         assertThat(Statistics.probabilityOfImprovement(X, Y, THREE).mean()).isCloseTo(.5370370370370371, within(1e-15));
         double back = Statistics.probabilityOfImprovement(Y, X, THREE).mean();
         assertThat(back).isCloseTo(1 - .5370370370370371, within(1e-15));
-        assertThat(Statistics.probabilityOfImprovement(X, X, THREE)).isEqualTo(new Interval(.5, .5, .5));
+        assertThat(Statistics.probabilityOfImprovement(X, X, THREE))
+                .isEqualTo(new Interval(.5, Double.NaN, Double.NaN));
         double[] lower = Arrays.stream(X).map(x -> x - 1).toArray();
-        assertThat(Statistics.probabilityOfImprovement(X, lower, THREE)).isEqualTo(new Interval(1, 1, 1));
+        assertThat(Statistics.probabilityOfImprovement(X, lower, THREE))
+                .isEqualTo(new Interval(1, Double.NaN, Double.NaN));
         assertThat(Statistics.probabilityOfImprovement(new double[] {Double.NaN}, new double[] {1}, groups(0)))
                 .isEqualTo(Interval.UNKNOWN);
     }
@@ -60,11 +65,60 @@ class StatisticsTest {
                         .mean())
                 .isEqualTo(.55);
         // Two seeds of one image go together: 0 and 0, or 1 and 1, of either method.
-        Groups twice = Groups.of(List.of(
-                new ImageRequest(0, 3), new ImageRequest(1, 3), new ImageRequest(0, 3), new ImageRequest(1, 3)));
-        double[] ofNumber = {0, 1, 0, 1};
-        assertThat(Statistics.probabilityOfImprovement(ofNumber, new double[4], twice))
-                .isEqualTo(new Interval(.75, .5, 1));
+        Groups twice = Groups.of(
+                IntStream.range(0, 12).mapToObj(i -> new ImageRequest(i % 6, 3)).toList());
+        double[] ofNumber =
+                IntStream.range(0, 12).mapToDouble(i -> i % 6 < 3 ? 0 : 1).toArray();
+        // A resample of six numbers has binomial(6, 1/2) ones, half of which is added to 1/2: P(S <= 0) = .016, P(S <=
+        // 1) = .109.
+        assertThat(Statistics.probabilityOfImprovement(ofNumber, new double[12], twice))
+                .isEqualTo(new Interval(.75, .5 + 1 / 12.0, 1 - 1 / 12.0));
+    }
+
+    @Test
+    void theSignFlipTestIsThatOfAllSigns() {
+        // scipy.stats.permutation_test((d,), np.sum, permutation_type='samples'), two-sided.
+        Groups six = Groups.each(6);
+        assertThat(Statistics.signFlip(new double[] {1, 2, 3, 4, 5, 6}, six)).isEqualTo(2 / 64.0);
+        assertThat(Statistics.signFlip(new double[] {-1, 2, 3, 4, 5, 6}, six)).isEqualTo(4 / 64.0);
+        assertThat(Statistics.signFlip(new double[] {0, 2, 3, 4, 5, 6}, six)).isEqualTo(4 / 64.0);
+        assertThat(Statistics.signFlip(new double[6], six)).isEqualTo(1);
+        // Of twenty-four the share of random signs: the exact one of 24 ones is 2 / 2^24, of 17 ones and 7 opposites
+        // .0639.
+        double[] many = new double[24];
+        Arrays.fill(many, 1);
+        assertThat(Statistics.signFlip(many, Groups.each(24))).isEqualTo(1 / 10_000.0);
+        Arrays.fill(many, 0, 7, -1);
+        assertThat(Statistics.signFlip(many, Groups.each(24))).isCloseTo(.0639, within(.01));
+    }
+
+    private static int verdict(double[] differences, Groups groups) {
+        return Statistics.verdict(Interval.of(differences, groups), differences, groups);
+    }
+
+    /** Three images of each condition, whose means have a spread of their own: as often as a test at 5 % may, a verdict is wrong. */
+    @ParameterizedTest
+    @CsvSource({"2,0", "3,0", "5,0", "6,.08", "10,.08", "24,.08"})
+    void whereThereIsNoEffectVerdictsAreSeldom(int count, double most) {
+        SplittableRandom random = new SplittableRandom(12 + count);
+        Groups groups = groups(IntStream.range(0, 3 * count).map(i -> i / 3).toArray());
+        int trials = 400;
+        int told = 0;
+        for (int trial = 0; trial < trials; trial++) {
+            double[] differences = new double[3 * count];
+            double level = 0;
+            for (int i = 0; i < differences.length; i++) {
+                level = i % 3 == 0 ? random.nextGaussian() : level;
+                differences[i] = level + .5 * random.nextGaussian();
+            }
+            told += Math.abs(verdict(differences, groups));
+        }
+        assertThat(told).isLessThanOrEqualTo((int) (most * trials));
+        // And one that is there is seen.
+        double[] clear = IntStream.range(0, 3 * count)
+                .mapToDouble(i -> -2 - .1 * (i % 5))
+                .toArray();
+        assertThat(verdict(clear, groups)).isEqualTo(most == 0 ? 0 : -1);
     }
 
     @Test
@@ -78,13 +132,11 @@ class StatisticsTest {
 
     @Test
     void manyImagesOfFewPromptsAreFewSamples() {
-        // Two groups that are 0 and 1 throughout: a resample is 0, 1/2, 1/2 or 1 with equal odds, however many images
-        // they have.
+        // Six groups that are 0 or 1 throughout: a resample's ones are binomial(6, 1/2), however many images they have.
         double[] values = new double[60];
         Arrays.fill(values, 30, 60, 1);
-        int[] classes = new int[60];
-        Arrays.fill(classes, 30, 60, 1);
-        assertThat(Interval.of(values, groups(classes), Interval.MEAN)).isEqualTo(new Interval(.5, 0, 1));
+        int[] classes = IntStream.range(0, 60).map(i -> i / 10).toArray();
+        assertThat(Interval.of(values, groups(classes), Interval.MEAN)).isEqualTo(new Interval(.5, 1 / 6.0, 5 / 6.0));
         assertThat(Interval.of(values).low()).isGreaterThan(.35);
     }
 
