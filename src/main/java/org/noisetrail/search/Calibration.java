@@ -2,7 +2,9 @@ package org.noisetrail.search;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -57,8 +59,10 @@ public record Calibration(List<Double> levels, int candidates, List<StepGain> st
     /**
      * What the held-out reward of the candidate that the searched reward likes best has above the round's mean.
      *
-     * @param mean over rounds; NaN where nothing was measured
-     * @param error the mean's standard error
+     * <p>The rounds of an image's step share its state and nearly its pivot: they are one sample, and so are images of one condition, where there are several conditions.
+     *
+     * @param mean over conditions (over images where all have the same) of the mean of their rounds; NaN where nothing was measured
+     * @param error the mean's standard error, as conditions (images) differ; NaN of fewer than two
      */
     public record HeldOutGain(double mean, double error) {
         private static final double TWO_SIDED_95 = 1.959964;
@@ -130,7 +134,8 @@ public record Calibration(List<Double> levels, int candidates, List<StepGain> st
         /** Of the rounds whose candidates were judged twice. */
         private final Mean[] agreements;
 
-        private final Mean[] heldOut;
+        /** By image, of its rounds. */
+        private final List<Map<ImageRequest, Mean>> heldOut;
 
         /** @param heldOut looks on, if there is one */
         Collector(int steps, @Nullable Reward heldOut) {
@@ -138,7 +143,9 @@ public record Calibration(List<Double> levels, int candidates, List<StepGain> st
             gains = means(steps);
             variances = means(steps);
             agreements = means(steps);
-            this.heldOut = means(steps);
+            this.heldOut = Stream.generate(() -> (Map<ImageRequest, Mean>) new LinkedHashMap<ImageRequest, Mean>())
+                    .limit(steps)
+                    .toList();
         }
 
         private static Mean[] means(int steps) {
@@ -151,7 +158,7 @@ public record Calibration(List<Double> levels, int candidates, List<StepGain> st
         }
 
         @Override
-        public void round(int step, double[][] scores, double @Nullable [] first) {
+        public void round(int step, ImageRequest image, double[][] scores, double @Nullable [] first) {
             rounds = true;
             double[] searched = scores[0];
             if (first != null) {
@@ -169,7 +176,7 @@ public record Calibration(List<Double> levels, int candidates, List<StepGain> st
                 variances[step].add(squares / (searched.length - 1));
             }
             if (!others.isEmpty()) {
-                heldOut[step].add(scores[1][best] - mean(scores[1]));
+                heldOut.get(step).computeIfAbsent(image, each -> new Mean()).add(scores[1][best] - mean(scores[1]));
             }
         }
 
@@ -239,9 +246,25 @@ public record Calibration(List<Double> levels, int candidates, List<StepGain> st
             return IntStream.range(0, gains.length).mapToObj(this::gain).toList();
         }
 
+        /** Of images' means, those of one condition together where there are several. */
+        private static Mean ofSamples(Map<ImageRequest, Mean> images) {
+            boolean alike = images.keySet().stream()
+                            .map(ImageRequest::condition)
+                            .distinct()
+                            .count()
+                    < 2;
+            Map<Object, Mean> samples = new LinkedHashMap<>();
+            images.forEach((image, rounds) -> samples.computeIfAbsent(
+                            alike ? image.image() : image.condition(), each -> new Mean())
+                    .add(rounds.value()));
+            Mean all = new Mean();
+            samples.values().forEach(sample -> all.add(sample.value()));
+            return all;
+        }
+
         private StepGain gain(int step) {
-            HeldOutGain judged =
-                    others.isEmpty() ? null : new HeldOutGain(heldOut[step].value(), heldOut[step].error());
+            Mean samples = ofSamples(heldOut.get(step));
+            HeldOutGain judged = others.isEmpty() ? null : new HeldOutGain(samples.value(), samples.error());
             boolean measured = gains[step].count > 0;
             return new StepGain(
                     measured ? gains[step].value() : 0,

@@ -31,10 +31,11 @@ final class PivotSearch extends StepwiseSearch {
         }
 
         /**
+         * @param image whose round it is
          * @param scores [rewards][candidates], those of the searched reward first
          * @param first what the same candidates scored after the first of the step's two evaluations; null where that was not asked
          */
-        void round(int step, double[][] scores, double @Nullable [] first);
+        void round(int step, ImageRequest image, double[][] scores, double @Nullable [] first);
     }
 
     PivotSearch(LocalSearch method, Wave wave, @Nullable Observer observer) {
@@ -146,7 +147,7 @@ final class PivotSearch extends StepwiseSearch {
             double[] first = looksFirst(step) ? first(race.draws, round) : null;
             Trial trial = new Trial(x(), pivots, race.draws, round, locality, race.winners);
             engine.round(many, trial, wave.reward(), screens(step), method.keepPivot(), to);
-            observe(step, active.length, race.draws, first);
+            observe(step, active, race.draws, first);
             budget.count(active);
             if (reading) {
                 double[] now = race.winners.scores();
@@ -184,10 +185,11 @@ final class PivotSearch extends StepwiseSearch {
         return engine.scores(many);
     }
 
-    private void observe(int step, int groups, Draws draws, double @Nullable [] first) {
+    private void observe(int step, int[] slots, Draws draws, double @Nullable [] first) {
         if (observer == null) {
             return;
         }
+        int groups = slots.length;
         List<List<double[]>> groupsOf = new ArrayList<>();
         groupsOf.add(byGroup(groups, engine.scores(many)));
         if (!observer.others().isEmpty()) {
@@ -200,6 +202,7 @@ final class PivotSearch extends StepwiseSearch {
             int group = g;
             observer.round(
                     step,
+                    wave.requests.get(slots[g]),
                     groupsOf.stream().map(all -> all.get(group)).toArray(double[][]::new),
                     first == null ? null : firsts.get(g));
         }

@@ -30,6 +30,7 @@ class CalibrationTest {
     }
 
     private static final List<Double> THREE = levels(3);
+    private static final ImageRequest IMAGE = new ImageRequest(0, -1);
 
     private static List<Double> levels(int steps) {
         return RoundSchedule.levelsOf(EdmSampler.DEFAULT.withSteps(steps).schedule(Parameterisation.denoiser()));
@@ -106,9 +107,9 @@ class CalibrationTest {
     @Test
     void aRoundsSpreadIsItsSampleDeviation() {
         Calibration.Collector collector = new Calibration.Collector(2, null);
-        collector.round(1, new double[][] {{1, 3, 5}}, null);
-        collector.round(1, new double[][] {{2, 2, 5}}, null);
-        collector.round(1, new double[][] {{2, Double.NaN, 5}}, null);
+        collector.round(1, IMAGE, new double[][] {{1, 3, 5}}, null);
+        collector.round(1, IMAGE, new double[][] {{2, 2, 5}}, null);
+        collector.round(1, IMAGE, new double[][] {{2, Double.NaN, 5}}, null);
         List<Calibration.StepGain> gains = collector.gains();
         assertThat(gains.get(0)).isEqualTo(new Calibration.StepGain(0, 0));
         assertThat(gains.get(1).mean()).isCloseTo(2, within(1e-12));
@@ -144,9 +145,9 @@ class CalibrationTest {
     @Test
     void anAgreementIsTheMeanOverTheRoundsThatRankSomething() {
         Calibration.Collector collector = new Calibration.Collector(1, null);
-        collector.round(0, new double[][] {{3, 1, 2, 4}}, new double[] {1, 2, 3, 4});
-        collector.round(0, new double[][] {{1, 2, 3, 4}}, new double[] {5, 5, 5, 5});
-        collector.round(0, new double[][] {{1, 2, 3, 4}}, new double[] {4, 3, 2, 1});
+        collector.round(0, IMAGE, new double[][] {{3, 1, 2, 4}}, new double[] {1, 2, 3, 4});
+        collector.round(0, IMAGE, new double[][] {{1, 2, 3, 4}}, new double[] {5, 5, 5, 5});
+        collector.round(0, IMAGE, new double[][] {{1, 2, 3, 4}}, new double[] {4, 3, 2, 1});
         RankAgreement agreement = collector.gains().get(0).agreement();
         assertThat(agreement.correlation()).isCloseTo(-.3, within(1e-12));
         assertThat(agreement.rounds()).isEqualTo(2);
@@ -229,14 +230,74 @@ class CalibrationTest {
     @Test
     void theHeldOutGainIsThatOfTheCandidateThatTheSearchedRewardLikesBest() {
         Calibration.Collector collector = new Calibration.Collector(1, Rewards.brightness());
-        collector.round(0, new double[][] {{1, 3, 2}, {6, 0, 3}}, null);
-        collector.round(0, new double[][] {{Double.NaN, 1, 5}, {1, 1, 7}}, null);
+        collector.round(0, IMAGE, new double[][] {{1, 3, 2}, {6, 0, 3}}, null);
+        collector.round(0, new ImageRequest(1, -1), new double[][] {{Double.NaN, 1, 5}, {1, 1, 7}}, null);
         Calibration.HeldOutGain gain =
                 Objects.requireNonNull(collector.gains().get(0).heldOut());
         // -3 and 4: the mean is .5, their sample deviation 7 / sqrt(2), of two.
         assertThat(gain.mean()).isCloseTo(.5, within(1e-12));
         assertThat(gain.error()).isCloseTo(3.5, within(1e-12));
         assertThat(gain.isTold()).isFalse();
+    }
+
+    private static Calibration.HeldOutGain gain(int rounds, List<ImageRequest> images, double... gains) {
+        Calibration.Collector collector = new Calibration.Collector(1, Rewards.brightness());
+        for (int round = 0; round < rounds; round++) {
+            for (int i = 0; i < gains.length; i++) {
+                collector.round(0, images.get(i), new double[][] {{0, 1}, {0, 2 * gains[i]}}, null);
+            }
+        }
+        return Objects.requireNonNull(collector.gains().get(0).heldOut());
+    }
+
+    /** Rounds of one image that say the same say it once: the error is that of four images, however many rounds they had. */
+    @ParameterizedTest
+    @CsvSource({"1", "5", "100"})
+    void roundsOfOneImageAreOneSample(int rounds) {
+        Calibration.HeldOutGain gain = gain(rounds, ImageRequest.of(0, 4), 1, 2, 3, 6);
+        assertThat(gain.mean()).isCloseTo(3, within(1e-9));
+        // Squares of -2, -1, 0 and 3: 14, by 3 and by 4.
+        assertThat(gain.error()).isCloseTo(Math.sqrt(14 / 12.0), within(1e-9));
+        Calibration.HeldOutGain ofTwo = gain(rounds, ImageRequest.of(0, 4, 3, 5), 1, 2, 3, 6);
+        assertThat(ofTwo.mean()).isCloseTo(3, within(1e-9));
+        assertThat(ofTwo.error()).as("of 2 and 4, the means of two classes").isCloseTo(1, within(1e-9));
+        Calibration.HeldOutGain ofOne = gain(rounds, ImageRequest.of(0, 1), 2);
+        assertThat(ofOne.error()).isNaN();
+        assertThat(ofOne.isTold()).isFalse();
+    }
+
+    @Test
+    void theErrorIsThatOfWhatImagesGainAlone() {
+        SmallWorld world = SmallWorld.edm();
+        Search search = world.search(LocalSearch.builder().rounds(3).build())
+                .heldOut(Reward.of("other", image -> Math.sin(9 * SmallWorld.brightness(image))))
+                .build();
+        List<ImageRequest> images = ImageRequest.of(0, 3);
+        Calibration together = search.calibrate(images);
+        List<Calibration> alone =
+                images.stream().map(image -> search.calibrate(List.of(image))).toList();
+        int seen = 0;
+        for (int step = 0; step < world.schedule().size(); step++) {
+            int at = step;
+            double[] means = alone.stream()
+                    .mapToDouble(
+                            each -> Objects.requireNonNull(each.steps().get(at).heldOut())
+                                    .mean())
+                    .toArray();
+            double mean = (means[0] + means[1] + means[2]) / 3;
+            double squares = 0;
+            for (double each : means) {
+                squares += (each - mean) * (each - mean);
+            }
+            Calibration.HeldOutGain gain =
+                    Objects.requireNonNull(together.steps().get(step).heldOut());
+            if (Double.isFinite(mean)) {
+                assertThat(gain.mean()).isCloseTo(mean, within(1e-9));
+                assertThat(gain.error()).isCloseTo(Math.sqrt(squares / 6), within(1e-9));
+                seen++;
+            }
+        }
+        assertThat(seen).isPositive();
     }
 
     private static Calibration.StepGain held(double deviation, double mean, double error) {
