@@ -15,6 +15,7 @@ import org.noisetrail.report.Png;
 import org.noisetrail.report.RunFiles;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.Sampler;
+import org.noisetrail.sampler.Schedule;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.Method;
 import org.noisetrail.search.Search;
@@ -119,8 +120,9 @@ final class GenerateCommand implements Callable<Integer> {
             throw usage("--target-reward must be a number above minus infinity: " + targetReward);
         }
         screen.screening();
-        if (plans && !isNamed && screen.screens()) {
-            throw usage("--screen needs --method where --seconds or --budget would choose one: give that, too");
+        if (plans && !isNamed && (screen.screens() || guard.guards())) {
+            throw usage((screen.screens() ? "--screen" : "--guard")
+                    + " needs --method where --seconds or --budget would choose one: give that, too");
         }
         guard.check(methodOptions.named());
         output.check(shards);
@@ -146,6 +148,7 @@ final class GenerateCommand implements Callable<Integer> {
                 if (plan != null) {
                     plan.apply(search);
                 }
+                warn(method, sampler.schedule(pipeline.denoiser().parameterisation()));
                 screen.apply(search, cheap);
                 guard.apply(search, second);
                 workers.to(search, others);
@@ -172,6 +175,19 @@ final class GenerateCommand implements Callable<Integer> {
         }
     }
 
+    /** What searches step by step draws plain images then, and says nothing else of it. */
+    private void warn(Method method, Schedule schedule) {
+        if (schedule.lastLive() < 0
+                && method.needsReward()
+                && method.evaluations(schedule).orElse(0) == schedule.evaluations()) {
+            command.commandLine()
+                    .getErr()
+                    .println(
+                            "noisetrail: no step of the sampler injects noise: " + method.name()
+                                    + " has nothing to choose and draws plain images; best-of-n and x-t choose among initial noises");
+        }
+    }
+
     private Plan plan(
             Pipeline pipeline,
             Sampler sampler,
@@ -184,7 +200,8 @@ final class GenerateCommand implements Callable<Integer> {
                         searched,
                         requests.stream().map(ImageRequest::condition).toList())
                 .withSampler(sampler)
-                .withHeldOut(judged);
+                .withHeldOut(judged)
+                .withGuard(guard.guards());
         PrintWriter err = command.commandLine().getErr();
         Plan plan = planOptions.plan(setup, requests.size(), modelOptions, named, err);
         if (!output.quiet()) {

@@ -40,6 +40,10 @@ final class GuardOptions {
         }
     }
 
+    boolean guards() {
+        return reward != null;
+    }
+
     private double drop() {
         return drop == null ? 0 : drop;
     }

@@ -239,7 +239,7 @@ public final class MachineProfile {
 
     /** Noise, updates, selection, and all that is judged: of a search with stand-ins for what is timed apart. */
     private static Curve overhead(Setup setup, int most, int decodeBatch) {
-        Rehearsal rehearsal = Rehearsal.trueToSize(setup, most, decodeBatch);
+        Rehearsal rehearsal = Rehearsal.trueToSize(setup.withGuard(false), most, decodeBatch);
         int[] calls = {1};
         Curve whole = Curve.measure(most, rows -> {
             LocalSearch search =

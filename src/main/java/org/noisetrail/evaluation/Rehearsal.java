@@ -85,6 +85,10 @@ final class Rehearsal {
                 .heldOut(setup.heldOut() == null ? null : new Dice(Workload.Part.HELD_OUT, counts))
                 .maxBatch(maxBatch)
                 .decodeBatch(decodeBatch);
+        if (setup.guarded() && method.guards()) {
+            // One that never turns: a search that it ends asks for less.
+            search.guard(new Dice(Workload.Part.REWARD, counts), Double.MAX_VALUE);
+        }
         if (setup.networks().preview() != null) {
             search.preview(decoder(setup.networks().preview(), Workload.Part.PREVIEW, counts));
         }

@@ -16,18 +16,30 @@ import org.noisetrail.sampler.Schedule;
  *
  * @param heldOut of the final images; null for none
  * @param conditions that are to be drawn, at least one: the first is what calls are timed with
+ * @param guarded whether a second reward looks on at each step that is searched; its calls count as the reward's
  */
 public record Setup(
         Networks networks,
         Sampler sampler,
         Reward reward,
         @Nullable Reward heldOut,
-        List<? extends Condition> conditions) {
+        List<? extends Condition> conditions,
+        boolean guarded) {
     public Setup {
         conditions = List.copyOf(conditions);
         if (conditions.isEmpty()) {
             throw new IllegalArgumentException("conditions must be >= 1: 0");
         }
+    }
+
+    /** Without a guard. */
+    public Setup(
+            Networks networks,
+            Sampler sampler,
+            Reward reward,
+            @Nullable Reward heldOut,
+            List<? extends Condition> conditions) {
+        this(networks, sampler, reward, heldOut, conditions, false);
     }
 
     /** Of a pipeline, with its own sampler. */
@@ -42,12 +54,17 @@ public record Setup(
 
     /** The same under another sampler. */
     public Setup withSampler(Sampler sampler) {
-        return new Setup(networks, sampler, reward, heldOut, conditions);
+        return new Setup(networks, sampler, reward, heldOut, conditions, guarded);
     }
 
     /** The same, final images judged by another reward besides; null for none. */
     public Setup withHeldOut(@Nullable Reward heldOut) {
-        return new Setup(networks, sampler, reward, heldOut, conditions);
+        return new Setup(networks, sampler, reward, heldOut, conditions, guarded);
+    }
+
+    /** The same, with a guard or without. */
+    public Setup withGuard(boolean guarded) {
+        return new Setup(networks, sampler, reward, heldOut, conditions, guarded);
     }
 
     Schedule schedule() {

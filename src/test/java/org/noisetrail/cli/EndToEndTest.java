@@ -428,6 +428,18 @@ class EndToEndTest {
     }
 
     @Test
+    void aMethodThatHasNothingToChooseIsWarnedOf() {
+        String command = "generate -q --images 1 --steps 3 --s-churn 0 --reward brightness --overwrite --out " + out();
+        Cli.Ending ending = Cli.run((Object[]) (command + " --method beam").split(" "));
+        assertThat(ending.code()).isZero();
+        assertThat(ending.err())
+                .isEqualTo(
+                        "noisetrail: no step of the sampler injects noise: beam has nothing to choose and draws plain"
+                                + " images; best-of-n and x-t choose among initial noises\n");
+        succeed((Object[]) (command + " --method best-of-n").split(" "));
+    }
+
+    @Test
     void oneImageIsToldWithoutAnIntervalAndMethodsAsTheyWereGiven() throws IOException {
         succeed(("compare -q --images 1 --seeds 1 --steps 4 --methods eps-greedy,pruned-best-of-n:keep=2@1,1@2 "
                         + "--rounds 1 --lambda .2 --candidates 3 --epsilon .3 --keep-pivot --noises 1 --project --out "
@@ -446,7 +458,7 @@ class EndToEndTest {
             assertThat(row.at("/reward/high").isNull()).isTrue();
         }
         assertThat(Files.readString(out().resolve("report.html")))
-                .contains("not told apart from")
+                .contains("no brackets and no verdict: ", "not told apart from")
                 .doesNotContain("worse than", "better than");
     }
 

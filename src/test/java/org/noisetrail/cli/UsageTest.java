@@ -43,6 +43,8 @@ class UsageTest {
                 "--screen second | screen must be first, half, linear, preview, reward, or first+half and the like: second",
                 "--seconds 5 --screen first --images 1 | --screen needs --method where --seconds or --budget would choose one",
                 "--budget 100 --screen first | --screen needs --method where --seconds or --budget would choose one",
+                "--budget 50 --guard class | --guard needs --method where --seconds or --budget would choose one",
+                "--seconds 5 --guard class | --guard needs --method where --seconds or --budget would choose one",
                 "--screen first --verify-loss -1% | verify-loss must be >= 0 and finite: -0.01",
                 "--screen first --audit 2 | audit must be from 0.0 to 1.0: 2.0",
                 "--images 0 | images must be >= 1: 0",

@@ -450,6 +450,58 @@ class PlannerTest {
         }
     }
 
+    /** Steps that inject none leave per-step search nothing to choose: what is planned must beat plain images all the same. */
+    @Test
+    void whereNoStepInjectsNoiseInitialNoisesAreChosenFrom() {
+        EdmSampler still = new EdmSampler(8, .02, 80, 7, 0, .05, 50, 1);
+        for (Condition condition : List.of(Condition.prompt("a red bag"), Condition.NONE)) {
+            Setup setup = new Setup(setup().networks(), still, Rewards.brightness(), null, List.of(condition));
+            assertThat(DefaultMethod.of(setup)).isEqualTo(DefaultMethod.NOISELESS);
+            Plan plan = Planner.of(setup, IMAGES, 64, 64).budget(100);
+            assertThat(plan.networkEvaluations()).isBetween(86L, 100L);
+            List<ImageRequest> images = ImageRequest.of(0, IMAGES, List.of(condition));
+            Search.Builder search =
+                    Search.builder(setup.networks().denoiser()).sampler(still).reward(setup.reward());
+            SearchResult plain = search.build().run(images);
+            SearchResult planned = plan.apply(search).build().run(images);
+            for (int i = 0; i < IMAGES; i++) {
+                assertThat(planned.images().get(i).reward())
+                        .isGreaterThan(plain.images().get(i).reward());
+            }
+        }
+    }
+
+    /** What a guard asks for is in the plan: its calls among the reward's, and the decodings. */
+    @ParameterizedTest
+    @ValueSource(strings = {"ascent", "eps-greedy:rounds=2", "beam"})
+    void aGuardIsRehearsed(String text) {
+        ImageShape latent = new ImageShape(2, 2, 3);
+        Method method = Methods.parse(text);
+        Blocks decoder = Blocks.of(latent);
+        Counting reward = new Counting();
+        Setup setup = new Setup(
+                        new Networks(mixture(latent), decoder, null), SAMPLER, reward, null, List.of(Condition.NONE))
+                .withGuard(true);
+        Rehearsal.Counted counted = Rehearsal.small(setup, 16, 12).count(method, IMAGES);
+        Search.builder(mixture(latent))
+                .decoder(decoder)
+                .sampler(SAMPLER)
+                .method(method)
+                .reward(reward)
+                .guard(reward, Double.MAX_VALUE)
+                .maxBatch(16)
+                .decodeBatch(12)
+                .build()
+                .run(ImageRequest.of(0, IMAGES));
+        assertThat(counted.all().counts(Workload.Part.REWARD)).isEqualTo(calls(reward.rows));
+        assertThat(counted.all().counts(Workload.Part.DECODER)).isEqualTo(calls(decoder.calls));
+        assertThat(counted.all().counts(Workload.Part.REWARD))
+                .isNotEqualTo(Rehearsal.small(setup.withGuard(false), 16, 12)
+                        .count(method, IMAGES)
+                        .all()
+                        .counts(Workload.Part.REWARD));
+    }
+
     @Test
     void whatAMachineTakesIsMeasured() {
         Reward slow = Reward.of("slow", image -> {
