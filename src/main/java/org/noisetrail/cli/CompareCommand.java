@@ -120,7 +120,7 @@ final class CompareCommand implements Callable<Integer> {
             names = "--equal-nfe",
             paramLabel = "X",
             description = "Size each method (rounds, chains, beams, simulations) to cost about X network evaluations an"
-                    + " image.")
+                    + " image, and no more.")
     private @Nullable Long equal;
 
     @Option(

@@ -186,7 +186,8 @@ final class ComparisonRun {
             for (Entry entry : entries) {
                 OptionalLong cost = entry.method().evaluations(schedule);
                 // What a screen leaves of the cost is not known before.
-                boolean told = cost.isPresent() && entry.screen() == null && comparison.seconds == null;
+                boolean told =
+                        cost.isPresent() && entry.cap() == null && entry.screen() == null && comparison.seconds == null;
                 if (entry.searches() && told && comparison.against == null) {
                     BestOfN best = BestOfN.costing(schedule, cost.getAsLong(), false);
                     all.addAll(cells(aim, Entry.best("", best, entry.target())));
@@ -363,8 +364,12 @@ final class ComparisonRun {
         }
         if (target != null) {
             method = method.sized(schedule, target / factor);
-            if (method.evaluations(schedule).isEmpty()) {
+            OptionalLong cost = method.evaluations(schedule);
+            if (cost.isEmpty()) {
                 method = measured(aim, method, target);
+            }
+            // The smallest size may be too much: then it searches as long as is paid for.
+            if (cost.orElse(Long.MAX_VALUE) > target / factor) {
                 cap = target;
             }
         }

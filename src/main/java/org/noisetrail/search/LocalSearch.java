@@ -16,7 +16,7 @@ import org.noisetrail.settings.Setting;
  * @param rounds K, rounds a step
  * @param epsilon the probability of a global candidate, 0 to 1
  * @param lambda the radius of a local candidate in units of sqrt(d), at least 0
- * @param keepPivot whether the pivot is replaced only by a strictly better candidate
+ * @param keepPivot whether a step's pivot is, from the second round on, replaced only by a strictly better candidate; the first round's best takes the place of the step's own noise, which is not scored
  * @param project whether a new pivot is scaled back to norm sqrt(d), the sphere on which normals live
  * @param scoreAtFirst at which steps of two evaluations candidates are judged after the first, and only the step's winner pays the second; the rounds may ask for it at others
  * @param patience when a step is searched no further; {@link Patience#NEVER} for not before its rounds are over
@@ -47,8 +47,9 @@ public record LocalSearch(
             "epsilon", "eps", .4, 0, 1, "The probability of a fresh candidate; 1 is pure random search.");
     private static final Setting<Double> LAMBDA =
             Setting.number("lambda", "lambda", .15, 0, 1e6, "The radius of a local candidate, in units of sqrt(d).");
-    private static final Setting<Boolean> KEEP_PIVOT =
-            Setting.flag("keep-pivot", "Replace the pivot only by a strictly better candidate.");
+    private static final Setting<Boolean> KEEP_PIVOT = Setting.flag(
+            "keep-pivot",
+            "From a step's second round on, replace the pivot only by a strictly better candidate; the step's own noise is not scored, and the first round's best takes its place.");
     private static final Setting<Boolean> PROJECT =
             Setting.flag("project", "Scale a new pivot back to the sphere on which normals live.");
     private static final Setting<Patience> PATIENCE = Setting.of("patience", Patience.NEVER, Patience::parse)
@@ -152,7 +153,8 @@ public record LocalSearch(
 
     @Override
     public OptionalLong evaluations(Schedule schedule) {
-        return patience == Patience.NEVER && threshold == Double.POSITIVE_INFINITY
+        boolean known = patience == Patience.NEVER && threshold == Double.POSITIVE_INFINITY;
+        return known || schedule.lastLive() < 0
                 ? OptionalLong.of(priced(schedule).cost(rounds))
                 : OptionalLong.empty();
     }
@@ -174,6 +176,17 @@ public record LocalSearch(
         Rounds sized = priced(schedule).fill(rounds, evaluations);
         return new LocalSearch(
                 candidates, sized, epsilon, lambda, keepPivot, project, scoreAtFirst, patience, threshold);
+    }
+
+    /** As if what rounds cost grew in proportion. */
+    @Override
+    public Method resized(Schedule schedule, double measured, long evaluations) {
+        double plain = schedule.evaluations();
+        if (!(measured > plain)) {
+            return this;
+        }
+        double factor = (evaluations - plain) / (measured - plain);
+        return sized(schedule, Math.round(plain + (priced(schedule).cost(rounds) - plain) * factor));
     }
 
     /** Starts from eps-greedy's defaults. */
@@ -219,7 +232,7 @@ public record LocalSearch(
             return this;
         }
 
-        /** Whether only a strictly better candidate replaces the pivot; by default the best candidate does. */
+        /** Whether, from a step's second round on, only a strictly better candidate replaces the pivot; by default the best candidate does. */
         public Builder keepPivot(boolean keepPivot) {
             this.keepPivot = keepPivot;
             return this;

@@ -11,6 +11,9 @@ import org.noisetrail.settings.Setting;
  * injected noise; the reward of that image is added to every node from there up to the root. Then the root moves to the child of the best mean reward, and keeps what
  * was learned below it.
  *
+ * <p>A rollout takes the stochastic steps with their noise set to 0, as the paper's published code does, not the deterministic steps of the same sampler: EDM's network is asked at the raised level t^ while the state
+ * holds noise of level t, and DDIM's direction term keeps sqrt(1 - a' - s^2). So its states hold less noise than their levels say.
+ *
  * <p>Steps that inject no noise leave nothing to choose: they have one child, cost no simulations, and where only such steps are left, the end is known
  * once it was reached. No state is computed twice and no rollout run twice. The choices are those of simulations run one by one, whatever the batch: of one
  * image only simulations that no reward can change go together.

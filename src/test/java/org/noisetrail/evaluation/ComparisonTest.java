@@ -27,6 +27,9 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.files.Json;
 import org.noisetrail.files.OutputFolder;
 import org.noisetrail.kernels.Device;
@@ -47,6 +50,8 @@ import org.noisetrail.search.ExactMixture;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.LocalSearch;
 import org.noisetrail.search.Mcts;
+import org.noisetrail.search.Method;
+import org.noisetrail.search.Methods;
 import org.noisetrail.search.Naive;
 import org.noisetrail.search.RoundSchedule;
 import org.noisetrail.torch.Tensors;
@@ -522,6 +527,70 @@ class ComparisonTest {
         assertThat(table.title()).isEqualTo("reward corner, held out brightness");
         assertThat(table.rows().get(1).reward().mean())
                 .isGreaterThan(table.rows().get(0).reward().mean());
+    }
+
+    /** The smallest size of these costs more. */
+    @ParameterizedTest
+    @ValueSource(strings = {"lookahead-beam:candidates=4:beams=1:lookahead=3", "x-t", "sop"})
+    void noRowCostsMoreThanWasAskedFor(String text) {
+        long budget = 20;
+        ComparisonTable table = Comparison.builder(denoiser)
+                .methods(text)
+                .aim(AIMS.get(0))
+                .images(IMAGES)
+                .sampler(SAMPLER)
+                .equalNfe(budget)
+                .build()
+                .run()
+                .get(0);
+        ComparisonTable.Row row = table.rows().get(0);
+        assertThat(row.cells().get(0).images()).allMatch(image -> image.costs().networkEvaluations() <= budget);
+        if (!text.equals("x-t")) {
+            assertThat(row.networkEvaluations())
+                    .as("its first steps are searched")
+                    .isGreaterThan(11);
+        }
+    }
+
+    /** Rewards that are as good as dice, so that a step of some rounds comes to the mark about every other time. */
+    @ParameterizedTest
+    @CsvSource({"0.95,260", "0.97,120", "0.97,260"})
+    void whatEndsStepsEarlyIsSizedByWhatItCosts(double threshold, long budget) {
+        Comparison.Judge dice = new Comparison.Judge(
+                "dice",
+                () -> Reward.of("dice", image -> {
+                    double mixed =
+                            1e4 * Math.sin(image.at(0, 1, 1) + 12.9 * image.at(0, 3, 3) + 78.2 * image.at(0, 5, 4));
+                    return mixed - Math.floor(mixed);
+                }));
+        Method method = Methods.parse("eps-greedy:candidates=2:rounds=2:epsilon=1:threshold=" + threshold);
+        double unmeasured = Comparison.builder(denoiser)
+                .contender(new Contender("unmeasured", method.sized(SCHEDULE, budget)))
+                .aim(new Comparison.Aim(dice, null))
+                .images(ImageRequest.of(0, 12, 0, 1, 2))
+                .sampler(SAMPLER)
+                .build()
+                .run()
+                .get(0)
+                .rows()
+                .get(0)
+                .networkEvaluations();
+        ComparisonTable.Row row = Comparison.builder(denoiser)
+                .contender(new Contender("sized", method))
+                .aim(new Comparison.Aim(dice, null))
+                .images(ImageRequest.of(0, 12, 0, 1, 2))
+                .sampler(SAMPLER)
+                .equalNfe(budget)
+                .build()
+                .run()
+                .get(0)
+                .rows()
+                .get(0);
+        int most = ((RoundSchedule) ((LocalSearch) row.method()).rounds())
+                .rounds().stream().mapToInt(Integer::intValue).max().orElseThrow();
+        assertThat(row.networkEvaluations())
+                .as("within a step's price, and nearer than what was not measured")
+                .isBetween(Math.max(unmeasured + 1, budget - 2. * 2 * most), (double) budget);
     }
 
     /** A label, and a text with a file's name, say too little of what is drawn. */
