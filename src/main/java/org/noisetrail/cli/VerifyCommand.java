@@ -133,8 +133,12 @@ final class VerifyCommand implements Callable<Integer> {
         void add(Verdict verdict) {
             SearchCancelledException.check();
             known.put(verdict.file(), verdict);
-            while (said < pictures.size() && known.containsKey(pictures.get(said))) {
-                say(known.get(pictures.get(said++)));
+            for (; said < pictures.size(); said++) {
+                Verdict next = known.get(pictures.get(said));
+                if (next == null) {
+                    return;
+                }
+                say(next);
             }
         }
 

@@ -9,8 +9,8 @@ import org.noisetrail.settings.Setting;
  * {@link Beam}, whose candidates are judged some steps later: each first takes {@code lookahead} steps without noise, and the clean estimate there is what it is worth (after Oshima et al. 2025, 2501.19252). It equals beam
  * where it looks no step ahead.
  *
- * <p>A step without noise is the sampler's own with z = 0, as in a rollout of {@link Mcts}: what it would have injected is missing from there on, so a look is a little smoother than a trajectory of the deterministic sampler.
- * (The paper's code looks along such a one, in 6 coarse steps down to the image.)
+ * <p>The steps ahead are the stochastic ones with their noise set to 0, as in a rollout of {@link Mcts}, not the sampler's deterministic steps: EDM's network is asked at the raised level t^ while the state holds noise of
+ * level t, and DDIM's direction term keeps sqrt(1 - a' - s^2). The source looks otherwise: n coarse steps of eta 0 (n = 6) down to t = 0.
  *
  * @param candidates N, noises a beam tries at a step, at least 1
  * @param beams B, trajectories that go on, at least 1; candidates x beams at most 65536

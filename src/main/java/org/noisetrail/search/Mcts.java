@@ -1,5 +1,6 @@
 package org.noisetrail.search;
 
+import java.util.OptionalLong;
 import org.noisetrail.sampler.Schedule;
 import org.noisetrail.settings.Kind;
 import org.noisetrail.settings.Setting;
@@ -70,6 +71,12 @@ public record Mcts(int candidates, int simulations, double exploration) implemen
         try (MctsSearch search = new MctsSearch(this, wave)) {
             return search.run();
         }
+    }
+
+    /** Of rewards' making; where no step injects noise, a plain trajectory's. */
+    @Override
+    public OptionalLong evaluations(Schedule schedule) {
+        return schedule.lastLive() < 0 ? OptionalLong.of(schedule.evaluations()) : OptionalLong.empty();
     }
 
     /** A first guess, as if every simulation expanded a child of the root and none was ever repeated: to be corrected by {@link #resized}. */

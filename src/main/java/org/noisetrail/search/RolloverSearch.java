@@ -122,9 +122,7 @@ final class RolloverSearch extends PopulationSearch {
         List<Proposal> proposed = active.stream()
                 .map(trial -> new Proposal(trial.parent, Draw.global(1, trial.tried)))
                 .toList();
-        double[] scores = atFirst(step)
-                ? population.screen(step, proposed)
-                : population.advance(step, proposed, true);
+        double[] scores = atFirst(step) ? population.screen(step, proposed) : population.advance(step, proposed, true);
         int[] better = new int[active.size()];
         int count = 0;
         for (int i = 0; i < scores.length; i++) {

@@ -96,8 +96,12 @@ public record SearchOverPaths(int candidates, int renoisings, int start, int up,
     /** As many ways as are paid for, but two at least, since of one there is nothing to choose; then as many trajectories. */
     @Override
     public Method sized(Schedule schedule, long evaluations) {
-        SearchOverPaths ways = (SearchOverPaths)
-                Sizes.largest(schedule, evaluations, Math.min(2, renoisings), renoisings, m -> new SearchOverPaths(1, m, start, up, down));
+        SearchOverPaths ways = (SearchOverPaths) Sizes.largest(
+                schedule,
+                evaluations,
+                Math.min(2, renoisings),
+                renoisings,
+                m -> new SearchOverPaths(1, m, start, up, down));
         return Sizes.largest(
                 schedule,
                 evaluations,

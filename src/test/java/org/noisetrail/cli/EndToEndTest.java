@@ -430,12 +430,14 @@ class EndToEndTest {
     @Test
     void aMethodThatHasNothingToChooseIsWarnedOf() {
         String command = "generate -q --images 1 --steps 3 --s-churn 0 --reward brightness --overwrite --out " + out();
-        Cli.Ending ending = Cli.run((Object[]) (command + " --method beam").split(" "));
-        assertThat(ending.code()).isZero();
-        assertThat(ending.err())
-                .isEqualTo(
-                        "noisetrail: no step of the sampler injects noise: beam has nothing to choose and draws plain"
-                                + " images; best-of-n and x-t choose among initial noises\n");
+        for (String method : List.of("beam", "mcts")) {
+            Cli.Ending ending = Cli.run((Object[]) (command + " --method " + method).split(" "));
+            assertThat(ending.code()).isZero();
+            assertThat(ending.err())
+                    .isEqualTo(
+                            "noisetrail: no step of the sampler injects noise: " + method
+                                    + " has nothing to choose and draws plain images; best-of-n and x-t choose among initial noises\n");
+        }
         succeed((Object[]) (command + " --method best-of-n").split(" "));
     }
 

@@ -200,10 +200,8 @@ class MethodCostsTest {
     void noMethodIsSizedSoSmallThatItHasNothingToChoose() {
         assertThat(new LookaheadBeam(4, 2, 3).sized(DEFAULT, 40)).isEqualTo(new LookaheadBeam(2, 1, 3));
         assertThat(new Beam(4, 2).sized(DEFAULT, 40)).isEqualTo(new Beam(2, 1));
-        assertThat(new SearchOverPaths(2, 4, 4, 2, 5).sized(DEFAULT, 40))
-                .isEqualTo(new SearchOverPaths(1, 2, 4, 2, 5));
-        assertThat(new SearchOverPaths(2, 1, 4, 2, 5).sized(DEFAULT, 40))
-                .isEqualTo(new SearchOverPaths(2, 1, 4, 2, 5));
+        assertThat(new SearchOverPaths(2, 4, 4, 2, 5).sized(DEFAULT, 40)).isEqualTo(new SearchOverPaths(1, 2, 4, 2, 5));
+        assertThat(new SearchOverPaths(2, 1, 4, 2, 5).sized(DEFAULT, 40)).isEqualTo(new SearchOverPaths(2, 1, 4, 2, 5));
         Mcts tree = new Mcts(4, 8, 1);
         assertThat(tree.sized(DEFAULT, 40)).isEqualTo(new Mcts(4, 2, 1));
         assertThat(tree.resized(DEFAULT, 2000, 40)).isEqualTo(new Mcts(4, 2, 1));

@@ -30,11 +30,11 @@ class RolloverBudgetTest {
                 .run(ImageRequest.of(0, 3));
         assertThat(costs(flat)).containsOnly(most);
         long[] spent = costs(world.search(new RolloverBudget(3, 4)).build().run(ImageRequest.of(0, 32)));
-        assertThat(spent).as("the last searched step uses up what the others saved").containsOnly(most);
-        long[] reached = costs(world.search(new RolloverBudget(3, 4))
-                .targetReward(0)
-                .build()
-                .run(ImageRequest.of(0, 32)));
+        assertThat(spent)
+                .as("the last searched step uses up what the others saved")
+                .containsOnly(most);
+        long[] reached = costs(
+                world.search(new RolloverBudget(3, 4)).targetReward(0).build().run(ImageRequest.of(0, 32)));
         assertThat(Arrays.stream(reached).max().orElseThrow()).isLessThan(most);
     }
 
@@ -91,9 +91,13 @@ class RolloverBudgetTest {
     void theLastSearchedStepTriesAllThatIsLeftAndItsBestGoesOn() {
         PrimitiveIterator.OfDouble script = SmallWorld.script(new double[][] {
             // The start's; steps 1 to 3: the first beats the mark, and three are saved each time.
-            {.1}, {.2}, {.3}, {.4},
+            {.1},
+            {.2},
+            {.3},
+            {.4},
             // Step 4: the second is above the mark, the tenth above that; all of 4 + 9 are tried; then the image.
-            {.1, .5, .2, .2, .2, .2, .2, .2, .2, .6, .2, .2, .2}, {.7}
+            {.1, .5, .2, .2, .2, .2, .2, .2, .2, .6, .2, .2, .2},
+            {.7}
         });
         SearchResult result = SmallWorld.ddim()
                 .search(new RolloverBudget(1, 4))
