@@ -97,9 +97,8 @@ public record BestOfN(int candidates, boolean sharedStart) implements Trajectory
         return OptionalLong.of(candidates * schedule.evaluations());
     }
 
-    /** Rounded to the nearest number of trajectories. */
     @Override
     public Method sized(Schedule schedule, long evaluations) {
-        return costing(schedule, evaluations, sharedStart);
+        return Sizes.largest(schedule, evaluations, 1, 0xFFFF, n -> new BestOfN(n, sharedStart));
     }
 }
