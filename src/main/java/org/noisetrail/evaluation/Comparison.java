@@ -230,9 +230,7 @@ public final class Comparison {
                         Objects.requireNonNull(name, "name"),
                         networks.withinMemory(),
                         Map.of(),
-                        () -> Search.builder(networks.denoiser())
-                                .decoder(networks.decoder())
-                                .preview(networks.preview())),
+                        () -> Search.builder(networks)),
                 EdmSampler.DEFAULT,
                 text -> text.build(() -> {
                     throw new IllegalArgumentException("the reward " + text + " needs a pipeline");

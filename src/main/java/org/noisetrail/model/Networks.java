@@ -19,6 +19,7 @@ public record Networks(
 
     /** A denoiser whose states are images. */
     public static Networks of(Denoiser denoiser) {
+        Objects.requireNonNull(denoiser, "denoiser");
         return new Networks(denoiser, Decoder.identity(denoiser.shape()), null);
     }
 

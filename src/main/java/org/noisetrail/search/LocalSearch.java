@@ -181,12 +181,9 @@ public record LocalSearch(
     /** As if what rounds cost grew in proportion. */
     @Override
     public Method resized(Schedule schedule, double measured, long evaluations) {
-        double plain = schedule.evaluations();
-        if (!(measured > plain)) {
-            return this;
-        }
-        double factor = (evaluations - plain) / (measured - plain);
-        return sized(schedule, Math.round(plain + (priced(schedule).cost(rounds) - plain) * factor));
+        long plain = schedule.evaluations();
+        double growth = Sizes.growth(schedule, measured, evaluations);
+        return sized(schedule, Math.round(plain + (priced(schedule).cost(rounds) - plain) * growth));
     }
 
     /** Starts from eps-greedy's defaults. */

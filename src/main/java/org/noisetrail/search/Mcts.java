@@ -73,7 +73,7 @@ public record Mcts(int candidates, int simulations, double exploration) implemen
         }
     }
 
-    /** Of rewards' making; where no step injects noise, a plain trajectory's. */
+    /** It depends on the rewards; where no step injects noise it is a plain trajectory's. */
     @Override
     public OptionalLong evaluations(Schedule schedule) {
         return schedule.lastLive() < 0 ? OptionalLong.of(schedule.evaluations()) : OptionalLong.empty();
@@ -95,9 +95,7 @@ public record Mcts(int candidates, int simulations, double exploration) implemen
     /** As if cost grew in proportion. */
     @Override
     public Method resized(Schedule schedule, double measured, long evaluations) {
-        double plain = schedule.evaluations();
-        double factor = measured <= plain ? 1 : (evaluations - plain) / (measured - plain);
-        return withSimulations(Math.round(simulations * factor));
+        return withSimulations(Math.round(simulations * Sizes.growth(schedule, measured, evaluations)));
     }
 
     private Mcts withSimulations(long number) {

@@ -85,7 +85,12 @@ public final class Search {
 
     /** For a denoiser whose states are images. */
     public static Builder builder(Denoiser denoiser) {
-        return new Builder(Networks.of(Objects.requireNonNull(denoiser, "denoiser")));
+        return builder(Networks.of(denoiser));
+    }
+
+    /** For networks of your own, a latent model's with its decoder. They stay yours to close. */
+    public static Builder builder(Networks networks) {
+        return new Builder(networks);
     }
 
     /** Starts with the pipeline's own sampler. */

@@ -39,6 +39,12 @@ final class Sizes {
         return least;
     }
 
+    /** By how much what a search does beside a plain trajectory must grow to cost so much, if cost grows in proportion; 1 where it was measured to do nothing. */
+    static double growth(Schedule schedule, double measured, double evaluations) {
+        double plain = schedule.evaluations();
+        return measured > plain ? (evaluations - plain) / (measured - plain) : 1;
+    }
+
     /** How many calls of at most so many rows. */
     static long chunks(long rows, int most) {
         return (rows + most - 1) / most;

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -295,20 +296,7 @@ class RunFilesTest {
         Trail run = RUN.trail().with(List.of());
         ImageResult first = RUN.images().get(0);
         Condition prompt = new Condition.Prompt("ein \"Café\" 日本 \ud83c\udf89", "ü");
-        ImageResult asked = new ImageResult(
-                new ImageRequest(3, prompt),
-                first.pixels(),
-                first.state(),
-                first.stateShape(),
-                first.reward(),
-                first.heldOut(),
-                first.costs(),
-                first.pivotNorm(),
-                first.nanScores(),
-                first.finite(),
-                first.recipe(),
-                null,
-                null);
+        ImageResult asked = like(new ImageRequest(3, prompt), null);
         try (RunFiles files = new RunFiles(folder, List.of(asked.request()), run, false, false)) {
             files.onImages(List.of(asked));
         }
@@ -397,9 +385,13 @@ class RunFilesTest {
     }
 
     private static ImageResult screened(Screened screened) {
+        return like(RUN.images().get(0).request(), screened);
+    }
+
+    private static ImageResult like(ImageRequest request, @Nullable Screened screened) {
         ImageResult first = RUN.images().get(0);
         return new ImageResult(
-                first.request(),
+                request,
                 first.pixels(),
                 first.state(),
                 first.stateShape(),

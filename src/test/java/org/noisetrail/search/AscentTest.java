@@ -4,12 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.function.DoubleUnaryOperator;
-import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -18,12 +16,9 @@ import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Parameterisation;
 import org.noisetrail.noise.Draw;
-import org.noisetrail.reward.ImageBatch;
-import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.sampler.Samplers;
-import org.noisetrail.torch.Tensors;
 
 class AscentTest {
     /** The last of four steps alone is live: what it chooses is the image. */
@@ -151,24 +146,6 @@ class AscentTest {
         assertThat(sums).as("how often what was made of all is the best of all").isGreaterThan(15);
     }
 
-    /** Brightness, and all that it said, in its order. */
-    private static final class Recorded implements Reward {
-        final List<Double> said = new ArrayList<>();
-
-        @Override
-        public String name() {
-            return "recorded";
-        }
-
-        @Override
-        public void score(ImageBatch images, Tensor scores) {
-            Rewards.brightness().score(images, scores);
-            for (double score : Tensors.toDoubles(scores)) {
-                said.add(score);
-            }
-        }
-    }
-
     private static double[] standardised(double[] values) {
         double mean = Arrays.stream(values).average().orElseThrow();
         double squares = Arrays.stream(values).map(v -> v * v).average().orElseThrow();
@@ -196,10 +173,10 @@ class AscentTest {
                     .images()
                     .get(0);
             // Four noises, what was made of them, and the image.
-            assertThat(reward.said).hasSize(6);
-            double[] scores = reward.said.subList(0, 4).stream()
-                    .mapToDouble(Double::doubleValue)
-                    .toArray();
+            double[] said =
+                    reward.batches.stream().flatMapToDouble(Arrays::stream).toArray();
+            assertThat(said).hasSize(6);
+            double[] scores = Arrays.copyOf(said, 4);
             double[] expected =
                     standardised(Arrays.stream(scores).map(transform).toArray());
             if (result.recipe().moves().get(3).draws().get(0) instanceof Draw.Combined sum) {

@@ -3,10 +3,8 @@ package org.noisetrail.search;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -14,12 +12,10 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Parameterisation;
-import org.noisetrail.reward.ImageBatch;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.sampler.Schedule;
-import org.noisetrail.torch.Tensors;
 
 /** What must hold whatever the bits: laws of the sampler and of the methods, on mixtures whose denoiser is exact. */
 class SearchLawsTest {
@@ -238,22 +234,6 @@ class SearchLawsTest {
             }
         }
         assertThat(fell).as("a pivot that is not kept falls somewhere").isTrue();
-    }
-
-    /** Brightness, and every score it has given, batch by batch. */
-    private static final class Recorded implements Reward {
-        final List<double[]> batches = new ArrayList<>();
-
-        @Override
-        public String name() {
-            return "recorded";
-        }
-
-        @Override
-        public void score(ImageBatch images, Tensor scores) {
-            Rewards.brightness().score(images, scores);
-            batches.add(Tensors.toDoubles(scores));
-        }
     }
 
     @Test

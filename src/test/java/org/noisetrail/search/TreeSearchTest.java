@@ -142,22 +142,6 @@ class TreeSearchTest {
         }
     }
 
-    /** Brightness, and every batch of scores it has given. */
-    private static final class Recorded implements Reward {
-        final List<double[]> batches = new ArrayList<>();
-
-        @Override
-        public String name() {
-            return "recorded";
-        }
-
-        @Override
-        public void score(ImageBatch images, Tensor scores) {
-            Rewards.brightness().score(images, scores);
-            batches.add(Tensors.toDoubles(scores));
-        }
-    }
-
     private static StepEngine engine(EdmSampler sampler, int maxBatch, long image) {
         return StepEngine.builder(mixture(), table(sampler))
                 .seed(SEED)
