@@ -1,4 +1,4 @@
-/** The command line: commands, progress, and the files that people look at. Nothing in here is for other code to call. */
+/** The command line: commands, options, progress. Nothing in here is for other code to call. */
 @NullMarked
 package org.noisetrail.cli;
 

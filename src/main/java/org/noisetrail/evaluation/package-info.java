@@ -1,4 +1,4 @@
-/** Methods set beside each other at what they cost: compare, profile; statistics. Callable from Java. */
+/** Methods set beside each other at what they cost: compare, plan, profile; statistics. Callable from Java. */
 @NullMarked
 package org.noisetrail.evaluation;
 

@@ -1,4 +1,4 @@
-/** Denoisers and classifiers on LibTorch, checkpoints, and a Gaussian mixture whose clean estimate is exact. */
+/** Pipelines, denoisers, decoders and classifiers on LibTorch, and a Gaussian mixture whose clean estimate is exact. */
 @NullMarked
 package org.noisetrail.model;
 
