@@ -125,12 +125,24 @@ final class Lora {
             String inside,
             JsonNode keys,
             @Nullable Path beside) {
+        Settings {
+            if (!keys.isMissingNode() && !keys.isObject()) {
+                throw new NoisetrailException(
+                        file + ": " + inside + "must be a JSON object: " + Excerpt.of(keys.toString()));
+            }
+        }
+
         String name(Target target, String key) {
             return beside == null ? target.folder + "." + key : key;
         }
 
         JsonNode get(Target target, String key) {
             return keys.path(name(target, key));
+        }
+
+        NoisetrailException wrong(Target target, String key, String wanted, JsonNode value) {
+            return new NoisetrailException(file + ": " + inside + name(target, key) + " must be " + wanted + ": "
+                    + Excerpt.of(value.toString()));
         }
     }
 
@@ -385,12 +397,16 @@ final class Lora {
                     + (layer.up == null ? "up" : "down") + " tensor");
         }
         Double alpha = layer.alpha == null ? alpha(settings, target, key) : layer.alpha;
-        return new Change(
-                key,
-                layer.up,
-                layer.down,
-                alpha,
-                settings.get(target, "use_rslora").asBoolean());
+        return new Change(key, layer.up, layer.down, alpha, isStabilised(settings, target));
+    }
+
+    private static boolean isStabilised(Settings settings, Target target) {
+        String key = "use_rslora";
+        JsonNode flag = settings.get(target, key);
+        if (!flag.isMissingNode() && !flag.isNull() && !flag.isBoolean()) {
+            throw settings.wrong(target, key, "true or false", flag);
+        }
+        return flag.asBoolean();
     }
 
     /**
@@ -423,7 +439,10 @@ final class Lora {
     private static void refuseOtherKinds(Settings settings, Target target) {
         for (String kind : OTHER_KINDS) {
             JsonNode value = settings.get(target, kind);
-            if (value.isContainerNode() ? !value.isEmpty() : value.asBoolean()) {
+            boolean absent = value.isContainerNode()
+                    ? value.isEmpty()
+                    : value.isMissingNode() || value.isNull() || value.isBoolean() && !value.booleanValue();
+            if (!absent) {
                 throw new NoisetrailException(settings.file + ": " + kind + " is not supported: plain LoRA is");
             }
         }
@@ -437,8 +456,11 @@ final class Lora {
     private static @Nullable Double alpha(Settings settings, Target target, String key) {
         JsonNode alpha = settings.get(target, "lora_alpha");
         // PEFT: the first pattern that the layer's name ends with.
-        for (Map.Entry<String, JsonNode> pattern :
-                settings.get(target, "alpha_pattern").properties()) {
+        JsonNode patterns = settings.get(target, "alpha_pattern");
+        if (!patterns.isMissingNode() && !patterns.isNull() && !patterns.isObject()) {
+            throw settings.wrong(target, "alpha_pattern", "an object", patterns);
+        }
+        for (Map.Entry<String, JsonNode> pattern : patterns.properties()) {
             if (fits(settings, target, pattern.getKey(), key)) {
                 alpha = pattern.getValue();
                 break;
@@ -448,8 +470,7 @@ final class Lora {
             return settings.beside == null ? null : ADAPTER_ALPHA;
         }
         if (!alpha.isNumber() || !Double.isFinite(alpha.doubleValue())) {
-            throw new NoisetrailException(settings.file + ": " + settings.inside + settings.name(target, "lora_alpha")
-                    + " must be a number: " + Excerpt.of(alpha.toString()));
+            throw settings.wrong(target, "lora_alpha", "a number", alpha);
         }
         return alpha.doubleValue();
     }

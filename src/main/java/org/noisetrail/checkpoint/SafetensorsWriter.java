@@ -1,5 +1,6 @@
 package org.noisetrail.checkpoint;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -119,10 +120,27 @@ public final class SafetensorsWriter {
         buffer.put(bytes);
     }
 
-    /** A line of the header's {@code __metadata__}. */
+    /**
+     * A line of the header's {@code __metadata__}.
+     *
+     * @throws IllegalArgumentException if the header would be longer than {@link Safetensors#open} reads: 16 MiB
+     */
     public SafetensorsWriter metadata(String key, String value) {
         metadata.put(key, value);
+        int bytes = bytes(metadata).length;
+        if (bytes > SafetensorsHeader.MAX_BYTES) {
+            throw new IllegalArgumentException("what a file says of itself (" + key + ") must be <= "
+                    + SafetensorsHeader.MAX_BYTES + " bytes: " + bytes);
+        }
         return this;
+    }
+
+    private static byte[] bytes(Object json) {
+        try {
+            return JSON.writeValueAsBytes(json);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /**
@@ -181,6 +199,9 @@ public final class SafetensorsWriter {
         }
         byte[] json = JSON.writeValueAsBytes(header);
         int padded = (json.length + 7) / 8 * 8;
+        if (padded > SafetensorsHeader.MAX_BYTES) {
+            throw new IOException("its header must be <= " + SafetensorsHeader.MAX_BYTES + " bytes: " + padded);
+        }
         ByteBuffer start = ByteBuffer.allocate(8 + padded).order(ByteOrder.LITTLE_ENDIAN);
         start.putLong(padded).put(json);
         while (start.hasRemaining()) {

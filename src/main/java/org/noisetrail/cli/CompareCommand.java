@@ -12,7 +12,6 @@ import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
-import org.noisetrail.NoisetrailException;
 import org.noisetrail.evaluation.CellRunner;
 import org.noisetrail.evaluation.Comparison;
 import org.noisetrail.evaluation.ComparisonTable;
@@ -455,11 +454,7 @@ final class CompareCommand implements Callable<Integer> {
 
     /** Diversity is told by the model's classifier, where it has one. */
     private static @Nullable Classifier features(Pipeline pipeline) {
-        try {
-            return pipeline.classifier("classifier.pt");
-        } catch (NoisetrailException e) {
-            return null;
-        }
+        return pipeline.hasClassifier("classifier.pt") ? pipeline.classifier("classifier.pt") : null;
     }
 
     private void say(ComparisonFiles files) {

@@ -1,6 +1,7 @@
 package org.noisetrail.cli;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -167,9 +168,7 @@ final class ComponentCommand implements Callable<Integer> {
 
     private Map<String, Tensor> clipImage(ModelFiles files) {
         Safetensors in = tensors.in();
-        if (rows("images", 4) == 0) {
-            throw new NoisetrailException(in.file() + ": images must be >= 1: 0");
-        }
+        rows("images", 4);
         byte[] bytes = in.bytes("images");
         try (ClipModel clip = clip(files);
                 Tensor images = Tensors.bytes(model.device(), in.entry("images").shapeArray())) {
@@ -195,7 +194,7 @@ final class ComponentCommand implements Callable<Integer> {
     }
 
     private Tensor floats(Safetensors in, String name) {
-        return Tensors.of(model.device(), in.floats(name), in.entry(name).shapeArray());
+        return Tensors.of(model.device(), in.floats(name), sides(in, name));
     }
 
     /** One for all rows, or one a row; whole numbers or not. */
@@ -229,6 +228,16 @@ final class ComponentCommand implements Callable<Integer> {
             throw new NoisetrailException(tensors.in().file() + ": " + name + " must have " + dimensions
                     + " dimensions: [" + shape.stream().map(String::valueOf).collect(Collectors.joining(", ")) + "]");
         }
-        return Math.toIntExact(shape.get(0));
+        return Math.toIntExact(sides(tensors.in(), name)[0]);
+    }
+
+    private static long[] sides(Safetensors in, String name) {
+        long[] shape = in.entry(name).shapeArray();
+        // A tensor without elements may have any other sides.
+        if (Arrays.stream(shape).anyMatch(side -> side < 1 || side > Integer.MAX_VALUE)) {
+            throw new NoisetrailException(in.file() + ": " + name + " must have sides from 1 to " + Integer.MAX_VALUE
+                    + ": " + Arrays.toString(shape));
+        }
+        return shape;
     }
 }

@@ -162,6 +162,9 @@ final class OfflineOptions {
     /** Prints what the methods choose among the stored trajectories. */
     void replay(List<Contender> contenders, List<Long> budgets, @Nullable String reward, boolean json) {
         Integer count = funnels;
+        if (target != null && !(target > Double.NEGATIVE_INFINITY)) {
+            throw usage("--target-reward must be a number above minus infinity: " + target);
+        }
         if (count != null && count < 1) {
             throw usage("--best-funnels must be >= 1: " + count);
         }

@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.Json;
@@ -186,9 +187,9 @@ final class VerifyCommand implements Callable<Integer> {
     }
 
     /** What cannot be read has its verdict at once: the others are to have theirs. */
-    private static Optional<Certificate> read(Path picture, Verdicts verdicts) {
+    private static <T> Optional<T> read(Path picture, Function<Path, T> reader, Verdicts verdicts) {
         try {
-            return Optional.of(Certificate.read(picture));
+            return Optional.of(reader.apply(picture));
         } catch (IllegalArgumentException | NoisetrailException e) {
             verdicts.add(Verdict.no(picture, words(e)));
             return Optional.empty();
@@ -200,8 +201,7 @@ final class VerifyCommand implements Callable<Integer> {
         Map<List<Object>, Asked> models = new LinkedHashMap<>();
         for (Path picture : new LinkedHashSet<>(verdicts.pictures)) {
             if (!verdicts.known.containsKey(picture)) {
-                read(picture, verdicts)
-                        .map(Certificate::trail)
+                read(picture, Certificate::trail, verdicts)
                         .ifPresent(trail -> models.computeIfAbsent(
                                         List.of(modelOptions.name(trail), trail.settings()),
                                         key -> new Asked(trail, new ArrayList<>()))
@@ -248,11 +248,22 @@ final class VerifyCommand implements Callable<Integer> {
                                                 from + together,
                                                 asked.pictures().size()))
                                 .stream()
-                                .flatMap(picture -> read(picture, verdicts).stream())
+                                .flatMap(picture -> certificate(picture, verification, verdicts).stream())
                                 .toList();
                 verification.of(some).forEach(verdicts::add);
             }
         }
+    }
+
+    /** What has to be drawn: the others have their verdicts. */
+    private static Optional<Certificate> certificate(Path picture, Verification verification, Verdicts verdicts) {
+        Optional<Optional<Verdict>> read = read(picture, verification::refused, verdicts);
+        if (read.isEmpty()) {
+            return Optional.empty();
+        }
+        Optional<Verdict> refused = read.get();
+        refused.ifPresent(verdicts::add);
+        return refused.isPresent() ? Optional.empty() : read(picture, Certificate::read, verdicts);
     }
 
     private static void no(Asked asked, String difference, Verdicts verdicts) {

@@ -21,7 +21,7 @@ import org.noisetrail.trace.Ledger;
 /**
  * The reverse steps of a group of images, split where the noise enters, for any number of candidates a step: what every search method is made of.
  *
- * <p>Rows are cut into chunks of at most {@code maxBatch} for the network and of {@code decodeBatch} for the decoder and the rewards; on the CPU results do not depend on it, on a card but for the network's rounding. One thread
+ * <p>Rows are cut into chunks of at most {@code maxBatch} for the network and of {@code decodeBatch} for the decoder and the rewards; results depend on it by the network's rounding alone. One thread
  * uses an engine, from its making to its end. What does not fit (rows that a workspace has no room for, rows that are not there) is an {@link IllegalArgumentException}, before anything is written. An exception other than a {@link Checkpoint}'s leaves it usable for {@link #close} only. Images are named by their slot, their place in the group.
  */
 public final class StepEngine implements AutoCloseable {

@@ -23,6 +23,7 @@ import org.noisetrail.files.AtomicFiles;
 import org.noisetrail.files.Json;
 import org.noisetrail.files.JsonFiles;
 import org.noisetrail.files.OutputFolder;
+import org.noisetrail.model.ImageShape;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,6 +52,20 @@ final class CellStore {
         this.folder = folder;
     }
 
+    /**
+     * Refuses searches that could not be read back: pictures as large as their values, in base 64, and some numbers for each.
+     *
+     * @throws IllegalArgumentException that says what would be less
+     */
+    static void requireReadable(int images, ImageShape shape, int steps) {
+        long bytes = 7L * shape.elements() / 5 + 4096 + 32L * steps;
+        long most = Math.min(LARGEST / bytes, JsonFiles.LARGE_TOKENS / (64 + steps));
+        if (images > most) {
+            throw new IllegalArgumentException("images of one seed must be <= " + most + ", of " + shape
+                    + ", for a search to be kept: " + images + "; more seeds with fewer images each are as many");
+        }
+    }
+
     /** Empty if it is not there, or not whole, or of other settings: a line of the log says why, and the search is made again. */
     Optional<CellResult> find(JsonNode key, CellResult.Expected expected) {
         if (folder == null) {
@@ -62,7 +77,7 @@ final class CellStore {
             return Optional.empty();
         }
         try {
-            JsonNode root = JsonFiles.read(file, LARGEST);
+            JsonNode root = JsonFiles.parseLarge(file.toString(), JsonFiles.bytes(file, LARGEST));
             if (!root.path("format").asText().equals(FORMAT)
                     || !root.path(SETTINGS).equals(key)) {
                 throw new IllegalArgumentException("it is not a result of these settings");

@@ -37,7 +37,7 @@ import org.noisetrail.search.SearchListener;
 /**
  * Methods set beside each other on the same images, conditions and initial noise, with best-of-n at what each search among them costs, or with one of them.
  *
- * <p>Results do not depend on threads or batches. With a folder, each finished search is kept there as a file that is named by all its result
+ * <p>Results do not depend on threads or batches, but for the last digits of what networks say of images. With a folder, each finished search is kept there as a file that is named by all its result
  * depends on: the same comparison goes on where it was interrupted, and a larger one takes what is there. Immutable; it closes neither the
  * pipeline nor the classifier. {@link #run} may be called several times.
  */
@@ -162,6 +162,12 @@ public final class Comparison {
             }
         }
         contenders.forEach(this::check);
+        if (builder.folder != null) {
+            CellStore.requireReadable(
+                    images.size(),
+                    drawn.networks().decoder().image(),
+                    schedule().size());
+        }
     }
 
     /** Refuses what a search would refuse, before any has run. */
@@ -520,7 +526,8 @@ public final class Comparison {
 
         /**
          * @throws IllegalArgumentException if there is no method, no reward, no image or no seed, no contender has the label that all are to be set beside, a plain trajectory
-         *     costs more than a budget, methods are to be sized for evaluations and for seconds, or for no seconds, or a method cannot be screened as it should
+         *     costs more than a budget, methods are to be sized for evaluations and for seconds, or for no seconds, a method cannot be screened as it should, or a folder is given and
+         *     there are more images of one seed than a kept search holds (a gibibyte of pictures)
          * @throws org.noisetrail.NoisetrailException if the folder cannot be written to
          */
         public Comparison build() {

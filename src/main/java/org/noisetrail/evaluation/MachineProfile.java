@@ -13,6 +13,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.function.Function;
@@ -360,6 +361,10 @@ public final class MachineProfile {
             Map<Workload.Part, Curve> curves = new EnumMap<>(Workload.Part.class);
             for (Workload.Part part : Workload.Part.values()) {
                 curves.put(part, Curve.of(field(part), root.path(field(part))));
+            }
+            Curve network = Objects.requireNonNull(curves.get(Workload.Part.NETWORK));
+            if (!(network.seconds(1) > 0)) {
+                throw new IllegalArgumentException("network must take > 0 seconds a call: " + network.seconds());
             }
             return new MachineProfile(key, curves);
         } catch (IllegalArgumentException e) {

@@ -9,6 +9,7 @@ import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.reward.Reward;
+import org.noisetrail.sampler.Schedule;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.Search;
 
@@ -41,26 +42,24 @@ public record Recording(
 
     /**
      * @param settings for the file's head
+     * @throws IllegalArgumentException if there are more scores, or more is said of them, than a file holds
      * @throws org.noisetrail.search.SearchCancelledException if the thread is interrupted
      */
     public RewardTensor run(Map<String, @Nullable Object> settings) {
         List<Reward> others = judges.values().stream().skip(1).toList();
         List<RewardTensor.Run> runs = new ArrayList<>();
+        seeds.forEach(seed -> images.forEach(image -> runs.add(new RewardTensor.Run(seed, image))));
+        List<String> names = List.copyOf(judges.keySet());
+        Schedule schedule = search.apply(seeds.get(0)).schedule();
+        int factor = denoiser.evaluations();
+        RewardTensor.requireStorable(settings, names, runs, trajectories, schedule, factor);
         double[][][][] scores = new double[judges.size()][seeds.size() * images.size()][][];
         for (int s = 0; s < seeds.size(); s++) {
-            long seed = seeds.get(s);
-            images.forEach(image -> runs.add(new RewardTensor.Run(seed, image)));
-            double[][][][] drawn = search.apply(seed).trajectories(images, trajectories, others);
+            double[][][][] drawn = search.apply(seeds.get(s)).trajectories(images, trajectories, others);
             for (int reward = 0; reward < scores.length; reward++) {
                 System.arraycopy(drawn[reward], 0, scores[reward], s * images.size(), images.size());
             }
         }
-        return new RewardTensor(
-                settings,
-                List.copyOf(judges.keySet()),
-                runs,
-                search.apply(seeds.get(0)).schedule(),
-                denoiser.evaluations(),
-                scores);
+        return new RewardTensor(settings, names, runs, schedule, factor, scores);
     }
 }

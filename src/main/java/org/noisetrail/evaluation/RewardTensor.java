@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
@@ -47,6 +48,9 @@ public record RewardTensor(
     private static final String FORMAT = "noisetrail-rewards";
     private static final int VERSION = 1;
     private static final String TENSOR = "scores";
+    /** They are written and read as one array of bytes. */
+    private static final int MOST_SCORES = (Integer.MAX_VALUE - 8) / Double.BYTES;
+
     private static final ObjectMapper JSON = new ObjectMapper();
 
     /** An image that was drawn with a seed. */
@@ -90,6 +94,50 @@ public record RewardTensor(
 
     /** Writes the file, whole or not at all: safetensors, with the rest as JSON in its header. */
     public void write(Path file) {
+        double[] flat = Arrays.stream(scores)
+                .flatMap(Arrays::stream)
+                .flatMap(Arrays::stream)
+                .flatMapToDouble(Arrays::stream)
+                .toArray();
+        Safetensors.writer()
+                .metadata(FORMAT, head(settings, rewards, runs, schedule, factor))
+                .put(TENSOR, flat, rewards.size(), runs.size(), trajectories(), schedule.size())
+                .write(file);
+    }
+
+    /**
+     * Refuses what {@link #write} could not write or {@link #read} not read, before it is drawn.
+     *
+     * @throws IllegalArgumentException that says which is too large
+     */
+    static void requireStorable(
+            Map<String, @Nullable Object> settings,
+            List<String> rewards,
+            List<Run> runs,
+            int trajectories,
+            Schedule schedule,
+            int factor) {
+        double scores = (double) rewards.size() * runs.size() * trajectories * schedule.size();
+        if (scores > MOST_SCORES) {
+            throw new IllegalArgumentException(String.format(
+                    Locale.ROOT,
+                    "scores to store must be <= %d: %.0f, of %d rewards, %d images, %d trajectories each and %d steps; fewer seeds a file are less",
+                    MOST_SCORES,
+                    scores,
+                    rewards.size(),
+                    runs.size(),
+                    trajectories,
+                    schedule.size()));
+        }
+        Safetensors.writer().metadata(FORMAT, head(settings, rewards, runs, schedule, factor));
+    }
+
+    private static String head(
+            Map<String, @Nullable Object> settings,
+            List<String> rewards,
+            List<Run> runs,
+            Schedule schedule,
+            int factor) {
         ObjectNode root = JsonNodeFactory.instance.objectNode();
         root.put("format", FORMAT).put("version", VERSION);
         root.set("settings", JSON.valueToTree(settings));
@@ -108,15 +156,7 @@ public record RewardTensor(
             each.set("level", JSON.valueToTree(Numbers.orNull(step.level())));
             each.put("gain", step.gain()).put("evaluations", step.evaluations());
         }
-        double[] flat = Arrays.stream(scores)
-                .flatMap(Arrays::stream)
-                .flatMap(Arrays::stream)
-                .flatMapToDouble(Arrays::stream)
-                .toArray();
-        Safetensors.writer()
-                .metadata(FORMAT, root.toString())
-                .put(TENSOR, flat, rewards.size(), runs.size(), trajectories(), schedule.size())
-                .write(file);
+        return root.toString();
     }
 
     /**
@@ -196,7 +236,10 @@ public record RewardTensor(
         for (double[][][] reward : scores) {
             for (double[][] run : reward) {
                 for (int trajectory = 0; trajectory < run.length; trajectory++) {
-                    run[trajectory] = Arrays.copyOfRange(flat, from, from + steps);
+                    run[trajectory] = Arrays.stream(flat, from, from + steps)
+                            // As a search takes it.
+                            .map(score -> score == Double.POSITIVE_INFINITY ? Double.NaN : score)
+                            .toArray();
                     from += steps;
                 }
             }

@@ -180,20 +180,16 @@ public record RunSettings(
     /** The fewest conditions that, taken in turn, are those of the images. */
     private static List<Condition> inTurn(List<ImageRequest> images) {
         List<Condition> all = images.stream().map(ImageRequest::condition).toList();
-        int period = 1;
-        while (!repeats(all, period)) {
-            period++;
-        }
-        return all.subList(0, period);
-    }
-
-    private static boolean repeats(List<Condition> all, int period) {
-        for (int i = period; i < all.size(); i++) {
-            if (!all.get(i).equals(all.get(i - period))) {
-                return false;
+        // borders[i]: of the first i + 1, the longest part that they both begin and end with (Knuth, Morris and Pratt).
+        int[] borders = new int[all.size()];
+        for (int i = 1; i < borders.length; i++) {
+            int border = borders[i - 1];
+            while (border > 0 && !all.get(i).equals(all.get(border))) {
+                border = borders[border - 1];
             }
+            borders[i] = all.get(i).equals(all.get(border)) ? border + 1 : 0;
         }
-        return true;
+        return all.subList(0, all.size() - borders[borders.length - 1]);
     }
 
     /** Names all that can change a pixel or a score: runs of one hash draw the same, wherever. */

@@ -29,24 +29,36 @@ public final class JsonFiles {
 
     private static final int DEPTH = 64;
     private static final long TOKENS = 4_000_000;
+    /** The most values (names, numbers, brackets) of {@link #parseLarge}. */
+    public static final long LARGE_TOKENS = 16 * TOKENS;
 
     /** For parsers of one's own: the rules of this class, but for bytes and trailing text. */
-    public static final JsonFactory FACTORY = JsonFactory.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .streamReadConstraints(StreamReadConstraints.builder()
-                    .maxNestingDepth(DEPTH)
-                    .maxTokenCount(TOKENS)
-                    .build())
-            .build();
+    public static final JsonFactory FACTORY = factory(TOKENS);
 
-    private static final JsonMapper JSON = JsonMapper.builder(FACTORY)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .build();
-
-    private static final ObjectReader PLAIN = JSON.reader();
-    private static final ObjectReader PYTHONS = JSON.reader().with(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS);
+    private static final ObjectReader PLAIN = reader(FACTORY);
+    private static final ObjectReader LARGE = reader(factory(LARGE_TOKENS));
+    private static final ObjectReader PYTHONS = PLAIN.with(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS);
 
     private JsonFiles() {}
+
+    private static JsonFactory factory(long tokens) {
+        return JsonFactory.builder()
+                .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                .streamReadConstraints(StreamReadConstraints.builder()
+                        .maxNestingDepth(DEPTH)
+                        .maxTokenCount(tokens)
+                        // What a file may have as a whole is each reader's own limit.
+                        .maxStringLength(Integer.MAX_VALUE)
+                        .build())
+                .build();
+    }
+
+    private static ObjectReader reader(JsonFactory factory) {
+        return JsonMapper.builder(factory)
+                .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+                .build()
+                .reader();
+    }
 
     /** A file of at most {@link #LIMIT} bytes. */
     public static JsonNode read(Path file) {
@@ -89,6 +101,11 @@ public final class JsonFiles {
     /** @param source where it is from, for messages */
     public static JsonNode parse(String source, byte[] json) {
         return parse(source, json, PLAIN);
+    }
+
+    /** As {@link #parse(String, byte[])}, of files of the library's own that grow with what was drawn: up to {@link #LARGE_TOKENS} values. */
+    public static JsonNode parseLarge(String source, byte[] json) {
+        return parse(source, json, LARGE);
     }
 
     /** As {@link #parse(String, byte[])}, but numbers may be {@code NaN}, {@code Infinity} and {@code -Infinity}, as Python's json writes them. */

@@ -29,8 +29,8 @@ import org.noisetrail.NoisetrailException;
  * @param texts of tEXt, zTXt and iTXt chunks, in the file's order; a keyword may come several times
  */
 public record PngFile(int width, int height, List<Text> texts) {
-    /** The most bytes of all texts together, unpacked: 16 MiB. */
-    public static final int LARGEST_TEXT = 16 << 20;
+    /** The most bytes of all texts together, unpacked: 64 MiB, a trail that weighs 65,535 candidates at each of fifty steps. */
+    public static final int LARGEST_TEXT = 64 << 20;
 
     private static final byte[] SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
     private static final List<String> TEXTS = List.of("tEXt", "zTXt", "iTXt");
@@ -73,8 +73,13 @@ public record PngFile(int width, int height, List<Text> texts) {
      * @throws NoisetrailException that names the file and what is wrong with it
      */
     public static List<Text> texts(Path file) {
+        return read(file).texts();
+    }
+
+    /** As {@link #read(InputStream)}. @throws NoisetrailException that names the file and what is wrong with it */
+    public static PngFile read(Path file) {
         try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
-            return read(in).texts();
+            return read(in);
         } catch (FileSystemException e) {
             throw new NoisetrailException("cannot read " + file + ": " + AtomicFiles.reason(e), e);
         } catch (IOException e) {

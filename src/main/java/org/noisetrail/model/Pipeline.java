@@ -222,10 +222,15 @@ public final class Pipeline implements AutoCloseable {
         return location;
     }
 
+    /** Whether {@link #classifier} gives one of this name: the file is there, and TorchScript is allowed. */
+    public boolean hasClassifier(String file) {
+        return options.torchScript() && files.has(file);
+    }
+
     /**
      * A TorchScript classifier beside the model, {@code classifier.pt} or {@code heldout.pt}. Loaded when first asked for; the pipeline's to close.
      *
-     * @throws NoisetrailException if the model has no such file, or TorchScript is not allowed
+     * @throws NoisetrailException if the model has no such file, it is broken, or TorchScript is not allowed
      */
     public synchronized Classifier classifier(String file) {
         if (owner != null) {

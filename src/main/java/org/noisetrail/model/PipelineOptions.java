@@ -40,8 +40,9 @@ public final class PipelineOptions {
             .build();
     private static final Setting<Integer> HEIGHT = side("height");
     private static final Setting<Integer> WIDTH = side("width");
-    private static final Setting<Integer> CLIP_SKIP = Setting.integer(
-            "clip-skip", "", 0, 0, Integer.MAX_VALUE, "last layers of the text encoder that are left out");
+    private static final int MOST_LAYERS = 1000;
+    private static final Setting<Integer> CLIP_SKIP =
+            Setting.integer("clip-skip", "", 0, 0, MOST_LAYERS, "last layers of the text encoder that are left out");
     private static final Setting<String> SIZE_CONDITION = Setting.of("size-condition", OWN, text -> text)
             .check(PipelineOptions::checkSizes)
             .build();

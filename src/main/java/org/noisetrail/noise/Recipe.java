@@ -65,6 +65,16 @@ public record Recipe(List<Draw> start, int chain, List<Move> moves) {
         }
     }
 
+    /** How many transitions drawing it takes: one a move, and those of the candidates whose clean estimates a draw goes by. */
+    public long transitions() {
+        return moves.size()
+                + moves.stream()
+                        .flatMap(move -> move.draws().stream())
+                        .filter(Draw.Shifted.class::isInstance)
+                        .mapToLong(draw -> ((Draw.Shifted) draw).weights().size())
+                        .sum();
+    }
+
     /** The step that move {@code m} stands at. */
     public int position(int m) {
         return positions().get(m);

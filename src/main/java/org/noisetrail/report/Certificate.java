@@ -46,17 +46,28 @@ public record Certificate(Path file, Trail trail, Image pixels, double reward, d
      * @throws NoisetrailException if it is another, or broken
      */
     public static Certificate read(Path picture) {
+        Trail trail = trail(picture);
+        Image pixels = Png.read(picture);
+        List<PngFile.Text> texts = PngFile.texts(picture);
+        return new Certificate(picture, trail, pixels, claim(picture, texts, REWARD), claim(picture, texts, HELD_OUT));
+    }
+
+    /**
+     * The trail that it carries; its pixels stay packed.
+     *
+     * @throws NoisetrailException if it is no picture, or has not the trail of one image
+     */
+    public static Trail trail(Path picture) {
         if (!Files.isRegularFile(picture)) {
             throw new NoisetrailException("no such picture: " + picture);
         }
-        Image pixels = Png.read(picture);
-        List<PngFile.Text> texts = PngFile.texts(picture);
+        PngFile.read(picture);
         Trail trail = TrailFiles.read(picture);
         if (trail.images().size() != 1) {
             throw new NoisetrailException(picture + " must have the trail of one image: it has that of "
                     + trail.images().size());
         }
-        return new Certificate(picture, trail, pixels, claim(picture, texts, REWARD), claim(picture, texts, HELD_OUT));
+        return trail;
     }
 
     private static double claim(Path picture, List<PngFile.Text> texts, String keyword) {

@@ -38,12 +38,12 @@ final class KeptImages {
      *
      * @throws IllegalArgumentException if a picture of one of them is there that was drawn with other settings
      */
-    static List<Finished> in(OutputFolder folder, List<ImageRequest> requests, String settings) {
+    static List<Finished> in(OutputFolder folder, List<ImageRequest> requests, Trail run, String settings) {
         List<Finished> kept = new ArrayList<>();
         for (ImageRequest request : requests) {
             String name = Finished.file(request);
             if (folder.has(name)) {
-                Finished image = read(folder.file(name), settings);
+                Finished image = read(folder.file(name), run, settings);
                 if (image != null && !image.request().equals(request)) {
                     throw other(folder.path().resolve(name));
                 }
@@ -55,7 +55,7 @@ final class KeptImages {
         return kept;
     }
 
-    private static @Nullable Finished read(Path file, String settings) {
+    private static @Nullable Finished read(Path file, Trail run, String settings) {
         try {
             Map<String, String> texts = new LinkedHashMap<>();
             for (PngFile.Text text : PngFile.texts(file)) {
@@ -70,20 +70,24 @@ final class KeptImages {
             if (!json.path("settings").asText().equals(settings)) {
                 throw other(file);
             }
-            return finished(file, json, Trail.parse(file.toString(), trail));
+            // What a grid and the run's trail are made of when all is drawn, maybe hours later.
+            Png.read(file);
+            return finished(file, json, run, Trail.parse(file.toString(), trail));
         } catch (NoisetrailException e) {
             LOG.warn("{}; this image is drawn again", e.getMessage());
             return null;
         }
     }
 
-    private static Finished finished(Path file, JsonNode json, Trail trail) {
+    private static Finished finished(Path file, JsonNode json, Trail run, Trail trail) {
         if (trail.images().size() != 1) {
             throw new NoisetrailException(file + " must have the trail of one image: it has that of "
                     + trail.images().size());
         }
         try {
-            return Finished.of(json, trail.images().get(0).recipe());
+            Finished image = Finished.of(json, trail.images().get(0).recipe());
+            TrailFiles.of(run, List.of(image));
+            return image;
         } catch (IllegalArgumentException e) {
             throw new NoisetrailException(file + " does not say what it is: " + e.getMessage(), e);
         }

@@ -10,6 +10,7 @@ import org.noisetrail.evaluation.Funnels;
 import org.noisetrail.evaluation.Interval;
 import org.noisetrail.evaluation.OfflineTable;
 import org.noisetrail.evaluation.RewardTensor;
+import org.noisetrail.files.Excerpt;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.search.Methods;
 
@@ -40,7 +41,7 @@ public final class OfflineWords {
             line.add(Methods.registry().words(row.method()));
             lines.row(line.toArray(String[]::new));
         }
-        return "chosen by " + rewards.get(table.searched()) + ", of "
+        return "chosen by " + Excerpt.of(rewards.get(table.searched())) + ", of "
                 + table.tensor().runs().size() + " images with "
                 + table.tensor().trajectories()
                 + " trajectories each\n" + lines;
@@ -59,8 +60,8 @@ public final class OfflineWords {
             tried.scores().forEach(score -> line.add(score.toString()));
             lines.row(line.toArray(String[]::new));
         }
-        return "funnels chosen by " + judge + " on one half of what was asked; their numbers are the other half's\n"
-                + lines;
+        return "funnels chosen by " + Excerpt.of(judge)
+                + " on one half of what was asked; their numbers are the other half's\n" + lines;
     }
 
     /** The table, a row a method. */

@@ -28,6 +28,9 @@ import org.noisetrail.reward.Image;
 public final class Png {
     private static final String FORMAT = "javax_imageio_png_1.0";
 
+    /** Those of the largest images that a model is asked for: 16384 a side. */
+    private static final int MOST_PIXELS = 1 << 28;
+
     private Png() {}
 
     /** Grey for one channel, RGB for three: those a PNG can show. */
@@ -72,17 +75,29 @@ public final class Png {
     /**
      * A picture that {@link #encode} made: its values as they are.
      *
-     * @throws NoisetrailException that names the file, if it is none, or its values are not what it shows: of a palette, or not of 8 bits
+     * @throws NoisetrailException that names the file, if it is none, has more than 2^28 pixels, or its values are not what it shows: of a palette, not of 8 bits, or of other than 1 or 3
+     *     channels
      */
     public static Image read(Path file) {
+        if (!Files.isRegularFile(file)) {
+            throw new NoisetrailException("no such picture: " + file);
+        }
+        // The size first: a picture that claims to be huge is never unpacked.
+        PngFile head = PngFile.read(file);
+        if ((long) head.width() * head.height() > MOST_PIXELS) {
+            throw new NoisetrailException(
+                    file + " must have <= " + MOST_PIXELS + " pixels: " + head.width() + "x" + head.height());
+        }
         try {
             BufferedImage picture = ImageIO.read(file.toFile());
             if (picture == null) {
                 throw new NoisetrailException(file + " is not a picture");
             }
+            int channels = picture.getRaster().getNumBands();
             if (picture.getColorModel() instanceof IndexColorModel
-                    || picture.getSampleModel().getSampleSize(0) != Byte.SIZE) {
-                throw new NoisetrailException(file + " must have 8 bits a channel, and no palette");
+                    || picture.getSampleModel().getSampleSize(0) != Byte.SIZE
+                    || channels != 1 && channels != 3) {
+                throw new NoisetrailException(file + " must have 8 bits a channel, 1 or 3 channels, and no palette");
             }
             return image(picture);
         } catch (IOException | RuntimeException e) {
@@ -96,13 +111,15 @@ public final class Png {
     static Image image(BufferedImage picture) {
         Raster raster = picture.getRaster();
         ImageShape shape = new ImageShape(raster.getNumBands(), raster.getHeight(), raster.getWidth());
-        int area = shape.height() * shape.width();
         byte[] pixels = new byte[shape.elements()];
-        int[] samples = new int[area];
+        int[] samples = new int[shape.width()];
+        int to = 0;
         for (int c = 0; c < shape.channels(); c++) {
-            raster.getSamples(0, 0, shape.width(), shape.height(), c, samples);
-            for (int i = 0; i < area; i++) {
-                pixels[c * area + i] = (byte) samples[i];
+            for (int y = 0; y < shape.height(); y++) {
+                raster.getSamples(0, y, shape.width(), 1, c, samples);
+                for (int sample : samples) {
+                    pixels[to++] = (byte) sample;
+                }
             }
         }
         return new Image(shape, pixels, Condition.NONE);

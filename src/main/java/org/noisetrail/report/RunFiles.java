@@ -115,7 +115,7 @@ public final class RunFiles implements SearchListener, AutoCloseable {
             if (settings == null || saveTensors) {
                 throw new IllegalArgumentException("images that are kept need settings, and have no final states");
             }
-            finished.addAll(KeptImages.in(folder, List.copyOf(places.keySet()), settings));
+            finished.addAll(KeptImages.in(folder, List.copyOf(places.keySet()), run, settings));
         }
     }
 

@@ -1,14 +1,18 @@
 package org.noisetrail.report;
 
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.engine.StepEngine;
+import org.noisetrail.files.PngFile;
 import org.noisetrail.model.Condition;
+import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.reward.Image;
 import org.noisetrail.reward.Reward;
@@ -53,6 +57,9 @@ public final class Verification {
         }
     }
 
+    /** A stranger's trail may ask for more than anybody's search: what ascent by image asks for is what it has cost. */
+    private static final long MOST_TRANSITIONS = 1 << 16;
+
     private final Pipeline pipeline;
     private final Options options;
 
@@ -68,27 +75,53 @@ public final class Verification {
      */
     public List<Verdict> of(List<Certificate> pictures) {
         Map<Trail, List<Certificate>> runs = new LinkedHashMap<>();
-        for (Certificate picture : pictures) {
-            runs.computeIfAbsent(picture.trail().with(List.of()), run -> new ArrayList<>())
-                    .add(picture);
-        }
         Map<Certificate, Verdict> verdicts = new LinkedHashMap<>();
+        for (Certificate picture : pictures) {
+            ImageShape shape = picture.pixels().shape();
+            refused(picture.file(), picture.trail(), shape.height(), shape.width())
+                    .ifPresentOrElse(
+                            verdict -> verdicts.put(picture, verdict),
+                            () -> runs.computeIfAbsent(picture.trail().with(List.of()), run -> new ArrayList<>())
+                                    .add(picture));
+        }
         runs.forEach((run, some) -> run(run, some, verdicts));
         SearchCancelledException.check();
         return pictures.stream().map(verdicts::get).map(Objects::requireNonNull).toList();
     }
 
+    /**
+     * What is found of a picture before its pixels are unpacked and before it is drawn: that it is of another model or size, or that drawing it would take longer than anybody's search.
+     *
+     * @return empty where nothing is wrong so far
+     * @throws NoisetrailException if it is no picture of ours, or broken
+     */
+    public Optional<Verdict> refused(Path picture) {
+        Trail trail = Certificate.trail(picture);
+        PngFile head = PngFile.read(picture);
+        return refused(picture, trail, head.height(), head.width());
+    }
+
+    private Optional<Verdict> refused(Path picture, Trail trail, int height, int width) {
+        String model = Search.builder(pipeline).build().modelId();
+        ImageShape image = pipeline.decoder().image();
+        long transitions = trail.images().get(0).recipe().transitions();
+        String difference = null;
+        if (!model.equals(trail.model())) {
+            difference = "another model, or other settings of it: claimed " + trail.model() + ", found " + model;
+        } else if (height != image.height() || width != image.width()) {
+            difference = "pixels are of another size: claimed " + height + "x" + width + ", found " + image.height()
+                    + "x" + image.width();
+        } else if (transitions > MOST_TRANSITIONS) {
+            difference = "its trail must ask for <= " + MOST_TRANSITIONS + " transitions to be verified: " + transitions
+                    + "; replay draws it";
+        }
+        return Optional.ofNullable(difference).map(words -> Verdict.no(picture, words));
+    }
+
     /** Pictures of one run: the same model, sampler, seed and rewards. */
     private void run(Trail run, List<Certificate> pictures, Map<Certificate, Verdict> verdicts) {
-        Search.Builder search = Search.builder(pipeline).decodeBatch(options.decodeBatch());
-        String model = search.build().modelId();
-        if (!model.equals(run.model())) {
-            String other = "another model, or other settings of it: claimed " + run.model() + ", found " + model;
-            pictures.forEach(picture -> verdicts.put(picture, Verdict.no(picture.file(), other)));
-            return;
-        }
         try {
-            verdicts.putAll(drawn(run, pictures, search));
+            verdicts.putAll(drawn(run, pictures, Search.builder(pipeline).decodeBatch(options.decodeBatch())));
         } catch (SearchCancelledException e) {
             throw e;
         } catch (IllegalArgumentException | NoisetrailException e) {
@@ -171,6 +204,15 @@ public final class Verification {
                     null,
                     role + " unknown: " + name + " is made of files of its own or of code:" + " --" + role
                             + " says of which");
+        }
+        long scorings = text.scorings();
+        if (asked == null && scorings > RewardText.MOST_SCORINGS) {
+            return new Claim(
+                    role,
+                    name,
+                    null,
+                    role + " unknown: it scores an image " + scorings + " times, more than " + RewardText.MOST_SCORINGS
+                            + " (shifted counts five): --" + role + " says that it may");
         }
         Reward made = null;
         try {

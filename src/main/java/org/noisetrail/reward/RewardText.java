@@ -117,6 +117,9 @@ public record RewardText(List<Term> terms) {
         return terms.stream().anyMatch(Term::namesFile);
     }
 
+    /** The most {@link #scorings} of a text that comes from anywhere: each may be a network's call, and within one another {@code shifted} makes them thousands. */
+    public static final int MOST_SCORINGS = 32;
+
     /** How many times rewards that are not made of others score an image in one call: within {@code shifted} each counts five times. */
     public long scorings() {
         return terms.stream().mapToLong(Term::scorings).sum();

@@ -9,7 +9,7 @@ import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
 import org.noisetrail.torch.Unfinished;
 
-/** The lowest of several rewards, image by image; NaN where one is NaN. Owns its parts. */
+/** The lowest of several rewards, image by image; NaN where one is NaN or plus infinity. Owns its parts. */
 record Worst(String name, List<Reward> parts) implements Reward {
     static final RewardKind KIND =
             RewardKind.of("worst", "worst(REWARD; REWARD...)", "the lowest of several, image by image", Worst::of);
@@ -42,10 +42,13 @@ record Worst(String name, List<Reward> parts) implements Reward {
     public void score(ImageBatch images, Tensor scores) {
         Scores.pointer(scores, images);
         parts.get(0).score(images, scores);
+        // The lowest of several would hide it.
+        Tensors.forgetInfinity(scores);
         try (Tensor other = Tensors.doubles(images.device(), images.rows())) {
             for (Reward part : parts.subList(1, parts.size())) {
                 Tensors.fill(other, Double.NaN);
                 part.score(images, other);
+                Tensors.forgetInfinity(other);
                 Torch.run(() -> torch.minimum_out(scores, scores, other));
             }
         }

@@ -403,7 +403,7 @@ public final class Search {
             return this;
         }
 
-        /** The most rows (images x candidates) in one network call, 1 to 65536; by default 64. On the CPU results do not depend on it, unless a time limit ends the search; on a card but for the network's rounding. */
+        /** The most rows (images x candidates) in one network call, 1 to 65536; by default 64. Results depend on it by the last digits of what networks say of images, which two nearly equal candidates may turn on, and where a time limit ends the search. */
         public Builder maxBatch(int maxBatch) {
             Checks.range("max-batch", maxBatch, 1, LARGEST_BATCH);
             this.maxBatch = maxBatch;
@@ -476,8 +476,8 @@ public final class Search {
 
         /**
          * How many workers draw: the images are spread over them, and where there are fewer images than workers, so are the candidates of each step. Each has a thread, and its share
-         * of the threads that LibTorch's operations use on the thread that runs the search. With more than one, rewards are asked by several threads at once, and must be thread-safe. Results do not
-         * depend on it. By default 1.
+         * of the threads that LibTorch's operations use on the thread that runs the search. With more than one, rewards are asked by several threads at once, and must be thread-safe. Results
+         * depend on it as on {@link #maxBatch}. By default 1.
          */
         public Builder workers(int workers) {
             Checks.range("workers", workers, 1, 4096);

@@ -43,8 +43,8 @@ public record Trail(
     /** The version of the file format that this library writes, and the newest that it reads. */
     public static final int VERSION = 2;
 
-    /** Bytes: 64 MiB, a hundred thousand images and more. */
-    private static final int LARGEST_FILE = 64 << 20;
+    /** Bytes: 512 MiB, some thirty thousand images of the longest recipes that are usual (ascent by 64 candidates). */
+    private static final int LARGEST_FILE = 512 << 20;
 
     public Trail {
         settings = Collections.unmodifiableMap(new LinkedHashMap<>(settings));

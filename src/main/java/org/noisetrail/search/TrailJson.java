@@ -63,7 +63,7 @@ final class TrailJson {
     }
 
     static Trail read(String source, byte[] json) {
-        JsonNode root = JsonFiles.parse(source + " is not a trail", json);
+        JsonNode root = JsonFiles.parseLarge(source + " is not a trail", json);
         try {
             return read(source, root);
         } catch (IllegalArgumentException e) {

@@ -144,7 +144,7 @@ final class Waves {
     }
 
     private static List<ImageResult> results(Wave wave, Outcome outcome) {
-        outcome.check(wave.images());
+        outcome.check(wave.images(), wave.settings.schedule().size());
         SearchSettings settings = wave.settings;
         ImageShape shape = settings.networks().decoder().image();
         StepEngine.Finals finals;

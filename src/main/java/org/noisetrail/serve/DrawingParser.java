@@ -35,9 +35,6 @@ final class DrawingParser {
     /** No whole number of a method's or sampler's settings may be larger, nor the rows of one image that go together: they are held in memory, or take time. */
     static final int LARGEST = 1024;
 
-    /** The most times that a reward and its parts may score an image: each may be a network's call. */
-    private static final int MOST_SCORINGS = 32;
-
     private static final double LONGEST_SECONDS = 1e9;
 
     private final Pipeline pipeline;
@@ -185,10 +182,10 @@ final class DrawingParser {
             throw Refusal.value(name, name + " must not name files here: " + Excerpt.of(text));
         }
         long scorings = reward.scorings();
-        if (scorings > MOST_SCORINGS) {
+        if (scorings > RewardText.MOST_SCORINGS) {
             throw Refusal.value(
                     name,
-                    name + " must score an image at most " + MOST_SCORINGS + " times (shifted counts five): "
+                    name + " must score an image at most " + RewardText.MOST_SCORINGS + " times (shifted counts five): "
                             + scorings);
         }
         return reward;
@@ -293,9 +290,12 @@ final class DrawingParser {
                     .reward(Reward.of("none", image -> 0))
                     .build();
         });
-        OptionalLong calls = drawing.method()
-                .evaluations(
-                        drawing.sampler().schedule(drawing.model().denoiser().parameterisation()));
+        // A schedule of the server's own options may be for another sampler than the request's.
+        OptionalLong calls = checked(
+                "method",
+                () -> drawing.method()
+                        .evaluations(drawing.sampler()
+                                .schedule(drawing.model().denoiser().parameterisation())));
         long cost = calls.orElse(0) * drawing.model().denoiser().evaluations();
         if (!budgeted && cost > limits.evaluations()) {
             throw Refusal.value(

@@ -245,6 +245,9 @@ class LoraTest {
                 "{'peft_type': 'LORA', 'use_dora': true} | use_dora is not supported: plain LoRA is",
                 "{'peft_type': 'LORA', 'layer_replication': [[0, 4]]} | layer_replication is not supported: plain LoRA is",
                 "{'peft_type': 'LORA', 'init_lora_weights': 'pissa'} | init_lora_weights \"pissa\" is not supported: it changes the network's own weights",
+                "{'peft_type': 'LORA', 'use_dora': 'True'} | use_dora is not supported: plain LoRA is",
+                "{'peft_type': 'LORA', 'use_rslora': 'True'} | use_rslora must be true or false: \"True\"",
+                "{'peft_type': 'LORA', 'alpha_pattern': [['to_q', 16]]} | alpha_pattern must be an object: [[\"to_q\",16]]",
                 "{'peft_type': 'LORA', 'lora_alpha': 'x'} | lora_alpha must be a number: \"x\"",
                 "{'peft_type': 'LORA', 'alpha_pattern': {'to_.*': 1}} | alpha_pattern must have names of layers: to_.*",
                 "{ | not sound JSON"

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,6 +13,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.noisetrail.testing.Nets;
 
 /** compare with a model whose calls take next to nothing. */
 @Timeout(300)
@@ -155,5 +157,20 @@ class CompareCommandTest {
         assertThat(table.at("/rows/1/againstBestOfN/secondHeldOutDifference/mean")
                         .asDouble())
                 .isEqualTo(-table.at("/rows/1/againstBestOfN/difference/mean").asDouble());
+    }
+
+    /** Diversity would be missing without a word, and every kept search be made again once the file is mended. */
+    @Test
+    void aBrokenClassifierIsToldThoughNoRewardIsOfIt() throws IOException {
+        Path model = Files.createDirectories(folder.resolve("model"));
+        for (String name : List.of("config.json", "model.safetensors")) {
+            Files.copy(Nets.FASHION.resolve(name), model.resolve(name));
+        }
+        Files.write(model.resolve("classifier.pt"), new byte[100]);
+        Cli.Ending ending = Cli.run(
+                "compare", "-q", "--model", model, "--images", 1, "--seeds", 1, "--methods", "naive", "--reward",
+                "brightness", "--out", folder.resolve("out"));
+        assertThat(ending.err()).startsWith("noisetrail: ").contains("classifier.pt").hasLineCount(1);
+        assertThat(ending.code()).isEqualTo(1);
     }
 }

@@ -191,6 +191,31 @@ class ComponentCommandTest {
     }
 
     @Test
+    void aTensorWithoutElementsIsNamed() throws IOException {
+        Path in = folder.resolve("in");
+        Safetensors.writer()
+                .put("input_ids", new long[0], 1L << 32, 0)
+                .put("z", new float[0], 1, 4, 0, 8)
+                .write(in);
+        for (String[] each : new String[][] {
+            {"vae-decoder", "z must have sides from 1 to 2147483647: [1, 4, 0, 8]"},
+            {"text-encoder", "input_ids must have sides from 1 to 2147483647: [4294967296, 0]"}
+        }) {
+            Cli.Ending ending = Cli.run(
+                    "component",
+                    each[0],
+                    "--model",
+                    MODELS.resolve("sd15"),
+                    "--in",
+                    in,
+                    "--out",
+                    folder.resolve("out"));
+            assertThat(ending.err()).isEqualTo("noisetrail: " + in + ": " + each[1] + "\n");
+            assertThat(ending.code()).isEqualTo(1);
+        }
+    }
+
+    @Test
     void textIsTokenizedAsTransformersDoes() throws IOException {
         ObjectMapper json = new ObjectMapper();
         JsonNode golden = json.readTree(GOLDENS.resolve("sdxl/tokens.json").toFile());

@@ -201,6 +201,14 @@ class OfflineCommandTest {
         isRefused(2, "--best-funnels needs --offline", "compare", "--best-funnels", 3);
         isRefused(
                 2, "--best-funnels needs --equal-nfe or --sweep", "compare", "--offline", file(), "--best-funnels", 3);
+        isRefused(
+                2,
+                "--target-reward must be a number above minus infinity: NaN",
+                "compare",
+                "--offline",
+                file(),
+                "--target-reward",
+                "NaN");
         isRefused(2, "must be one that is stored", "compare", "--offline", file(), "--reward", "clip");
         isRefused(2, "--trajectories must be from 1 to 65536: 0", "compare", "--store", file(), "--trajectories", 0);
         isRefused(2, "only methods that choose among whole", "compare", "--offline", file(), "--methods", "beam");

@@ -1,27 +1,35 @@
 package org.noisetrail.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
+import java.util.zip.CRC32;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.noisetrail.files.PngFile;
+import org.noisetrail.noise.Move;
+import org.noisetrail.noise.Recipe;
+import org.noisetrail.report.Certificate;
 import org.noisetrail.report.Png;
+import org.noisetrail.search.Trail;
 import org.noisetrail.testing.Nets;
 
 /** Pictures prove what they claim, and forged ones do not. */
@@ -185,6 +193,61 @@ class VerifyCommandTest {
             assertThat(ending.err()).isEqualTo("noisetrail: " + words[2] + "\n");
             assertThat(ending.code()).isEqualTo(2);
         }
+    }
+
+    /** Its header says 46000 x 46000: two gigabytes that no pixel of is there. */
+    @Test
+    void aHugePictureIsNotUnpackedAndKeepsNoOtherFromItsLine() throws IOException {
+        byte[] png = Files.readAllBytes(picture("classes"));
+        ByteBuffer header = ByteBuffer.wrap(png);
+        header.putInt(16, 46000).putInt(20, 46000);
+        CRC32 crc = new CRC32();
+        crc.update(png, 12, 17);
+        header.putInt(29, (int) crc.getValue());
+        Path huge = Files.write(folder.resolve("huge.png"), png);
+        String lines = lines(huge, picture("plain"));
+        assertThat(lines)
+                .contains("huge.png: no: pixels are of another size: claimed 46000x46000, found 28x28")
+                .contains("000.png: yes: ");
+        assertThatThrownBy(() -> Certificate.read(huge))
+                .hasMessage(huge + " must have <= 268435456 pixels: 46000x46000");
+    }
+
+    private static String lines(Path... pictures) {
+        Cli.Ending ending =
+                Cli.run(Stream.concat(Stream.of("verify"), Stream.of(pictures)).toArray());
+        assertThat(ending.err()).isEmpty();
+        assertThat(ending.code()).isEqualTo(1);
+        return ending.out();
+    }
+
+    @Test
+    void aRewardThatCostsThousandsOfScoringsIsComputedOnlyWhereAsked() throws IOException {
+        String costly = "shifted(shifted(shifted(brightness)))";
+        Path forged = claim(picture("plain"), "Trail", "\"name\":\"brightness\"", "\"name\":\"" + costly + "\"");
+        assertThat(differs("verify", forged))
+                .contains("reward unknown: it scores an image 125 times, more than 32 (shifted counts five):"
+                        + " --reward says that it may");
+        assertThat(differs("verify", forged, "--reward", costly)).contains("reward is another one: claimed " + costly);
+    }
+
+    @Test
+    void aTrailThatAsksForMoreThanASearchWouldIsNotDrawn() throws IOException {
+        String weights = "1" + ",1".repeat(65535 - 1);
+        Path forged = texts(picture("plain"), texts -> {
+            Trail trail = Trail.parse("the picture", texts.get("Trail"));
+            Recipe recipe = trail.images().get(0).recipe();
+            List<Move> moves = new ArrayList<>(recipe.moves());
+            moves.set(0, Move.parse("h0:4.0:" + weights));
+            Recipe costly = new Recipe(recipe.start(), recipe.chain(), moves);
+            texts.put(
+                    "Trail",
+                    trail.with(List.of(new Trail.Entry(trail.images().get(0).request(), costly)))
+                            .toJson());
+            return texts;
+        });
+        assertThat(differs("verify", forged))
+                .contains("its trail must ask for <= 65536 transitions to be verified: 65541; replay draws it");
     }
 
     @Test

@@ -79,6 +79,16 @@ class CellStoreTest {
     }
 
     @Test
+    void aSearchThatCouldNotBeReadBackIsRefusedBeforeItIsMade() {
+        ImageShape large = new ImageShape(3, 1024, 1024);
+        CellStore.requireReadable(243, large, 18);
+        assertThatThrownBy(() -> CellStore.requireReadable(244, large, 18))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("images of one seed must be <= 243, of 3x1024x1024, for a search to be kept: 244;"
+                        + " more seeds with fewer images each are as many");
+    }
+
+    @Test
     void aWholeCellIsFound() throws IOException {
         assertThat(isFound(whole())).isTrue();
     }

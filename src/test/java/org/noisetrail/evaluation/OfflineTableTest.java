@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.Safetensors;
+import org.noisetrail.model.Condition;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.DiscreteNoise;
 import org.noisetrail.model.GaussianMixture;
@@ -272,6 +274,24 @@ class OfflineTableTest {
         assertThatThrownBy(() -> OfflineTable.of(tensor, CONTENDERS, List.of(5L), RULE))
                 .hasMessage("network evaluations must be >= 11, one plain trajectory's: 5");
         assertThatThrownBy(() -> tensor.index("class")).hasMessageContaining("brightness, compressibility");
+    }
+
+    @Test
+    void whatAFileCannotHoldIsRefusedBeforeItIsDrawn() {
+        RewardTensor tensor = recorded();
+        assertThatThrownBy(() -> RewardTensor.requireStorable(
+                        Map.of(), tensor.rewards(), tensor.runs(), 65536 * 64, tensor.schedule(), 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("scores to store must be <= 268435454: 503316480, of 2 rewards, 10 images, 4194304"
+                        + " trajectories each and 6 steps; fewer seeds a file are less");
+        List<RewardTensor.Run> many = Collections.nCopies(
+                200_000,
+                new RewardTensor.Run(
+                        7, new ImageRequest(0, Condition.prompt("a red sneaker and a blue bag ".repeat(3)))));
+        assertThatThrownBy(
+                        () -> RewardTensor.requireStorable(Map.of(), tensor.rewards(), many, 9, tensor.schedule(), 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("what a file says of itself (noisetrail-rewards) must be <= 16777216 bytes: ");
     }
 
     @Test

@@ -566,6 +566,8 @@ class PlannerTest {
         for (String broken : List.of(
                 text.replace("\"reward\" : \"brightness\"", "\"reward\" : \"mine\""),
                 text.replaceFirst("\"rows\" : \\[ 1", "\"rows\" : [ 2"),
+                text.replaceFirst("(?s)\"network\" : \\{.*?\\}", "\"network\" : {\"rows\" : [], \"seconds\" : []}"),
+                text.replaceFirst("(?s)\"network\" : \\{.*?\\}", "\"network\" : {\"rows\" : [1], \"seconds\" : [0]}"),
                 text.replace("noisetrail-machine-profile", "noisetrail-rounds"),
                 "{}")) {
             Files.write(file, broken.getBytes(StandardCharsets.UTF_8));

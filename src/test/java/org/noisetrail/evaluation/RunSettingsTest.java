@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
@@ -12,6 +13,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.noisetrail.files.Json;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Condition;
@@ -50,6 +53,20 @@ class RunSettingsTest {
         assertThat(Json.pretty(read.json())).isEqualTo(Json.pretty(settings.json()));
         assertThat(settings.json().get("conditions").toString())
                 .isEqualTo("[{prompt=a \"coat\"}, {prompt=a bag, negative=blurry}]");
+    }
+
+    /** The shortest list that, taken in turn, is the whole one: ababa is ab, abaab is abaab's first three. */
+    @ParameterizedTest
+    @CsvSource({"a,a", "aaaa,a", "ababa,ab", "abaab,aba", "abac,abac", "aabaaab,aaba", "abcabcab,abc", "aaab,aaab"})
+    void conditionsAreToldByTheShortestListTakenInTurn(String words, String shortest) {
+        List<ImageRequest> images = new ArrayList<>();
+        for (int i = 0; i < words.length(); i++) {
+            images.add(new ImageRequest(i, Condition.prompt(words.substring(i, i + 1))));
+        }
+        List<String> expected =
+                shortest.chars().mapToObj(c -> "{prompt=" + (char) c + "}").toList();
+        assertThat(builder().images(images).build().json().get("conditions").toString())
+                .isEqualTo(expected.toString());
     }
 
     @Test

@@ -159,6 +159,10 @@ class ModelTest {
         Path file = folder.resolve("config.json");
         Map<String, String> cases = new LinkedHashMap<>();
         cases.put(config.replace("\"img_resolution\": 28,", ""), "img_resolution is missing");
+        cases.put(
+                config.replace("\"img_resolution\": 28", "\"img_resolution\": 16384")
+                        .replace("\"img_channels\": 1", "\"img_channels\": 8"),
+                "img_resolution must be such that an image of 8 channels has < 2^31 elements: 16384");
         cases.put(config.replace("DhariwalUNet", "UNet2"), "model_type must be DhariwalUNet or SongUNet: \"UNet2\"");
         cases.put(config.replace("EDMPrecond", "VPPrecond"), "preconditioning must be EDMPrecond: \"VPPrecond\"");
         cases.put(

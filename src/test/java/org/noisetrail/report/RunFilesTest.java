@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -477,6 +478,16 @@ class RunFilesTest {
         Files.write(picture, Png.encode(ImageIO.read(picture.toFile()), texts));
     }
 
+    /** As an optimiser of pictures might: the texts stay. */
+    private static void repaint(Path picture, int type) throws IOException {
+        BufferedImage before = ImageIO.read(picture.toFile());
+        BufferedImage after = new BufferedImage(before.getWidth(), before.getHeight(), type);
+        after.createGraphics().drawImage(before, 0, 0, null);
+        Map<String, String> texts = new LinkedHashMap<>();
+        PngFile.texts(picture).forEach(text -> texts.put(text.keyword(), text.value()));
+        Files.write(picture, Png.encode(after, texts));
+    }
+
     @Test
     void aPictureThatSaysTooLittleIsDrawnAgainAndKeepsNoOtherFromIt() throws IOException {
         draw("one", 0, 12, "", RunFiles.Earlier.REFUSE, "a");
@@ -484,7 +495,12 @@ class RunFilesTest {
         say(folder.resolve("two/images/001.png"), "Result", "\"ledger\"", "\"leger\"");
         say(folder.resolve("two/images/002.png"), "Result", "\"finite\":true", "\"finite\":7");
         say(folder.resolve("two/images/003.png"), "Trail", "\"images\":.*", "\"images\":[]}");
-        assertThat(draw("two", 0, 12, "", RunFiles.Earlier.KEEP, "a")).isEqualTo(3);
+        // What would end the run when all is drawn: pixels that cannot be pasted, and a trail of other steps.
+        repaint(folder.resolve("two/images/005.png"), BufferedImage.TYPE_BYTE_INDEXED);
+        repaint(folder.resolve("two/images/006.png"), BufferedImage.TYPE_4BYTE_ABGR);
+        say(folder.resolve("two/images/007.png"), "Trail", "\"steps\":2", "\"steps\":3");
+        say(folder.resolve("two/images/007.png"), "Trail", "\"moves\":\\[", "\"moves\":[\"\",");
+        assertThat(draw("two", 0, 12, "", RunFiles.Earlier.KEEP, "a")).isEqualTo(6);
         equalFolders("one", "two", all());
         say(folder.resolve("two/images/004.png"), "Result", "\"settings\":\"a\"", "\"settings\":\"b\"");
         assertThatThrownBy(() -> draw("two", 0, 12, "", RunFiles.Earlier.KEEP, "a"))

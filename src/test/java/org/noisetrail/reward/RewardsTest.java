@@ -111,6 +111,13 @@ class RewardsTest {
             assertThat(score(Rewards.worst(order), GREY, pixels, 0, 0, 0)).containsExactly(bright[0], .3, Double.NaN);
         }
         assertThat(asked).hasValue(2);
+        // A part that has overflowed is no more sound for being the highest.
+        Reward endless = other(asked, Double.POSITIVE_INFINITY, .1, Double.NEGATIVE_INFINITY);
+        for (List<Reward> order :
+                List.of(List.of(endless, Rewards.brightness()), List.of(Rewards.brightness(), endless))) {
+            assertThat(score(Rewards.worst(order), GREY, pixels, 0, 0, 0))
+                    .containsExactly(Double.NaN, .1, Double.NEGATIVE_INFINITY);
+        }
         assertThat(bright[0]).isLessThan(.3);
         assertThat(bright[1]).isGreaterThan(.3);
     }

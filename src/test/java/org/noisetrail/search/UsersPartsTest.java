@@ -16,6 +16,7 @@ import org.noisetrail.model.Decoder;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Parameterisation;
+import org.noisetrail.noise.Recipe;
 import org.noisetrail.reward.ImageBatch;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
@@ -128,6 +129,26 @@ class UsersPartsTest {
         refused(
                 "outcome's rewards must be 3, one an image: 4",
                 run(1, o -> new Outcome(o.x(), o.recipes(), o.pivotNorms(), new double[4])));
+    }
+
+    @Test
+    void anOutcomesRecipesLeadToTheEnd() {
+        refused("steps must be 6: 5", run(1, o -> {
+            List<Recipe> shorter = o.recipes().stream()
+                    .map(each ->
+                            new Recipe(each.start(), each.chain(), each.moves().subList(1, 6)))
+                    .toList();
+            return new Outcome(o.x(), shorter, o.pivotNorms(), null);
+        }));
+    }
+
+    @Test
+    void anOutcomesEndlessRewardIsNotANumber() {
+        double[] said = {1, Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY};
+        Search search = WORLD.search(new Changed(1, o -> new Outcome(o.x(), o.recipes(), o.pivotNorms(), said)))
+                .build();
+        assertThat(search.run(ImageRequest.of(0, 3)).images().stream().mapToDouble(ImageResult::reward))
+                .containsExactly(1., Double.NaN, Double.NEGATIVE_INFINITY);
     }
 
     /** Ends with one particle, whatever it was asked for. */

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
@@ -27,9 +28,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Pipeline;
+import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.sampler.EulerAncestralSampler;
 import org.noisetrail.sampler.Samplers;
 import org.noisetrail.sampler.Spacing;
+import org.noisetrail.sampler.Step;
 import org.noisetrail.search.Methods;
 import org.noisetrail.search.RoundSchedule;
 
@@ -205,6 +208,26 @@ class RequestsTest {
                         .asText())
                 .isEqualTo("score_at_first must not name files here: rounds.json");
         assertThat(client.post(asked + "true}").status()).isEqualTo(200);
+    }
+
+    @Test
+    void stepsThatTheServersOwnScheduleIsNotForAreTheRequestsMistake(@TempDir Path folder) {
+        Path rounds = folder.resolve("rounds.json");
+        try (Pipeline model = Pipeline.load("fashion-mnist", Device.CPU)) {
+            List<Double> levels =
+                    EdmSampler.DEFAULT.withSteps(6).schedule(model.denoiser().parameterisation()).steps().stream()
+                            .map(Step::level)
+                            .toList();
+            new RoundSchedule(levels, Collections.nCopies(6, 1), Collections.nCopies(6, true)).write(rounds);
+            try (ImageServer own = ImageServer.builder(model)
+                    .sampler(EdmSampler.DEFAULT.withSteps(6))
+                    .method(Methods.parse("eps-greedy:score-at-first=" + rounds))
+                    .start()) {
+                Client.Answer answer = new Client(own.uri()).post("{\"class\":1,\"steps\":10}");
+                assertThat(answer.status()).isEqualTo(400);
+                assertThat(answer.error().path("param").asText()).isEqualTo("method");
+            }
+        }
     }
 
     @Test

@@ -71,7 +71,9 @@ public final class DiffusersFormat implements Format {
         }
         SchedulerConfig scheduler = SchedulerConfig.read(files, xl);
         LoraWeights.requireNetworks(index.parts().keySet(), options.loras());
-        ImageShape state = state(ownSize(unet, keys, xl), vae, options);
+        int own = ownSize(unet, keys, xl);
+        requireSize(keys, own, vae, options);
+        ImageShape state = state(own, vae, options);
         ImageShape image =
                 new ImageShape(vae.imageChannels(), state.height() * vae.factor(), state.width() * vae.factor());
         ConfigFile defaults = ConfigFile.readIfThere(files, DEFAULTS);
@@ -85,10 +87,10 @@ public final class DiffusersFormat implements Format {
             UNet network =
                     made.add(new UNet(unet, weights(files, "unet", options), Form.on(device, options.precision())));
             DiscreteNoise noise = new DiscreteNoise(scheduler.alphasCumprod(), prediction(scheduler));
-            Digest own = digest(files, index, state, options);
+            Digest digest = digest(files, index, state, options);
             // Of the files as they were loaded, however long after.
             Function<PipelineOptions, Denoiser> asked = how -> new DiffusersDenoiser(
-                    own.as(description(index, state, how)), state, device, noise, network, encoder);
+                    digest.as(description(index, state, how)), state, device, noise, network, encoder);
             Denoiser plain = asked.apply(options);
             Decoder decoder = made.add(decoder(files, vae, image, device));
             Decoder preview = options.previewDecoder() == null
@@ -156,6 +158,15 @@ public final class DiffusersFormat implements Format {
         }
         keys.logCorrected("sample_size", Integer.toString(USUAL_SIZE));
         return USUAL_SIZE;
+    }
+
+    /** What the folder alone says is not the user's mistake. */
+    private static void requireSize(ConfigFile keys, int own, VaeConfig vae, PipelineOptions options) {
+        long side = (long) own * vae.factor();
+        int channels = Math.max(vae.imageChannels(), vae.latentChannels());
+        if (options.height() == 0 && options.width() == 0 && side * side * channels > Integer.MAX_VALUE) {
+            throw keys.wrong("sample_size", "such that an image has < 2^31 elements");
+        }
     }
 
     /** The latents' shape at the size that was asked for, or the model's own. */

@@ -62,7 +62,7 @@ final class PreviewDecoder {
     }
 
     private static void check(String folder, int channels, int factor, ImageShape state, ImageShape image) {
-        if (channels != state.channels() || factor * state.height() != image.height()) {
+        if (channels != state.channels() || (long) factor * state.height() != image.height()) {
             throw new NoisetrailException(folder + ": a preview decoder must make " + image + " of " + state + ": "
                     + channels + " latent channels, factor " + factor);
         }

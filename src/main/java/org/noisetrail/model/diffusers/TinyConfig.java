@@ -58,8 +58,12 @@ public record TinyConfig(
 
     private static int channels(ConfigFile keys, String key, int levels) {
         List<Integer> channels = keys.integers(key, List.of(64, 64, 64, 64));
-        if (levels == 0 || channels.size() != levels || Set.copyOf(channels).size() != 1) {
-            throw keys.wrong(key, "one number, as often as there are levels (" + levels + ")");
+        int most = VaeConfig.MOST_LEVELS;
+        if (levels == 0
+                || levels > most
+                || channels.size() != levels
+                || Set.copyOf(channels).size() != 1) {
+            throw keys.wrong(key, "one number, as often as there are levels (" + levels + ", of 1 to " + most + ")");
         }
         return channels.get(0);
     }

@@ -28,6 +28,9 @@ public record VaeConfig(
         boolean postQuant,
         double scalingFactor,
         double shiftFactor) {
+    /** Each doubles an image's sides: published ones have 4 or 5. */
+    static final int MOST_LEVELS = 8;
+
     /**
      * @param file where it was read, for messages
      * @throws org.noisetrail.NoisetrailException if it describes another network, or one with options that are not supported
@@ -41,6 +44,9 @@ public record VaeConfig(
         // force_upcast: it is float32 anyway.
         keys.ignore("force_upcast", "sample_size");
         int levels = keys.words("down_block_types", "DownEncoderBlock2D").size();
+        if (levels > MOST_LEVELS) {
+            throw keys.wrong("down_block_types", "a list of 1 to " + MOST_LEVELS + " levels");
+        }
         if (keys.words("up_block_types", "UpDecoderBlock2D").size() != levels) {
             throw keys.wrong("up_block_types", "a list of " + levels + ", as down_block_types");
         }

@@ -47,14 +47,19 @@ public record NetworkConfig(
         String type = torchScript ? "TorchScript" : keys.oneOf("model_type", ADM, ADM, SONG);
         boolean song = type.equals(SONG);
         int classes = keys.integer("label_dim", 0, 0, 1_000_000);
+        int resolution = keys.integer("img_resolution", 1, 1 << 14);
+        int channels = keys.integer("img_channels", 1, 1 << 10);
+        if ((long) channels * resolution * resolution > Integer.MAX_VALUE) {
+            throw keys.wrong("img_resolution", "such that an image of " + channels + " channels has < 2^31 elements");
+        }
         return new NetworkConfig(
                 file,
                 torchScript
                         ? keys.oneOf("preconditioning", "EDMPrecond", "EDMPrecond", "none")
                         : keys.oneOf("preconditioning", "EDMPrecond", "EDMPrecond"),
                 keys.positive("sigma_data", 0.5),
-                keys.integer("img_resolution", 1, 1 << 14),
-                keys.integer("img_channels", 1, 1 << 10),
+                resolution,
+                channels,
                 classes,
                 type,
                 keys.integer("model_channels", song ? 128 : 192, 1, 1 << 14),

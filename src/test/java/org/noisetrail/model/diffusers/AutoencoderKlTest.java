@@ -178,6 +178,11 @@ class AutoencoderKlTest {
                 .hasMessageStartingWith("config.json: up_block_types must be a list of UpDecoderBlock2D: [\"AttnUp");
         assertThatThrownBy(() -> Folders.vaeConfig(json.replace("\"latents_mean\": null", "\"latents_mean\": [0.1]")))
                 .hasMessage("config.json: latents_mean is not supported: [0.1]");
+        // 1 << 32 is 1.
+        String down = "\"DownEncoderBlock2D\"" + ", \"DownEncoderBlock2D\"".repeat(32);
+        assertThatThrownBy(() -> Folders.vaeConfig(
+                        json.replaceFirst("(?s)\"down_block_types\": \\[.*?]", "\"down_block_types\": [" + down + "]")))
+                .hasMessageStartingWith("config.json: down_block_types must be a list of 1 to 8 levels: [\"Down");
         VaeConfig deeper = Folders.vaeConfig(json.replace("\"layers_per_block\": 2", "\"layers_per_block\": 1"));
         assertThatThrownBy(() -> new AutoencoderKl(deeper, Folders.weights("sd15/vae"), Device.CPU, false))
                 .isInstanceOf(NoisetrailException.class)

@@ -196,6 +196,14 @@ class AutoencoderTinyTest {
                 .hasMessage("config.json: _class_name must be AutoencoderTiny: \"AutoencoderKL\"");
         assertThatThrownBy(() -> config(CONFIG.replace("[2, 1]", "[2, 1, 1]")))
                 .hasMessage(
-                        "config.json: decoder_block_out_channels must be one number, as often as there are levels (3): [8,8]");
+                        "config.json: decoder_block_out_channels must be one number, as often as there are levels (3, of 1 to 8): [8,8]");
+        String[] ones = new String[36];
+        Arrays.fill(ones, "1");
+        String deep = String.join(", ", ones);
+        assertThatThrownBy(() -> config(CONFIG.replace("[2, 1]", "[" + deep + "]")
+                        .replace(
+                                "\"decoder_block_out_channels\": [8, 8]",
+                                "\"decoder_block_out_channels\": [" + deep + "]")))
+                .hasMessageContaining("there are levels (36, of 1 to 8)");
     }
 }
