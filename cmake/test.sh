@@ -9,5 +9,8 @@ if ! cmake -S "$source" -B "$build" -DNOISETRAIL_PROGRAMS=ON >"$log" 2>&1 ||
   cat "$log" >&2
   exit 1
 fi
-ctest --test-dir "$build" -L cpu --output-on-failure >>"$log" 2>&1 || { cat "$log" >&2; exit 1; }
+# The emulation is compiled for AVX2: _Float16, and fma in hardware.
+left_out=()
+grep -qw avx2 /proc/cpuinfo || left_out=(-E '^emulated$')
+ctest --test-dir "$build" -L cpu "${left_out[@]}" --output-on-failure >>"$log" 2>&1 || { cat "$log" >&2; exit 1; }
 grep 'tests passed' "$log"

@@ -144,7 +144,6 @@ final class ServeCommand implements Callable<Integer> {
         String token = token();
         modelOptions.check();
         ImageServer.check(address, token, publicUrl, out);
-        configureHttp();
         try (Pipeline pipeline = modelOptions.load()) {
             ImageServer server = ImageServer.builder(pipeline)
                     .address(address)
@@ -207,17 +206,5 @@ final class ServeCommand implements Callable<Integer> {
             throw new IllegalArgumentException(source + ": " + e.getMessage(), e);
         }
         return token;
-    }
-
-    /** The JDK's server reads these once: a request must have come in this time, and answers are sent without delay. */
-    private static void configureHttp() {
-        setDefault("sun.net.httpserver.maxReqTime", "30");
-        setDefault("sun.net.httpserver.nodelay", "true");
-    }
-
-    private static void setDefault(String property, String value) {
-        if (System.getProperty(property) == null) {
-            System.setProperty(property, value);
-        }
     }
 }

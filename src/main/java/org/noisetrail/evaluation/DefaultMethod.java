@@ -23,8 +23,7 @@ enum DefaultMethod {
     /** M 8 at 139 evaluations .998, best-of-60 at 2,100 .996; logits, since probabilities saturate. */
     CLASS(
             "for the probability of a class",
-            setup -> setup.reward().name().equals("class")
-                    || setup.reward().name().equals("heldout"),
+            setup -> setup.reward().isProbability(),
             "ascent:regress=logit:score-at-first",
             "benchmarks/results/fashion-mnist.md"),
     /** Brightness: M 8 at 139 evaluations .689, best-of-60 at 2,100 .460; eps-greedy scored at first .593 at 282. */

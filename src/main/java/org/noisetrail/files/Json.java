@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -54,6 +55,18 @@ public final class Json {
     /** As {@link #pretty}, without any line break. */
     public static String line(Object value) {
         return write(PLAIN, value);
+    }
+
+    /** {@link #line} with a line break at its end, in UTF-8, for what is large. */
+    public static byte[] bytes(Object value) {
+        try {
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            PLAIN.writeValue(bytes, value);
+            bytes.write('\n');
+            return bytes.toByteArray();
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private static String write(ObjectWriter writer, Object value) {

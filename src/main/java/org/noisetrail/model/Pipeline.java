@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.ModelFiles;
@@ -56,6 +57,7 @@ public final class Pipeline implements AutoCloseable {
     private final PipelineOptions options;
     private final Parts parts;
     private final Map<String, Classifier> classifiers = new LinkedHashMap<>();
+    private final Map<String, AutoCloseable> shared = new LinkedHashMap<>();
     /** Under the guidances that were last asked for: each has a name of its own, for which all the model's files are read. */
     private final Map<Double, Pipeline> guides = new LinkedHashMap<>(16, .75f, true) {
         private static final long serialVersionUID = 1L;
@@ -222,6 +224,26 @@ public final class Pipeline implements AutoCloseable {
         return location;
     }
 
+    /**
+     * What rewards of this model's images share, such as a CLIP model beside it, which may be larger than the model itself: made when first asked for, the pipeline's to close.
+     *
+     * @param name of it among those of its type
+     * @throws NoisetrailException if the pipeline was closed
+     */
+    public synchronized <T extends AutoCloseable> T shared(Class<T> type, String name, Supplier<T> make) {
+        if (owner != null) {
+            return owner.shared(type, name, make);
+        }
+        requireOpen();
+        return type.cast(shared.computeIfAbsent(type.getName() + " " + name, absent -> make.get()));
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new NoisetrailException("the model was closed");
+        }
+    }
+
     /** Whether {@link #classifier} gives one of this name: the file is there, and TorchScript is allowed. */
     public boolean hasClassifier(String file) {
         return options.torchScript() && files.has(file);
@@ -230,18 +252,17 @@ public final class Pipeline implements AutoCloseable {
     /**
      * A TorchScript classifier beside the model, {@code classifier.pt} or {@code heldout.pt}. Loaded when first asked for; the pipeline's to close.
      *
-     * @throws NoisetrailException if the model has no such file, it is broken, or TorchScript is not allowed
+     * @throws MissingPartException if the model has no such file
+     * @throws NoisetrailException if it is broken, or TorchScript is not allowed
      */
     public synchronized Classifier classifier(String file) {
         if (owner != null) {
             return owner.classifier(file);
         }
-        if (closed) {
-            throw new NoisetrailException("the model was closed");
-        }
+        requireOpen();
         return classifiers.computeIfAbsent(file, absent -> {
             if (!files.has(file)) {
-                throw new NoisetrailException("model " + name + " has no " + file);
+                throw new MissingPartException("model " + name + " has no " + file);
             }
             TorchScriptFormat.requireAllowed(files.path(file), options);
             return new TorchScriptClassifier(files, file, device);
@@ -285,6 +306,7 @@ public final class Pipeline implements AutoCloseable {
             previewDecoder().close();
         }
         classifiers.values().forEach(Classifier::close);
+        Unfinished.closeAll(shared.values());
         if (rounding != null) {
             rounding.close();
         }

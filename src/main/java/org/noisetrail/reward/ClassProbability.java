@@ -51,6 +51,11 @@ final class ClassProbability implements Reward {
     }
 
     @Override
+    public boolean isProbability() {
+        return true;
+    }
+
+    @Override
     public String id() {
         return name + " " + classifier.id();
     }

@@ -4,17 +4,21 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.pytorch.Tensor;
-import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.ModelFiles;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
+import org.noisetrail.model.MissingPartException;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.model.clip.ClipModel;
 import org.noisetrail.torch.Torch;
 
-/** The cosine of CLIP's embeddings of image and prompt (Radford et al. 2021), in [-1, 1]. Owns its model. */
-record ClipReward(String name, ClipModel clip) implements Reward {
+/**
+ * The cosine of CLIP's embeddings of image and prompt (Radford et al. 2021), in [-1, 1].
+ *
+ * @param owns whether it closes the CLIP model
+ */
+record ClipReward(String name, ClipModel clip, boolean owns) implements Reward {
     static final RewardKind CLIP = new RewardKind(
             "clip",
             "clip[:FOLDER]",
@@ -36,21 +40,21 @@ record ClipReward(String name, ClipModel clip) implements Reward {
             });
 
     static Reward load(String name, ModelFiles files, Device device) {
-        return new ClipReward(name, ClipModel.load(files, device));
+        return new ClipReward(name, ClipModel.load(files, device), true);
     }
 
     private static Reward beside(Pipeline pipeline, String folder) {
-        return new ClipReward(folder, besideModel(pipeline, folder));
+        return new ClipReward(folder, besideModel(pipeline, folder), false);
     }
 
-    /** The CLIP model in a folder of the pipeline's. */
+    /** The CLIP model in a folder of the pipeline's, which closes it: all rewards of it share it. */
     static ClipModel besideModel(Pipeline pipeline, String folder) {
         ModelFiles files = ModelFiles.at(pipeline.location()).within(folder);
         if (!files.has("config.json")) {
-            throw new NoisetrailException("model " + pipeline.name() + " has no folder " + folder
+            throw new MissingPartException("model " + pipeline.name() + " has no folder " + folder
                     + "; name a CLIPModel's folder: clip:FOLDER");
         }
-        return ClipModel.load(files, pipeline.device());
+        return pipeline.shared(ClipModel.class, folder, () -> ClipModel.load(files, pipeline.device()));
     }
 
     @Override
@@ -96,6 +100,8 @@ record ClipReward(String name, ClipModel clip) implements Reward {
 
     @Override
     public void close() {
-        clip.close();
+        if (owns) {
+            clip.close();
+        }
     }
 }

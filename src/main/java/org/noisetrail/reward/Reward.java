@@ -44,6 +44,11 @@ public interface Reward extends AutoCloseable {
         return false;
     }
 
+    /** Whether its scores are probabilities, which near 0 and 1 tell little apart: a planner regresses on their logits then. By default not. */
+    default boolean isProbability() {
+        return false;
+    }
+
     /** Frees what the reward owns (a classifier); by default nothing. */
     @Override
     default void close() {}

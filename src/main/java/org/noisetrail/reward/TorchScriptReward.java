@@ -19,7 +19,6 @@ import org.noisetrail.model.clip.ClipModel;
 import org.noisetrail.model.script.TorchScriptModule;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
-import org.noisetrail.torch.Unfinished;
 
 /**
  * A score that comes as TorchScript: from images, float32 [rows, C, H, W] in 0..1, and, as {@code torchscript-text}, the prompts' embeddings by the CLIP model beside the pipeline, float32
@@ -65,11 +64,9 @@ final class TorchScriptReward implements Reward {
         String name = String.valueOf(path.getFileName());
         this.file = file;
         this.id = new Digest(kind, ModelFiles.folder(folder), name);
-        try (Unfinished parts = new Unfinished()) {
-            this.module = parts.add(new TorchScriptModule(ModelFiles.folder(folder), name, device));
-            this.clip = clip.get();
-            parts.finish();
-        }
+        // The pipeline's to close.
+        this.clip = clip.get();
+        this.module = new TorchScriptModule(ModelFiles.folder(folder), name, device);
     }
 
     @Override
@@ -115,8 +112,5 @@ final class TorchScriptReward implements Reward {
     @Override
     public void close() {
         module.close();
-        if (clip != null) {
-            clip.close();
-        }
     }
 }

@@ -8,9 +8,6 @@ public record Affine(double x, double f1, double y, double f2) {
     /** 0. */
     public static final Affine NONE = new Affine(0, 0, 0, 0);
 
-    /** The second state as it is. */
-    public static final Affine SECOND = new Affine(0, 0, 1, 0);
-
     Affine plus(double factor, Affine other) {
         return new Affine(x + factor * other.x, f1 + factor * other.f1, y + factor * other.y, f2 + factor * other.f2);
     }

@@ -50,11 +50,6 @@ public record Smc(int candidates, double lambda, Potential potential, double ess
         ESS.checked(ess);
     }
 
-    /** Potential difference, ess 1/2, the best final reward. */
-    public Smc(int candidates, double lambda) {
-        this(candidates, lambda, Potential.DIFFERENCE, .5, false);
-    }
-
     private Smc resized(int candidates) {
         return new Smc(candidates, lambda, potential, ess, sample);
     }

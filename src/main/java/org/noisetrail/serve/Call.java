@@ -4,7 +4,6 @@ import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -86,7 +85,7 @@ final class Call implements AutoCloseable {
     }
 
     void json(int status, Map<String, ? extends @Nullable Object> json) throws IOException {
-        bytes(status, JSON, (Json.line(json) + "\n").getBytes(StandardCharsets.UTF_8));
+        bytes(status, JSON, Json.bytes(json));
     }
 
     void refuse(Refusal refusal) throws IOException {
@@ -95,6 +94,10 @@ final class Call implements AutoCloseable {
         }
         if (refusal.passes()) {
             header("Retry-After", "5");
+        }
+        if (refusal.ends()) {
+            // OpenAI's own clients would send a cancelled or failed request again, and it would be drawn again.
+            header("x-should-retry", "false");
         }
         if (refusal.status() == 401) {
             header("WWW-Authenticate", "Bearer");

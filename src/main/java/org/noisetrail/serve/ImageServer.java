@@ -40,6 +40,12 @@ public final class ImageServer implements AutoCloseable {
     /** An answer that is being written may take so long once the jobs have ended. */
     private static final Duration ANSWERS = Duration.ofSeconds(10);
 
+    static {
+        // The JDK's server reads these once: a request must have come in this time, and answers are sent without delay.
+        setDefault("sun.net.httpserver.maxReqTime", "30");
+        setDefault("sun.net.httpserver.nodelay", "true");
+    }
+
     private final HttpServer http;
     private final Jobs jobs;
     private final ThreadPoolExecutor threads;
@@ -87,6 +93,12 @@ public final class ImageServer implements AutoCloseable {
             throw new IllegalArgumentException("a request that says nothing would be refused: " + e.getMessage(), e);
         }
         studio.open(usual);
+    }
+
+    private static void setDefault(String property, String value) {
+        if (System.getProperty(property) == null) {
+            System.setProperty(property, value);
+        }
     }
 
     private static HttpServer listening(InetSocketAddress address) {
@@ -180,15 +192,25 @@ public final class ImageServer implements AutoCloseable {
     public void stop(Duration patience) {
         jobs.stop(patience);
         threads.shutdown();
-        try {
-            if (!threads.awaitTermination(ANSWERS.toSeconds(), TimeUnit.SECONDS)) {
-                threads.shutdownNow();
+        awaitAnswers();
+        threads.shutdownNow();
+        http.stop(0);
+    }
+
+    /** An interrupt does not cost a client its image; it is there again afterwards. */
+    private void awaitAnswers() {
+        long end = System.nanoTime() + ANSWERS.toNanos();
+        boolean interrupted = false;
+        while (!threads.isTerminated() && System.nanoTime() - end < 0) {
+            try {
+                threads.awaitTermination(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+            } catch (InterruptedException e) {
+                interrupted = true;
             }
-        } catch (InterruptedException e) {
-            threads.shutdownNow();
+        }
+        if (interrupted) {
             Thread.currentThread().interrupt();
         }
-        http.stop(0);
     }
 
     /** As {@link #stop}, without patience. */

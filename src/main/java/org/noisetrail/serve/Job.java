@@ -7,9 +7,9 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
-import org.noisetrail.report.Finished;
 import org.noisetrail.report.Png;
 import org.noisetrail.reward.Image;
+import org.noisetrail.search.ImageResult;
 import org.noisetrail.trace.Progress;
 
 /**
@@ -60,8 +60,18 @@ final class Job {
         }
     }
 
-    /** A finished image. */
-    record Drawn(Finished image, byte[] png) {}
+    /** A finished image: its recipe is in its picture, packed. */
+    record Drawn(long number, double reward, double heldOut, long networkEvaluations, boolean finite, byte[] png) {
+        Drawn(ImageResult image, byte[] png) {
+            this(
+                    image.request().image(),
+                    image.reward(),
+                    image.heldOut().orElse(Double.NaN),
+                    image.costs().networkEvaluations(),
+                    image.finite(),
+                    png);
+        }
+    }
 
     /**
      * A moment of a job.

@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.files.Numbers;
-import org.noisetrail.report.Finished;
 import org.noisetrail.trace.Progress;
 
 /** What clients are told of a job. */
@@ -53,18 +52,17 @@ final class JobJson {
     /** @param place among those that are finished */
     static Map<String, @Nullable Object> image(Job job, Job.State state, int place, String origin) {
         Job.Drawn drawn = state.drawn().get(place);
-        Finished image = drawn.image();
         Map<String, @Nullable Object> json = new LinkedHashMap<>();
         if (job.drawing().links()) {
             json.put("url", origin + "/jobs/" + job.id() + "/images/" + place + ".png");
         } else {
             json.put("b64_json", base64(drawn.png()));
         }
-        json.put("image", image.request().image());
-        json.put("reward", Numbers.orNull(image.reward()));
-        json.put("held_out", Numbers.orNull(image.heldOut()));
-        json.put("nfe", image.costs().networkEvaluations());
-        json.put("finite", image.finite());
+        json.put("image", drawn.number());
+        json.put("reward", Numbers.orNull(drawn.reward()));
+        json.put("held_out", Numbers.orNull(drawn.heldOut()));
+        json.put("nfe", drawn.networkEvaluations());
+        json.put("finite", drawn.finite());
         return json;
     }
 

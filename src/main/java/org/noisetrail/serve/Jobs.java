@@ -81,10 +81,6 @@ final class Jobs {
         return 0;
     }
 
-    synchronized int waiting() {
-        return waiting.size();
-    }
-
     /** Ends it, or, if it has ended, forgets it with its pictures. */
     void cancel(Job job) {
         synchronized (this) {
@@ -110,12 +106,18 @@ final class Jobs {
                 studio.close();
                 return;
             }
-            if (job.begin()) {
-                draw(job);
-            }
-            synchronized (this) {
-                running = null;
-                keep(job);
+            try {
+                if (job.begin()) {
+                    draw(job);
+                }
+            } catch (Throwable e) {
+                // What was told of a failure may fail itself: this thread is the only one that draws.
+                job.failed(Refusal.failed("the search failed"));
+            } finally {
+                synchronized (this) {
+                    running = null;
+                    keep(job);
+                }
             }
         }
     }
@@ -144,6 +146,7 @@ final class Jobs {
             // The library throws it for impossible arguments only.
             if (e instanceof IllegalArgumentException && !(e instanceof NumberFormatException)) {
                 job.failed(Refusal.bad(400, "invalid_value", String.valueOf(e.getMessage())));
+                LOG.info("job {} was refused: {}", job.id(), e.getMessage());
                 return;
             }
             job.failed(Refusal.failed("the search failed; the server's log says more of job " + job.id()));

@@ -68,6 +68,11 @@ final class Refusal extends RuntimeException {
         return status == 429 || status == 503;
     }
 
+    /** Whether the same request is not to be sent again, though its status says that it might. */
+    boolean ends() {
+        return status == 409 || status == 500;
+    }
+
     Map<String, @Nullable Object> json() {
         Map<String, @Nullable Object> error = new LinkedHashMap<>();
         error.put("message", getMessage());

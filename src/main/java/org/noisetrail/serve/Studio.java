@@ -11,8 +11,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.evaluation.RunSettings;
+import org.noisetrail.model.MissingPartException;
 import org.noisetrail.model.Pipeline;
-import org.noisetrail.report.Finished;
 import org.noisetrail.report.Picture;
 import org.noisetrail.report.Report;
 import org.noisetrail.report.RunFiles;
@@ -86,7 +86,7 @@ final class Studio implements AutoCloseable {
             run = builder.build().trail(List.of());
         } catch (SearchCancelledException e) {
             throw e;
-        } catch (IllegalArgumentException | NoisetrailException e) {
+        } catch (IllegalArgumentException | MissingPartException e) {
             throw Refusal.bad(400, "invalid_value", String.valueOf(e.getMessage()));
         }
         SearchListener listener = new SearchListener() {
@@ -97,7 +97,7 @@ final class Studio implements AutoCloseable {
 
             @Override
             public void onImages(List<ImageResult> images) {
-                images.forEach(image -> job.add(new Job.Drawn(Finished.of(image), Picture.png(run, image))));
+                images.forEach(image -> job.add(new Job.Drawn(image, Picture.png(run, image))));
             }
         };
         if (folder == null) {

@@ -77,7 +77,7 @@ record CardFacts(boolean gpuBuild, Cuda cuda, boolean plugged, List<String> miss
     @Nullable
     String obstacle(int ordinal) {
         if (!gpuBuild) {
-            return "this is LibTorch's CPU build; build with -Pgpu (NOISETRAIL_MAVEN_OPTIONS=-Pgpu ./noisetrail ...)";
+            return "this is LibTorch's CPU build; build with -Pgpu (NOISETRAIL_MAVEN_OPTIONS=-Pgpu ./noisetrail ...), or take its GPU build's jar in your own (docs/start.md)";
         }
         if (!cuda.compiled()) {
             return "the kernels were compiled without CUDA; build where nvcc is found";

@@ -27,10 +27,16 @@ public final class Crew implements AutoCloseable {
         int share = Math.max(1, Torch.threads() / hands);
         threads = Executors.newFixedThreadPool(hands, Crew::thread);
         CyclicBarrier together = new CyclicBarrier(hands);
-        run(Collections.nCopies(hands, () -> {
-            Torch.setOwnThreads(share);
-            await(together);
-        }));
+        try {
+            run(Collections.nCopies(hands, () -> {
+                Torch.setOwnThreads(share);
+                await(together);
+            }));
+        } catch (Throwable e) {
+            // Where the system has no thread more, those that there are wait for it.
+            threads.shutdownNow();
+            throw e;
+        }
     }
 
     private static Thread thread(Runnable work) {

@@ -168,9 +168,24 @@ class CompareCommandTest {
         }
         Files.write(model.resolve("classifier.pt"), new byte[100]);
         Cli.Ending ending = Cli.run(
-                "compare", "-q", "--model", model, "--images", 1, "--seeds", 1, "--methods", "naive", "--reward",
-                "brightness", "--out", folder.resolve("out"));
-        assertThat(ending.err()).startsWith("noisetrail: ").contains("classifier.pt").hasLineCount(1);
+                "compare",
+                "-q",
+                "--model",
+                model,
+                "--images",
+                1,
+                "--seeds",
+                1,
+                "--methods",
+                "naive",
+                "--reward",
+                "brightness",
+                "--out",
+                folder.resolve("out"));
+        assertThat(ending.err())
+                .startsWith("noisetrail: ")
+                .contains("classifier.pt")
+                .hasLineCount(1);
         assertThat(ending.code()).isEqualTo(1);
     }
 }

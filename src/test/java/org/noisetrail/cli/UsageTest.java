@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -291,6 +293,41 @@ class UsageTest {
         Matcher version = Pattern.compile("<version>([^<]+)</version>").matcher(Files.readString(Path.of("pom.xml")));
         assertThat(version.find()).isTrue();
         assertThat(Cli.run("--version").out().strip()).isEqualTo("noisetrail " + version.group(1));
+    }
+
+    /** One that is forgotten takes an older build out of a local repository, and tests that. */
+    @Test
+    void everyPomAndPageNamesThePomsVersion() throws IOException {
+        String version = Cli.run("--version").out().strip().split(" ")[1];
+        Pattern own = Pattern.compile(
+                "<artifactId>noisetrail(?!-examples)[a-z0-9-]*</artifactId>\\s*<version>([^<$]+)</version>"
+                        + "|<noisetrail.version>([^<]+)<"
+                        + "|noisetrail-(?:[a-z0-9]+-)?(\\d+\\.\\d+\\.\\d+(?:-SNAPSHOT)?)[./-]");
+        List<String> found = new ArrayList<>();
+        for (String name : List.of(
+                "pom.xml",
+                "bom/pom.xml",
+                "modules/pom.xml",
+                "adapters/langchain4j/pom.xml",
+                "adapters/micrometer/pom.xml",
+                "adapters/spring-ai/pom.xml",
+                "spark/pom.xml",
+                "examples/pom.xml",
+                "site/pom.xml",
+                "docs/start.md",
+                "docs/cluster.md")) {
+            Matcher named = own.matcher(Files.readString(Path.of(name)));
+            while (named.find()) {
+                found.add(name + " "
+                        + Stream.of(named.group(1), named.group(2), named.group(3))
+                                .filter(Objects::nonNull)
+                                .findFirst()
+                                .orElseThrow());
+            }
+        }
+        assertThat(found)
+                .hasSizeGreaterThan(12)
+                .allSatisfy(each -> assertThat(each).endsWith(" " + version));
     }
 
     @Test

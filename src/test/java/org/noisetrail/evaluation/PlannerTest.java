@@ -437,16 +437,33 @@ class PlannerTest {
         Setup prompts =
                 new Setup(setup.networks(), SAMPLER, setup.reward(), null, List.of(Condition.prompt("a red bag")));
         assertThat(DefaultMethod.of(prompts).method().name()).isEqualTo("pruned-best-of-n");
-        for (String name : List.of("class", "heldout")) {
-            DefaultMethod rule = DefaultMethod.of(Setup.of(mixture(), SAMPLER, Reward.of(name, image -> 0)));
-            assertThat(rule).isEqualTo(DefaultMethod.CLASS);
-            assertThat(Methods.registry().text(rule.method())).isEqualTo("ascent:regress=logit:score-at-first");
-            assertThat(rule.reason())
-                    .isEqualTo("the best measured for the probability of a class"
-                            + " (benchmarks/results/fashion-mnist.md)");
-        }
-        for (DefaultMethod rule : DefaultMethod.values()) {
-            assertThat(rule.method().evaluations(setup.schedule())).isPresent();
+        // By what it is, not by what it is called.
+        assertThat(DefaultMethod.of(Setup.of(mixture(), SAMPLER, Reward.of("class", image -> 0))))
+                .isEqualTo(DefaultMethod.ANY);
+        Reward style = new Reward() {
+            @Override
+            public String name() {
+                return "style";
+            }
+
+            @Override
+            public boolean isProbability() {
+                return true;
+            }
+
+            @Override
+            public void score(ImageBatch images, Tensor scores) {
+                throw new AssertionError("nothing is scored for a choice");
+            }
+        };
+        DefaultMethod rule = DefaultMethod.of(Setup.of(mixture(), SAMPLER, style));
+        assertThat(rule).isEqualTo(DefaultMethod.CLASS);
+        assertThat(Methods.registry().text(rule.method())).isEqualTo("ascent:regress=logit:score-at-first");
+        assertThat(rule.reason())
+                .isEqualTo(
+                        "the best measured for the probability of a class" + " (benchmarks/results/fashion-mnist.md)");
+        for (DefaultMethod each : DefaultMethod.values()) {
+            assertThat(each.method().evaluations(setup.schedule())).isPresent();
         }
     }
 

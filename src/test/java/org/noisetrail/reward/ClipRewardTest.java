@@ -51,6 +51,29 @@ class ClipRewardTest {
         }
     }
 
+    /** Requests may name it in dozens of words, and CLIP may be larger than the model. */
+    @Test
+    void rewardsOfAPipelineShareItsClipModelAndLeaveItOpen() {
+        try (Pipeline pipeline = Pipeline.load("fashion-scenes", Device.CPU)) {
+            ImageShape shape = pipeline.decoder().image();
+            Condition bag = Condition.prompt("a red bag");
+            Image image = new Image(shape, new byte[shape.elements()], bag);
+            double before;
+            try (Reward one = RewardText.parse("clip").build(() -> pipeline);
+                    Reward other = RewardText.parse("worst(clip; 2*clip)").build(() -> pipeline)) {
+                before = HostImages.scores(one, Device.CPU, List.of(image), 1)[0];
+                assertThat(HostImages.scores(other, Device.CPU, List.of(image), 1)[0])
+                        .isEqualTo(Math.min(before, 2 * before));
+                assertThat(((ClipReward) one).clip())
+                        .isSameAs(((ClipReward) RewardText.parse("clip").build(() -> pipeline)).clip());
+            }
+            try (Reward again = RewardText.parse("clip").build(() -> pipeline)) {
+                assertThat(HostImages.scores(again, Device.CPU, List.of(image), 1)[0])
+                        .isEqualTo(before);
+            }
+        }
+    }
+
     @Test
     void aestheticAsksForNoPrompt() {
         float[] golden = GOLDEN.floats("aesthetic");

@@ -35,6 +35,7 @@ import org.noisetrail.sampler.Spacing;
 import org.noisetrail.sampler.Step;
 import org.noisetrail.search.Methods;
 import org.noisetrail.search.RoundSchedule;
+import org.noisetrail.testing.Nets;
 
 /** What a server refuses, and how it says so. */
 @Timeout(300)
@@ -227,6 +228,27 @@ class RequestsTest {
                 assertThat(answer.status()).isEqualTo(400);
                 assertThat(answer.error().path("param").asText()).isEqualTo("method");
             }
+        }
+    }
+
+    @Test
+    void aPartThatTheModelHasNotIsTheRequestsMistakeAndABrokenOneTheServers(@TempDir Path folder) throws IOException {
+        for (String name : List.of("config.json", "model.safetensors")) {
+            Files.copy(Nets.FASHION.resolve(name), folder.resolve(name));
+        }
+        Files.write(folder.resolve("heldout.pt"), new byte[100]);
+        try (Pipeline model = Pipeline.load(folder.toString(), Device.CPU);
+                ImageServer own = ImageServer.builder(model).start()) {
+            Client one = new Client(own.uri());
+            Client.Answer missing = one.post("{\"class\":1,\"n\":1,\"reward\":\"class\"}");
+            assertThat(missing.status()).isEqualTo(400);
+            assertThat(missing.error().path("message").asText()).endsWith(" has no classifier.pt");
+            assertThat(missing.response().headers().firstValue("x-should-retry"))
+                    .isEmpty();
+            Client.Answer broken = one.post("{\"class\":1,\"n\":1,\"reward\":\"heldout\"}");
+            assertThat(broken.status()).isEqualTo(500);
+            assertThat(broken.error().path("message").asText()).doesNotContain(folder.toString());
+            assertThat(broken.response().headers().firstValue("x-should-retry")).hasValue("false");
         }
     }
 

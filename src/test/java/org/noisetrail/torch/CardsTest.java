@@ -39,7 +39,8 @@ class CardsTest {
     void whatIsInTheWayOfACardIsSaidInOneLine() {
         assertThat(new CardFacts(false, cuda(13010, 1, ""), true, List.of(), 0).obstacle(0))
                 .isEqualTo(
-                        "this is LibTorch's CPU build; build with -Pgpu (NOISETRAIL_MAVEN_OPTIONS=-Pgpu ./noisetrail ...)");
+                        "this is LibTorch's CPU build; build with -Pgpu (NOISETRAIL_MAVEN_OPTIONS=-Pgpu ./noisetrail ...),"
+                                + " or take its GPU build's jar in your own (docs/start.md)");
         assertThat(facts(new Cuda(false, 0, 0, 0, List.of(), ""), 1).obstacle(0))
                 .isEqualTo("the kernels were compiled without CUDA; build where nvcc is found");
         assertThat(new CardFacts(true, NOTHING, false, List.of("libcudnn.so.9"), 0).obstacle(0))

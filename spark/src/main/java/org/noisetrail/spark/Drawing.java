@@ -36,7 +36,8 @@ final class Drawing {
             return "";
         } catch (IllegalArgumentException e) {
             return name + ": " + e.getMessage();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | LinkageError e) {
+            // An executor without the natives is one request's trouble after its attempts, and not the list's.
             if (TaskContext.get().attemptNumber() + 1 < attempts) {
                 throw e;
             }

@@ -189,8 +189,8 @@ public final class DiffusersFormat implements Format {
     }
 
     private static Decoder decoder(ModelFiles files, VaeConfig config, ImageShape image, Device device) {
-        AutoencoderKl autoencoder = new AutoencoderKl(config, ComponentWeights.open(files, "vae"), device, false);
-        return new VaeDecoder(ComponentWeights.digest(files, "vae", List.of("vae")), image, autoencoder);
+        Digest id = ComponentWeights.digest(files, "vae", List.of("vae"));
+        return new VaeDecoder(id, image, new AutoencoderKl(config, ComponentWeights.open(files, "vae"), device, false));
     }
 
     /** Of all parts that a latent depends on, and how they are asked. */

@@ -9,6 +9,7 @@ import org.noisetrail.model.Condition;
 import org.noisetrail.model.clip.ClipText;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
+import org.noisetrail.torch.Unfinished;
 
 /** Makes of prompts what a UNet takes: the hidden states of one text encoder, or of SDXL's two beside each other with the pooled embedding of the second. */
 final class PromptEncoder implements AutoCloseable {
@@ -50,17 +51,16 @@ final class PromptEncoder implements AutoCloseable {
         // The images of a wave often share a prompt, and nearly always the negative.
         List<Condition> distinct = conditions.stream().distinct().toList();
         List<Integer> at = conditions.stream().map(distinct::indexOf).toList();
-        try {
+        try (Unfinished made = new Unfinished()) {
             for (Condition condition : distinct) {
                 check(condition);
                 encode(condition, texts, pooled);
             }
-            return new PromptConditioning(
-                    Tensors.cat(at.stream().map(texts::get).toList(), 0),
-                    pooled.isEmpty()
-                            ? null
-                            : Tensors.cat(at.stream().map(pooled::get).toList(), 0),
-                    sizes(conditions.size()));
+            Tensor whole = made.add(Tensors.cat(at.stream().map(texts::get).toList(), 0));
+            Tensor vectors = pooled.isEmpty()
+                    ? null
+                    : made.add(Tensors.cat(at.stream().map(pooled::get).toList(), 0));
+            return made.finish(new PromptConditioning(whole, vectors, sizes(conditions.size())));
         } finally {
             texts.forEach(Tensor::close);
             pooled.forEach(Tensor::close);
