@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -65,7 +66,7 @@ final class ComparisonRun {
     private final int factor;
     private int cell;
     private int cells;
-    private boolean warm;
+    private final Set<List<Comparison.@Nullable Judge>> warm = new HashSet<>();
 
     ComparisonRun(Comparison comparison) {
         Natives.require();
@@ -189,7 +190,7 @@ final class ComparisonRun {
                 boolean told =
                         cost.isPresent() && entry.cap() == null && entry.screen() == null && comparison.seconds == null;
                 if (entry.searches() && told && comparison.against == null) {
-                    BestOfN best = BestOfN.costing(schedule, cost.getAsLong(), false);
+                    BestOfN best = BestOfN.costing(schedule, cost.getAsLong());
                     all.addAll(cells(aim, Entry.best("", best, entry.target())));
                 }
             }
@@ -329,8 +330,7 @@ final class ComparisonRun {
         if (seconds != null) {
             return ((BestOfN) planner(aim).seconds(new BestOfN(1), seconds).method()).candidates();
         }
-        return BestOfN.costing(schedule, row.networkEvaluations() / factor, false)
-                .candidates();
+        return BestOfN.costing(schedule, row.networkEvaluations() / factor).candidates();
     }
 
     private List<@Nullable Long> targets() {
@@ -434,7 +434,7 @@ final class ComparisonRun {
         if (finished.isPresent()) {
             return finished.get();
         }
-        warmUp();
+        warmUp(what);
         try (Comparison.Watch display = comparison.watcher.begin(counted ? cell : 0, cells, title)) {
             CellResult result = search(what, images, display);
             comparison.store.put(key, result);
@@ -442,11 +442,20 @@ final class ComparisonRun {
         }
     }
 
-    /** The first network calls of a process are slow: no method's seconds should hold them. */
-    private void warmUp() {
-        if (!warm) {
-            warm = true;
-            comparison.drawn.search().get().sampler(comparison.sampler).build().run(comparison.images.subList(0, 1));
+    /** The first calls of a network in a process are slow, those of rewards, too: no method's seconds should hold them. */
+    private void warmUp(Cell what) {
+        Comparison.Judge other = what.heldOut();
+        if (warm.add(Arrays.asList(what.reward(), other))) {
+            comparison
+                    .drawn
+                    .search()
+                    .get()
+                    .sampler(comparison.sampler)
+                    .method(new BestOfN(4))
+                    .reward(reward(what.reward()))
+                    .heldOut(other == null ? null : reward(other))
+                    .build()
+                    .run(comparison.images.subList(0, 1));
         }
     }
 

@@ -125,7 +125,7 @@ public record OfflineTable(RewardTensor tensor, int searched, List<Row> rows) {
     }
 
     private static @Nullable Against against(RewardTensor tensor, Chosen chosen, Rule rule) {
-        BestOfN best = BestOfN.costing(tensor.schedule(), mean(chosen.evaluations()) / tensor.factor(), false);
+        BestOfN best = BestOfN.costing(tensor.schedule(), mean(chosen.evaluations()) / tensor.factor());
         if (best.candidates() > tensor.trajectories()) {
             return null;
         }

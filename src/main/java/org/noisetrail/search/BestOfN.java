@@ -36,9 +36,9 @@ public record BestOfN(int candidates, boolean sharedStart) implements Trajectory
     }
 
     /** As many trajectories as cost nearest to that many calls of the denoiser; at least one. */
-    public static BestOfN costing(Schedule schedule, double evaluations, boolean sharedStart) {
+    public static BestOfN costing(Schedule schedule, double evaluations) {
         long nearest = Math.round(evaluations / schedule.evaluations());
-        return new BestOfN((int) Math.min(0xFFFF, Math.max(1, nearest)), sharedStart);
+        return new BestOfN((int) Math.min(0xFFFF, Math.max(1, nearest)));
     }
 
     @Override

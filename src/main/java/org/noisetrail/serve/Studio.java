@@ -27,9 +27,13 @@ import org.noisetrail.search.SearchListener;
 import org.noisetrail.search.Trail;
 import org.noisetrail.torch.Unfinished;
 import org.noisetrail.trace.Progress;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Draws jobs with a model and the rewards that were last asked for. Used by one thread, which closes it; the model is its maker's. */
 final class Studio implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Studio.class);
+
     /** Rewards of requests that are kept: each may hold a network. */
     private static final int KEPT = 4;
 
@@ -115,18 +119,57 @@ final class Studio implements AutoCloseable {
         Drawing drawing = job.drawing();
         try (RunFiles files = new RunFiles(folder.resolve(job.id()), drawing.images(), run, false, false)) {
             SearchCancelledException cancelled = null;
+            Kept kept = new Kept(job, files, listener);
             try {
-                builder.listener(files.also(listener)).build().draw(drawing.images());
+                builder.listener(kept).build().draw(drawing.images());
             } catch (SearchCancelledException e) {
                 cancelled = e;
             }
             job.settle();
             if (!files.finished().isEmpty()) {
+                boolean complete = cancelled == null;
                 Duration elapsed = Duration.ofNanos(System.nanoTime() - started);
-                files.finish(new Report(settings.json(), files.finished(), cancelled == null, elapsed));
+                kept.write(() -> files.finish(new Report(settings.json(), files.finished(), complete, elapsed)));
             }
             if (cancelled != null) {
                 throw cancelled;
+            }
+        }
+    }
+
+    /** Tells of images first: a client does not go without one because a disk is full. */
+    private static final class Kept implements SearchListener {
+        private final Job job;
+        private final RunFiles files;
+        private final SearchListener told;
+        private boolean failed;
+
+        Kept(Job job, RunFiles files, SearchListener told) {
+            this.job = job;
+            this.files = files;
+            this.told = told;
+        }
+
+        @Override
+        public void onProgress(Progress progress) {
+            told.onProgress(progress);
+        }
+
+        @Override
+        public void onImages(List<ImageResult> images) {
+            told.onImages(images);
+            write(() -> files.onImages(images));
+        }
+
+        void write(Runnable writing) {
+            if (failed) {
+                return;
+            }
+            try {
+                writing.run();
+            } catch (IllegalArgumentException | NoisetrailException e) {
+                failed = true;
+                LOG.error("what job {} draws cannot be written: {}", job.id(), e.getMessage());
             }
         }
     }

@@ -33,7 +33,7 @@ class EqualCostTest {
                 .mapToLong(image -> image.costs().networkEvaluations())
                 .average()
                 .orElseThrow();
-        Method plain = BestOfN.costing(search.build().schedule(), cost, false);
+        Method plain = BestOfN.costing(search.build().schedule(), cost);
         double[] gain = SmallWorld.minus(SmallWorld.rewards(searched), SmallWorld.rewards(run(search, plain)));
         assertThat(SmallWorld.mean(gain) / SmallWorld.error(gain))
                 .as("standard errors above %s", Methods.registry().text(plain))

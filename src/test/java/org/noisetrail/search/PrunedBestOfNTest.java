@@ -55,7 +55,7 @@ class PrunedBestOfNTest {
         SmallWorld world = SmallWorld.ddim(0, .3, -.4, .4);
         Method pruned = new PrunedBestOfN(24, Funnel.parse("8@1,3@3"));
         long cost = pruned.evaluations(world.schedule()).orElseThrow();
-        Method plain = BestOfN.costing(world.schedule(), cost, false);
+        Method plain = BestOfN.costing(world.schedule(), cost);
         int n = 48;
         double[] gain = SmallWorld.minus(
                 SmallWorld.rewards(world.search(pruned).build().run(ImageRequest.of(0, n))),

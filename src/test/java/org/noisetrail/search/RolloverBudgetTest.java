@@ -115,7 +115,7 @@ class RolloverBudgetTest {
         Method method = new RolloverBudget(4, 4);
         SearchResult searched = world.search(method).build().run(ImageRequest.of(0, 64));
         long most = Arrays.stream(costs(searched)).max().orElseThrow();
-        SearchResult plain = world.search(BestOfN.costing(world.schedule(), most, false))
+        SearchResult plain = world.search(BestOfN.costing(world.schedule(), most))
                 .reward(Rewards.brightness())
                 .build()
                 .run(ImageRequest.of(0, 64));

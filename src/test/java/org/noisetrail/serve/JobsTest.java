@@ -336,6 +336,26 @@ class JobsTest {
     }
 
     @Test
+    void aFolderThatCannotBeWrittenToCostsNoClientItsImage(@TempDir Path folder) throws IOException {
+        try (ImageServer server = server().batches(4, 4).folder(folder).start()) {
+            Client client = new Client(server.uri());
+            CompletableFuture<Client.Answer> drawn = client.later("{\"class\":7,\"n\":3,\"rounds\":2}");
+            String id = null;
+            while (id == null) {
+                id = folders(folder);
+            }
+            client.events(id, event -> event.name().equals("image"));
+            // As good as a full disk: a file stands where the pictures' folder was.
+            Files.move(folder.resolve(id), folder.resolve("moved"));
+            Files.writeString(folder.resolve(id), "");
+            assertThat(drawn.join().status()).isEqualTo(200);
+            assertThat(drawn.join().json().path("data")).hasSize(3);
+            assertThat(drawn.join().json().path("complete").asBoolean()).isTrue();
+            assertThat(folder.resolve("moved/result.json")).doesNotExist();
+        }
+    }
+
+    @Test
     void linksLeadToThePictures() {
         try (ImageServer server = server().start()) {
             Client client = new Client(server.uri());
