@@ -22,6 +22,7 @@ import org.noisetrail.kernels.Natives;
 import org.noisetrail.model.Classifier;
 import org.noisetrail.model.Denoiser;
 import org.noisetrail.reward.HostImages;
+import org.noisetrail.reward.Image;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.Schedule;
 import org.noisetrail.search.BestOfN;
@@ -66,7 +67,10 @@ final class ComparisonRun {
     private final int factor;
     private int cell;
     private int cells;
-    private final Set<List<Comparison.@Nullable Judge>> warm = new HashSet<>();
+    /** What was drawn to warm up, and who has judged it. */
+    private List<Image> plain = List.of();
+
+    private final Set<Comparison.Judge> warm = new HashSet<>();
 
     ComparisonRun(Comparison comparison) {
         Natives.require();
@@ -442,21 +446,32 @@ final class ComparisonRun {
         }
     }
 
-    /** The first calls of a network in a process are slow, those of rewards, too: no method's seconds should hold them. */
+    /** The first calls of a network in a process are slow, those of a reward, too: no method's seconds should hold them. */
     private void warmUp(Cell what) {
-        Comparison.Judge other = what.heldOut();
-        if (warm.add(Arrays.asList(what.reward(), other))) {
-            comparison
+        if (plain.isEmpty()) {
+            plain = comparison
                     .drawn
                     .search()
                     .get()
                     .sampler(comparison.sampler)
-                    .method(new BestOfN(4))
-                    .reward(reward(what.reward()))
-                    .heldOut(other == null ? null : reward(other))
                     .build()
-                    .run(comparison.images.subList(0, 1));
+                    .run(comparison.images.subList(0, 1))
+                    .images()
+                    .stream()
+                    .map(ImageResult::pixels)
+                    .toList();
         }
+        Comparison.Judge other = what.heldOut();
+        for (Comparison.Judge judge : other == null ? List.of(what.reward()) : List.of(what.reward(), other)) {
+            if (warm.add(judge)) {
+                score(judge, plain);
+            }
+        }
+    }
+
+    private double[] score(Comparison.Judge judge, List<Image> images) {
+        return HostImages.scores(
+                reward(judge), comparison.drawn.networks().denoiser().device(), images, comparison.decodeBatch);
     }
 
     private CellResult search(Cell what, List<ImageRequest> images, SearchListener display) {
@@ -502,11 +517,9 @@ final class ComparisonRun {
         Comparison.Judge second = what.secondHeldOut();
         double[] judged = second == null
                 ? unknown(images.size())
-                : HostImages.scores(
-                        reward(second),
-                        comparison.drawn.networks().denoiser().device(),
-                        result.images().stream().map(ImageResult::pixels).toList(),
-                        comparison.decodeBatch);
+                : score(
+                        second,
+                        result.images().stream().map(ImageResult::pixels).toList());
         Classifier features = comparison.features;
         double diversity = features == null
                 ? Double.NaN

@@ -29,8 +29,8 @@ import org.noisetrail.NoisetrailException;
  * @param texts of tEXt, zTXt and iTXt chunks, in the file's order; a keyword may come several times
  */
 public record PngFile(int width, int height, List<Text> texts) {
-    /** The most bytes of all texts together, unpacked: 64 MiB, a trail that weighs 65,535 candidates at each of fifty steps. */
-    public static final int LARGEST_TEXT = 64 << 20;
+    /** The most bytes of all texts together, unpacked: 32 MiB, more than a trail that weighs 65,535 candidates at each of 18 steps. */
+    public static final int LARGEST_TEXT = 32 << 20;
 
     private static final byte[] SIGNATURE = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1a, '\n'};
     private static final List<String> TEXTS = List.of("tEXt", "zTXt", "iTXt");

@@ -179,7 +179,8 @@ public record Trail(
         if (Files.notExists(file)) {
             throw new NoisetrailException("no such trail: " + file);
         }
-        return TrailJson.read(file.toString(), JsonFiles.bytes(file, LARGEST_FILE));
+        String source = file.toString();
+        return TrailJson.of(source, JsonFiles.parseLarge(TrailJson.named(source), JsonFiles.bytes(file, LARGEST_FILE)));
     }
 
     /**
@@ -189,6 +190,6 @@ public record Trail(
      * @throws NoisetrailException if it is not a trail, or of a newer version
      */
     public static Trail parse(String source, String json) {
-        return TrailJson.read(source, json.getBytes(StandardCharsets.UTF_8));
+        return TrailJson.of(source, JsonFiles.parse(TrailJson.named(source), json));
     }
 }

@@ -12,7 +12,6 @@ import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.Excerpt;
 import org.noisetrail.files.JsonFields;
-import org.noisetrail.files.JsonFiles;
 import org.noisetrail.model.format.Conditions;
 import org.noisetrail.noise.Draw;
 import org.noisetrail.noise.Move;
@@ -62,8 +61,12 @@ final class TrailJson {
         return judge == null ? null : new Trail.Judge(JsonFields.text(judge, "name"), JsonFields.text(judge, "id"));
     }
 
-    static Trail read(String source, byte[] json) {
-        JsonNode root = JsonFiles.parseLarge(source + " is not a trail", json);
+    /** How messages of JSON that is none begin. */
+    static String named(String source) {
+        return source + " is not a trail";
+    }
+
+    static Trail of(String source, JsonNode root) {
         try {
             return read(source, root);
         } catch (IllegalArgumentException e) {

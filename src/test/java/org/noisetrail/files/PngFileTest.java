@@ -134,7 +134,7 @@ class PngFileTest {
     void aTextThatUnpacksToMoreThanTheLimitIsRefused() throws IOException {
         byte[] bomb = packed(new byte[PngFile.LARGEST_TEXT + 1]);
         byte[] png = begin().chunk("zTXt", latin("Trail\0\0"), bomb).end();
-        assertThatThrownBy(() -> read(png)).hasMessage("texts must have <= 67108864 bytes, unpacked: Trail has more");
+        assertThatThrownBy(() -> read(png)).hasMessage("texts must have <= 33554432 bytes, unpacked: Trail has more");
     }
 
     @Test
@@ -168,7 +168,7 @@ class PngFileTest {
         begin();
         bytes.write(new byte[] {0x7f, -1, -1, -1, 't', 'E', 'X', 't', 1, 2, 3});
         assertThatThrownBy(() -> read(bytes.toByteArray()))
-                .hasMessage("chunk tEXt must have <= 67108864 bytes: 2147483647");
+                .hasMessage("chunk tEXt must have <= 33554432 bytes: 2147483647");
     }
 
     @Test
