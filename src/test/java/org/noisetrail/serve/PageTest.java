@@ -6,17 +6,13 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Collections;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.sampler.EdmSampler;
-import org.noisetrail.sampler.Step;
 import org.noisetrail.search.Methods;
-import org.noisetrail.search.RoundSchedule;
 
 /** The page in a headless Chromium; skipped where there is none. */
 @Timeout(600)
@@ -92,11 +88,7 @@ class PageTest {
         needsBrowser();
         Path rounds = folder.resolve("rounds.json");
         try (Pipeline model = Pipeline.load("fashion-mnist", Device.CPU)) {
-            List<Double> levels =
-                    EdmSampler.DEFAULT.withSteps(6).schedule(model.denoiser().parameterisation()).steps().stream()
-                            .map(Step::level)
-                            .toList();
-            new RoundSchedule(levels, Collections.nCopies(6, 1), Collections.nCopies(6, true)).write(rounds);
+            RequestsTest.schedule(model, rounds);
         }
         try (Pipeline model = Pipeline.load("fashion-mnist", Device.CPU);
                 ImageServer server = ImageServer.builder(model)

@@ -211,15 +211,20 @@ class RequestsTest {
         assertThat(client.post(asked + "true}").status()).isEqualTo(200);
     }
 
+    /** One of six steps, each of one round that is judged after its first evaluation. */
+    static void schedule(Pipeline model, Path file) {
+        List<Double> levels =
+                EdmSampler.DEFAULT.withSteps(6).schedule(model.denoiser().parameterisation()).steps().stream()
+                        .map(Step::level)
+                        .toList();
+        new RoundSchedule(levels, Collections.nCopies(6, 1), Collections.nCopies(6, true)).write(file);
+    }
+
     @Test
     void stepsThatTheServersOwnScheduleIsNotForAreTheRequestsMistake(@TempDir Path folder) {
         Path rounds = folder.resolve("rounds.json");
         try (Pipeline model = Pipeline.load("fashion-mnist", Device.CPU)) {
-            List<Double> levels =
-                    EdmSampler.DEFAULT.withSteps(6).schedule(model.denoiser().parameterisation()).steps().stream()
-                            .map(Step::level)
-                            .toList();
-            new RoundSchedule(levels, Collections.nCopies(6, 1), Collections.nCopies(6, true)).write(rounds);
+            schedule(model, rounds);
             try (ImageServer own = ImageServer.builder(model)
                     .sampler(EdmSampler.DEFAULT.withSteps(6))
                     .method(Methods.parse("eps-greedy:score-at-first=" + rounds))
