@@ -76,7 +76,11 @@ public record PngFile(int width, int height, List<Text> texts) {
         return read(file).texts();
     }
 
-    /** As {@link #read(InputStream)}. @throws NoisetrailException that names the file and what is wrong with it */
+    /**
+     * As {@link #read(InputStream)}.
+     *
+     * @throws NoisetrailException that names the file and what is wrong with it
+     */
     public static PngFile read(Path file) {
         try (InputStream in = new BufferedInputStream(Files.newInputStream(file))) {
             return read(in);

@@ -46,10 +46,13 @@ public record Certificate(Path file, Trail trail, Image pixels, double reward, d
      * @throws NoisetrailException if it is another, or broken
      */
     public static Certificate read(Path picture) {
-        Trail trail = trail(picture);
-        Image pixels = Png.read(picture);
-        List<PngFile.Text> texts = PngFile.texts(picture);
-        return new Certificate(picture, trail, pixels, claim(picture, texts, REWARD), claim(picture, texts, HELD_OUT));
+        PngFile head = Png.head(picture);
+        return new Certificate(
+                picture,
+                trail(picture, head),
+                Png.read(picture, head),
+                claim(picture, head.texts(), REWARD),
+                claim(picture, head.texts(), HELD_OUT));
     }
 
     /**
@@ -58,11 +61,11 @@ public record Certificate(Path file, Trail trail, Image pixels, double reward, d
      * @throws NoisetrailException if it is no picture, or has not the trail of one image
      */
     public static Trail trail(Path picture) {
-        if (!Files.isRegularFile(picture)) {
-            throw new NoisetrailException("no such picture: " + picture);
-        }
-        PngFile.read(picture);
-        Trail trail = TrailFiles.read(picture);
+        return trail(picture, Png.head(picture));
+    }
+
+    static Trail trail(Path picture, PngFile head) {
+        Trail trail = TrailFiles.of(picture, head);
         if (trail.images().size() != 1) {
             throw new NoisetrailException(picture + " must have the trail of one image: it has that of "
                     + trail.images().size());

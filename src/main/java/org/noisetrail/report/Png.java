@@ -79,11 +79,19 @@ public final class Png {
      *     channels
      */
     public static Image read(Path file) {
+        return read(file, head(file));
+    }
+
+    /** What a picture says beside its pixels, which stay packed. */
+    static PngFile head(Path file) {
         if (!Files.isRegularFile(file)) {
             throw new NoisetrailException("no such picture: " + file);
         }
-        // The size first: a picture that claims to be huge is never unpacked.
-        PngFile head = PngFile.read(file);
+        return PngFile.read(file);
+    }
+
+    /** The size first: a picture that claims to be huge is never unpacked. */
+    static Image read(Path file, PngFile head) {
         if ((long) head.width() * head.height() > MOST_PIXELS) {
             throw new NoisetrailException(
                     file + " must have <= " + MOST_PIXELS + " pixels: " + head.width() + "x" + head.height());

@@ -24,23 +24,27 @@ public final class TrailFiles {
     public static Trail read(Path file) {
         try {
             if (Files.isRegularFile(file) && Png.isPng(file)) {
-                List<String> trails = PngFile.texts(file).stream()
-                        .filter(text -> text.keyword().equals(KEYWORD))
-                        .map(PngFile.Text::value)
-                        .toList();
-                if (trails.isEmpty()) {
-                    throw new NoisetrailException(
-                            file + " is a picture without a trail: it was not written by generate");
-                }
-                if (trails.size() > 1) {
-                    throw new NoisetrailException(file + " must have one trail: it has " + trails.size());
-                }
-                return Trail.parse(file.toString(), trails.get(0));
+                return of(file, PngFile.read(file));
             }
         } catch (IOException e) {
             throw new NoisetrailException("cannot read " + file + ": " + AtomicFiles.reason(e), e);
         }
         return Trail.read(file);
+    }
+
+    /** @throws NoisetrailException if the picture has no trail, two, or one that is not sound */
+    static Trail of(Path file, PngFile picture) {
+        List<String> trails = picture.texts().stream()
+                .filter(text -> text.keyword().equals(KEYWORD))
+                .map(PngFile.Text::value)
+                .toList();
+        if (trails.isEmpty()) {
+            throw new NoisetrailException(file + " is a picture without a trail: it was not written by generate");
+        }
+        if (trails.size() > 1) {
+            throw new NoisetrailException(file + " must have one trail: it has " + trails.size());
+        }
+        return Trail.parse(file.toString(), trails.get(0));
     }
 
     /** The trail of some of a run's images. */

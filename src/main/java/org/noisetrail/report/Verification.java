@@ -96,9 +96,8 @@ public final class Verification {
      * @throws NoisetrailException if it is no picture of ours, or broken
      */
     public Optional<Verdict> refused(Path picture) {
-        Trail trail = Certificate.trail(picture);
-        PngFile head = PngFile.read(picture);
-        return refused(picture, trail, head.height(), head.width());
+        PngFile head = Png.head(picture);
+        return refused(picture, Certificate.trail(picture, head), head.height(), head.width());
     }
 
     private Optional<Verdict> refused(Path picture, Trail trail, int height, int width) {

@@ -41,14 +41,11 @@ record Worst(String name, List<Reward> parts) implements Reward {
     @SuppressWarnings("CheckReturnValue") // the tensor that it fills comes back
     public void score(ImageBatch images, Tensor scores) {
         Scores.pointer(scores, images);
-        parts.get(0).score(images, scores);
-        // The lowest of several would hide it.
-        Tensors.forgetInfinity(scores);
+        // As a reward by itself is scored: the lowest of several would hide a part's plus infinity.
+        images.score(parts.get(0), scores);
         try (Tensor other = Tensors.doubles(images.device(), images.rows())) {
             for (Reward part : parts.subList(1, parts.size())) {
-                Tensors.fill(other, Double.NaN);
-                part.score(images, other);
-                Tensors.forgetInfinity(other);
+                images.score(part, other);
                 Torch.run(() -> torch.minimum_out(scores, scores, other));
             }
         }
