@@ -8,7 +8,7 @@ import org.noisetrail.settings.Kind;
 import org.noisetrail.settings.Setting;
 
 /**
- * The stochastic Heun sampler of Karras et al. 2022, algorithm 2. Immutable.
+ * The stochastic Heun sampler of Karras et al. 2022, algorithm 2. Immutable; {@link #builder} names the settings one by one.
  *
  * @param steps T, 2 to 10000
  * @param sigmaMin the lowest noise level above 0
@@ -85,14 +85,24 @@ public record EdmSampler(
         CHURN_NOISE.checked(churnNoise);
     }
 
+    /** Starts from {@link #DEFAULT}. */
+    public static Builder builder() {
+        return DEFAULT.toBuilder();
+    }
+
+    /** Starts from this one. */
+    public Builder toBuilder() {
+        return new Builder(this);
+    }
+
     /** The same with another number of steps, from 2. */
     public EdmSampler withSteps(int steps) {
-        return new EdmSampler(steps, sigmaMin, sigmaMax, rho, churn, churnMin, churnMax, churnNoise);
+        return toBuilder().steps(steps).build();
     }
 
     /** The same with another S_churn, from 0 (no noise). */
     public EdmSampler withChurn(double churn) {
-        return new EdmSampler(steps, sigmaMin, sigmaMax, rho, churn, churnMin, churnMax, churnNoise);
+        return toBuilder().churn(churn).build();
     }
 
     @Override
@@ -146,5 +156,85 @@ public record EdmSampler(
                 scaling.conditioning(),
                 here.plus(change / 2, slope).plus(change / 2, second),
                 clean);
+    }
+
+    /** Settings by their names, each another's until it is set. Not thread-safe. */
+    public static final class Builder {
+        private int steps;
+        private double sigmaMin;
+        private double sigmaMax;
+        private double rho;
+        private double churn;
+        private double churnMin;
+        private double churnMax;
+        private double churnNoise;
+
+        private Builder(EdmSampler from) {
+            steps = from.steps;
+            sigmaMin = from.sigmaMin;
+            sigmaMax = from.sigmaMax;
+            rho = from.rho;
+            churn = from.churn;
+            churnMin = from.churnMin;
+            churnMax = from.churnMax;
+            churnNoise = from.churnNoise;
+        }
+
+        /** T, 2 to 10000. */
+        public Builder steps(int steps) {
+            this.steps = steps;
+            return this;
+        }
+
+        /** The lowest noise level above 0; below {@link #sigmaMax}. */
+        public Builder sigmaMin(double sigmaMin) {
+            this.sigmaMin = sigmaMin;
+            return this;
+        }
+
+        /** The highest noise level, that of the initial state. */
+        public Builder sigmaMax(double sigmaMax) {
+            this.sigmaMax = sigmaMax;
+            return this;
+        }
+
+        /** How the levels are spaced: the larger, the more of them are low; above 0. */
+        public Builder rho(double rho) {
+            this.rho = rho;
+            return this;
+        }
+
+        /** S_churn, how much noise is injected: from 0 (every step is dead). */
+        public Builder churn(double churn) {
+            this.churn = churn;
+            return this;
+        }
+
+        /** S_min, the lowest level at which noise is injected: from 0. */
+        public Builder churnMin(double churnMin) {
+            this.churnMin = churnMin;
+            return this;
+        }
+
+        /** S_max, the highest; may be infinite. */
+        public Builder churnMax(double churnMax) {
+            this.churnMax = churnMax;
+            return this;
+        }
+
+        /** S_noise, the injected noise's scale: from 0. */
+        public Builder churnNoise(double churnNoise) {
+            this.churnNoise = churnNoise;
+            return this;
+        }
+
+        /**
+         * The sampler.
+         *
+         * @throws IllegalArgumentException if a setting is out of its range
+         */
+        public EdmSampler build() {
+            return new EdmSampler(steps, sigmaMin, sigmaMax, rho, churn, churnMin, churnMax, churnNoise);
+        }
     }
 }

@@ -12,14 +12,15 @@ final class SamplerJson {
         if (!JsonFields.text(node, "name").equals("edm")) {
             throw new IllegalArgumentException("sampler must be edm: " + JsonFields.text(node, "name"));
         }
-        return new EdmSampler(
-                JsonFields.integer(node, "steps"),
-                JsonFields.number(node, "sigmaMin"),
-                JsonFields.number(node, "sigmaMax"),
-                JsonFields.number(node, "rho"),
-                JsonFields.number(node, "churn"),
-                JsonFields.number(node, "churnMin"),
-                JsonFields.number(node, "churnMax"),
-                JsonFields.number(node, "churnNoise"));
+        return EdmSampler.builder()
+                .steps(JsonFields.integer(node, "steps"))
+                .sigmaMin(JsonFields.number(node, "sigmaMin"))
+                .sigmaMax(JsonFields.number(node, "sigmaMax"))
+                .rho(JsonFields.number(node, "rho"))
+                .churn(JsonFields.number(node, "churn"))
+                .churnMin(JsonFields.number(node, "churnMin"))
+                .churnMax(JsonFields.number(node, "churnMax"))
+                .churnNoise(JsonFields.number(node, "churnNoise"))
+                .build();
     }
 }

@@ -42,6 +42,27 @@ class MethodsAndSamplersTest {
         assertComesBack(Samplers.registry(), text);
     }
 
+    @Test
+    void aBuilderSetsWhatItsWordsSay() {
+        EdmSampler built = EdmSampler.builder()
+                .steps(40)
+                .sigmaMin(.01)
+                .sigmaMax(20)
+                .rho(3)
+                .churn(10)
+                .churnMin(.1)
+                .churnMax(5)
+                .churnNoise(1.1)
+                .build();
+        assertThat(built)
+                .isEqualTo(Samplers.parse(
+                        "edm:steps=40:sigma-min=0.01:sigma-max=20:rho=3:s-churn=10:s-min=0.1:s-max=5:s-noise=1.1"));
+        assertThat(built.toBuilder().build()).isEqualTo(built);
+        assertThat(EdmSampler.builder().build()).isEqualTo(Samplers.parse("edm"));
+        assertThatThrownBy(() -> EdmSampler.builder().sigmaMin(80).build())
+                .hasMessage("sigma-min must be < sigma-max 80.0: 80.0");
+    }
+
     @ParameterizedTest
     @ValueSource(
             strings = {
