@@ -8,7 +8,16 @@ public record Affine(double x, double f1, double y, double f2) {
     /** 0. */
     public static final Affine NONE = new Affine(0, 0, 0, 0);
 
-    Affine plus(double factor, Affine other) {
+    /** This and {@code factor} times another, number by number. */
+    public Affine plus(double factor, Affine other) {
         return new Affine(x + factor * other.x, f1 + factor * other.f1, y + factor * other.y, f2 + factor * other.f2);
+    }
+
+    boolean usesFirst() {
+        return x != 0 || f1 != 0;
+    }
+
+    boolean usesSecond() {
+        return y != 0 || f2 != 0;
     }
 }

@@ -1,5 +1,7 @@
 package org.noisetrail.sampler;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.noisetrail.model.DiscreteNoise;
 import org.noisetrail.model.Parameterisation;
 import org.noisetrail.model.Parameterisation.Scaling;
@@ -66,7 +68,7 @@ public record DdimSampler(int steps, double eta, Spacing spacing, int offset, bo
         DiscreteNoise noise = discrete(parameterisation, name());
         int trained = noise.timesteps();
         double[] timesteps = spacing.timesteps(trained, steps, offset);
-        AfterNetwork table = new AfterNetwork();
+        List<Step> table = new ArrayList<>();
         for (int i = 0; i < steps; i++) {
             int t = timestep(timesteps[i]);
             int before = t - trained / steps;
@@ -80,17 +82,16 @@ public record DdimSampler(int steps, double eta, Spacing spacing, int offset, bo
             // eps = (x - sqrt(a) x0) / sqrt(1 - a)
             double ofState = direction / Math.sqrt(1 - a);
             double ofClean = Math.sqrt(to) - ofState * Math.sqrt(a);
-            table.add(
+            table.add(Step.after(
                     Math.sqrt(a),
                     Math.sqrt(1 - a),
                     gain,
                     ofClean,
                     ofState,
                     at(noise, t),
-                    at(noise, i + 1 < steps ? timestep(timesteps[i + 1]) : 0),
-                    i == steps - 1);
+                    i + 1 < steps ? at(noise, timestep(timesteps[i + 1])) : null));
         }
-        return table.schedule(1);
+        return new Schedule(1, table);
     }
 
     /** A step leaves noise of variance {@code room}, and cannot inject more; by DDPM's scale it never does. */

@@ -1,8 +1,9 @@
 package org.noisetrail.sampler;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.noisetrail.model.DiscreteNoise;
 import org.noisetrail.model.Parameterisation;
-import org.noisetrail.model.Parameterisation.Scaling;
 import org.noisetrail.settings.Kind;
 import org.noisetrail.settings.Setting;
 
@@ -50,7 +51,7 @@ public record EulerAncestralSampler(int steps, double eta, Spacing spacing, int 
     public Schedule schedule(Parameterisation parameterisation) {
         DiscreteNoise noise = DdimSampler.discrete(parameterisation, name());
         double[] timesteps = spacing.timesteps(noise.timesteps(), steps, offset);
-        AfterNetwork table = new AfterNetwork();
+        List<Step> table = new ArrayList<>();
         for (int i = 0; i < steps; i++) {
             boolean last = i == steps - 1;
             double sigma = level(noise, timesteps[i]);
@@ -59,21 +60,19 @@ public record EulerAncestralSampler(int steps, double eta, Spacing spacing, int 
             double down = Math.sqrt(next * next - up * up);
             // x' = x + (x - x0) / sigma (down - sigma)
             double ofState = down / sigma;
-            Scaling now = noise.at(1, sigma).withConditioning(timesteps[i]);
-            table.add(
+            table.add(Step.after(
                     1,
                     sigma,
                     up,
                     1 - ofState,
                     ofState,
-                    now,
-                    last ? now : noise.at(1, next).withConditioning(timesteps[i + 1]),
-                    last);
+                    noise.at(1, sigma).withConditioning(timesteps[i]),
+                    last ? null : noise.at(1, next).withConditioning(timesteps[i + 1])));
         }
         double first = level(noise, timesteps[0]);
         // diffusers' init_noise_sigma
         boolean whole = spacing != Spacing.LEADING;
-        return table.schedule(whole ? first : Math.sqrt(first * first + 1));
+        return new Schedule(whole ? first : Math.sqrt(first * first + 1), table);
     }
 
     /** No spacing has a timestep between the last two, where this would have to be part of the line. */

@@ -1,5 +1,7 @@
 package org.noisetrail.sampler;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.noisetrail.model.Parameterisation;
 import org.noisetrail.model.Parameterisation.Scaling;
 import org.noisetrail.settings.Kind;
@@ -68,7 +70,7 @@ public record FlowSdeSampler(int steps, double noise, double shift) implements S
 
     /** @param levels T + 1 of them, falling from at most 1 to 0 */
     Schedule schedule(Parameterisation parameterisation, double[] levels) {
-        AfterNetwork table = new AfterNetwork();
+        List<Step> table = new ArrayList<>();
         int count = levels.length - 1;
         checkStart(parameterisation.at(1 - levels[0], levels[0]));
         for (int i = 0; i < count; i++) {
@@ -80,17 +82,15 @@ public record FlowSdeSampler(int steps, double noise, double shift) implements S
             // v = (x - x0) / s; the score is that of x with v.
             double ofState = 1 + ds / s + ds * g2 / (2 * s) * (1 + (1 - s) / s);
             double ofClean = -ds / s - ds * g2 / (2 * s) * (1 - s) / s;
-            boolean last = i == count - 1;
-            table.add(
+            table.add(Step.after(
                     1 - s,
                     s,
                     Math.sqrt(g2 * -ds),
                     ofClean,
                     ofState,
                     parameterisation.at(1 - s, s),
-                    parameterisation.at(1 - (last ? s : next), last ? s : next),
-                    last);
+                    i + 1 < count ? parameterisation.at(1 - next, next) : null));
         }
-        return table.schedule(levels[0]);
+        return new Schedule(levels[0], table);
     }
 }

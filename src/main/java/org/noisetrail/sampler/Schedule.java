@@ -1,6 +1,7 @@
 package org.noisetrail.sampler;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A reverse process as a table: what every step multiplies with. Affine in the state, the network's outputs and the noise, so one kernel takes every step
@@ -14,8 +15,9 @@ public record Schedule(double startScale, List<Step> steps) {
     public static final int FLOATS = 24;
 
     /**
-     * @throws IllegalArgumentException if a number of the table overflows float32, in which it is computed; if a step's signal is not finite or its level is NaN; or if a step after
-     *     which another comes has its noise after the network and no second stage
+     * @throws IllegalArgumentException if a number of the table overflows float32, in which it is computed; if a step's signal is not finite or its level is NaN; if a first stage uses
+     *     what the second evaluation gives; or if, where the noise comes after the network, a step before another has no second stage, or one that asks the network otherwise than the
+     *     next step's first, or a clean estimate of its first evaluation
      */
     public Schedule {
         steps = List.copyOf(steps);
@@ -31,20 +33,46 @@ public record Schedule(double startScale, List<Step> steps) {
             for (double value : numbers(steps.get(i))) {
                 finite(value, "step " + i);
             }
-            check(i, steps.get(i), i == steps.size() - 1);
+            check(i, steps.get(i), i + 1 < steps.size() ? steps.get(i + 1) : null);
         }
     }
 
-    private static void check(int i, Step step, boolean last) {
+    /** What is taken of a table is all that it says: a number that no kernel reads is none that the sampler meant. */
+    private static void check(int i, Step step, @Nullable Step following) {
         if (!Double.isFinite(step.signal()) || Double.isNaN(step.level())) {
             throw new IllegalArgumentException("step " + i + " must start from a finite signal and a level: signal "
                     + step.signal() + ", level " + step.level());
         }
-        if (step.at() == NoiseAt.AFTER && step.second() == null && !last) {
+        Stage first = step.first();
+        Stage second = step.second();
+        if (first.next().usesSecond() || first.clean().usesSecond()) {
+            throw new IllegalArgumentException("step " + i
+                    + " must multiply y and f2, which the second evaluation gives, with 0 in its first stage");
+        }
+        if (step.at() == NoiseAt.BEFORE) {
+            return;
+        }
+        if (second == null && following != null) {
             throw new IllegalArgumentException(
                     "step " + i
                             + " must have a second stage, whose output the next step starts from: its noise comes after the network");
         }
+        if (second != null && second.clean().usesFirst()) {
+            throw new IllegalArgumentException(
+                    "step " + i
+                            + " must multiply x and f1 with 0 in the clean estimate of its second stage: its noise comes after the network");
+        }
+        if (second != null && following != null && !asksAs(second, following.first())) {
+            throw new IllegalArgumentException("step " + i
+                    + " must ask the network in its second stage as the next step does in its first: input scale "
+                    + second.inputScale() + " and " + following.first().inputScale() + ", conditioning "
+                    + second.conditioning() + " and " + following.first().conditioning());
+        }
+    }
+
+    private static boolean asksAs(Stage one, Stage other) {
+        return (float) one.inputScale() == (float) other.inputScale()
+                && (float) one.conditioning() == (float) other.conditioning();
     }
 
     private static void finite(double value, String where) {

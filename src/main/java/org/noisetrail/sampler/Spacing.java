@@ -1,6 +1,5 @@
 package org.noisetrail.sampler;
 
-import java.util.Arrays;
 import java.util.Locale;
 
 /** How a sampler's timesteps are chosen from those a DDPM model was trained with (Lin et al. 2023, table 2; diffusers' timestep_spacing). */
@@ -18,23 +17,15 @@ public enum Spacing {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    static Spacing parse(String text) {
-        return Arrays.stream(values())
-                .filter(s -> s.toString().equals(text))
-                .findFirst()
-                .orElseThrow(() -> new IllegalArgumentException(
-                        "timestep-spacing must be leading, trailing or linspace: " + text));
-    }
-
     /**
-     * The timesteps, falling. At some counts (61, 103, 121, ... of 1000) diffusers' trailing spacing has one more, -1, which is rounding's and no timestep.
+     * The timesteps, falling, from {@code trained} - 1 at most; those of TRAILING and LEADING are whole numbers. At some counts (61, 103, 121, ... of 1000) diffusers' trailing spacing has one more, -1, which is rounding's and no timestep.
      *
      * @param trained how many the model was trained with
      * @param count how many are wanted, at most {@code trained}
      * @param offset added by LEADING
      * @throws IllegalArgumentException if there are not so many
      */
-    double[] timesteps(int trained, int count, int offset) {
+    public double[] timesteps(int trained, int count, int offset) {
         if (count > trained) {
             throw new IllegalArgumentException("steps must be <= " + trained + ", the model's timesteps: " + count);
         }

@@ -1,6 +1,7 @@
 package org.noisetrail.sampler;
 
 import org.jspecify.annotations.Nullable;
+import org.noisetrail.model.Parameterisation.Scaling;
 
 /**
  * One reverse transition as numbers. With the noise {@link NoiseAt#BEFORE} the network: x^ = x + gain z; F1 at x^ gives {@code first.next}; F2 at that, where there is a second
@@ -19,6 +20,30 @@ public record Step(
         NoiseAt at,
         Stage first,
         @Nullable Stage second) {
+    /**
+     * One with its noise {@link NoiseAt#AFTER} the network: x' = ofClean D(x) + ofState x + gain z, D the network's clean estimate at x.
+     *
+     * @param signal a of the state x = a x0 + b n that it starts from
+     * @param noise b
+     * @param now how the network is asked at x
+     * @param next how it is asked at x', as the next step's {@code now}; null in the last step
+     */
+    public static Step after(
+            double signal,
+            double noise,
+            double gain,
+            double ofClean,
+            double ofState,
+            Scaling now,
+            @Nullable Scaling next) {
+        Affine moved = new Affine(ofClean * now.skip() + ofState, ofClean * now.out(), 0, 0);
+        Stage first = new Stage(now.input(), now.conditioning(), moved, new Affine(now.skip(), now.out(), 0, 0));
+        Stage second = next == null
+                ? null
+                : new Stage(next.input(), next.conditioning(), Affine.NONE, new Affine(0, 0, next.skip(), next.out()));
+        return new Step(signal, noise / signal, gain, NoiseAt.AFTER, first, second);
+    }
+
     /** Calls of the denoiser that a candidate takes; a guided one is two network evaluations. */
     public int evaluations() {
         return (at == NoiseAt.BEFORE ? 1 : 0) + (second == null ? 0 : 1);

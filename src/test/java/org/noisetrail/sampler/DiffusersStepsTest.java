@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -43,7 +44,7 @@ class DiffusersStepsTest {
 
     private static Sampler ddim(String config, String spacing, int steps, double eta) {
         boolean toOne = config.equals("linear") || config.equals("cosine");
-        return new DdimSampler(steps, eta, Spacing.parse(spacing), toOne ? 0 : 1, toOne);
+        return new DdimSampler(steps, eta, Spacing.valueOf(spacing.toUpperCase(Locale.ROOT)), toOne ? 0 : 1, toOne);
     }
 
     private static double relative(double[] actual, float[] expected) {
@@ -173,7 +174,8 @@ class DiffusersStepsTest {
     @CsvSource({"leading, 20", "trailing, 7", "linspace, 7"})
     void theSecondEvaluationIsTheNextStepsFirst(String spacing, int steps) {
         for (Sampler sampler : new Sampler[] {
-            ddim("sd15", spacing, steps, 1), new EulerAncestralSampler(steps, 1, Spacing.parse(spacing), 1)
+            ddim("sd15", spacing, steps, 1),
+            new EulerAncestralSampler(steps, 1, Spacing.valueOf(spacing.toUpperCase(Locale.ROOT)), 1)
         }) {
             for (String config : new String[] {"sd15", "sd21"}) {
                 Schedule schedule = sampler.schedule(noise(config));
@@ -231,7 +233,8 @@ class DiffusersStepsTest {
             for (String config : List.of("sd15", "linear", "cosine", "zerosnr")) {
                 // Above 1 by less than rounding may be, too: as close to the bound as can be.
                 for (double eta : new double[] {1, 1 + 1e-9}) {
-                    Sampler ddim = new DdimSampler(steps, eta, Spacing.parse(spacing), 0, steps % 2 == 0);
+                    Sampler ddim = new DdimSampler(
+                            steps, eta, Spacing.valueOf(spacing.toUpperCase(Locale.ROOT)), 0, steps % 2 == 0);
                     assertThat(ddim.schedule(noise(config)).size()).isEqualTo(steps);
                 }
             }
@@ -313,7 +316,9 @@ class DiffusersStepsTest {
             String group = "euler_a.sd15." + spacing + "." + steps;
             float[] timesteps = golden(group + ".timesteps");
             float[] sigmas = golden(group + ".sigmas");
-            Schedule schedule = new EulerAncestralSampler(steps, 1, Spacing.parse(spacing), 1).schedule(noise("sd15"));
+            Schedule schedule = new EulerAncestralSampler(
+                            steps, 1, Spacing.valueOf(spacing.toUpperCase(Locale.ROOT)), 1)
+                    .schedule(noise("sd15"));
             for (int i = 0; i < steps; i++) {
                 assertThat(schedule.step(i).first().conditioning())
                         .isCloseTo(timesteps[i], within(1e-6 * timesteps[i]));
@@ -330,7 +335,8 @@ class DiffusersStepsTest {
     void anAncestralEulerStepFromNoiseAloneBeginsAtAFiniteLevel(String spacing) {
         DiscreteNoise noise = noise("zerosnr");
         assertThat(noise.alphaCumprod(999)).isZero();
-        Schedule schedule = new EulerAncestralSampler(4, 1, Spacing.parse(spacing), 0).schedule(noise);
+        Schedule schedule =
+                new EulerAncestralSampler(4, 1, Spacing.valueOf(spacing.toUpperCase(Locale.ROOT)), 0).schedule(noise);
         double sigma = 4095.9998779296856;
         double abar = golden("zerosnr.alphas_cumprod")[spacing.equals("trailing") ? 749 : 666];
         double next = Math.sqrt((1 - abar) / abar);

@@ -208,7 +208,7 @@ class EdmTableTest {
     @Test
     void aStepFromWhichTheNextCannotStartIsRefused() {
         Schedule ddim = DdimSampler.DEFAULT.withSteps(3).schedule(Noises.stableDiffusion(Prediction.V));
-        Step alone = new Step(1, 1, .5, NoiseAt.AFTER, ddim.step(0).first(), null);
+        Step alone = new Step(1, 1, .5, NoiseAt.AFTER, ddim.step(1).first(), null);
         assertThat(new Schedule(1, List.of(ddim.step(0), alone)).size()).isEqualTo(2);
         assertThatThrownBy(() -> new Schedule(1, List.of(alone, ddim.step(2))))
                 .isInstanceOf(IllegalArgumentException.class)
@@ -223,5 +223,46 @@ class EdmTableTest {
                 .hasMessage("step 0 must start from a finite signal and a level: signal NaN, level 1.0");
         // A flow's first step has nothing left of x0.
         new Schedule(1, List.of(new Step(0, Double.POSITIVE_INFINITY, .5, NoiseAt.AFTER, first, null)));
+    }
+
+    @Test
+    void numbersThatNoStepWouldBeTakenByAreRefused() {
+        Schedule edm = EdmSampler.DEFAULT.withSteps(3).schedule(Parameterisation.denoiser());
+        Step whole = edm.step(0);
+        Stage first = whole.first();
+        for (Affine late : List.of(new Affine(1, 0, .5, 0), new Affine(1, 0, 0, -.5))) {
+            for (Stage wrong : List.of(
+                    new Stage(first.inputScale(), first.conditioning(), late, first.clean()),
+                    new Stage(first.inputScale(), first.conditioning(), first.next(), late))) {
+                Step step = new Step(1, whole.level(), whole.gain(), NoiseAt.BEFORE, wrong, whole.second());
+                refused(
+                        List.of(step, edm.step(1), edm.step(2)),
+                        "step 0 must multiply y and f2, which the second evaluation gives, with 0 in its first stage");
+            }
+        }
+        Schedule ddim = DdimSampler.DEFAULT.withSteps(3).schedule(Noises.stableDiffusion(Prediction.V));
+        Stage second = java.util.Objects.requireNonNull(ddim.step(0).second());
+        Stage early = new Stage(second.inputScale(), second.conditioning(), Affine.NONE, new Affine(.5, 0, 1, 0));
+        refused(
+                List.of(with(ddim.step(0), early), ddim.step(1), ddim.step(2)),
+                "step 0 must multiply x and f1 with 0 in the clean estimate of its second stage: its noise comes after the network");
+        Stage other = new Stage(second.inputScale(), 5, Affine.NONE, second.clean());
+        refused(
+                List.of(with(ddim.step(0), other), ddim.step(1), ddim.step(2)),
+                "step 0 must ask the network in its second stage as the next step does in its first: input scale 1.0 and 1.0, conditioning 5.0 and "
+                        + ddim.step(1).first().conditioning());
+        Stage larger = new Stage(2, second.conditioning(), Affine.NONE, second.clean());
+        assertThatThrownBy(() -> new Schedule(1, List.of(with(ddim.step(0), larger), ddim.step(1), ddim.step(2))))
+                .hasMessageContaining("input scale 2.0 and 1.0");
+    }
+
+    private static Step with(Step step, Stage second) {
+        return new Step(step.signal(), step.level(), step.gain(), step.at(), step.first(), second);
+    }
+
+    private static void refused(List<Step> steps, String message) {
+        assertThatThrownBy(() -> new Schedule(1, steps))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(message);
     }
 }

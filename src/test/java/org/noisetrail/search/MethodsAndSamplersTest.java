@@ -128,7 +128,7 @@ class MethodsAndSamplersTest {
                 "edm:s-churn=Infinity|s-churn must be <= 1.7976931348623157E308: Infinity",
                 "ddim:steps=0|steps must be >= 1: 0",
                 "ddim:eta=-1|eta must be >= 0: -1",
-                "ddim:timestep-spacing=even|timestep-spacing must be leading, trailing or linspace: even",
+                "ddim:timestep-spacing=even|timestep-spacing must be one of [leading, trailing, linspace]: even",
                 "ddim:steps-offset=1001|steps-offset must be <= 1000: 1001",
                 "euler-ancestral:eta=1.5|eta must be <= 1: 1.5",
                 "flow-sde:flow-shift=0|flow-shift must be >= 0.000001: 0"
