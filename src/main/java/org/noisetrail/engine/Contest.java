@@ -2,6 +2,7 @@ package org.noisetrail.engine;
 
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 
 /** One group of a screened round: which of its candidates are verified, and what comes of that. */
@@ -70,12 +71,18 @@ final class Contest {
 
     /** The rows to verify besides: all, where fewer have a score to go on with than go on. */
     IntStream rest() {
-        long usable = IntStream.range(0, screens.length)
-                .filter(c -> verified[c] && truths[c] > Double.NEGATIVE_INFINITY)
-                .count();
-        return usable >= kept
+        return usable(c -> verified[c])
                 ? IntStream.empty()
                 : IntStream.range(0, screens.length).filter(c -> !verified[c]).map(c -> first + c);
+    }
+
+    /** Whether as many of some places have a score to go on with as go on. */
+    private boolean usable(IntPredicate some) {
+        return IntStream.range(0, screens.length)
+                        .filter(some)
+                        .filter(c -> truths[c] > Double.NEGATIVE_INFINITY)
+                        .count()
+                >= kept;
     }
 
     void verify(int row, double truth) {
@@ -100,7 +107,10 @@ final class Contest {
         agreement.observe(
                 Arrays.stream(both).mapToDouble(c -> screens[c]).toArray(),
                 Arrays.stream(both).mapToDouble(c -> truths[c]).toArray());
-        if (audited) {
+        if (audited && !usable(c -> chosen[c])) {
+            // Not audited it would have been verified whole, and have lost nothing.
+            tally.audit(0);
+        } else if (audited) {
             double all = best(IntStream.range(0, screens.length));
             double some = best(IntStream.range(0, screens.length).filter(c -> chosen[c]));
             if (Double.isFinite(all - some)) {

@@ -1,6 +1,7 @@
 package org.noisetrail.engine;
 
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
 /**
  * Which rows of a round compete with each other: groups of consecutive rows, each of one image.
@@ -36,11 +37,22 @@ public record Rivals(int[] sizes, int[] kept) {
 
     /** Whether any group leaves rows behind. */
     boolean contested() {
+        return IntStream.range(0, sizes.length).anyMatch(this::contested);
+    }
+
+    /** Whether a group does. */
+    boolean contested(int group) {
+        return sizes[group] > kept[group];
+    }
+
+    /** Rows of the groups that do. */
+    int[] contestedRows() {
+        boolean[] is = new boolean[rows()];
+        int first = 0;
         for (int g = 0; g < sizes.length; g++) {
-            if (sizes[g] > kept[g]) {
-                return true;
-            }
+            Arrays.fill(is, first, first + sizes[g], contested(g));
+            first += sizes[g];
         }
-        return false;
+        return IntStream.range(0, is.length).filter(row -> is[row]).toArray();
     }
 }

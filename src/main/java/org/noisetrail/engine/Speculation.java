@@ -57,9 +57,7 @@ final class Speculation implements AutoCloseable {
         boolean halfway = halfway(draws.step());
         into.begin(draws, trial.round(), halfway);
         forward.advance(into, trial, halfway);
-        Rows seen = group.judged(into, draws.step());
-        cheap.score(screen.decoder(), seen, draws, trial.round(), screen.reward(), into.scoring());
-        List<Contest> contests = contests(draws, into.scores(draws.rows()), rivals);
+        List<Contest> contests = contests(draws, looks(into, trial, rivals), rivals);
         into.screened = false;
         int[] chosen = contests.stream().flatMapToInt(Contest::chosen).toArray();
         verify(into, trial, reward, halfway, chosen, contests);
@@ -67,7 +65,30 @@ final class Speculation implements AutoCloseable {
         if (rest.length > 0) {
             verify(into, trial, reward, halfway, rest, contests);
         }
-        conclude(into, draws, halfway, contests);
+        conclude(into, draws, halfway, contests, rivals);
+    }
+
+    /** What the screen says of each row; NaN for those of groups that are kept whole, which it is not asked about. */
+    private double[] looks(Candidates into, Trial trial, Rivals rivals) {
+        Draws draws = trial.draws();
+        Rows seen = group.judged(into, draws.step());
+        int[] rows = rivals.contestedRows();
+        if (rows.length == draws.rows()) {
+            cheap.score(screen.decoder(), seen, draws, trial.round(), screen.reward(), into.scoring());
+            return into.scores(draws.rows());
+        }
+        double[] looks = new double[draws.rows()];
+        Arrays.fill(looks, Double.NaN);
+        try (Draws some = draws.of(rows)) {
+            Candidates compact = compact(rows.length);
+            selection.copy(seen, rows, null, compact.clean());
+            cheap.score(screen.decoder(), compact.clean(), some, trial.round(), screen.reward(), compact.scoring());
+            double[] scores = compact.scores(rows.length);
+            for (int r = 0; r < rows.length; r++) {
+                looks[rows[r]] = scores[r];
+            }
+        }
+        return looks;
     }
 
     private List<Contest> contests(Draws draws, double[] scores, Rivals rivals) {
@@ -87,18 +108,21 @@ final class Speculation implements AutoCloseable {
         boolean[] audited = new boolean[rivals.sizes().length];
         Draws.Builder keys = new Draws.Builder(group, draws.step(), audited.length);
         int first = 0;
-        for (int size : rivals.sizes()) {
-            int slot = draws.slot(first);
-            int before = agreements[slot].begin(draws.step());
-            keys.coin(slot, 0xFFFF - Math.min(before, 0xFFFF));
-            first += size;
+        for (int g = 0; g < audited.length; g++) {
+            if (rivals.contested(g)) {
+                int slot = draws.slot(first);
+                int before = agreements[slot].begin(draws.step());
+                keys.coin(slot, 0xFFFF - Math.min(before, 0xFFFF));
+            }
+            first += rivals.sizes()[g];
         }
         if (screen.audit() == 0) {
             return audited;
         }
         double[] uniforms = keys.coins();
+        int at = 0;
         for (int g = 0; g < audited.length; g++) {
-            audited[g] = uniforms[g] < screen.audit();
+            audited[g] = rivals.contested(g) && uniforms[at++] < screen.audit();
         }
         return audited;
     }
@@ -156,30 +180,38 @@ final class Speculation implements AutoCloseable {
         return few;
     }
 
-    private void conclude(Candidates into, Draws draws, boolean halfway, List<Contest> contests) {
+    private void conclude(Candidates into, Draws draws, boolean halfway, List<Contest> contests, Rivals rivals) {
         int evaluations = halfway ? group.schedule.completion(draws.step()) * group.denoiser.evaluations() : 0;
         int decodes = group.decoder.isIdentity() ? 0 : 1;
         double[] scores = new double[draws.rows()];
         double[] estimates = new double[draws.rows()];
         int first = 0;
-        for (Contest contest : contests) {
+        for (int g = 0; g < contests.size(); g++) {
+            Contest contest = contests.get(g);
             int slot = draws.slot(first);
-            ScreenTally tally = tallies[slot];
-            tally.round(contest.size(), contest.silent(), contest.expectedLoss());
             for (int c = 0; c < contest.size(); c++) {
                 scores[first + c] = contest.score(c);
-                if (contest.isVerified(c)) {
-                    tally.verified();
-                } else {
-                    tally.saved(evaluations, decodes);
-                }
             }
             System.arraycopy(contest.estimates(agreements[slot].slope()), 0, estimates, first, contest.size());
-            contest.learn(agreements[slot], tally);
+            if (rivals.contested(g)) {
+                count(contest, tallies[slot], evaluations, decodes);
+                contest.learn(agreements[slot], tallies[slot]);
+            }
             first += contest.size();
         }
         into.scores(scores);
         into.estimates = estimates;
+    }
+
+    private static void count(Contest contest, ScreenTally tally, int evaluations, int decodes) {
+        tally.round(contest.size(), contest.silent(), contest.expectedLoss());
+        for (int c = 0; c < contest.size(); c++) {
+            if (contest.isVerified(c)) {
+                tally.verified();
+            } else {
+                tally.saved(evaluations, decodes);
+            }
+        }
     }
 
     @Override

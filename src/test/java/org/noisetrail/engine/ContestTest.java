@@ -86,6 +86,23 @@ class ContestTest {
     }
 
     @Test
+    void anAuditOfWhatWouldHaveBeenVerifiedWholeLosesNothing() {
+        for (double broken : new double[] {Double.NaN, NONE}) {
+            for (int kept : new int[] {1, 2}) {
+                Contest contest = contest(kept, true, 1, 3, 2, 0);
+                contest.verify(10, .8);
+                contest.verify(11, broken);
+                contest.verify(12, kept == 1 ? broken : .9);
+                contest.verify(13, .7);
+                ScreenTally tally = new ScreenTally();
+                contest.learn(sure(), tally);
+                assertThat(tally.read().audits()).isEqualTo(1);
+                assertThat(tally.read().auditLoss()).isZero();
+            }
+        }
+    }
+
+    @Test
     void whatWasVerifiedIsLearntAndNothingElse() {
         Agreement agreement = new Agreement();
         agreement.begin(0);

@@ -287,6 +287,27 @@ class ScreeningLawTest {
         assertThat(saving.savedEvaluations()).isPositive();
     }
 
+    /** Beams as many as noises go on as they are: an image that has come back from its target is one of them. */
+    @ParameterizedTest
+    @ValueSource(strings = {"first", "reward"})
+    void whatIsKeptWholeIsScreenedForNoImageBesideOthers(String screen) {
+        Reward unsteady = Reward.of("unsteady", image -> 37 * SmallWorld.brightness(image) % 1);
+        for (double target : new double[] {.6, .8, .9}) {
+            Search.Builder search = SmallWorld.edm()
+                    .search(Methods.parse("beam:candidates=2:beams=2"))
+                    .reward(unsteady)
+                    .screenReward(Reward.of("rough", image -> Math.rint(111 * SmallWorld.brightness(image)) / 3 % 1))
+                    .screening(screening(screen, "20%", .3))
+                    .targetReward(target);
+            List<ImageResult> together = run(search.maxBatch(256)).images();
+            List<ImageResult> single = run(search.maxBatch(1)).images();
+            for (int i = 0; i < together.size(); i++) {
+                assertThat(single.get(i).screened()).isEqualTo(together.get(i).screened());
+                assertThat(single.get(i).recipe()).isEqualTo(together.get(i).recipe());
+            }
+        }
+    }
+
     private static Search.Builder audited(String method) {
         return Search.builder(new ExactMixture(new ImageShape(1, 4, 4), false, .3, -.4, .4))
                 .sampler(new EdmSampler(8, .02, 80, 7, 40, .05, 50, 1))
