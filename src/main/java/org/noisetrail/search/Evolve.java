@@ -87,11 +87,16 @@ public record Evolve(int candidates, List<Mark> generations, int elites, double 
                 : new Evolve(candidates, Mark.scaled(generations, factor), elites, share);
     }
 
-    /** Calls of the denoiser that a child takes; 0 where nothing is left to mutate. */
+    /** Whether there is noise to mutate at the step, or after it. */
+    static boolean mutates(Mark generation, Schedule schedule) {
+        return generation.step() == 0 || generation.step() <= schedule.lastLive();
+    }
+
+    /** Calls of the denoiser that a child takes: none where its step is the last, and DDIM's. */
     static long price(Mark generation, Schedule schedule) {
         return generation.step() == 0
                 ? schedule.evaluations()
-                : generation.step() <= schedule.lastLive() ? schedule.evaluationsFrom(generation.step()) : 0;
+                : mutates(generation, schedule) ? schedule.evaluationsFrom(generation.step()) : 0;
     }
 
     @Override

@@ -34,7 +34,7 @@ final class EvolveSearch extends PopulationSearch {
         int born = 0;
         for (int g = 0; g < method.generations().size(); g++) {
             Mark generation = method.generations().get(g);
-            if (Evolve.price(generation, wave.schedule()) > 0) {
+            if (Evolve.mutates(generation, wave.schedule())) {
                 generation(g + 1, generation, born);
             }
             born += generation.count();
@@ -54,7 +54,8 @@ final class EvolveSearch extends PopulationSearch {
             List<Individual> own = people.get(slot);
             double best =
                     Particle.best(own.stream().map(Individual::end).toList()).score();
-            long paid = wave.remaining(slot) / Evolve.price(generation, wave.schedule());
+            long price = Evolve.price(generation, wave.schedule());
+            long paid = price == 0 ? generation.count() : wave.remaining(slot) / price;
             int count = (int) Math.min(generation.count(), wave.isReached(best) ? 0 : paid);
             if (count > 0) {
                 counts.put(slot, count);

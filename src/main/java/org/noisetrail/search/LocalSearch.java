@@ -166,7 +166,7 @@ public record LocalSearch(
     /** Whether a step's candidates are judged after the first of its two evaluations. */
     boolean screens(int step, Schedule schedule) {
         return Sizes.atFirst(scoreAtFirst, schedule, step)
-                || schedule.screens(step)
+                || Sizes.canBeAtFirst(schedule, step)
                         && rounds.atFirst(step, schedule.step(step).level());
     }
 

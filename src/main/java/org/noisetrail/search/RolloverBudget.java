@@ -6,10 +6,10 @@ import org.noisetrail.settings.Setting;
 
 /**
  * Rollover budget forcing (Kim et al. 2025, 2503.19385): the best of S starts sets the mark r*; then at every step that injects noise the first proposal whose clean estimate beats r* is taken, and is the new mark;
- * what it leaves of the step's quota Q is added to the next step's. Where none beats it within the quota, the best of them goes on and the mark stays. The last step that injects noise uses up all that is left, and its best
- * goes on.
+ * what it leaves of the step's quota Q is added to the next step's. Where none beats it within the quota, the best of them goes on and the mark stays. The last of these steps whose proposals cost network evaluations uses up
+ * all that is left, and its best goes on; one after it, whose proposals are free (DDIM's last, where it injects noise), has its quota.
  *
- * <p>Starts are judged after the first step that injects noise. Proposal j of a step is candidate j of round 1. What the budget does not pay for is not proposed; with the target reached, steps
+ * <p>Starts are judged after the first step that injects noise. Proposal j of a step is candidate j of round 1. What the budget does not pay for, were it taken, is not proposed; with the target reached, steps
  * take their own noise.
  *
  * @param starts S, 1 to 65536
@@ -76,6 +76,15 @@ public record RolloverBudget(int starts, int quota, ScoreAtFirst scoreAtFirst) i
         return step + 1;
     }
 
+    /** The last step that injects noise and whose proposals cost something; where all are free, the last that does. */
+    static int lastPaid(Schedule schedule) {
+        int step = schedule.lastLive();
+        while (step >= 0 && (schedule.isDead(step) || schedule.evaluations(step) == 0)) {
+            step--;
+        }
+        return step < 0 ? schedule.lastLive() : step;
+    }
+
     private static long startPrice(Schedule schedule) {
         return schedule.startEvaluations() + Sizes.between(schedule, 0, judgedAfter(schedule));
     }
@@ -89,12 +98,12 @@ public record RolloverBudget(int starts, int quota, ScoreAtFirst scoreAtFirst) i
         return cost;
     }
 
-    /** As large a quota as is paid for if it is always used up; where not even one proposal a step is, fewer starts. */
+    /** As large a quota as is paid for if it is always used up; where not even one proposal a step is, fewer starts. One start of one proposal a step would leave no choice: a budget ends one of two earlier. */
     @Override
     public Method sized(Schedule schedule, long evaluations) {
         int size = Sizes.largest(evaluations, 1, 65535, q -> most(q, schedule));
         int begun = Sizes.largest(evaluations, 1, starts, s -> new RolloverBudget(s, 1).most(size, schedule));
-        return new RolloverBudget(begun, size, scoreAtFirst);
+        return new RolloverBudget(begun, begun == 1 ? Math.max(size, Math.min(2, quota)) : size, scoreAtFirst);
     }
 
     @Override

@@ -27,6 +27,7 @@ final class RolloverSearch extends PopulationSearch {
     private final RolloverBudget method;
     private final double[] marks;
     private final long[] saved;
+    private final int last;
 
     /** @param starts that the budget pays for */
     RolloverSearch(Wave wave, Population population, int starts, RolloverBudget method) {
@@ -35,6 +36,7 @@ final class RolloverSearch extends PopulationSearch {
         this.method = method;
         marks = new double[wave.images()];
         saved = new long[wave.images()];
+        last = RolloverBudget.lastPaid(wave.schedule());
         Arrays.fill(marks, Double.NEGATIVE_INFINITY);
     }
 
@@ -68,7 +70,7 @@ final class RolloverSearch extends PopulationSearch {
         Map<Integer, Trial> trials = new TreeMap<>();
         for (Particle p : particles) {
             if (searching && !wave.isEnough(p.slot(), p.score())) {
-                trials.put(p.slot(), new Trial(p, method.quota() + saved[p.slot()]));
+                trials.put(p.slot(), new Trial(p, method.quota() + (step <= last ? saved[p.slot()] : 0)));
             } else {
                 plain.add(p);
             }
@@ -97,24 +99,15 @@ final class RolloverSearch extends PopulationSearch {
 
     private boolean goesOn(int step, Trial trial) {
         int slot = trial.parent.slot();
-        // What is saved at the last step that can be searched is nobody's after it.
-        boolean found = step == wave.schedule().lastLive()
-                ? wave.isEnough(slot, trial.best.score())
-                : trial.best.score() > marks[slot];
+        // What is saved at the last step that costs something is nobody's after it.
+        boolean found = step == last ? wave.isEnough(slot, trial.best.score()) : trial.best.score() > marks[slot];
         return trial.tried < Math.min(trial.quota, 0xFFFF)
                 && !found
-                && wave.affords(slot, Sizes.price(wave.schedule(), step, atFirst(step), 1, 0), step + 1);
+                && wave.affords(slot, Sizes.price(wave.schedule(), step, atFirst(step), 1, 1), step + 1);
     }
 
     private boolean atFirst(int step) {
         return Sizes.atFirst(method.scoreAtFirst(), wave.schedule(), step);
-    }
-
-    /** Whether what a better proposal costs beyond its look is there; a step's first is paid for as the step is. */
-    private boolean completes(int step, Trial trial) {
-        return trial.tried == 0
-                || !atFirst(step)
-                || wave.affords(trial.parent.slot(), wave.schedule().completion(step), step + 1);
     }
 
     /** One proposal an image. */
@@ -127,8 +120,7 @@ final class RolloverSearch extends PopulationSearch {
         int count = 0;
         for (int i = 0; i < scores.length; i++) {
             Trial trial = active.get(i);
-            boolean beats = trial.tried == 0 || Particle.value(scores[i]) > Particle.value(trial.best.score());
-            if (beats && completes(step, trial)) {
+            if (trial.tried == 0 || Particle.value(scores[i]) > Particle.value(trial.best.score())) {
                 better[count++] = i;
             }
             trial.tried++;

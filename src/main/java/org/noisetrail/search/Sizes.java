@@ -67,9 +67,14 @@ final class Sizes {
         return cost;
     }
 
-    /** Whether candidates of a step are judged after the first of its two evaluations. */
+    /** Whether candidates of a step are judged after the first of its two evaluations; what the last step ends in is the image, and judged as it is. */
     static boolean atFirst(ScoreAtFirst how, Schedule schedule, int step) {
-        return schedule.screens(step) && how.atFirst(step, schedule.step(step).level());
+        return canBeAtFirst(schedule, step)
+                && how.atFirst(step, schedule.step(step).level());
+    }
+
+    static boolean canBeAtFirst(Schedule schedule, int step) {
+        return schedule.screens(step) && step < schedule.size() - 1;
     }
 
     /** Calls of the denoiser that so many candidates of a step take, of which so many go on. */

@@ -71,9 +71,10 @@ public record Svdd(int proposals, double alpha, ScoreAtFirst scoreAtFirst) imple
         return OptionalLong.of(Sizes.everyStep(schedule, proposals, scoreAtFirst));
     }
 
-    /** As many proposals as are paid for. */
+    /** As many proposals as are paid for; one would leave no choice: a budget ends a search of two earlier. */
     @Override
     public Method sized(Schedule schedule, long evaluations) {
-        return Sizes.largest(schedule, evaluations, 1, 65535, size -> new Svdd(size, alpha, scoreAtFirst));
+        return Sizes.largest(
+                schedule, evaluations, Math.min(2, proposals), 65535, size -> new Svdd(size, alpha, scoreAtFirst));
     }
 }

@@ -16,6 +16,8 @@ import org.noisetrail.model.Condition;
 import org.noisetrail.noise.Draw;
 import org.noisetrail.noise.Recipe;
 import org.noisetrail.reward.Reward;
+import org.noisetrail.sampler.DdimSampler;
+import org.noisetrail.sampler.Spacing;
 import org.noisetrail.trace.Ledger;
 
 /** Generations of children, each against the trajectory that its name says. */
@@ -128,6 +130,22 @@ class EvolveTest {
                 .run(ImageRequest.of(0, 1))
                 .images()
                 .get(0);
+    }
+
+    /** DDIM's last step injects noise here, and takes no evaluation: children of it are free, and are had. */
+    @Test
+    void aGenerationAtALastStepThatCostsNothingIsBorn() {
+        SmallWorld world =
+                new SmallWorld("ddim", SmallWorld.ddim().denoiser(), new DdimSampler(6, 1, Spacing.LEADING, 1, false));
+        ImageResult image = world.search(Methods.parse("evolve:candidates=3:generations=4@5:elites=1"))
+                .budget(3 * world.schedule().evaluations())
+                .build()
+                .run(ImageRequest.of(0, 1))
+                .images()
+                .get(0);
+        assertThat(image.costs().networkEvaluations())
+                .isEqualTo(3 * world.schedule().evaluations());
+        assertThat(image.costs().rewardCalls()).isEqualTo(3 + 4);
     }
 
     @Test

@@ -175,9 +175,9 @@ class MethodCostsTest {
     @Test
     void noMethodIsLargerThanWhatItCostsCanFill() {
         Schedule silent = EdmSampler.DEFAULT.withChurn(0).schedule(Parameterisation.denoiser());
-        assertThat(new Svdd(20, 0).sized(silent, 1000)).isEqualTo(new Svdd(1, 0));
+        assertThat(new Svdd(20, 0).sized(silent, 1000)).isEqualTo(new Svdd(2, 0));
         assertThat(new Ascent(4).sized(silent, 1000)).isEqualTo(new Ascent(2));
-        assertThat(new RolloverBudget(1, 4).sized(silent, 1000)).isEqualTo(new RolloverBudget(1, 1));
+        assertThat(new RolloverBudget(1, 4).sized(silent, 1000)).isEqualTo(new RolloverBudget(1, 2));
         assertThat(new Beam(4, 2).sized(silent, 1000)).isEqualTo(new Beam(4, 1));
         assertThat(new LookaheadBeam(4, 2, 3).sized(silent, 1000)).isEqualTo(new LookaheadBeam(4, 1, 3));
     }
@@ -197,6 +197,10 @@ class MethodCostsTest {
     /** A budget then ends it earlier, which leaves choices at the first steps; a size of one would leave none at any. */
     @Test
     void noMethodIsSizedSoSmallThatItHasNothingToChoose() {
+        assertThat(new Svdd(4, 0).sized(DEFAULT, 50)).isEqualTo(new Svdd(2, 0));
+        assertThat(new Svdd(1, 0).sized(DEFAULT, 50)).isEqualTo(new Svdd(1, 0));
+        assertThat(new RolloverBudget(8, 4).sized(DEFAULT, 38)).isEqualTo(new RolloverBudget(1, 2));
+        assertThat(new RolloverBudget(8, 1).sized(DEFAULT, 38)).isEqualTo(new RolloverBudget(1, 1));
         assertThat(new LookaheadBeam(4, 2, 3).sized(DEFAULT, 40)).isEqualTo(new LookaheadBeam(2, 1, 3));
         assertThat(new Beam(4, 2).sized(DEFAULT, 40)).isEqualTo(new Beam(2, 1));
         assertThat(new SearchOverPaths(2, 4, 4, 2, 5).sized(DEFAULT, 40)).isEqualTo(new SearchOverPaths(1, 2, 4, 2, 5));

@@ -5,11 +5,15 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.Arrays;
 import java.util.List;
 import java.util.PrimitiveIterator;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.noisetrail.noise.Draw;
 import org.noisetrail.noise.Recipe;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
+import org.noisetrail.sampler.DdimSampler;
+import org.noisetrail.sampler.Schedule;
+import org.noisetrail.sampler.Spacing;
 
 class RolloverBudgetTest {
     private static long[] costs(SearchResult result) {
@@ -107,6 +111,45 @@ class RolloverBudgetTest {
         assertThat(script.hasNext()).isFalse();
         assertThat(costs(result)).containsExactly(2 + 1 + 1 + 1 + 13);
         assertThat(result.images().get(0).recipe().moves().get(4).draws()).containsExactly(Draw.global(1, 9));
+    }
+
+    /** DDIM's last step injects noise here, and takes no evaluation. */
+    @Test
+    void whatIsSavedIsSpentWhereItBuysEvaluations() {
+        SmallWorld world =
+                new SmallWorld("ddim", SmallWorld.ddim().denoiser(), new DdimSampler(6, 1, Spacing.LEADING, 1, false));
+        Schedule schedule = world.schedule();
+        assertThat(schedule.lastLive()).isEqualTo(5);
+        assertThat(schedule.evaluations(5)).isZero();
+        AtomicInteger calls = new AtomicInteger();
+        ImageResult image = world.search(new RolloverBudget(1, 4))
+                .reward(Reward.of("rising", each -> calls.incrementAndGet() / 1000.0))
+                .build()
+                .run(ImageRequest.of(0, 1))
+                .images()
+                .get(0);
+        // F at the start and after the first step; one proposal at each of steps 1 to 3, the rest of their quota at
+        // step 4.
+        assertThat(image.costs().networkEvaluations()).isEqualTo(2 + 4 * 4);
+        // Every proposal beats the mark: of the free one there is one.
+        assertThat(image.costs().rewardCalls()).isEqualTo(1 + 4 * 4 + 1);
+        assertThat(image.recipe().moves().get(5).draws()).containsExactly(Draw.global(1, 0));
+    }
+
+    @Test
+    void aProposalIsNotLookedAtWhoseTransitionIsNotPaid() {
+        SmallWorld world = SmallWorld.edm();
+        Method method = new RolloverBudget(1, 4, ScoreAtFirst.ALWAYS);
+        long plain = world.schedule().evaluations();
+        AtomicInteger calls = new AtomicInteger();
+        ImageResult image = world.search(method)
+                .reward(Reward.of("rising", each -> calls.incrementAndGet() / 1000.0))
+                .budget(plain + 1)
+                .build()
+                .run(ImageRequest.of(0, 1))
+                .images()
+                .get(0);
+        assertThat(image.costs().networkEvaluations()).isEqualTo(plain);
     }
 
     @Test
