@@ -5,13 +5,17 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.settings.Kind;
 import org.noisetrail.settings.Registry;
 import org.noisetrail.settings.Setting;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.IModelTransformer;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.ISetter;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -23,6 +27,8 @@ import picocli.CommandLine.Spec;
  * @param <T> what is made
  */
 abstract class RegistryOptions<T> implements OwnOptions {
+    private static final Logger LOG = LoggerFactory.getLogger(RegistryOptions.class);
+
     private final String what;
     private final Registry<T> registry;
     private final Map<String, String> given = new LinkedHashMap<>();
@@ -40,17 +46,51 @@ abstract class RegistryOptions<T> implements OwnOptions {
     static final class Adder implements IModelTransformer {
         @Override
         public CommandSpec transform(CommandSpec command) {
-            for (CommandSpec mixin : command.mixins().values()) {
-                if (mixin.userObject() instanceof OwnOptions options) {
-                    options.addTo(command);
-                }
-            }
+            List<OwnOptions> mixins = command.mixins().values().stream()
+                    .map(CommandSpec::userObject)
+                    .filter(OwnOptions.class::isInstance)
+                    .map(OwnOptions.class::cast)
+                    .toList();
+            mixins.forEach(options -> options.addTo(command));
+            mixins.forEach(options -> options.addProvided(command));
             return command;
         }
     }
 
     @Override
     public void addTo(CommandSpec command) {
+        Map<String, Map<String, Setting<?>>> settings = settings();
+        settings.keySet().retainAll(ownSettings());
+        settings.forEach((name, byKind) -> command.addOption(option(name, byKind)));
+    }
+
+    @Override
+    public void addProvided(CommandSpec command) {
+        Map<String, Map<String, Setting<?>>> settings = settings();
+        settings.keySet().removeAll(ownSettings());
+        settings.forEach((name, byKind) -> {
+            if (!command.optionsMap().containsKey("--" + name)) {
+                command.addOption(option(name, byKind));
+                return;
+            }
+            LOG.warn(
+                    "{} {}: its setting {} is no option of {}, which has another --{}",
+                    what,
+                    String.join(", ", byKind.keySet()),
+                    name,
+                    command.name(),
+                    name);
+        });
+    }
+
+    private Set<String> ownSettings() {
+        return registry.ownKinds().stream()
+                .flatMap(kind -> kind.settings().stream())
+                .map(Setting::name)
+                .collect(Collectors.toSet());
+    }
+
+    private Map<String, Map<String, Setting<?>>> settings() {
         Map<String, Map<String, Setting<?>>> byName = new LinkedHashMap<>();
         for (Kind<T> kind : registry.kinds()) {
             for (Setting<?> setting : kind.settings()) {
@@ -58,14 +98,14 @@ abstract class RegistryOptions<T> implements OwnOptions {
                         .put(kind.name(), setting);
             }
         }
-        byName.forEach((name, settings) -> command.addOption(option(name, settings)));
+        return byName;
     }
 
     private OptionSpec option(String name, Map<String, Setting<?>> byKind) {
         Setting<?> first = byKind.values().iterator().next();
         OptionSpec.Builder option = OptionSpec.builder("--" + name)
                 .description(description(byKind))
-                .setter(new picocli.CommandLine.Model.ISetter() {
+                .setter(new ISetter() {
                     @Override
                     @SuppressWarnings("unchecked") // picocli hands out what was there before
                     public <V> V set(V value) {

@@ -12,7 +12,7 @@ import org.noisetrail.model.Pipeline;
 /**
  * A reward that has a name, for command lines and files: {@code name}, {@code name:argument}, or {@code name(reward; reward)} for one made of others. Immutable.
  *
- * @param name letters and dashes
+ * @param name words of letters and digits, each of which begins with a letter, joined by dashes
  * @param usage as a help text shows it: {@code compressibility[:max-bytes=N]}
  * @param help what it is, in a line
  * @param takes how its argument is read
@@ -37,7 +37,7 @@ public record RewardKind(
     }
 
     public RewardKind {
-        if (!name.matches("[a-z]+(-[a-z]+)*")) {
+        if (!name.matches("[a-z][a-z0-9]*(-[a-z][a-z0-9]*)*")) {
             throw new IllegalArgumentException("a reward's name must be words joined by dashes: " + name);
         }
     }
@@ -73,8 +73,13 @@ public record RewardKind(
         });
     }
 
-    /** One made of others; {@code make} refuses a number of parts that it does not take. */
-    static RewardKind of(String name, String usage, String help, Function<List<Reward>, Reward> make) {
+    /**
+     * One made of others, in parentheses.
+     *
+     * @param usage as a help text shows it: {@code worst(REWARD; REWARD)}
+     * @param make owns what it is given; refuses a number of parts that it does not take with an {@link IllegalArgumentException}
+     */
+    public static RewardKind of(String name, String usage, String help, Function<List<Reward>, Reward> make) {
         return new RewardKind(
                 name,
                 usage,
@@ -84,8 +89,8 @@ public record RewardKind(
                 (argument, around) -> make.apply(around.parts()));
     }
 
-    /** One made of one other: {@code name(REWARD)}. */
-    static RewardKind ofOne(String name, String help, UnaryOperator<Reward> make) {
+    /** One made of one other, which it owns: {@code name(REWARD)}. */
+    public static RewardKind ofOne(String name, String help, UnaryOperator<Reward> make) {
         return of(name, name + "(REWARD)", help, parts -> {
             if (parts.size() != 1) {
                 throw new IllegalArgumentException(name + " must have 1 reward: " + parts.size());

@@ -2,9 +2,7 @@ package org.noisetrail.reward;
 
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -155,13 +153,14 @@ public record RewardText(List<Term> terms) {
         if (terms.size() == 1 && terms.get(0).weight() == 1) {
             return terms.get(0).build(around);
         }
-        Map<Reward, Double> parts = new LinkedHashMap<>();
+        List<Rewards.Part> parts = new ArrayList<>();
         try (Unfinished made = new Unfinished()) {
             for (Term term : terms) {
                 Reward part = made.add(term.build(around));
-                if (parts.put(part, term.weight()) != null) {
+                if (parts.stream().anyMatch(known -> known.reward().equals(part))) {
                     throw new IllegalArgumentException("names " + part.name() + " twice: " + this);
                 }
+                parts.add(new Rewards.Part(part, term.weight()));
             }
             return made.finish(Rewards.weighted(parts));
         }
@@ -268,7 +267,7 @@ public record RewardText(List<Term> terms) {
         }
 
         private boolean ends(int end) {
-            return end == text.length() || !Character.isLetter(text.charAt(end));
+            return end == text.length() || !Character.isLetterOrDigit(text.charAt(end));
         }
 
         private IllegalArgumentException unknown() {

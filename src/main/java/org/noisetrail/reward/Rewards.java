@@ -3,7 +3,7 @@ package org.noisetrail.reward;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.ObjDoubleConsumer;
@@ -117,11 +117,27 @@ public final class Rewards {
     }
 
     /**
-     * The sum of rewards, each times its weight, in the map's order: {@code 0.7*class + 0.3*brightness}. Of a weighted sum among them it has the parts. It closes its parts.
+     * A part of {@link #weighted}.
+     *
+     * @param weight finite and not 0
+     */
+    public record Part(Reward reward, double weight) {
+        /** @throws IllegalArgumentException if the weight is 0, infinite or NaN */
+        public Part {
+            Objects.requireNonNull(reward, "reward");
+            if (!Double.isFinite(weight) || weight == 0) {
+                throw new IllegalArgumentException(
+                        "weight of " + reward.name() + " must be finite and not 0: " + weight);
+            }
+        }
+    }
+
+    /**
+     * The sum of rewards, each times its weight, added up in this order: {@code 0.7*class + 0.3*brightness}. Of a weighted sum among them it has the parts. It closes its parts.
      *
      * @throws IllegalArgumentException if there are no parts, or a weight (of a part's part, the product) is 0, infinite or NaN
      */
-    public static Reward weighted(Map<Reward, Double> parts) {
+    public static Reward weighted(List<Part> parts) {
         return WeightedSum.of(parts);
     }
 

@@ -2,8 +2,6 @@ package org.noisetrail.reward;
 
 import java.math.BigDecimal;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.Pointer;
@@ -11,46 +9,36 @@ import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.kernels.Kernels;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
+import org.noisetrail.reward.Rewards.Part;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Unfinished;
 
 record WeightedSum(String name, List<Part> parts) implements Reward {
-    record Part(Reward reward, double weight) {
-        Part {
-            Objects.requireNonNull(reward, "reward");
-            if (!Double.isFinite(weight) || weight == 0) {
-                throw new IllegalArgumentException(
-                        "weight of " + reward.name() + " must be finite and not 0: " + weight);
-            }
-        }
-
-        /** As {@link RewardText} reads it, after others or first. */
-        String words(boolean first) {
-            String size = new BigDecimal(Double.toString(Math.abs(weight)))
-                    .stripTrailingZeros()
-                    .toPlainString();
-            String sign = first ? (weight < 0 ? "-" : "") : weight < 0 ? " - " : " + ";
-            return sign + size + "*" + reward.name();
-        }
-    }
-
-    static WeightedSum of(Map<Reward, Double> weights) {
-        if (weights.isEmpty()) {
+    static WeightedSum of(List<Part> given) {
+        if (given.isEmpty()) {
             throw new IllegalArgumentException("a weighted reward must have parts: none");
         }
-        List<Part> parts = weights.entrySet().stream()
-                .flatMap(entry -> parts(entry.getKey(), entry.getValue()))
-                .toList();
+        List<Part> parts = given.stream().flatMap(WeightedSum::parts).toList();
         StringBuilder name = new StringBuilder();
-        parts.forEach(part -> name.append(part.words(name.isEmpty())));
+        parts.forEach(part -> name.append(words(part, name.isEmpty())));
         return new WeightedSum(name.toString(), parts);
     }
 
     /** A sum's are its own: what is added up names it, however it was put together. */
-    private static Stream<Part> parts(Reward reward, double weight) {
-        return reward instanceof WeightedSum sum
-                ? sum.parts.stream().map(part -> new Part(part.reward, weight * part.weight))
-                : Stream.of(new Part(reward, weight));
+    private static Stream<Part> parts(Part whole) {
+        return whole.reward() instanceof WeightedSum sum
+                ? sum.parts.stream().map(part -> new Part(part.reward(), whole.weight() * part.weight()))
+                : Stream.of(whole);
+    }
+
+    /** As {@link RewardText} reads it, after others or first. */
+    private static String words(Part part, boolean first) {
+        double weight = part.weight();
+        String size = new BigDecimal(Double.toString(Math.abs(weight)))
+                .stripTrailingZeros()
+                .toPlainString();
+        String sign = first ? (weight < 0 ? "-" : "") : weight < 0 ? " - " : " + ";
+        return sign + size + "*" + part.reward().name();
     }
 
     @Override

@@ -34,7 +34,12 @@ public final class Kind<T> {
         this.read = read;
     }
 
-    /** Starts a kind whose things are of class {@code type}. */
+    /**
+     * Starts a kind whose things are of class {@code type}.
+     *
+     * @param name words of letters and digits joined by dashes
+     * @throws IllegalArgumentException if it is no such name: a text could not say it
+     */
     public static <T, S extends T> Builder<T, S> of(String name, Class<S> type, String help) {
         return new Builder<>(name, type, help);
     }
@@ -158,7 +163,7 @@ public final class Kind<T> {
         private final Map<Setting<?>, Function<S, ?>> settings = new LinkedHashMap<>();
 
         private Builder(String name, Class<S> type, String help) {
-            this.name = name;
+            this.name = Setting.named("a kind's name", name);
             this.type = type;
             this.help = help;
         }
@@ -167,8 +172,12 @@ public final class Kind<T> {
          * Adds a setting.
          *
          * @param get its value in an object that was made
+         * @throws IllegalArgumentException if there is one of its name already
          */
         public <V> Builder<T, S> with(Setting<V> setting, Function<S, V> get) {
+            if (settings.keySet().stream().anyMatch(known -> known.name().equals(setting.name()))) {
+                throw new IllegalArgumentException(name + " must have one setting of a name: " + setting.name());
+            }
             settings.put(setting, get);
             return this;
         }

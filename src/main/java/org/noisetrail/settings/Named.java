@@ -16,6 +16,7 @@ public final class Named<K> {
     private final String what;
     private final Function<K, String> nameOf;
     private final List<K> all = new CopyOnWriteArrayList<>();
+    private final int own;
 
     /**
      * @param what they are, for messages: {@code sampler}
@@ -25,6 +26,12 @@ public final class Named<K> {
         this.what = what;
         this.nameOf = nameOf;
         kinds.forEach(this::add);
+        own = all.size();
+    }
+
+    /** Those that were there from the start; what came later is a {@link Providers provider's}. */
+    public List<K> own() {
+        return all().subList(0, own);
     }
 
     /** @throws IllegalArgumentException if there is one of that name already */

@@ -37,6 +37,11 @@ public final class Registry<T> {
         return kinds.all();
     }
 
+    /** Those that are the library's own, and no provider's. */
+    public List<Kind<T>> ownKinds() {
+        return kinds.own();
+    }
+
     /** The kind of this name. */
     public Optional<Kind<T>> find(String name) {
         return kinds.find(name);

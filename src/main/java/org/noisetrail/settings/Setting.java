@@ -104,6 +104,13 @@ public final class Setting<T> {
         return new Builder<>(name, fallback, parse);
     }
 
+    static String named(String what, String name) {
+        if (!name.matches("[a-z][a-z0-9]*(-[a-z0-9]+)*")) {
+            throw new IllegalArgumentException(what + " must be words joined by dashes: " + name);
+        }
+        return name;
+    }
+
     /** In words with dashes, as the command line has it: {@code keep-pivot}. */
     public String name() {
         return name;
@@ -259,10 +266,7 @@ public final class Setting<T> {
         private @Nullable T on;
 
         private Builder(String name, T fallback, Function<String, T> parse) {
-            if (!name.matches("[a-z][a-z0-9]*(-[a-z0-9]+)*")) {
-                throw new IllegalArgumentException("a setting's name must be words joined by dashes: " + name);
-            }
-            this.name = name;
+            this.name = named("a setting's name", name);
             this.fallback = Objects.requireNonNull(fallback, "fallback");
             this.parse = parse;
             json = fallback instanceof Number || fallback instanceof Boolean

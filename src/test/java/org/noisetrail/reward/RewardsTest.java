@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -132,7 +133,8 @@ class RewardsTest {
         assertThat(logs[1]).isCloseTo(1, within(1e-15));
         assertThat(Arrays.copyOfRange(logs, 2, 6)).containsOnly(Double.NaN);
         // Nor does a negative weight make it win.
-        double[] sum = score(Rewards.weighted(Map.of(Rewards.log(other), -1.0)), GREY, pixels, 0, 0, 0, 0, 0, 0);
+        double[] sum = score(
+                Rewards.weighted(List.of(new Rewards.Part(Rewards.log(other), -1.0))), GREY, pixels, 0, 0, 0, 0, 0, 0);
         assertThat(sum[0]).isCloseTo(.6931471805599453, within(1e-15));
         assertThat(Arrays.copyOfRange(sum, 2, 6)).containsOnly(Double.NaN);
     }
@@ -362,10 +364,10 @@ class RewardsTest {
     @Test
     void weightedSumsAddTheirPartsInOrder() {
         byte[] pixels = pixels(RGB, 5);
-        Map<Reward, Double> parts = new LinkedHashMap<>();
-        parts.put(Rewards.brightness(), .7);
-        parts.put(Rewards.compressibility(40000), .3);
-        parts.put(Rewards.jpegBytes(), -2.0);
+        List<Rewards.Part> parts = new ArrayList<>();
+        parts.add(new Rewards.Part(Rewards.brightness(), .7));
+        parts.add(new Rewards.Part(Rewards.compressibility(40000), .3));
+        parts.add(new Rewards.Part(Rewards.jpegBytes(), -2.0));
         int[] classes = new int[5];
         try (Reward sum = Rewards.weighted(parts)) {
             assertThat(sum.name()).isEqualTo("0.7*brightness + 0.3*compressibility:max-bytes=40000 - 2*jpeg-bytes");
@@ -382,32 +384,32 @@ class RewardsTest {
 
     @Test
     void nanPassesThroughASum() {
-        Map<Reward, Double> parts = new LinkedHashMap<>();
-        parts.put(Reward.of("odd", image -> image.label() == 1 ? Double.NaN : 2), 1.0);
-        parts.put(Rewards.brightness(), 1.0);
+        List<Rewards.Part> parts = new ArrayList<>();
+        parts.add(new Rewards.Part(Reward.of("odd", image -> image.label() == 1 ? Double.NaN : 2), 1.0));
+        parts.add(new Rewards.Part(Rewards.brightness(), 1.0));
         double[] scores = score(Rewards.weighted(parts), GREY, new byte[3 * GREY.elements()], 0, 1, 2);
         assertThat(scores).containsExactly(2, Double.NaN, 2);
     }
 
     @Test
     void aSumRefusesWhatIsNoWeight() {
-        assertThatThrownBy(() -> Rewards.weighted(Map.of()))
+        assertThatThrownBy(() -> Rewards.weighted(List.of()))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("a weighted reward must have parts: none");
-        assertThatThrownBy(() -> Rewards.weighted(Map.of(Rewards.brightness(), Double.NaN)))
+        assertThatThrownBy(() -> Rewards.weighted(List.of(new Rewards.Part(Rewards.brightness(), Double.NaN))))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("weight of brightness must be finite and not 0: NaN");
         for (double zero : new double[] {0, -0.0}) {
-            assertThatThrownBy(() -> Rewards.weighted(Map.of(Rewards.brightness(), zero)))
+            assertThatThrownBy(() -> Rewards.weighted(List.of(new Rewards.Part(Rewards.brightness(), zero))))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage("weight of brightness must be finite and not 0: " + zero);
         }
     }
 
     private static Reward sum(Reward first, double weight, Reward second, double other) {
-        Map<Reward, Double> parts = new LinkedHashMap<>();
-        parts.put(first, weight);
-        parts.put(second, other);
+        List<Rewards.Part> parts = new ArrayList<>();
+        parts.add(new Rewards.Part(first, weight));
+        parts.add(new Rewards.Part(second, other));
         return Rewards.weighted(parts);
     }
 
@@ -415,8 +417,8 @@ class RewardsTest {
     void aSumOfSumsIsNamedByAllThatIsAddedUp() {
         Reward bright = Rewards.brightness();
         Reward bytes = Rewards.jpegBytes();
-        Reward half = Rewards.weighted(Map.of(sum(bright, .5, bytes, 3), .5));
-        Reward whole = sum(Rewards.weighted(Map.of(bright, .5)), .5, bytes, 3);
+        Reward half = Rewards.weighted(List.of(new Rewards.Part(sum(bright, .5, bytes, 3), .5)));
+        Reward whole = sum(Rewards.weighted(List.of(new Rewards.Part(bright, .5))), .5, bytes, 3);
         assertThat(half.id()).isEqualTo("0.25*brightness + 1.5*jpeg-bytes");
         assertThat(whole.id()).isEqualTo("0.25*brightness + 3.0*jpeg-bytes");
         byte[] pixels = pixels(RGB, 2);
@@ -427,9 +429,9 @@ class RewardsTest {
     @Test
     void aSumClosesAllItsPartsEvenIfOneFails() {
         AtomicInteger closed = new AtomicInteger();
-        Map<Reward, Double> parts = new LinkedHashMap<>();
+        List<Rewards.Part> parts = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
-            parts.put(
+            parts.add(new Rewards.Part(
                     new Reward() {
                         @Override
                         public String name() {
@@ -445,7 +447,7 @@ class RewardsTest {
                             throw new NoisetrailException("does not close");
                         }
                     },
-                    1.0);
+                    1));
         }
         assertThatThrownBy(() -> Rewards.weighted(parts).close())
                 .hasMessage("does not close")
@@ -460,7 +462,7 @@ class RewardsTest {
             Rewards.compressibility(0),
             Rewards.jpegBytes(),
             Reward.of("own", image -> 0),
-            Rewards.weighted(Map.of(Rewards.brightness(), 1.0)),
+            Rewards.weighted(List.of(new Rewards.Part(Rewards.brightness(), 1.0))),
             Rewards.classProbability("class", new PixelClassifier(10))
         }) {
             try (Tensor images = Tensors.bytes(Device.CPU, 2, 1, 28, 28);
@@ -527,12 +529,12 @@ class RewardsTest {
 
     @Test
     void scoringLeavesNothingBehind() {
-        Map<Reward, Double> parts = new LinkedHashMap<>();
-        parts.put(Rewards.brightness(), 1.0);
-        parts.put(Rewards.compressibility(0), 1.0);
-        parts.put(Rewards.jpegBytes(), 1.0);
-        parts.put(Rewards.classProbability("class", new PixelClassifier(10)), 1.0);
-        parts.put(Reward.of("own", image -> image.at(0, 0, 0)), 1.0);
+        List<Rewards.Part> parts = new ArrayList<>();
+        parts.add(new Rewards.Part(Rewards.brightness(), 1.0));
+        parts.add(new Rewards.Part(Rewards.compressibility(0), 1.0));
+        parts.add(new Rewards.Part(Rewards.jpegBytes(), 1.0));
+        parts.add(new Rewards.Part(Rewards.classProbability("class", new PixelClassifier(10)), 1.0));
+        parts.add(new Rewards.Part(Reward.of("own", image -> image.at(0, 0, 0)), 1.0));
         Reward reward = Rewards.weighted(parts);
         byte[] pixels = pixels(GREY, 4);
         score(reward, GREY, pixels, 0, 1, 2, 3);

@@ -381,13 +381,10 @@ class SearchBehaviourTest {
         Search search = Search.builder(mixture)
                 .sampler(SHORT.withSteps(4))
                 .method(LocalSearch.builder().rounds(2).build())
-                .reward(Rewards.weighted(java.util.Map.of(
-                        Rewards.brightness(),
-                        1.0,
-                        Rewards.compressibility(0),
-                        .5,
-                        Reward.of("own", image -> image.at(0, 3, 3)),
-                        .1)))
+                .reward(Rewards.weighted(List.of(
+                        new Rewards.Part(Rewards.brightness(), 1),
+                        new Rewards.Part(Rewards.compressibility(0), .5),
+                        new Rewards.Part(Reward.of("own", image -> image.at(0, 3, 3)), .1))))
                 .build();
         run(search, 10);
         long pointers = NativeObjects.settled();

@@ -271,7 +271,7 @@ class SearchLawsTest {
                 .build()
                 .run(ImageRequest.of(0, 16))
                 .meanReward();
-        Reward dark = Rewards.weighted(java.util.Map.of(Rewards.brightness(), -1.0));
+        Reward dark = Rewards.weighted(List.of(new Rewards.Part(Rewards.brightness(), -1)));
         double darkness =
                 search.reward(dark).build().run(ImageRequest.of(0, 16)).meanReward();
         assertThat(bright).isGreaterThan(.6);

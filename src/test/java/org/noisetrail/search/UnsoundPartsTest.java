@@ -336,10 +336,9 @@ class UnsoundPartsTest {
 
     @Test
     void aPartOfASumThatFillsNothingMakesItNan() {
-        Map<Reward, Double> parts = new LinkedHashMap<>();
-        parts.put(Rewards.brightness(), 1.0);
-        parts.put(new Lazy(), 1.0);
-        for (ImageResult image : run(new Naive(), Decoder.identity(SHAPE), Rewards.weighted(parts))) {
+        Reward sum =
+                Rewards.weighted(List.of(new Rewards.Part(Rewards.brightness(), 1), new Rewards.Part(new Lazy(), 1)));
+        for (ImageResult image : run(new Naive(), Decoder.identity(SHAPE), sum)) {
             assertThat(image.reward()).isNaN();
         }
     }
