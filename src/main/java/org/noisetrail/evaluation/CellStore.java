@@ -45,11 +45,19 @@ final class CellStore {
     /** Keys of what was there at the first search that was not, by what they are without the machine. */
     private @Nullable Map<JsonNode, JsonNode> kept;
 
+    private final String machine;
     private boolean told;
+    private boolean toldOfMachine;
 
     /** @param folder null to keep nothing */
     CellStore(@Nullable OutputFolder folder) {
+        this(folder, MachineProfile.machine());
+    }
+
+    /** @param machine that searches are timed on */
+    CellStore(@Nullable OutputFolder folder, String machine) {
         this.folder = folder;
+        this.machine = machine;
     }
 
     /**
@@ -82,7 +90,9 @@ final class CellStore {
                     || !root.path(SETTINGS).equals(key)) {
                 throw new IllegalArgumentException("it is not a result of these settings");
             }
-            return Optional.of(CellResult.of(root.path("result"), expected));
+            CellResult found = CellResult.of(root.path("result"), expected);
+            tellOfMachine(folder, root.path("machine").asText(machine));
+            return Optional.of(found);
         } catch (NoisetrailException e) {
             LOG.warn("{}; this search is made again", e.getMessage());
         } catch (IllegalArgumentException e) {
@@ -91,7 +101,19 @@ final class CellStore {
         return Optional.empty();
     }
 
-    /** Once: a search that another machine has made is made again, where its seconds are not this one's. */
+    /** Once: the search is taken, its seconds are not this machine's. */
+    private synchronized void tellOfMachine(OutputFolder folder, String other) {
+        if (!other.equals(machine) && !toldOfMachine) {
+            toldOfMachine = true;
+            LOG.warn(
+                    "{} has searches that were timed on another machine ({}; this is {}): all but their seconds can be compared",
+                    folder.path().resolve(CELLS),
+                    other,
+                    machine);
+        }
+    }
+
+    /** Once: a search that was made on another device, or with other threads or batches, is made again, where its seconds are not this one's. */
     private synchronized void tellOfOthers(OutputFolder folder, JsonNode key) {
         if (told) {
             return;
@@ -148,6 +170,7 @@ final class CellStore {
         }
         ObjectNode root = JsonNodeFactory.instance.objectNode();
         root.put("format", FORMAT);
+        root.put("machine", machine);
         root.set(SETTINGS, key);
         root.set("result", result.json());
         AtomicFiles.write(file(folder, key), (root + "\n").getBytes(StandardCharsets.UTF_8));

@@ -307,7 +307,7 @@ final class ComparisonRun {
         List<@Nullable Integer> chains = new ArrayList<>();
         for (int i = 0; i < entries.size(); i++) {
             Entry entry = entries.get(i);
-            Integer own = entry.searches() ? partner(aim, rows.get(i)) : null;
+            Integer own = entry.searches() ? partner(aim, i, entries, rows) : null;
             chains.add(own);
             if (own != null) {
                 targets.putIfAbsent(own, entry.target());
@@ -329,12 +329,22 @@ final class ComparisonRun {
     }
 
     /** Chains of the best-of-n that costs as much: as many evaluations, or seconds where methods are sized for those. */
-    private int partner(Comparison.Aim aim, ComparisonTable.Row row) {
-        Double seconds = comparison.seconds;
-        if (seconds != null) {
-            return ((BestOfN) planner(aim).seconds(new BestOfN(1), seconds).method()).candidates();
+    private int partner(Comparison.Aim aim, int place, List<Entry> entries, List<ComparisonTable.Row> rows) {
+        ComparisonTable.Row row = rows.get(place);
+        if (comparison.seconds == null) {
+            return BestOfN.costing(schedule, row.networkEvaluations() / factor).candidates();
         }
-        return BestOfN.costing(schedule, row.networkEvaluations() / factor).candidates();
+        Entry entry = entries.get(place);
+        Planner planner = planner(aim);
+        double seconds = planner.predicted(entry.method());
+        if (entry.screen() != null) {
+            // No rehearsal knows what a screen leaves.
+            int plain = entries.indexOf(unscreened(entries, entry));
+            seconds = plain < 0
+                    ? row.secondsPerImage() * comparison.images.size()
+                    : seconds * row.secondsPerImage() / rows.get(plain).secondsPerImage();
+        }
+        return planner.bestOfN(seconds).candidates();
     }
 
     private List<@Nullable Long> targets() {

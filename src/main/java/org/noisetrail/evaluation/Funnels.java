@@ -49,10 +49,7 @@ public final class Funnels {
     private static Tried tried(
             RewardTensor tensor, PrunedBestOfN method, double chosenOn, boolean[] odd, OfflineTable.Rule rule) {
         OfflineTable.Chosen chosen = OfflineTable.Chosen.of(tensor, method, rule);
-        Groups told = Groups.of(IntStream.range(0, odd.length)
-                .filter(i -> odd[i])
-                .mapToObj(i -> tensor.runs().get(i).request())
-                .toList());
+        Groups told = tensor.groups().only(odd);
         return new Tried(
                 method,
                 Arrays.stream(chosen.evaluations()).average().orElse(Double.NaN),

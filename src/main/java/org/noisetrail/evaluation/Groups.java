@@ -77,6 +77,24 @@ final class Groups {
         return odd;
     }
 
+    /** These groups as far as they hold some of the values, which then have the places that they have among those. */
+    Groups only(boolean[] some) {
+        int[] place = new int[some.length];
+        int count = 0;
+        for (int i = 0; i < some.length; i++) {
+            place[i] = count;
+            count += some[i] ? 1 : 0;
+        }
+        int[][] left = Arrays.stream(members)
+                .map(group -> Arrays.stream(group)
+                        .filter(i -> some[i])
+                        .map(i -> place[i])
+                        .toArray())
+                .filter(group -> group.length > 0)
+                .toArray(int[][]::new);
+        return new Groups(left, alike);
+    }
+
     /** The values of as many groups as there are, drawn with replacement. */
     double[] resample(double[] values, SplittableRandom random) {
         int[][] drawn = new int[members.length][];

@@ -86,7 +86,8 @@ public final class MachineProfile {
         return device.isCuda() ? cuda.get().cards().get(device.ordinal()).name() : device.toString();
     }
 
-    private static String machine() {
+    /** Processors and their name. */
+    static String machine() {
         String processor = System.getProperty("os.arch");
         try (Stream<String> lines = Files.lines(Path.of("/proc/cpuinfo"))) {
             processor = lines.filter(line -> line.startsWith("model name"))

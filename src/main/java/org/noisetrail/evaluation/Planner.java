@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.sampler.Schedule;
+import org.noisetrail.search.BestOfN;
 import org.noisetrail.search.Method;
 import org.noisetrail.search.Naive;
 
@@ -18,6 +19,7 @@ public final class Planner {
 
     private static final int STEPS = 8;
     private static final int MOST_DOUBLINGS = 20;
+    private static final int MOST_CHAINS = 1 << 14;
 
     private final Setup setup;
     private final int images;
@@ -111,6 +113,42 @@ public final class Planner {
                 : fitting(
                         plan(method.sized(schedule(), budget(0)), limit, "as asked for"),
                         method.name() + " of the smallest size for " + images + " images");
+    }
+
+    /**
+     * The best-of-n that takes as long, to the nearest n from 1.
+     *
+     * @param seconds for all images
+     * @throws IllegalStateException without a profile
+     */
+    BestOfN bestOfN(double seconds) {
+        // The smallest that takes as long lies between the last doubling that does not, and the next.
+        int more = 1;
+        while (more < MOST_CHAINS && predicted(new BestOfN(more)) < seconds) {
+            more *= 2;
+        }
+        int less = more / 2;
+        while (more - less > 1) {
+            int middle = (less + more) / 2;
+            if (predicted(new BestOfN(middle)) < seconds) {
+                less = middle;
+            } else {
+                more = middle;
+            }
+        }
+        boolean nearer = less > 0 && seconds - predicted(new BestOfN(less)) < predicted(new BestOfN(more)) - seconds;
+        return new BestOfN(nearer ? less : more);
+    }
+
+    /** Seconds that all images take. */
+    double predicted(Method method) {
+        MachineProfile known = profile;
+        if (known == null) {
+            throw new IllegalStateException("seconds need a profile of the machine");
+        }
+        return known.seconds(Rehearsal.small(setup, maxBatch, decodeBatch)
+                .count(method, images)
+                .all());
     }
 
     private static String tooLittle(DefaultMethod rule) {

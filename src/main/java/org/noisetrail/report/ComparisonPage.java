@@ -115,15 +115,25 @@ final class ComparisonPage {
             if (difference == null) {
                 continue;
             }
-            int sign = difference.verdict();
-            String verdict = sign > 0 ? "better than" : sign < 0 ? "worse than" : "not told apart from";
-            add("<li>" + escape(costing(row.label(), row.networkEvaluations())) + " is <strong class=\"" + style(sign)
-                    + "\">" + verdict + "</strong> "
+            add("<li>" + escape(costing(row.label(), row.networkEvaluations())) + " " + verdict(difference) + " "
                     + escape(costing(difference.label(), difference.networkEvaluations()))
                     + (table.seconds() == null ? "" : ", sized for as many seconds") + ": "
                     + escape(difference.reward().toString()) + "</li>\n");
         }
         add("</ul>\n");
+    }
+
+    private static String verdict(ComparisonTable.Difference difference) {
+        if (Double.isNaN(difference.reward().mean())) {
+            return "has an image without a finite reward, or so has what it would stand beside:";
+        }
+        // Without brackets nothing is told of them.
+        if (Double.isNaN(difference.reward().low())) {
+            return "beside";
+        }
+        int sign = difference.verdict();
+        String words = sign > 0 ? "better than" : sign < 0 ? "worse than" : "not told apart from";
+        return "is <strong class=\"" + style(sign) + "\">" + words + "</strong>";
     }
 
     private static String costing(String label, double networkEvaluations) {

@@ -460,8 +460,8 @@ class EndToEndTest {
             assertThat(row.at("/reward/high").isNull()).isTrue();
         }
         assertThat(Files.readString(out().resolve("report.html")))
-                .contains("no brackets and no verdict: ", "not told apart from")
-                .doesNotContain("worse than", "better than");
+                .contains("no brackets and no verdict: ", " NFE) beside ")
+                .doesNotContain("worse than", "better than", "not told apart from");
     }
 
     @Test

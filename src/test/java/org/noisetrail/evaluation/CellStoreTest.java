@@ -99,6 +99,32 @@ class CellStoreTest {
         assertThat(isFound(resource(name))).isFalse();
     }
 
+    @Test
+    void whatWasTimedOnAnotherMachineIsTakenAndToldOnce() throws IOException {
+        ObjectNode cell = whole();
+        JsonNode key = cell.get("settings");
+        CellStore here = new CellStore(OutputFolder.open(folder), "2 x here");
+        here.put(key, here(cell));
+        CellStore there = new CellStore(OutputFolder.open(folder), "64 x there");
+        for (int i = 0; i < 2; i++) {
+            assertThat(here.find(key, EXPECTED)).isPresent();
+            assertThat(there.find(key, EXPECTED)).isPresent();
+        }
+        assertThat(log.messages())
+                .containsExactly(
+                        folder.resolve("cells")
+                                + " has searches that were timed on another machine (2 x here; this is 64 x there): all but their seconds can be compared");
+        // Searches of before say nothing of it.
+        Files.writeString(file(cell), cell.toString());
+        assertThat(new CellStore(OutputFolder.open(folder), "64 x there").find(key, EXPECTED))
+                .isPresent();
+        assertThat(log.messages()).hasSize(1);
+    }
+
+    private static CellResult here(JsonNode cell) {
+        return CellResult.of(cell.get("result"), EXPECTED);
+    }
+
     private List<String> told(CellStore store, JsonNode... keys) {
         int before = log.messages().size();
         for (JsonNode key : keys) {

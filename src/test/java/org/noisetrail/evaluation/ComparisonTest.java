@@ -785,10 +785,9 @@ class ComparisonTest {
             assertThat(beam.networkEvaluations()).isNotEqualTo(best.networkEvaluations());
             assertThat(beam.difference().networkEvaluations()).isEqualTo(best.networkEvaluations());
             assertThat(page)
-                    .contains(
-                            "<li>beam (" + (int) beam.networkEvaluations() + " NFE) is <strong",
-                            "</strong> " + best.label() + " (" + (int) best.networkEvaluations() + " NFE): "
-                                    + beam.difference().reward());
+                    .contains("<li>beam (" + (int) beam.networkEvaluations() + " NFE) beside " + best.label() + " ("
+                            + (int) best.networkEvaluations() + " NFE): "
+                            + beam.difference().reward());
         }
     }
 

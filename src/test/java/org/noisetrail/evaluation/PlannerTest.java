@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -16,6 +17,7 @@ import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.bytedeco.pytorch.Tensor;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,6 +44,7 @@ import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.sampler.Sampler;
 import org.noisetrail.sampler.Samplers;
+import org.noisetrail.search.BestOfN;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.ImageResult;
 import org.noisetrail.search.Method;
@@ -368,20 +371,23 @@ class PlannerTest {
                 .run()
                 .get(0);
         Planner planner = Planner.of(setup, IMAGES, 64, 64).with(profile);
-        Plan best = planner.seconds(Methods.parse("best-of-n"), 6);
-        assertThat(table.rows().stream().map(ComparisonTable.Row::method))
-                .containsExactly(
-                        Methods.parse("naive"),
-                        planner.seconds(Methods.parse("ascent"), 6).method(),
-                        planner.seconds(Methods.parse("beam"), 6).method(),
-                        best.method());
-        String partner = table.rows().get(3).label();
+        List<Method> searches = List.of(
+                planner.seconds(Methods.parse("ascent"), 6).method(),
+                planner.seconds(Methods.parse("beam"), 6).method());
+        assertThat(table.rows().stream().map(ComparisonTable.Row::method).limit(3))
+                .containsExactly(Methods.parse("naive"), searches.get(0), searches.get(1));
         assertThat(table.rows().get(1).label()).isEqualTo("ascent in 6 s");
         assertThat(ComparisonWords.shown(table).get(0))
                 .contains("vs best-of-n in equal seconds [95 %]")
                 .doesNotContain("vs best-of-n at its NFE [95 %]");
         for (int search : new int[] {1, 2}) {
-            assertThat(table.rows().get(search).difference().label()).isEqualTo(partner);
+            double seconds = planner.predicted(searches.get(search - 1));
+            int nearest = IntStream.rangeClosed(1, 60)
+                    .boxed()
+                    .min(Comparator.comparingDouble(n -> Math.abs(planner.predicted(new BestOfN(n)) - seconds)))
+                    .orElseThrow();
+            assertThat(nearest).isBetween(2, 59);
+            assertThat(table.rows().get(search).difference().label()).isEqualTo("best-of-" + nearest);
         }
         assertThatThrownBy(() -> Comparison.builder(setup.networks().denoiser())
                         .methods("naive")
@@ -390,6 +396,20 @@ class PlannerTest {
                         .equalSeconds(6, asked -> profile)
                         .build())
                 .hasMessage("methods must be sized for evaluations or for seconds, not both: [100] and 6.0");
+    }
+
+    @Test
+    void bestOfNBesideASearchIsTheNearestThereIs(@TempDir Path folder) throws Exception {
+        Setup setup = setup();
+        Planner planner = Planner.of(setup, IMAGES, 64, 64).with(profile(folder, setup));
+        for (int n : new int[] {1, 2, 3, 5, 8, 21, 22}) {
+            double own = planner.predicted(new BestOfN(n));
+            double next = planner.predicted(new BestOfN(n + 1));
+            assertThat(planner.bestOfN(own)).isEqualTo(new BestOfN(n));
+            assertThat(planner.bestOfN(own + .4 * (next - own))).isEqualTo(new BestOfN(n));
+            assertThat(planner.bestOfN(own + .6 * (next - own))).isEqualTo(new BestOfN(n + 1));
+        }
+        assertThat(planner.bestOfN(0)).isEqualTo(new BestOfN(1));
     }
 
     @Test
