@@ -94,8 +94,9 @@ const Ops* cuda_ops(int32_t device, int32_t& previous) {
 }
 
 void cuda_leave(int32_t previous) {
-    if (previous >= 0) {
-        cudaSetDevice(previous);
+    /* It fails where the card has no room for a context of ours, which nobody asked for: an error of ours is not left to others. */
+    if (previous >= 0 && cudaSetDevice(previous) != cudaSuccess) {
+        cudaGetLastError();
     }
 }
 

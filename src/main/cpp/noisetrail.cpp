@@ -277,6 +277,9 @@ int32_t nt_graph_begin(int32_t device, void* stream) {
 int32_t nt_graph_end(int32_t device, void* stream, void* out) {
     Check check("graph_end");
     check.pointer("out", out).pointer("stream", stream, device != NT_CPU);
+    if (out) {
+        *(void**)out = nullptr;
+    }
     return run_on_card("graph_end", device, check.ok(), [&](const Ops& ops) { return ops.graph_end(stream, (void**)out); });
 }
 
@@ -351,7 +354,7 @@ int32_t nt_propose(int32_t device, void* stream, const nt_propose_args* args) {
             .table(device, a.table, a.rows, stepped, a.step_count, true, a.parents, a.pivots != nullptr);
     nt_propose_args used = a;
     used.steps = stepped ? a.steps : nullptr;
-    if (device == NT_CPU && a.cursor) {
+    if (device == NT_CPU && a.cursor && check.ok()) {
         used.round += *a.cursor;
         check.range("round + cursor", used.round, 0, 65535);
     }
@@ -389,7 +392,7 @@ int32_t nt_input(
             .pointer("steps", steps, rows > 0)
             .pointer("x", x, input && rows > 0);
     InputArgs args = {(const float*)x, rows, elements, (const nt_step*)steps + (check.ok() ? step : 0), input, input_dtype, (float*)level};
-    return run(device, check.ok(), [&](const Ops& ops) { return ops.input(stream, args); });
+    return run(device, check.ok(), [&](const Ops& ops) { return rows == 0 ? NT_OK : ops.input(stream, args); });
 }
 
 int32_t nt_quantise(int32_t device, void* stream, const void* x, int64_t rows, int64_t elements, void* out, void* bad) {

@@ -9,6 +9,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.torch.Recording;
+import org.noisetrail.torch.Torch;
 import org.noisetrail.torch.Unfinished;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -91,10 +92,12 @@ final class Recorder implements AutoCloseable {
                     })));
             round.recording = parts.finish(recording);
             recordings++;
-        } catch (NoisetrailException e) {
+        } catch (RuntimeException e) {
+            // Of a user's part that waits LibTorch's own; the same work has just been done without being recorded.
             able = false;
-            if (SAID.add(String.valueOf(e.getMessage()))) {
-                LOG.warn("rounds are given to {} call by call: {}", group.lane, e.getMessage());
+            String why = Torch.firstLine(e);
+            if (SAID.add(why)) {
+                LOG.warn("rounds are given to {} call by call: {}", group.lane, why);
             }
             // Again, for whatever of the attempt was done at once.
             group.muted(compete);

@@ -72,12 +72,14 @@ public final class ScriptFunction implements AutoCloseable {
     }
 
     private <R> R call(Tensor[] inputs, java.util.function.Function<IValue, R> read) {
-        return gate.call(() -> run(inputs, read));
+        return gate.call(() -> {
+            try (PlainExecutor plain = new PlainExecutor()) {
+                return run(inputs, read);
+            }
+        });
     }
 
     private <R> R run(Tensor[] inputs, java.util.function.Function<IValue, R> read) {
-        // LibTorch keeps this per thread. Optimising would profile the first runs and specialise on their shapes.
-        torch.setGraphExecutorOptimize(false);
         // Asking applies the number of threads to a thread that is new to LibTorch; oneDNN would not ask.
         torch.get_num_threads();
         IValue[] values = new IValue[1 + inputs.length];

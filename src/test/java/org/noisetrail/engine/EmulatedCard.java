@@ -71,7 +71,12 @@ final class EmulatedCard {
     private static final class Waiting extends Claiming {
         @Override
         public void score(ImageBatch images, Tensor scores) {
-            images.lane().synchronize();
+            try {
+                images.lane().synchronize();
+            } catch (NoisetrailException e) {
+                // As LibTorch says it to a user's part.
+                throw new RuntimeException(e.getMessage());
+            }
             Rewards.brightness().score(images, scores);
         }
     }

@@ -19,6 +19,7 @@ import org.noisetrail.kernels.Device;
 import org.noisetrail.torch.CallGate;
 import org.noisetrail.torch.Cards;
 import org.noisetrail.torch.NoGradients;
+import org.noisetrail.torch.PlainExecutor;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.torch.Torch;
 
@@ -74,14 +75,14 @@ public final class TorchScriptModule implements AutoCloseable {
 
     public Tensor call(Tensor... inputs) {
         return gate.call(() -> {
-            try (NoGradients plain = new NoGradients()) {
+            try (NoGradients noGradients = new NoGradients();
+                    PlainExecutor plain = new PlainExecutor()) {
                 return run(inputs);
             }
         });
     }
 
     private Tensor run(Tensor[] inputs) {
-        torch.setGraphExecutorOptimize(false);
         // Asking applies the number of threads to a thread that is new to LibTorch; oneDNN would not ask.
         torch.get_num_threads();
         try (IValueVector vector = new IValueVector()) {

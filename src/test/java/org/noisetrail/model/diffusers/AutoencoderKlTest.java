@@ -134,6 +134,7 @@ class AutoencoderKlTest {
             }
         };
         new AutoencoderKl(Folders.vaeConfig(Folders.config("sd15/vae")), watched, Device.CPU, false).close();
+        assertThat(read).contains("decoder.conv_in.weight", "post_quant_conv.bias");
         assertThat(read).allMatch(name -> name.startsWith("decoder.") || name.startsWith("post_quant_conv."));
         assertThat(taken).allMatch(name -> name.startsWith("encoder.") || name.startsWith("quant_conv."));
         assertThat(taken).contains("encoder.conv_in.weight", "quant_conv.bias");
