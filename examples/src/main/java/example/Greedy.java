@@ -1,6 +1,7 @@
 package example;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalLong;
 import org.noisetrail.engine.Candidates;
@@ -20,7 +21,7 @@ import org.noisetrail.settings.Kind;
 import org.noisetrail.settings.Setting;
 
 /**
- * A method of one's own: each step tries N fresh noises and goes on with the best.
+ * A method of one's own: each step tries N fresh noises and goes on with the best, as long as its budget and its time last.
  *
  * @param candidates N, 1 to 65535; 1 is the plain sampler
  */
@@ -59,14 +60,17 @@ public record Greedy(int candidates) implements Method {
     public OptionalLong evaluations(Schedule schedule) {
         long sum = schedule.startEvaluations();
         for (int step = 0; step < schedule.size(); step++) {
-            sum += (long) tried(schedule, step) * schedule.evaluations(step);
+            sum += (schedule.isDead(step) ? 1L : candidates) * schedule.evaluations(step);
         }
         return OptionalLong.of(sum);
     }
 
-    /** A step that injects no noise has nothing to choose. */
-    private int tried(Schedule schedule, int step) {
-        return schedule.isDead(step) ? 1 : candidates;
+    /** A step that injects no noise has nothing to choose; and what is left of the budget must lead to the end. */
+    private int tried(Wave wave, int step) {
+        long price = (long) candidates * wave.schedule().evaluations(step);
+        boolean searched = !wave.schedule().isDead(step)
+                && Arrays.stream(wave.slots()).allMatch(slot -> wave.affords(slot, price, step + 1));
+        return searched ? candidates : 1;
     }
 
     @Override
@@ -85,21 +89,25 @@ public record Greedy(int candidates) implements Method {
                     x = next;
                     step(wave, step, candidates, done, next, chosen);
                 }
+                // Where time is up, images are finished plainly from here.
+                wave.stand(step, x, () -> recipes(chosen), () -> wave.norms(recipes(chosen)));
                 wave.reportProgress((long) wave.images() * (step + 1));
             }
-            List<Recipe> recipes =
-                    chosen.stream().map(steps -> Recipe.steps(0, 0, steps)).toList();
-            return new Outcome(x, recipes, wave.norms(recipes), null);
+            return new Outcome(x, recipes(chosen), wave.norms(recipes(chosen)), null);
         } catch (Throwable t) {
             x.close();
             throw t;
         }
     }
 
+    private static List<Recipe> recipes(List<List<List<Draw>>> chosen) {
+        return chosen.stream().map(steps -> Recipe.steps(0, 0, steps)).toList();
+    }
+
     private void step(
             Wave wave, int step, Candidates candidates, Particles x, Particles next, List<List<List<Draw>>> chosen) {
         StepEngine engine = wave.engine();
-        int count = tried(wave.schedule(), step);
+        int count = tried(wave, step);
         Draws.Builder rows = engine.draws(step, wave.images() * count);
         // Noise has names: round 0 is a step's own, those of a search count from 1.
         int round = count == 1 ? 0 : 1;

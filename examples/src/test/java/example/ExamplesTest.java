@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -24,6 +25,7 @@ import org.noisetrail.model.Denoiser;
 import org.noisetrail.model.GaussianMixture;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Pipeline;
+import org.noisetrail.noise.Move;
 import org.noisetrail.reward.Image;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.RewardText;
@@ -39,6 +41,7 @@ import org.noisetrail.search.Naive;
 import org.noisetrail.search.Search;
 import org.noisetrail.search.SearchListener;
 import org.noisetrail.search.SearchResult;
+import org.noisetrail.trace.Progress;
 
 class ExamplesTest {
     private static final EdmSampler SAMPLER = EdmSampler.DEFAULT.withSteps(8);
@@ -129,6 +132,47 @@ class ExamplesTest {
                             assertThat(image.costs().networkEvaluations()).isEqualTo(price));
             SearchResult again = found.trail().replay(pipeline, 64, SearchListener.NONE);
             assertThat(pixels(again)).isEqualTo(pixels(found));
+        }
+    }
+
+    @Test
+    void greedyKeepsItsBudgetAndIsFinishedFromWhereItStandsWhenTimeIsUp() {
+        try (Pipeline pipeline = Pipeline.load("fashion-mnist", Device.CPU);
+                Reward reward = Rewards.brightness()) {
+            Search.Builder builder = Search.builder(pipeline)
+                    .sampler(SAMPLER)
+                    .method(new Greedy(4))
+                    .reward(reward)
+                    .seed(3);
+            // 15 plain evaluations; 6 more for each of the two steps that can be paid for.
+            SearchResult cheap = builder.budget(15 + 12 + 5).build().run(ImageRequest.of(0, 2));
+            assertThat(cheap.images())
+                    .allSatisfy(image ->
+                            assertThat(image.costs().networkEvaluations()).isEqualTo(27));
+            SearchListener slow = new SearchListener() {
+                @Override
+                public void onProgress(Progress progress) {
+                    if (progress.imageSteps() == 2 * 4) {
+                        try {
+                            Thread.sleep(3100);
+                        } catch (InterruptedException e) {
+                            Thread.currentThread().interrupt();
+                        }
+                    }
+                }
+            };
+            SearchResult late = builder.budget(Long.MAX_VALUE)
+                    .timeLimit(Duration.ofSeconds(3))
+                    .listener(slow)
+                    .build()
+                    .run(ImageRequest.of(0, 2));
+            SearchResult whole = search(pipeline, new Greedy(4), reward).run(ImageRequest.of(0, 2));
+            for (int image = 0; image < 2; image++) {
+                List<Move> moves = whole.trail().images().get(image).recipe().moves();
+                assertThat(late.trail().images().get(image).recipe().moves())
+                        .startsWith(moves.subList(0, 4).toArray(new Move[0]))
+                        .endsWith(Collections.nCopies(4, Move.down(List.of())).toArray(new Move[0]));
+            }
         }
     }
 

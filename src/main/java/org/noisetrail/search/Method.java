@@ -15,7 +15,7 @@ public interface Method {
     /** Its kind's name, such as {@code eps-greedy}. */
     String name();
 
-    /** Rows one image brings to a network call of at most {@code maxBatch}: how many images fit in a wave. */
+    /** Rows one image brings to a network call of at most {@code maxBatch}: how many images fit in a wave. At least 1. */
     int rowsPerImage(int maxBatch);
 
     /** Whether its rounds go through {@link org.noisetrail.engine.StepEngine#compete}, so that a {@link Screening} may leave candidates unverified. */
@@ -28,7 +28,7 @@ public interface Method {
         return false;
     }
 
-    /** Takes a wave's images from their initial noise to their final states. */
+    /** Takes a wave's images from their initial noise to their final states. The wave and its engine stay the search's to close; what is thrown ends the search. */
     Outcome search(Wave wave);
 
     /** Whether it chooses by a reward. */

@@ -426,7 +426,7 @@ public final class Search {
             return this;
         }
 
-        /** The most network evaluations an image may cost; at least one plain trajectory's. By default unlimited. */
+        /** The most network evaluations an image may cost; at least one plain trajectory's. All methods of the library keep to it; one of your own does by {@link Wave#affords}. By default unlimited. */
         public Builder budget(long networkEvaluations) {
             this.budget = networkEvaluations;
             return this;

@@ -3,7 +3,7 @@ package org.noisetrail.search;
 import java.util.List;
 import org.noisetrail.trace.Progress;
 
-/** Told how a search goes, one thing at a time, on the thread that runs it, or a worker's where there are several; it should be quick. */
+/** Told how a search goes, one thing at a time, on the thread that runs it, or a worker's where there are several; it should be quick. What it throws ends the search, as it is. */
 public interface SearchListener {
     /** Listens to nothing. */
     SearchListener NONE = new SearchListener() {};

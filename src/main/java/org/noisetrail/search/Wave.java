@@ -17,6 +17,7 @@ import org.noisetrail.engine.Particles;
 import org.noisetrail.engine.Rows;
 import org.noisetrail.engine.StepEngine;
 import org.noisetrail.noise.Draw;
+import org.noisetrail.noise.Move;
 import org.noisetrail.noise.Recipe;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.Schedule;
@@ -174,7 +175,11 @@ public final class Wave implements AutoCloseable {
         return settings.schedule();
     }
 
-    /** The reward that is searched for. */
+    /**
+     * The reward that is searched for.
+     *
+     * @throws IllegalStateException if the search has none, as one by a method that {@link Method#needsReward} says needs none may
+     */
     public Reward reward() {
         return settings.searched();
     }
@@ -184,8 +189,13 @@ public final class Wave implements AutoCloseable {
         return best != null;
     }
 
-    /** As {@link #stand(Particles, Supplier)}: every image has taken the same step, and lies in its own row. */
-    void stand(int step, Particles from, Supplier<List<Recipe>> ways, Supplier<double[]> norms) {
+    /**
+     * As {@link #stand(Particles, Supplier)}: every image has taken the same step, and lies in its own row.
+     *
+     * @param ways the moves so far, by slot
+     * @param norms the largest |z| / sqrt(d) of their noises, by slot
+     */
+    public void stand(int step, Particles from, Supplier<List<Recipe>> ways, Supplier<double[]> norms) {
         stand(from, () -> {
             List<Recipe> all = ways.get();
             double[] longest = norms.get();
@@ -314,11 +324,16 @@ public final class Wave implements AutoCloseable {
         return engine.coins(keys);
     }
 
-    /** The largest |z| / sqrt(d) of the noises that recipes of steps with single global draws name, by slot. */
+    /**
+     * The largest |z| / sqrt(d) of the noises that recipes of steps with single global draws name, by slot; a step without a draw has its chain's.
+     *
+     * @param recipes of the same number of moves, as far as the images have come
+     * @throws IllegalArgumentException if a step has another draw, several, or goes back: observe such noises with {@link StepEngine#norms} as they are made
+     */
     public double[] norms(List<Recipe> recipes) {
         try (Rows noise = engine.rows(images());
                 Norms norms = engine.norms(images())) {
-            for (int step = 0; step < schedule().size(); step++) {
+            for (int step = 0; step < recipes.get(0).moves().size(); step++) {
                 if (!schedule().isDead(step)) {
                     try (Draws draws = named(step, recipes)) {
                         engine.noise(noise, null, draws, Locality.NONE);
@@ -334,11 +349,23 @@ public final class Wave implements AutoCloseable {
         Draws.Builder draws = engine.draws(step, images());
         each(slot -> {
             Recipe recipe = recipes.get(slot);
-            List<Draw> named = recipe.moves().get(step).draws();
-            Draw.Named draw = named.isEmpty() ? new Draw.Named(0, recipe.chain(), false) : (Draw.Named) named.get(0);
+            Draw.Named draw = single(recipe.moves().get(step), recipe.chain());
             draws.add(slot, draw.round(), draw.candidate(), slot, NoiseKind.GLOBAL);
         });
         return draws.build();
+    }
+
+    private static Draw.Named single(Move move, int chain) {
+        if (!move.isUp() && move.draws().isEmpty()) {
+            return new Draw.Named(0, chain, false);
+        }
+        if (!move.isUp()
+                && move.draws().size() == 1
+                && move.draws().get(0) instanceof Draw.Named draw
+                && !draw.local()) {
+            return draw;
+        }
+        throw new IllegalArgumentException("norms are read of steps with one global draw at most: " + move);
     }
 
     /** Counts scores of an image's candidates that were no numbers; they are told with the image, however its search ends. */
