@@ -22,8 +22,10 @@ import org.noisetrail.cli.Main;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.Denoiser;
+import org.noisetrail.model.DiscreteNoise;
 import org.noisetrail.model.GaussianMixture;
 import org.noisetrail.model.ImageShape;
+import org.noisetrail.model.Parameterisation;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.noise.Move;
 import org.noisetrail.reward.Image;
@@ -87,6 +89,7 @@ class ExamplesTest {
     void whatIsOnesOwnHasAName() {
         assertThat(Methods.parse("greedy:candidates=3")).isEqualTo(new Greedy(3));
         assertThat(Samplers.parse("churned-euler:steps=12:churn=0.1")).isEqualTo(new ChurnedEuler(12, .1));
+        assertThat(Samplers.parse("ddpm:steps=5")).isEqualTo(new Ddpm(5));
         assertThat(RewardText.parse("0.5*contrast+brightness").toString()).contains("contrast");
         assertThatThrownBy(() -> Methods.parse("greedy:candidates=0")).hasMessageContaining("candidates");
     }
@@ -145,16 +148,18 @@ class ExamplesTest {
                     .reward(reward)
                     .seed(3);
             // 15 plain evaluations; 6 more for each of the two steps that can be paid for.
-            SearchResult cheap = builder.budget(15 + 12 + 5).build().run(ImageRequest.of(0, 2));
+            SearchResult cheap = builder.budget(15 + 12 + 5).build().run(ImageRequest.of(0, 2, 1, 7));
             assertThat(cheap.images())
                     .allSatisfy(image ->
                             assertThat(image.costs().networkEvaluations()).isEqualTo(27));
+            Duration limit = Duration.ofSeconds(6);
+            long start = System.nanoTime();
             SearchListener slow = new SearchListener() {
                 @Override
                 public void onProgress(Progress progress) {
                     if (progress.imageSteps() == 2 * 4) {
                         try {
-                            Thread.sleep(3100);
+                            Thread.sleep(Math.max(1, limit.toMillis() + 100 - (System.nanoTime() - start) / 1_000_000));
                         } catch (InterruptedException e) {
                             Thread.currentThread().interrupt();
                         }
@@ -162,11 +167,11 @@ class ExamplesTest {
                 }
             };
             SearchResult late = builder.budget(Long.MAX_VALUE)
-                    .timeLimit(Duration.ofSeconds(3))
+                    .timeLimit(limit)
                     .listener(slow)
                     .build()
-                    .run(ImageRequest.of(0, 2));
-            SearchResult whole = search(pipeline, new Greedy(4), reward).run(ImageRequest.of(0, 2));
+                    .run(ImageRequest.of(0, 2, 1, 7));
+            SearchResult whole = search(pipeline, new Greedy(4), reward).run(ImageRequest.of(0, 2, 1, 7));
             for (int image = 0; image < 2; image++) {
                 List<Move> moves = whole.trail().images().get(image).recipe().moves();
                 assertThat(late.trail().images().get(image).recipe().moves())
@@ -206,6 +211,67 @@ class ExamplesTest {
             // Four standard errors of 4000 draws, and Euler's own error.
             assertThat(mean).isCloseTo(.3, within(.032));
             assertThat(Math.sqrt(variance)).isCloseTo(.5, within(.04));
+        }
+    }
+
+    /** DDIM with eta 1 is DDPM (Song et al. 2021, section 4.1). */
+    @Test
+    void ddpmIsDdimOfEtaOne() {
+        DiscreteNoise noise = noise();
+        Schedule own = new Ddpm(8).schedule(noise);
+        Schedule ddim = Samplers.parse("ddim:steps=8:timestep-spacing=trailing:set-alpha-to-one")
+                .schedule(noise);
+        float[] expected = ddim.table();
+        float[] table = own.table();
+        for (int i = 0; i < table.length; i++) {
+            assertThat(table[i]).isCloseTo(expected[i], within(1e-5f * (1 + Math.abs(expected[i]))));
+        }
+        assertThatThrownBy(() -> new Ddpm(8).schedule(Parameterisation.denoiser()))
+                .hasMessage("sampler ddpm needs a model that was trained with discrete timesteps");
+    }
+
+    /** 96 timesteps. */
+    private static DiscreteNoise noise() {
+        float[] alphas = new float[96];
+        double product = 1;
+        for (int t = 0; t < alphas.length; t++) {
+            product *= 1 - (.001 + .13 * t / alphas.length);
+            alphas[t] = (float) product;
+        }
+        return new DiscreteNoise(alphas, DiscreteNoise.Prediction.EPSILON);
+    }
+
+    @Test
+    void aNetworkOfOnesOwnDrawsWhatTheExactOneDraws() {
+        ImageShape shape = new ImageShape(1, 4, 4);
+        try (Denoiser network = new GaussianClasses(shape, .3, -.5f, .5f);
+                Reward reward = Rewards.brightness()) {
+            SearchResult result = Search.builder(network)
+                    .method(Methods.parse("ascent"))
+                    .reward(reward)
+                    .build()
+                    .run(ImageRequest.of(0, 4, 0, 1));
+            try (Denoiser mixture = GaussianMixture.builder(shape, 2)
+                    .classComponent(0, 1, .3, -.5)
+                    .classComponent(1, 1, .3, .5)
+                    .build()) {
+                SearchResult exact = Search.builder(mixture)
+                        .method(Methods.parse("ascent"))
+                        .reward(reward)
+                        .build()
+                        .run(ImageRequest.of(0, 4, 0, 1));
+                for (int image = 0; image < 4; image++) {
+                    assertThat(result.images().get(image).state())
+                            .containsExactly(exact.images().get(image).state(), within(1e-4f));
+                }
+            }
+            SearchResult alone = Search.builder(network)
+                    .method(Methods.parse("ascent"))
+                    .reward(reward)
+                    .maxBatch(1)
+                    .build()
+                    .run(ImageRequest.of(0, 4, 0, 1));
+            assertThat(pixels(alone)).isEqualTo(pixels(result));
         }
     }
 

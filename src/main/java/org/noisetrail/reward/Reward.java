@@ -22,7 +22,7 @@ public interface Reward extends AutoCloseable {
     }
 
     /**
-     * Scores each image of a batch.
+     * Scores each image of a batch, on the thread that calls, whose LibTorch operations go to the batch's lane. Whatever it makes on the way it closes; what it throws ends the search, as it is.
      *
      * @param scores float64 [rows] on the batch's device, contiguous, all NaN: to be filled; NaN counts as the worst and is reported, and so does plus infinity
      */

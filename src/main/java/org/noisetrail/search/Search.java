@@ -500,7 +500,17 @@ public final class Search {
                 @Nullable Reward heldOut,
                 @Nullable Reward screenReward,
                 @Nullable Reward guard) {
-            others.add(new Worker(pipeline.networks(), reward, heldOut, screenReward, guard));
+            return worker(pipeline.networks(), reward, heldOut, screenReward, guard);
+        }
+
+        /** As {@link #worker(Pipeline, Reward, Reward, Reward, Reward)}, with networks of your own, which stay yours to close. */
+        public Builder worker(
+                Networks networks,
+                @Nullable Reward reward,
+                @Nullable Reward heldOut,
+                @Nullable Reward screenReward,
+                @Nullable Reward guard) {
+            others.add(new Worker(networks, reward, heldOut, screenReward, guard));
             return this;
         }
 
