@@ -78,7 +78,7 @@ final class AscentSearch extends StepwiseSearch {
             int step, int[] slots, Draws.Builder fresh, boolean image, boolean screened, Particles winning) {
         int size = method.candidates();
         try (Draws noises = fresh.build();
-                Winners sampled = engine.winners(1, slots);
+                Winners winners = engine.winners(2, slots);
                 Draws last = wave.own(step, slots, 0, NoiseKind.PIVOT);
                 Rows better = engine.rows(images);
                 Rows made = engine.rows(slots.length)) {
@@ -91,7 +91,7 @@ final class AscentSearch extends StepwiseSearch {
                 engine.compete(many, new Trial(x(), null, noises, 0, Locality.NONE), wave.reward(), rivals);
             }
             double[] scores = engine.estimates(many);
-            engine.select(many, sampled, false, pivots, winning);
+            engine.select(many, winners, true, pivots, winning);
             double[][] weights = new double[slots.length][];
             for (int g = 0; g < slots.length; g++) {
                 weights[g] = weights(Arrays.copyOfRange(scores, g * size, (g + 1) * size), method.regress());
@@ -104,15 +104,10 @@ final class AscentSearch extends StepwiseSearch {
                 engine.advance(single, x(), better, last, 0, Locality.NONE);
             }
             engine.score(single, last, wave.reward());
-            // NaN would be "nothing yet", which any other score replaces: of samples without a score the first is kept.
-            double[] toBeat =
-                    Arrays.stream(sampled.scores()).map(Particle::value).toArray();
-            try (Winners regressed = engine.winners(1, slots, toBeat)) {
-                engine.select(single, regressed, true, pivots, winning);
-                // Before the winners are read, so that it comes with them.
-                norms.observe(pivots);
-                remember(step, slots, sampled, regressed, weights, image, screened);
-            }
+            engine.select(single, winners, true, pivots, winning);
+            // Before the winners are read, so that it comes with them.
+            norms.observe(pivots);
+            remember(step, slots, winners, weights, image, screened);
         }
     }
 
@@ -152,29 +147,18 @@ final class AscentSearch extends StepwiseSearch {
         return weights;
     }
 
-    private void remember(
-            int step,
-            int[] slots,
-            Winners sampled,
-            Winners regressed,
-            double[][] weights,
-            boolean image,
-            boolean screened) {
-        int[] sample = sampled.read()[0];
-        int[] better = regressed.read()[0];
-        double[] scores = sampled.scores();
-        double[] raised = regressed.scores();
-        int[] seen = sampled.nanScores();
-        int[] seenLast = regressed.nanScores();
-        Arrays.setAll(scores, g -> better[g] < 0 ? scores[g] : raised[g]);
+    private void remember(int step, int[] slots, Winners winners, double[][] weights, boolean image, boolean screened) {
+        int[][] chosen = winners.read();
+        double[] scores = winners.scores();
+        int[] seen = winners.nanScores();
         wave.reportRewards(scores);
         wave.reportStep(step, slots, scores);
         reached(slots, scores);
         for (int g = 0; g < slots.length; g++) {
-            wave.countNans(slots[g], seen[g] + seenLast[g]);
+            wave.countNans(slots[g], seen[g]);
             List<Double> factors = Arrays.stream(weights[g]).boxed().toList();
-            Draw draw = better[g] < 0
-                    ? Draw.global(1, sample[g])
+            Draw draw = chosen[1][g] < 0
+                    ? Draw.global(1, Math.max(0, chosen[0][g]))
                     : image ? new Draw.Shifted(1, method.shift(), screened, factors) : new Draw.Combined(1, factors);
             draws.set(slots[g], step, draw);
         }

@@ -9,7 +9,7 @@ import org.noisetrail.settings.Setting;
  * what it leaves of the step's quota Q is added to the next step's. Where none beats it within the quota, the best of them goes on and the mark stays. The last of these steps whose proposals cost network evaluations uses up
  * all that is left, and its best goes on; one after it, whose proposals are free (DDIM's last, where it injects noise), has its quota.
  *
- * <p>Starts are judged after the first step that injects noise. Proposal j of a step is candidate j of round 1. What the budget does not pay for, were it taken, is not proposed; with the target reached, steps
+ * <p>Starts are judged after the first step that injects noise. Proposal j of a step is candidate j of round 1. What the budget does not pay for is not proposed; with the target reached, steps
  * take their own noise.
  *
  * @param starts S, 1 to 65536

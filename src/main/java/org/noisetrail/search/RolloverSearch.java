@@ -103,11 +103,18 @@ final class RolloverSearch extends PopulationSearch {
         boolean found = step == last ? wave.isEnough(slot, trial.best.score()) : trial.best.score() > marks[slot];
         return trial.tried < Math.min(trial.quota, 0xFFFF)
                 && !found
-                && wave.affords(slot, Sizes.price(wave.schedule(), step, atFirst(step), 1, 1), step + 1);
+                && wave.affords(slot, Sizes.price(wave.schedule(), step, atFirst(step), 1, 0), step + 1);
     }
 
     private boolean atFirst(int step) {
         return Sizes.atFirst(method.scoreAtFirst(), wave.schedule(), step);
+    }
+
+    /** Whether what a better proposal costs beyond its look is there (a step's first is paid for as the step is): the last look may be all that is left, so that what an image spends is always budget enough for it. */
+    private boolean completes(int step, Trial trial) {
+        return trial.tried == 0
+                || !atFirst(step)
+                || wave.affords(trial.parent.slot(), wave.schedule().completion(step), step + 1);
     }
 
     /** One proposal an image. */
@@ -120,7 +127,8 @@ final class RolloverSearch extends PopulationSearch {
         int count = 0;
         for (int i = 0; i < scores.length; i++) {
             Trial trial = active.get(i);
-            if (trial.tried == 0 || Particle.value(scores[i]) > Particle.value(trial.best.score())) {
+            boolean beats = trial.tried == 0 || Particle.value(scores[i]) > Particle.value(trial.best.score());
+            if (beats && completes(step, trial)) {
                 better[count++] = i;
             }
             trial.tried++;

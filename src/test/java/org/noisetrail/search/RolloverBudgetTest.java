@@ -137,22 +137,6 @@ class RolloverBudgetTest {
     }
 
     @Test
-    void aProposalIsNotLookedAtWhoseTransitionIsNotPaid() {
-        SmallWorld world = SmallWorld.edm();
-        Method method = new RolloverBudget(1, 4, ScoreAtFirst.ALWAYS);
-        long plain = world.schedule().evaluations();
-        AtomicInteger calls = new AtomicInteger();
-        ImageResult image = world.search(method)
-                .reward(Reward.of("rising", each -> calls.incrementAndGet() / 1000.0))
-                .budget(plain + 1)
-                .build()
-                .run(ImageRequest.of(0, 1))
-                .images()
-                .get(0);
-        assertThat(image.costs().networkEvaluations()).isEqualTo(plain);
-    }
-
-    @Test
     void itBeatsBestOfNAtItsLargestCost() {
         SmallWorld world = SmallWorld.ddim(1, .25, 0);
         Method method = new RolloverBudget(4, 4);

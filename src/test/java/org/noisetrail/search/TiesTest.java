@@ -10,7 +10,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.noise.Draw;
-import org.noisetrail.noise.Move;
 import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.EdmSampler;
 
@@ -64,24 +63,6 @@ class TiesTest {
                     .get(0);
             assertThat(image.recipe().chain()).as("batches of %d", batch).isZero();
             assertThat(image.reward()).isNaN();
-        }
-    }
-
-    @Test
-    void whereNoScoreIsANumberAscentTakesTheFirstNoise() {
-        for (SmallWorld world : List.of(SmallWorld.edm(), SmallWorld.ddim())) {
-            List<Move> moves = world.search(new Ascent(3))
-                    .reward(Reward.of("none", image -> Double.NaN))
-                    .build()
-                    .run(ImageRequest.of(0, 1))
-                    .images()
-                    .get(0)
-                    .recipe()
-                    .moves();
-            for (int step = 0; step < moves.size(); step++) {
-                assertThat(moves.get(step).draws())
-                        .isEqualTo(world.schedule().isDead(step) ? List.of() : List.of(Draw.global(1, 0)));
-            }
         }
     }
 
