@@ -134,6 +134,17 @@ class RolloverBudgetTest {
         // Every proposal beats the mark: of the free one there is one.
         assertThat(image.costs().rewardCalls()).isEqualTo(1 + 4 * 4 + 1);
         assertThat(image.recipe().moves().get(5).draws()).containsExactly(Draw.global(1, 0));
+        // Where the budget ends step 4 after five proposals, the free step has its quota, and not what was left.
+        AtomicInteger few = new AtomicInteger();
+        ImageResult cut = world.search(new RolloverBudget(1, 4))
+                .reward(Reward.of("risen", each -> few.incrementAndGet() < 10 ? few.get() / 1000.0 : 0))
+                .budget(2 + 3 + 5)
+                .build()
+                .run(ImageRequest.of(0, 1))
+                .images()
+                .get(0);
+        assertThat(cut.costs().networkEvaluations()).isEqualTo(2 + 3 + 5);
+        assertThat(cut.costs().rewardCalls()).isEqualTo(1 + 3 + 5 + 4);
     }
 
     @Test
