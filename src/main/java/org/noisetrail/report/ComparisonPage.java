@@ -127,13 +127,12 @@ final class ComparisonPage {
         if (Double.isNaN(difference.reward().mean())) {
             return "has an image without a finite reward, or so has what it would stand beside:";
         }
-        // Without brackets nothing is told of them.
-        if (Double.isNaN(difference.reward().low())) {
+        String verdict = ComparisonWords.verdict(difference);
+        if (verdict == null) {
             return "beside";
         }
-        int sign = difference.verdict();
-        String words = sign > 0 ? "better than" : sign < 0 ? "worse than" : "not told apart from";
-        return "is <strong class=\"" + style(sign) + "\">" + words + "</strong>";
+        String words = verdict + (difference.verdict() == 0 ? " from" : " than");
+        return "is <strong class=\"" + style(difference.verdict()) + "\">" + words + "</strong>";
     }
 
     private static String costing(String label, double networkEvaluations) {

@@ -183,7 +183,16 @@ public final class ComparisonWords {
         against.put("won", difference.won());
         against.put("tied", difference.tied());
         against.put("lost", difference.lost());
+        against.put("verdict", verdict(difference));
         return against;
+    }
+
+    /** What is told of the difference in the searched reward; null where nothing can be. */
+    static @Nullable String verdict(ComparisonTable.Difference difference) {
+        if (Double.isNaN(difference.reward().low())) {
+            return null;
+        }
+        return difference.verdict() > 0 ? "better" : difference.verdict() < 0 ? "worse" : "not told apart";
     }
 
     static @Nullable Map<String, @Nullable Double> json(Interval interval) {

@@ -784,6 +784,7 @@ class ComparisonTest {
             ComparisonTable.Row best = table.rows().get(1);
             assertThat(beam.networkEvaluations()).isNotEqualTo(best.networkEvaluations());
             assertThat(beam.difference().networkEvaluations()).isEqualTo(best.networkEvaluations());
+            assertThat(ComparisonWords.json(table).toString()).contains("verdict=null");
             assertThat(page)
                     .contains("<li>beam (" + (int) beam.networkEvaluations() + " NFE) beside " + best.label() + " ("
                             + (int) best.networkEvaluations() + " NFE): "
