@@ -759,6 +759,29 @@ class ComparisonTest {
         return lines;
     }
 
+    /** Of one class eight numbers are enough to tell by. */
+    @Test
+    void thePageTellsVerdictsInWords(@TempDir Path folder) throws Exception {
+        List<ImageRequest> eight = ImageRequest.of(0, 8, 0);
+        Comparison.Aim aim = AIMS.get(0);
+        List<Contender> contenders =
+                List.of(new Contender("naive", new Naive()), new Contender("best-of-n", new BestOfN(4)));
+        for (String against : List.of("naive", "best-of-n")) {
+            Path out = folder.resolve(against);
+            List<ComparisonTable> tables =
+                    compare(out, plan(contenders, List.of(aim)).images(eight).against(against));
+            new ComparisonFiles(tables, settings()).write(out);
+            String page = Files.readString(out.resolve("report.html"));
+            assertThat(page)
+                    .contains(
+                            against.equals("naive")
+                                    ? " is <strong class=\"good\">better than</strong> naive ("
+                                    : " is <strong class=\"bad\">worse than</strong> best-of-4 (");
+            assertThat(ComparisonWords.json(tables.get(0)).toString())
+                    .contains(against.equals("naive") ? "verdict=better" : "verdict=worse");
+        }
+    }
+
     @Test
     void plotsArePicturesAndDrawings(@TempDir Path folder) throws Exception {
         new ComparisonFiles(compare(folder, plan(CONTENDERS, AIMS, 60L, 120L)), settings()).write(folder);
