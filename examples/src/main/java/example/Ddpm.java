@@ -63,14 +63,9 @@ public record Ddpm(int steps) implements Sampler {
                     gain,
                     ofClean,
                     ofState,
-                    asked(noise, at),
-                    next < 0 ? null : asked(noise, next)));
+                    noise.at(at),
+                    next < 0 ? null : noise.at(next)));
         }
         return new Schedule(1, table);
-    }
-
-    private static Parameterisation.Scaling asked(DiscreteNoise noise, int timestep) {
-        double a = noise.alphaCumprod(timestep);
-        return noise.at(Math.sqrt(a), Math.sqrt(1 - a)).withConditioning(timestep);
     }
 }

@@ -16,7 +16,7 @@ public final class GaussianClasses extends ClassDenoiser {
     private final Tensor table;
 
     /**
-     * @param means m of each class, in every element
+     * @param means m of each class, in every element; of one at least
      * @param deviation s of all
      */
     public GaussianClasses(ImageShape shape, double deviation, float... means) {

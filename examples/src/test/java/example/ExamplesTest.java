@@ -22,7 +22,6 @@ import org.noisetrail.cli.Main;
 import org.noisetrail.kernels.Device;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.Denoiser;
-import org.noisetrail.model.DiscreteNoise;
 import org.noisetrail.model.GaussianMixture;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Parameterisation;
@@ -217,28 +216,18 @@ class ExamplesTest {
     /** DDIM with eta 1 is DDPM (Song et al. 2021, section 4.1). */
     @Test
     void ddpmIsDdimOfEtaOne() {
-        DiscreteNoise noise = noise();
-        Schedule own = new Ddpm(8).schedule(noise);
-        Schedule ddim = Samplers.parse("ddim:steps=8:timestep-spacing=trailing:set-alpha-to-one")
-                .schedule(noise);
-        float[] expected = ddim.table();
-        float[] table = own.table();
-        for (int i = 0; i < table.length; i++) {
-            assertThat(table[i]).isCloseTo(expected[i], within(1e-5f * (1 + Math.abs(expected[i]))));
+        try (Pipeline pipeline = Pipeline.load("fashion-scenes", Device.CPU)) {
+            Parameterisation noise = pipeline.networks().denoiser().parameterisation();
+            float[] table = new Ddpm(8).schedule(noise).table();
+            float[] expected = Samplers.parse("ddim:steps=8:timestep-spacing=trailing:set-alpha-to-one")
+                    .schedule(noise)
+                    .table();
+            for (int i = 0; i < table.length; i++) {
+                assertThat(table[i]).isCloseTo(expected[i], within(1e-5f * (1 + Math.abs(expected[i]))));
+            }
         }
         assertThatThrownBy(() -> new Ddpm(8).schedule(Parameterisation.denoiser()))
                 .hasMessage("sampler ddpm needs a model that was trained with discrete timesteps");
-    }
-
-    /** 96 timesteps. */
-    private static DiscreteNoise noise() {
-        float[] alphas = new float[96];
-        double product = 1;
-        for (int t = 0; t < alphas.length; t++) {
-            product *= 1 - (.001 + .13 * t / alphas.length);
-            alphas[t] = (float) product;
-        }
-        return new DiscreteNoise(alphas, DiscreteNoise.Prediction.EPSILON);
     }
 
     @Test

@@ -5,7 +5,6 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.settings.Kind;
@@ -59,16 +58,12 @@ abstract class RegistryOptions<T> implements OwnOptions {
 
     @Override
     public void addTo(CommandSpec command) {
-        Map<String, Map<String, Setting<?>>> settings = settings();
-        settings.keySet().retainAll(ownSettings());
-        settings.forEach((name, byKind) -> command.addOption(option(name, byKind)));
+        settings(true).forEach((name, byKind) -> command.addOption(option(name, byKind)));
     }
 
     @Override
     public void addProvided(CommandSpec command) {
-        Map<String, Map<String, Setting<?>>> settings = settings();
-        settings.keySet().removeAll(ownSettings());
-        settings.forEach((name, byKind) -> {
+        settings(false).forEach((name, byKind) -> {
             if (!command.optionsMap().containsKey("--" + name)) {
                 command.addOption(option(name, byKind));
                 return;
@@ -83,14 +78,12 @@ abstract class RegistryOptions<T> implements OwnOptions {
         });
     }
 
-    private Set<String> ownSettings() {
-        return registry.ownKinds().stream()
-                .flatMap(kind -> kind.settings().stream())
-                .map(Setting::name)
-                .collect(Collectors.toSet());
-    }
-
-    private Map<String, Map<String, Setting<?>>> settings() {
+    /**
+     * Settings by name, each with all kinds that have it.
+     *
+     * @param own those that a kind of the library has, or the others
+     */
+    private Map<String, Map<String, Setting<?>>> settings(boolean own) {
         Map<String, Map<String, Setting<?>>> byName = new LinkedHashMap<>();
         for (Kind<T> kind : registry.kinds()) {
             for (Setting<?> setting : kind.settings()) {
@@ -98,6 +91,9 @@ abstract class RegistryOptions<T> implements OwnOptions {
                         .put(kind.name(), setting);
             }
         }
+        byName.values()
+                .removeIf(byKind ->
+                        own != registry.ownKinds().stream().map(Kind::name).anyMatch(byKind::containsKey));
         return byName;
     }
 

@@ -3,6 +3,7 @@ package org.noisetrail.evaluation;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.IntToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.sampler.Schedule;
 import org.noisetrail.search.BestOfN;
@@ -116,39 +117,34 @@ public final class Planner {
     }
 
     /**
-     * The best-of-n that takes as long, to the nearest n from 1.
+     * The best-of-n that takes as long, to the nearest n from 1; of a planner with a profile.
      *
      * @param seconds for all images
-     * @throws IllegalStateException without a profile
      */
     BestOfN bestOfN(double seconds) {
+        Map<Integer, Double> known = new HashMap<>();
+        IntToDoubleFunction takes = n -> known.computeIfAbsent(n, size -> predicted(new BestOfN(size)));
         // The smallest that takes as long lies between the last doubling that does not, and the next.
         int more = 1;
-        while (more < MOST_CHAINS && predicted(new BestOfN(more)) < seconds) {
+        while (more < MOST_CHAINS && takes.applyAsDouble(more) < seconds) {
             more *= 2;
         }
         int less = more / 2;
         while (more - less > 1) {
             int middle = (less + more) / 2;
-            if (predicted(new BestOfN(middle)) < seconds) {
+            if (takes.applyAsDouble(middle) < seconds) {
                 less = middle;
             } else {
                 more = middle;
             }
         }
-        boolean nearer = less > 0 && seconds - predicted(new BestOfN(less)) < predicted(new BestOfN(more)) - seconds;
+        boolean nearer = less > 0 && seconds - takes.applyAsDouble(less) < takes.applyAsDouble(more) - seconds;
         return new BestOfN(nearer ? less : more);
     }
 
-    /** Seconds that all images take. */
+    /** Seconds that all images take; NaN without a profile. */
     double predicted(Method method) {
-        MachineProfile known = profile;
-        if (known == null) {
-            throw new IllegalStateException("seconds need a profile of the machine");
-        }
-        return known.seconds(Rehearsal.small(setup, maxBatch, decodeBatch)
-                .count(method, images)
-                .all());
+        return plan(method, Double.POSITIVE_INFINITY, "as asked for").seconds();
     }
 
     private static String tooLittle(DefaultMethod rule) {

@@ -92,6 +92,16 @@ public final class DiscreteNoise implements Parameterisation {
         };
     }
 
+    /**
+     * The coefficients at a timestep, which the network is told: those of the state sqrt(abar) x0 + sqrt(1 - abar) n.
+     *
+     * @param timestep 0 to {@link #timesteps} - 1
+     */
+    public Scaling at(int timestep) {
+        double abar = alphaCumprod(timestep);
+        return at(Math.sqrt(abar), Math.sqrt(1 - abar)).withConditioning(timestep);
+    }
+
     @Override
     public double noiseLevel(double conditioning) {
         return level(conditioning);

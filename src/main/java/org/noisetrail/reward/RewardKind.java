@@ -74,9 +74,11 @@ public record RewardKind(
     }
 
     /**
-     * One made of others, in parentheses.
+     * One made of others, in parentheses: {@code name(REWARD; REWARD)}.
      *
+     * @param name as of any {@link RewardKind}
      * @param usage as a help text shows it: {@code worst(REWARD; REWARD)}
+     * @param help what it is, in a line
      * @param make owns what it is given; refuses a number of parts that it does not take with an {@link IllegalArgumentException}
      */
     public static RewardKind of(String name, String usage, String help, Function<List<Reward>, Reward> make) {

@@ -119,6 +119,7 @@ public final class Rewards {
     /**
      * A part of {@link #weighted}.
      *
+     * @param reward the sum's to close
      * @param weight finite and not 0
      */
     public record Part(Reward reward, double weight) {

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.noisetrail.model.DiscreteNoise;
 import org.noisetrail.model.Parameterisation;
-import org.noisetrail.model.Parameterisation.Scaling;
 import org.noisetrail.settings.Kind;
 import org.noisetrail.settings.Setting;
 
@@ -88,8 +87,8 @@ public record DdimSampler(int steps, double eta, Spacing spacing, int offset, bo
                     gain,
                     ofClean,
                     ofState,
-                    at(noise, t),
-                    i + 1 < steps ? at(noise, timestep(timesteps[i + 1])) : null));
+                    noise.at(t),
+                    i + 1 < steps ? noise.at(timestep(timesteps[i + 1])) : null));
         }
         return new Schedule(1, table);
     }
@@ -105,11 +104,6 @@ public record DdimSampler(int steps, double eta, Spacing spacing, int offset, bo
     /** DDIM knows whole timesteps only; linspace's are rounded. */
     private static int timestep(double timestep) {
         return (int) Math.rint(timestep);
-    }
-
-    private static Scaling at(DiscreteNoise noise, int timestep) {
-        double a = noise.alphaCumprod(timestep);
-        return noise.at(Math.sqrt(a), Math.sqrt(1 - a)).withConditioning(timestep);
     }
 
     static DiscreteNoise discrete(Parameterisation parameterisation, String sampler) {

@@ -89,14 +89,15 @@ public record Evolve(int candidates, List<Mark> generations, int elites, double 
 
     /** Whether there is noise to mutate at the step, or after it. */
     static boolean mutates(Mark generation, Schedule schedule) {
-        return generation.step() == 0 || generation.step() <= schedule.lastLive();
+        return generation.step() <= Math.max(0, schedule.lastLive());
     }
 
-    /** Calls of the denoiser that a child takes: none where its step is the last, and DDIM's. */
+    /** Calls of the denoiser that a child takes: none where it is not born, or at a last step that has no evaluation (DDIM's). */
     static long price(Mark generation, Schedule schedule) {
-        return generation.step() == 0
-                ? schedule.evaluations()
-                : mutates(generation, schedule) ? schedule.evaluationsFrom(generation.step()) : 0;
+        if (!mutates(generation, schedule)) {
+            return 0;
+        }
+        return generation.step() == 0 ? schedule.evaluations() : schedule.evaluationsFrom(generation.step());
     }
 
     @Override

@@ -331,6 +331,7 @@ public final class Wave implements AutoCloseable {
      * @throws IllegalArgumentException if a step has another draw, several, or goes back: observe such noises with {@link StepEngine#norms} as they are made
      */
     public double[] norms(List<Recipe> recipes) {
+        recipes.forEach(recipe -> recipe.moves().forEach(move -> single(move, recipe.chain())));
         try (Rows noise = engine.rows(images());
                 Norms norms = engine.norms(images())) {
             for (int step = 0; step < recipes.get(0).moves().size(); step++) {

@@ -31,7 +31,7 @@ public final class Named<K> {
 
     /** Those that were there from the start; what came later is a {@link Providers provider's}. */
     public List<K> own() {
-        return all().subList(0, own);
+        return all.stream().limit(own).toList();
     }
 
     /** @throws IllegalArgumentException if there is one of that name already */

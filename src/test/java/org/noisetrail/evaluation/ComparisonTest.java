@@ -782,6 +782,18 @@ class ComparisonTest {
         }
     }
 
+    /** All searches have run by then: a page that cannot be made would lose them to whoever waits for it. */
+    @Test
+    void aComparisonWithoutOneNumberIsWrittenAndSaysWhy(@TempDir Path folder) throws Exception {
+        Comparison.Aim nothing = new Comparison.Aim(
+                new Comparison.Judge("nothing", () -> Reward.of("nothing", image -> Double.NaN)), null);
+        List<ComparisonTable> tables = compare(folder, plan(CONTENDERS.subList(2, 3), List.of(nothing), 60L));
+        new ComparisonFiles(tables, settings()).write(folder);
+        assertThat(Files.readString(folder.resolve("report.html")))
+                .contains(" has an image without a finite reward, or so has what it would stand beside: ")
+                .doesNotContain("not told apart");
+    }
+
     @Test
     void plotsArePicturesAndDrawings(@TempDir Path folder) throws Exception {
         new ComparisonFiles(compare(folder, plan(CONTENDERS, AIMS, 60L, 120L)), settings()).write(folder);

@@ -2,6 +2,7 @@ package org.noisetrail.search;
 
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -11,9 +12,9 @@ import org.noisetrail.noise.Recipe;
 
 /** What norms can be read of by names alone. */
 class WaveNormsTest {
-    private static Recipe second(Move move) {
-        List<Move> moves = new java.util.ArrayList<>(Collections.nCopies(8, Move.down(List.of())));
-        moves.set(1, move);
+    private static Recipe with(Move move, int at) {
+        List<Move> moves = new ArrayList<>(Collections.nCopies(9, Move.down(List.of())));
+        moves.set(at, move);
         return new Recipe(List.of(Draw.global(0, 0)), 0, moves);
     }
 
@@ -38,7 +39,7 @@ class WaveNormsTest {
 
                 @Override
                 public Outcome search(Wave wave) {
-                    wave.norms(List.of(second(move)));
+                    wave.norms(List.of(with(move, move.isUp() ? 7 : 1)));
                     throw new AssertionError("norms of " + move);
                 }
             };
