@@ -21,6 +21,19 @@ if [[ $device != cpu ]]; then
 fi
 mkdir -p "$out"
 failed=0
+# Seconds for all of it, and for any one check: what is last in here is left out first.
+deadline=$((SECONDS + ${LIMIT:-540}))
+most=300
+
+# limited COMMAND...: with what time is left
+limited() {
+    local left=$((deadline - SECONDS))
+    if ((left < 5)); then
+        echo "no time is left: LIMIT=SECONDS gives more"
+        return 124
+    fi
+    timeout "$((left < most ? left : most))" "$@"
+}
 
 # say NAME RESULT: a line of the table
 say() { printf '%-44s %s\n' "$1" "$2" | tee -a "$out/checks.txt"; }
@@ -35,7 +48,7 @@ bad() {
 run() {
     local name=$1 text=$out/${1// /-}.txt status=0
     shift
-    timeout 300 "$@" >"$text" 2>&1 || status=$?
+    limited "$@" >"$text" 2>&1 || status=$?
     if ((status == 0)); then
         say "$name" equal
     elif ((status == 77)) && [[ $device == cpu ]]; then
@@ -47,25 +60,18 @@ run() {
 
 if [[ -x $kernels || $device != cpu ]]; then
     run "kernels beside their CPU form" "$kernels" "$ordinal"
-    for tool in memcheck racecheck initcheck synccheck; do
-        if command -v compute-sanitizer >/dev/null; then
-            run "$tool" compute-sanitizer --tool "$tool" --error-exitcode 9 "$kernels" "$ordinal" untimed
-        else
-            say "$tool" "skipped: no compute-sanitizer"
-        fi
-    done
 else
     say "kernels beside their CPU form" "skipped: no $kernels"
 fi
 
-"${noisetrail[@]}" doctor >"$out/doctor.txt" 2>&1 || bad doctor "exit code $?" "$out/doctor.txt"
+limited "${noisetrail[@]}" doctor >"$out/doctor.txt" 2>&1 || bad doctor "exit code $?" "$out/doctor.txt"
 
 # search NAME DEVICE ARGUMENTS...: a search; its seconds
 search() {
     local folder=$out/$1 begin end status=0
     shift
     begin=$(date +%s%N)
-    timeout 300 "${noisetrail[@]}" generate -q --device "$@" --out "$folder" >"$folder.txt" 2>&1 || status=$?
+    limited "${noisetrail[@]}" generate -q --device "$@" --out "$folder" >"$folder.txt" 2>&1 || status=$?
     end=$(date +%s%N)
     printf '%d.%03d s' $(((end - begin) / 1000000000)) $(((end - begin) / 1000000 % 1000))
     return $status
@@ -113,6 +119,16 @@ graphs class-brightness --images 4 --reward brightness --method eps-greedy --can
 graphs class-class --images 4 --reward class --method eps-greedy --candidates 4 --rounds 4
 graphs prompts-clip --model fashion-scenes --prompt "two red bags" --images 2 --reward clip --method eps-greedy --candidates 4 --rounds 2
 choices prompts-pruned --model fashion-scenes --prompt "two red bags" --images 2 --reward clip --method pruned-best-of-n --candidates 8 --keep 6@2,2@6 --noises 1
+
+if [[ -x $kernels || $device != cpu ]]; then
+    for tool in memcheck racecheck initcheck synccheck; do
+        if command -v compute-sanitizer >/dev/null; then
+            run "$tool" compute-sanitizer --tool "$tool" --error-exitcode 9 "$kernels" "$ordinal" untimed
+        else
+            say "$tool" "skipped: no compute-sanitizer"
+        fi
+    done
+fi
 
 tar -czf "$out.tar.gz" -C "$(dirname "$out")" "$(basename "$out")" && echo "$out.tar.gz"
 exit $failed

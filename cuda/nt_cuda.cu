@@ -14,9 +14,9 @@ namespace nt {
 namespace cuda {
 namespace {
 
-int32_t stream_create(void** out) {
+int32_t stream_create(bool apart, void** out) {
     cudaStream_t stream = nullptr;
-    const int32_t status = told("stream_create", cudaStreamCreateWithFlags(&stream, cudaStreamDefault));
+    const int32_t status = told("stream_create", cudaStreamCreateWithFlags(&stream, apart ? cudaStreamNonBlocking : cudaStreamDefault));
     *out = stream;
     return status;
 }
@@ -37,6 +37,13 @@ int32_t stream_synchronize(void* stream) {
  */
 int32_t graph_begin(void* stream) {
     return told("graph_begin", cudaStreamBeginCapture(static_cast<cudaStream_t>(stream), cudaStreamCaptureModeThreadLocal));
+}
+
+int32_t graph_recording(void* stream, int32_t& out) {
+    cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
+    const int32_t asked = told("graph_recording", cudaStreamIsCapturing(static_cast<cudaStream_t>(stream), &status));
+    out = status != cudaStreamCaptureStatusNone;
+    return asked;
 }
 
 int32_t graph_end(void* stream, void** out) {
@@ -73,7 +80,7 @@ int least_capability() {
 
 const Ops ops = {noise,      uniforms, propose, update, input,  quantise, penalise,      combine,        resample,      resize, luminance, jpeg_size, softmax_at,
                  accumulate, select,   gather, sphere, group_norm, step_cursor, stream_create, stream_destroy, stream_synchronize,
-                 graph_begin, graph_end, graph_launch, graph_destroy, nullptr};
+                 graph_begin, graph_recording, graph_end, graph_launch, graph_destroy, nullptr};
 
 } // namespace
 } // namespace cuda

@@ -74,6 +74,15 @@ __device__ inline int64_t place(unsigned per_row, int width, int64_t& element) {
     return blockIdx.x / per_row;
 }
 
+/* Of integers, in every lane. */
+template <class Value>
+__device__ Value sum_of_warp(Value value) {
+    for (int offset = WARP / 2; offset > 0; offset /= 2) {
+        value += __shfl_xor_sync(0xFFFFFFFFu, value, offset);
+    }
+    return value;
+}
+
 inline bool aligned(const void* pointer, size_t bytes) {
     return reinterpret_cast<uintptr_t>(pointer) % bytes == 0;
 }

@@ -33,13 +33,6 @@ __global__ void __launch_bounds__(BLOCK) quantise_kernel(const float* x, int64_t
 
 constexpr int SUM_THREADS = 1024;
 
-__device__ unsigned long long sum_of_warp(unsigned long long value) {
-    for (int offset = WARP / 2; offset > 0; offset /= 2) {
-        value += __shfl_down_sync(0xFFFFFFFFu, value, offset);
-    }
-    return value;
-}
-
 __device__ unsigned sum_of_bytes(unsigned word) {
     const unsigned pairs = (word & 0x00FF00FFu) + (word >> 8 & 0x00FF00FFu);
     return (pairs & 0xFFFFu) + (pairs >> 16);

@@ -71,13 +71,6 @@ __device__ Ranked first_of_warp(Ranked mine) {
     return mine;
 }
 
-__device__ int32_t sum_of_warp(int32_t value) {
-    for (int offset = WARP / 2; offset > 0; offset /= 2) {
-        value += __shfl_xor_sync(0xFFFFFFFFu, value, offset);
-    }
-    return value;
-}
-
 __global__ void select_kernel(SelectArgs a) {
     const int64_t g = blockIdx.x;
     const int32_t round = a.history ? *a.cursor : 0;

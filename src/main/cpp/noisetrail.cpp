@@ -254,10 +254,10 @@ int32_t nt_cuda_device_count(void) {
 }
 #endif
 
-int32_t nt_stream_create(int32_t device, void* out) {
+int32_t nt_stream_create(int32_t device, int32_t apart, void* out) {
     Check check("stream_create");
     check.pointer("out", out);
-    return run(device, check.ok(), [&](const Ops& ops) { return ops.stream_create((void**)out); });
+    return run(device, check.ok(), [&](const Ops& ops) { return ops.stream_create(apart != 0, (void**)out); });
 }
 
 int32_t nt_stream_destroy(int32_t device, void* stream) {
@@ -272,6 +272,12 @@ int32_t nt_graph_begin(int32_t device, void* stream) {
     Check check("graph_begin");
     check.pointer("stream", stream, device != NT_CPU);
     return run_on_card("graph_begin", device, check.ok(), [&](const Ops& ops) { return ops.graph_begin(stream); });
+}
+
+int32_t nt_graph_recording(int32_t device, void* stream, void* out) {
+    Check check("graph_recording");
+    check.pointer("out", out);
+    return run_on_card("graph_recording", device, check.ok(), [&](const Ops& ops) { return ops.graph_recording(stream, *(int32_t*)out); });
 }
 
 int32_t nt_graph_end(int32_t device, void* stream, void* out) {

@@ -151,8 +151,10 @@ int32_t nt_cuda_device_count(void);
 /* The last error of this thread, never null; valid until the thread's next call. */
 const char* nt_last_error(void);
 
-/* A stream of the device's own, whose work and the default stream's (LibTorch's) keep the order they were given in; *out is null on the CPU, which has none. `out` is in host memory. */
-int32_t nt_stream_create(int32_t device, void* out /* void* [1] */);
+/*
+ * A stream of the device's own; *out is null on the CPU, which has none. Its work and the default stream's keep the order they were given in, unless it is `apart`. `out` is in host memory.
+ */
+int32_t nt_stream_create(int32_t device, int32_t apart, void* out /* void* [1] */);
 /* Waits for the stream's work and frees it; null is left alone. */
 int32_t nt_stream_destroy(int32_t device, void* stream);
 /* Returns when the stream's work is done, with the error of any of it that failed. */
@@ -161,9 +163,12 @@ int32_t nt_stream_synchronize(int32_t device, void* stream);
 /*
  * Graphs, CUDA's only (NT_NO_DEVICE on the CPU): what is given to a stream between begin and end is not run but recorded, as one piece of work that `launch` gives to a stream
  * again and again. Memory that it names must stay where it is; a value that changes between launches must lie in it, not be an argument. Between begin and end the thread that
- * began, which must also end, may not wait for the device, and nobody may use the default stream. What is recorded should have run before, so that nothing is loaded then.
+ * began, which must also end, may not wait for the device, and nobody may use the default stream, unless the recording one is apart from it. What is recorded should have run before, so
+ * that nothing is loaded then.
  */
 int32_t nt_graph_begin(int32_t device, void* stream); /* not the default stream; where it fails nothing is being recorded that was not before */
+/* Whether a stream is being recorded, by a recording that may have failed. `out` is in host memory. */
+int32_t nt_graph_recording(int32_t device, void* stream, void* out /* i32 [1] */);
 /* Nothing is recorded afterwards, also where it fails (something was not allowed); *out is then null. `out` is in host memory. */
 int32_t nt_graph_end(int32_t device, void* stream, void* out /* void* [1], the graph */);
 int32_t nt_graph_launch(int32_t device, void* stream, void* graph);

@@ -738,7 +738,7 @@ int32_t group_norm(void*, const nt_norm_args& a) {
 
 #include "nt_winograd.inl"
 
-int32_t stream_create(void** out) {
+int32_t stream_create(bool, void** out) {
     *out = nullptr;
     return NT_OK;
 }
@@ -879,7 +879,7 @@ int32_t sphere(void*, float* p, int64_t rows, int64_t elements, int32_t project,
 extern const Ops ops;
 const Ops ops = {noise,      uniforms, propose, update, input,  quantise, penalise,      combine,        resample,      resize, luminance, jpeg_size, softmax_at,
                  accumulate, select,   gather, sphere, group_norm, step_cursor, stream_create, stream_nothing, stream_nothing,
-                 nullptr,    nullptr,  nullptr, nullptr, convolve};
+                 nullptr,    nullptr,  nullptr, nullptr, nullptr, convolve};
 
 } // namespace NT_LEVEL
 } // namespace nt

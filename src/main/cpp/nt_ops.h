@@ -70,10 +70,11 @@ struct Ops {
     int32_t (*sphere)(void* stream, float* p, int64_t rows, int64_t elements, int32_t project, double* norm);
     int32_t (*group_norm)(void* stream, const nt_norm_args& a);
     int32_t (*step_cursor)(void* stream, int32_t* cursor, int32_t by);
-    int32_t (*stream_create)(void** out);
+    int32_t (*stream_create)(bool apart, void** out);
     int32_t (*stream_destroy)(void* stream);
     int32_t (*stream_synchronize)(void* stream);
     int32_t (*graph_begin)(void* stream); /* null, as the others, where a device has no graphs */
+    int32_t (*graph_recording)(void* stream, int32_t& out);
     int32_t (*graph_end)(void* stream, void** out);
     int32_t (*graph_launch)(void* stream, void* graph);
     int32_t (*graph_destroy)(void* graph);

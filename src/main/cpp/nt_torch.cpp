@@ -149,10 +149,15 @@ struct Place {
 /* A new one of x's type and device. */
 Tensor make(const Tensor& x, const int64_t* sizes, const int64_t* strides) {
     Handle made = nullptr;
-    /* LibTorch writes why to the error stream alone. Sizes that its own tensors' come from are sound, so memory is wanting; or the card has failed before, and then its stream says so. */
+    /*
+     * LibTorch writes why to the error stream alone. Sizes that its own tensors' come from are sound, so memory is wanting; or the card has failed before, and then its stream says so, unless
+     * it is recorded and must not be asked.
+     */
     if (shim.empty_strided(x.dimensions, sizes, strides, x.dtype, x.device_type, x.device_index, &made)) {
         const Place place(x);
-        done(nt_stream_synchronize(place.device, place.stream));
+        int32_t recording = 0;
+        done(place.device == NT_CPU ? NT_OK : nt_graph_recording(place.device, place.stream, &recording));
+        done(recording ? NT_OK : nt_stream_synchronize(place.device, place.stream));
         throw std::runtime_error("noisetrail: out of memory");
     }
     return Tensor((Value)made);

@@ -132,7 +132,7 @@ bool errors_keep_their_owners() {
     good = check(nt_noise(1, nullptr, table.data(), 2, SEED, 4, 1, values.data()) == NT_NO_DEVICE, "a card that is not there") && good;
     good = check(nt_noise(CARD, nullptr, table.data(), 1ll << 40, SEED, 4, 1, values.data()) == NT_INVALID, "a grid that cannot be") && good;
     void* stream = nullptr;
-    good = check(nt_stream_create(CARD, &stream) == NT_OK && stream && nt_stream_synchronize(CARD, stream) == NT_OK && nt_stream_destroy(CARD, stream) == NT_OK, "streams") && good;
+    good = check(nt_stream_create(CARD, 0, &stream) == NT_OK && stream && nt_stream_synchronize(CARD, stream) == NT_OK && nt_stream_destroy(CARD, stream) == NT_OK, "streams") && good;
     return check(emulation::allocations() == 0, "all that was allocated is freed") && good;
 }
 

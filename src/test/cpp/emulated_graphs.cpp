@@ -32,7 +32,7 @@ bool graphs_fail_cleanly() {
     void *stream = nullptr, *graph = &stream;
     auto noise = [&](void* on) { return nt_noise(CARD, on, table.data(), 2, SEED, 4, 1, values.data()); };
     auto says = [](int32_t status, int32_t expected, const char* message) { return check(status == expected && std::strcmp(nt_last_error(), message) == 0, message); };
-    bool good = check(nt_stream_create(CARD, &stream) == NT_OK, "a stream");
+    bool good = check(nt_stream_create(CARD, 0, &stream) == NT_OK, "a stream");
     good = says(nt_graph_begin(NT_CPU, nullptr), NT_NO_DEVICE, "graph_begin: the CPU has no graphs: a CUDA device is needed") && good;
     good = says(nt_graph_begin(CARD, nullptr), NT_INVALID, "graph_begin: stream must not be null") && good;
     good = says(nt_graph_launch(CARD, stream, nullptr), NT_INVALID, "graph_launch: graph must not be null") && good;
@@ -48,6 +48,13 @@ bool graphs_fail_cleanly() {
     good = says(nt_graph_end(CARD, stream, &graph), NT_DEVICE_ERROR, "graph_end: operation failed due to a previous error during capture") && good;
     good = check(!graph && nt_graph_begin(CARD, stream) == NT_OK && noise(nullptr) == NT_DEVICE_ERROR && nt_graph_end(CARD, stream, &graph) == NT_DEVICE_ERROR,
                  "the default stream has to keep out")
+            && good;
+    void* apart = nullptr;
+    int32_t recording = 7, before = 7;
+    good = check(nt_stream_create(CARD, 1, &apart) == NT_OK && nt_graph_recording(CARD, apart, &before) == NT_OK && before == 0 && nt_graph_begin(CARD, apart) == NT_OK
+                         && nt_graph_recording(CARD, apart, &recording) == NT_OK && recording == 1 && noise(nullptr) == NT_OK && nt_graph_end(CARD, apart, &graph) == NT_OK
+                         && nt_graph_destroy(CARD, graph) == NT_OK && nt_stream_destroy(CARD, apart) == NT_OK,
+                 "but for a stream that is apart from it")
             && good;
     good = check(nt_graph_begin(CARD, stream) == NT_OK, "begin") && good;
     emulation::fail_memory();

@@ -122,7 +122,7 @@ inline Case rounds_as_graph(const Round& round) {
                 }
                 void *stream = nullptr, *graph = nullptr;
                 auto then = [&](int32_t next) { status = status == NT_OK ? next : status; };
-                then(nt_stream_create(device, &stream));
+                then(nt_stream_create(device, 0, &stream));
                 then(round.call(device, stream, p));
                 then(nt_graph_begin(device, stream));
                 then(round.call(device, stream, p));

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <map>
 #include <memory>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -29,6 +30,7 @@ bool next_fails = false;
 bool card_is_away = false;
 int64_t allocated = 0, alive = 0;
 std::map<cudaStream_t, std::shared_ptr<Recording>> recordings;
+std::set<cudaStream_t> apart; /* streams that keep no order with the default stream */
 
 Recording* recording_of(cudaStream_t stream) {
     const auto found = recordings.find(stream);
@@ -71,10 +73,13 @@ cudaError_t submit(cudaStream_t stream, std::function<void()> work) {
         recording->work.push_back(std::move(work));
         return cudaSuccess;
     }
-    if (!stream && !recordings.empty()) { /* the default stream would have to wait for what is only recorded */
-        for (auto& open : recordings) {
-            open.second->invalid = true;
+    bool waits = false; /* the default stream would, for what is only recorded */
+    for (auto& open : recordings) {
+        if (!stream && !apart.count(open.first)) {
+            open.second->invalid = waits = true;
         }
+    }
+    if (waits) {
         return failed(cudaErrorStreamCaptureImplicit);
     }
     work();
@@ -169,12 +174,16 @@ cudaError_t cudaMemsetAsync(void* memory, int value, size_t bytes, cudaStream_t 
     return submit(stream, [=] { std::memset(memory, value, bytes); });
 }
 
-cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned) {
+cudaError_t cudaStreamCreateWithFlags(cudaStream_t* stream, unsigned flags) {
     *stream = new char;
+    if (flags & cudaStreamNonBlocking) {
+        apart.insert(*stream);
+    }
     return cudaSuccess;
 }
 
 cudaError_t cudaStreamDestroy(cudaStream_t stream) {
+    apart.erase(stream);
     delete static_cast<char*>(stream);
     return cudaSuccess;
 }
@@ -184,6 +193,12 @@ cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
         recording->invalid = true;
         return failed(cudaErrorStreamCaptureUnsupported);
     }
+    return cudaSuccess;
+}
+
+cudaError_t cudaStreamIsCapturing(cudaStream_t stream, cudaStreamCaptureStatus* status) {
+    const Recording* recording = recording_of(stream);
+    *status = !recording ? cudaStreamCaptureStatusNone : recording->invalid ? cudaStreamCaptureStatusInvalidated : cudaStreamCaptureStatusActive;
     return cudaSuccess;
 }
 

@@ -89,11 +89,6 @@ public final class Rows implements AutoCloseable {
         }
     }
 
-    static Pointer at(Tensor tensor, long bytes) {
-        Pointer start = Tensors.pointer(tensor);
-        return bytes == 0 ? start : new BytePointer(start).getPointer(bytes);
-    }
-
     @Override
     public void close() {
         closed = true;

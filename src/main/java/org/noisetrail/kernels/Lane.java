@@ -5,8 +5,8 @@ import org.bytedeco.javacpp.PointerPointer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A device and the stream that its work goes to, in the order of the calls. On CUDA a lane owns a stream, whose work and that of the default stream keep the order they were given in, or
- * has one of somebody else's. On the CPU it has none, and a call has ended when it returns. Safe to share between threads, until it is closed.
+ * A device and the stream that its work goes to, in the order of the calls. On CUDA a lane owns a stream, whose work and that of the default stream keep the order they were given in
+ * unless it is opened apart, or has one of somebody else's. On the CPU it has none, and a call has ended when it returns. Safe to share between threads, until it is closed.
  */
 public final class Lane implements AutoCloseable {
     private final Device device;
@@ -26,12 +26,25 @@ public final class Lane implements AutoCloseable {
      * @throws org.noisetrail.NoisetrailException if the device cannot be used
      */
     public static Lane open(Device device) {
+        return open(device, 0);
+    }
+
+    /**
+     * A lane with a stream of its own that keeps no order with the default stream: one can be recorded while others use that.
+     *
+     * @throws org.noisetrail.NoisetrailException if the device cannot be used
+     */
+    public static Lane openApart(Device device) {
+        return open(device, 1);
+    }
+
+    private static Lane open(Device device, int apart) {
         if (!device.isCuda()) {
             return new Lane(device, null, false);
         }
         Natives.load(Pointer.class);
         try (PointerPointer<Pointer> made = new PointerPointer<>(1L)) {
-            Kernels.check(NativeKernels.nt_stream_create(device.ordinal(), made));
+            Kernels.check(NativeKernels.nt_stream_create(device.ordinal(), apart, made));
             return new Lane(device, made.get(0), true);
         }
     }

@@ -19,7 +19,7 @@ final class NativeKernels {
 
     static native int nt_cuda_device_count();
 
-    static native int nt_stream_create(int device, @Nullable Pointer out);
+    static native int nt_stream_create(int device, int apart, @Nullable Pointer out);
 
     static native int nt_stream_destroy(int device, @Nullable Pointer stream);
 

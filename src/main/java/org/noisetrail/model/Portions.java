@@ -5,8 +5,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.BooleanSupplier;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.torch.CardMemory;
 import org.noisetrail.torch.OutOfMemory;
 import org.noisetrail.torch.Recording;
 import org.noisetrail.torch.Tensors;
@@ -27,11 +29,18 @@ final class Portions {
     private static final Duration PATIENCE = Duration.ofMinutes(10);
 
     private final String option;
+    private final BooleanSupplier recorded;
     private volatile int most = Integer.MAX_VALUE;
 
     /** @param option the setting that keeps calls small from the start */
     Portions(String option) {
+        this(option, Recording::anyOnCards);
+    }
+
+    /** @param recorded whether anything may have been recorded beside a call */
+    Portions(String option, BooleanSupplier recorded) {
         this.option = option;
+        this.recorded = recorded;
     }
 
     /** A call for some rows that follow each other. */
@@ -70,7 +79,22 @@ final class Portions {
         }
     }
 
-    private static Tensor beside(Portion portion, int from, int count) {
+    private Tensor beside(Portion portion, int from, int count) {
+        try {
+            return inFlight(portion, from, count);
+        } catch (RuntimeException e) {
+            if (!OutOfMemory.is(e)
+                    || !recorded.getAsBoolean()
+                    || Recording.isOpen()
+                    || IN_FLIGHT.getReadHoldCount() > 0) {
+                throw e;
+            }
+            // Another thread's recording may have kept from it what LibTorch holds unused.
+            return CardMemory.unrecorded(() -> inFlight(portion, from, count));
+        }
+    }
+
+    private static Tensor inFlight(Portion portion, int from, int count) {
         IN_FLIGHT.readLock().lock();
         try {
             return portion.call(from, count);

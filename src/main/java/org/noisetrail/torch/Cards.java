@@ -1,6 +1,8 @@
 package org.noisetrail.torch;
 
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
@@ -12,6 +14,8 @@ import org.slf4j.LoggerFactory;
 /** Which cards LibTorch and the kernels can both use, and why others cannot be. */
 public final class Cards {
     private static final Logger LOG = LoggerFactory.getLogger(Cards.class);
+
+    private static final Set<Device> USABLE = ConcurrentHashMap.newKeySet();
 
     private static @Nullable Device best;
 
@@ -60,8 +64,10 @@ public final class Cards {
     /** @throws NoisetrailException that says why, if LibTorch or the kernels cannot run on the device, or have no folder to be unpacked to */
     public static void require(Device device) {
         Natives.require();
-        if (device.isCuda()) {
+        // Once found usable it is one: what it meets later it says itself.
+        if (device.isCuda() && !USABLE.contains(device)) {
             require(device, CardFacts.ask());
+            USABLE.add(device);
         }
     }
 

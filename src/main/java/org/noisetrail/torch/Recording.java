@@ -1,5 +1,8 @@
 package org.noisetrail.torch;
 
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.cuda.DeviceAssertionsDataVectorCUDAKernelLaunchInfoVectorPair;
 import org.bytedeco.pytorch.cuda.MemPool;
@@ -15,14 +18,19 @@ import org.noisetrail.kernels.Lane;
  * nothing has run on a card.
  */
 public final class Recording implements AutoCloseable {
-    private static final ThreadLocal<Boolean> OPEN = new ThreadLocal<>();
+    /** The gates of what the thread's recording calls, while it has one. */
+    private static final ThreadLocal<Set<CallGate>> OPEN = new ThreadLocal<>();
+
+    private static volatile boolean anyOnCards;
 
     private final Graph graph;
     private final @Nullable Memory memory;
+    private final List<CallGate> gates;
 
-    private Recording(Graph graph, @Nullable Memory memory) {
+    private Recording(Graph graph, @Nullable Memory memory, Set<CallGate> gates) {
         this.graph = graph;
         this.memory = memory;
+        this.gates = List.copyOf(gates);
     }
 
     /**
@@ -33,29 +41,57 @@ public final class Recording implements AutoCloseable {
      * @throws org.noisetrail.NoisetrailException if it cannot be recorded
      */
     public static Recording record(Lane lane, Pool pool, Runnable work) {
-        OPEN.set(true);
+        Set<CallGate> gates = new LinkedHashSet<>();
+        OPEN.set(gates);
         try {
-            Device device = pool.device;
-            return device.isCuda() ? onCard(lane, pool, work) : new Recording(Graph.record(lane, work), null);
+            return pool.device.isCuda()
+                    ? onCard(lane, pool, work, gates)
+                    : new Recording(Graph.record(lane, work), null, gates);
         } finally {
             OPEN.remove();
         }
     }
 
-    private static Recording onCard(Lane lane, Pool pool, Runnable work) {
-        try (Unfinished parts = new Unfinished()) {
-            Memory memory;
-            Graph graph;
-            // From where unused memory is given back to where recording ends.
-            synchronized (CardMemory.RECORDING) {
-                memory = parts.add(Torch.call(() -> new Memory(pool, lane.stream())));
-                try {
-                    graph = Graph.record(lane, work);
-                } finally {
-                    memory.end();
+    private static Recording onCard(Lane lane, Pool pool, Runnable work, Set<CallGate> gates) {
+        anyOnCards = true;
+        synchronized (CardMemory.RECORDING) {
+            try {
+                return held(lane, pool, work, gates);
+            } catch (RuntimeException e) {
+                if (!OutOfMemory.is(e)) {
+                    throw e;
                 }
+                // While anything is recorded, the allocator does not give up what it holds unused.
+                CardMemory.release();
+                gates.clear();
+                return held(lane, pool, work, gates);
             }
-            return parts.finish(new Recording(graph, memory));
+        }
+    }
+
+    private static Recording held(Lane lane, Pool pool, Runnable work, Set<CallGate> gates) {
+        try (Unfinished parts = new Unfinished()) {
+            Memory memory = parts.add(Torch.call(() -> new Memory(pool, lane.stream())));
+            Graph graph;
+            try {
+                graph = Graph.record(lane, work);
+            } finally {
+                memory.end();
+            }
+            return parts.finish(new Recording(graph, memory, gates));
+        }
+    }
+
+    /** Whether this process has recorded on a card: what failed there for want of memory may have had none for as long as that took. */
+    public static boolean anyOnCards() {
+        return anyOnCards;
+    }
+
+    /** What this thread records, if it does, calls what a gate keeps. */
+    static void uses(CallGate gate) {
+        Set<CallGate> gates = OPEN.get();
+        if (gates != null) {
+            gates.add(gate);
         }
     }
 
@@ -64,9 +100,13 @@ public final class Recording implements AutoCloseable {
         return OPEN.get() != null;
     }
 
-    /** Gives the lane the recorded work. */
+    /**
+     * Gives the lane the recorded work.
+     *
+     * @throws org.noisetrail.NoisetrailException if a model that it calls was closed
+     */
     public void launch() {
-        graph.launch();
+        CallGate.run(gates, graph::launch);
     }
 
     /** Waits for the lane. */
@@ -109,8 +149,6 @@ public final class Recording implements AutoCloseable {
         private final StreamFilter filter;
 
         Memory(Pool pool, @Nullable Pointer stream) {
-            // While anything is recorded, the allocator does not give up what it holds unused.
-            CardMemory.release();
             device = (byte) pool.device.ordinal();
             this.pool = pool.id();
             long own = stream == null ? 0 : stream.address();

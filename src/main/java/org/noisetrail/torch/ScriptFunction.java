@@ -12,6 +12,7 @@ import org.bytedeco.pytorch.QualifiedName;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.TensorVector;
 import org.bytedeco.pytorch.global.torch;
+import org.noisetrail.kernels.Device;
 import org.noisetrail.kernels.Kernels;
 
 /** A TorchScript function compiled from text, bound to its weights: one call into LibTorch runs it all. Thread-safe. */
@@ -19,15 +20,17 @@ public final class ScriptFunction implements AutoCloseable {
     private final CompilationUnit unit;
     private final Function forward;
     private final IValue weights;
-    private final CallGate gate = new CallGate();
+    private final CallGate gate;
 
     /**
+     * @param device where the weights are, and where it computes
      * @param source defines {@code forward(weights: List[Tensor], ...)}, which gives a {@code Tensor} or a {@code List[Tensor]}
      * @param weights shared with LibTorch: closing these objects does not free them
      */
-    public ScriptFunction(String source, List<Tensor> weights) {
+    public ScriptFunction(Device device, String source, List<Tensor> weights) {
         Torch.load();
         Kernels.giveOperators();
+        gate = new CallGate(device);
         // LibTorch makes a list for a script only inside a script.
         String names = IntStream.range(0, weights.size()).mapToObj(i -> "w" + i).collect(Collectors.joining(", "));
         String pack = "\ndef pack(" + names.replaceAll("(w\\d+)", "$1: Tensor") + ") -> List[Tensor]:\n    return ["

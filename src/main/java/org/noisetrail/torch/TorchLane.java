@@ -4,6 +4,7 @@ import java.util.Deque;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
+import org.bytedeco.cuda.cudart.CUstream_st;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.pytorch.cuda.CUDAStream;
 import org.bytedeco.pytorch.global.torch_cuda;
@@ -37,9 +38,9 @@ public final class TorchLane implements AutoCloseable {
             return new TorchLane(Lane.open(device), null);
         }
         return Torch.call(() -> {
-            Card card = new Card((byte) device.ordinal());
             Lane.ofDefaultStream(device).synchronize();
-            return new TorchLane(Lane.of(device, card.pointer()), card);
+            Card card = Card.of(device);
+            return new TorchLane(card.lane, card);
         });
     }
 
@@ -50,7 +51,7 @@ public final class TorchLane implements AutoCloseable {
 
     /** The lane that LibTorch's operations of this thread go to now; nobody's to close. */
     public static Lane current(Device device) {
-        return device.isCuda() ? Lane.of(device, Card.current((byte) device.ordinal())) : Lane.ofDefaultStream(device);
+        return device.isCuda() ? Lane.of(device, Card.current(device)) : Lane.ofDefaultStream(device);
     }
 
     /** For kernels. */
@@ -73,55 +74,59 @@ public final class TorchLane implements AutoCloseable {
     /** Waits for the lane's work. */
     @Override
     public void close() {
-        if (card != null) {
-            lane.synchronize();
+        if (card == null) {
+            lane.close();
+            return;
         }
-        lane.close();
-        if (card != null) {
-            card.giveBack();
-        }
+        lane.synchronize();
+        card.giveBack();
     }
 
     /**
-     * What has CUDA's classes, which cannot be loaded without a driver. The stream is of LibTorch's pool, which keeps it, and gives its 32 in turn: a lane that is closed leaves its stream to
-     * the next one, since LibTorch's allocator keeps unused memory by streams, and since no two open lanes may have one.
+     * What has CUDA's classes, which cannot be loaded without a driver. The stream is our own and not of LibTorch's pool, which gives its 32 in turn, and anybody any of them: what another
+     * gave to a stream that is recorded would be recorded with it, and not run. It is never freed: a lane that is closed leaves it to the next one, since LibTorch's allocator keeps unused
+     * memory by streams.
      */
     private static final class Card {
-        private static final Map<Byte, Deque<CUDAStream>> IDLE = new ConcurrentHashMap<>();
+        private static final Map<Device, Deque<Card>> IDLE = new ConcurrentHashMap<>();
 
         static {
             Natives.load(torch_cuda.class);
         }
 
-        final byte device;
+        final Lane lane;
         final CUDAStream stream;
 
-        Card(byte device) {
-            this.device = device;
-            CUDAStream last = idle().pollFirst();
-            stream = last == null ? Torch.keep(torch_cuda.getStreamFromPool(false, device)) : last;
+        private Card(Device device) {
+            lane = Lane.openApart(device);
+            stream = Torch.keep(torch_cuda.getStreamFromExternal(new CUstream_st(lane.stream()), ordinal(device)));
         }
 
-        private Deque<CUDAStream> idle() {
+        static Card of(Device device) {
+            Card last = idle(device).pollFirst();
+            return last == null ? new Card(device) : last;
+        }
+
+        private static Deque<Card> idle(Device device) {
             return IDLE.computeIfAbsent(device, card -> new ConcurrentLinkedDeque<>());
         }
 
+        private static byte ordinal(Device device) {
+            return (byte) device.ordinal();
+        }
+
         void giveBack() {
-            idle().addFirst(stream);
+            idle(lane.device()).addFirst(this);
         }
 
-        Pointer pointer() {
-            return stream.stream();
-        }
-
-        static Pointer current(byte device) {
-            try (CUDAStream stream = torch_cuda.getCurrentCUDAStream(device)) {
+        static Pointer current(Device device) {
+            try (CUDAStream stream = torch_cuda.getCurrentCUDAStream(ordinal(device))) {
                 return stream.stream();
             }
         }
 
         Scope enter() {
-            CUDAStream before = torch_cuda.getCurrentCUDAStream(device);
+            CUDAStream before = torch_cuda.getCurrentCUDAStream(ordinal(lane.device()));
             torch_cuda.setCurrentCUDAStream(stream);
             return () -> {
                 torch_cuda.setCurrentCUDAStream(before);

@@ -42,7 +42,7 @@ public enum NativeDoors implements Runnable {
     TENSOR(() -> Tensors.floats(Device.CPU, 1)),
     MAPPED(() ->
             Safetensors.open(Nets.FASHION.resolve("model.safetensors")).tensor("model.dec.14x14_block0.affine.bias")),
-    SCRIPT(() -> new ScriptFunction("", List.of())),
+    SCRIPT(() -> new ScriptFunction(Device.CPU, "", List.of())),
     MODULE(() -> new TorchScriptModule(ModelFiles.folder(Nets.FASHION), "classifier.pt", Device.CPU)),
     CLASSES(() -> Pipeline.load("fashion-mnist", Device.CPU)),
     PROMPTS(() -> Pipeline.load("fashion-scenes", Device.CPU)),

@@ -20,6 +20,7 @@ import org.noisetrail.reward.Reward;
 import org.noisetrail.reward.Rewards;
 import org.noisetrail.sampler.EdmSampler;
 import org.noisetrail.sampler.Schedule;
+import org.noisetrail.torch.CallGate;
 import org.noisetrail.torch.Recording;
 import org.noisetrail.torch.Tensors;
 import org.noisetrail.trace.Ledger;
@@ -40,7 +41,7 @@ final class EmulatedCard {
 
     /**
      * Prints a line for the CPU, one for calls one by one on the card, and two for recorded rounds, which end in what was launched; then one of a card that has no memory for recordings,
-     * what becomes of a reward that is not what it says; and two for tables that lie far from the candidates', two for rounds of some of the images, two for rounds of many kinds.
+     * what becomes of a reward that is not what it says, and of a network that is closed; and two for tables that lie far from the candidates', two for rounds of some of the images, two for rounds of many kinds.
      */
     public static void main(String[] args) {
         for (boolean keep : new boolean[] {false, true}) {
@@ -55,6 +56,11 @@ final class EmulatedCard {
         } catch (NoisetrailException e) {
             System.out.println("counting " + e.getMessage());
         }
+        try {
+            search(Lane.open(new Device(0)), true, true, Rewards.brightness(), false, 3, 1, ALL);
+        } catch (NoisetrailException e) {
+            System.out.println("closed " + e.getMessage());
+        }
         for (boolean graphs : new boolean[] {false, true}) {
             String way = graphs ? "rounds " : "calls ";
             System.out.println("apart " + way + search(graphs, 20_000, ALL));
@@ -64,7 +70,8 @@ final class EmulatedCard {
     }
 
     private static String search(boolean graphs, int before, int[]... races) {
-        return search(Lane.open(new Device(0)), graphs, true, Rewards.brightness(), false, before, races);
+        return search(
+                Lane.open(new Device(0)), graphs, true, Rewards.brightness(), false, Integer.MAX_VALUE, before, races);
     }
 
     /** Brightness, but it waits for the card, which no recording can. */
@@ -109,6 +116,7 @@ final class EmulatedCard {
 
         private final Kernels kernels;
         private final boolean full;
+        private final CallGate gate = new CallGate(Device.CPU);
         private final Tensor table;
         private final Tensor steps;
         private final Tensor[] buffers = new Tensor[BUFFERS];
@@ -142,6 +150,10 @@ final class EmulatedCard {
             if (full && Recording.isOpen()) {
                 throw new NoisetrailException("LibTorch: CUDA out of memory. Tried to allocate 2.00 GiB");
             }
+            return gate.call(() -> third(input));
+        }
+
+        private Tensor third(Tensor input) {
             Tensor output = Tensors.rows(buffers[calls++ % BUFFERS], 0, input.size(0));
             try (UpdateArgs args = new UpdateArgs()) {
                 kernels.update(args.table(Tensors.pointer(table))
@@ -156,19 +168,29 @@ final class EmulatedCard {
         }
 
         @Override
-        public void close() {}
+        public void close() {
+            gate.close(() -> {});
+        }
     }
 
     private static String search(Lane lane, boolean graphs, boolean keep, Reward reward, boolean full) {
-        return search(lane, graphs, keep, reward, full, 1, ALL);
+        return search(lane, graphs, keep, reward, full, Integer.MAX_VALUE, 1, ALL);
     }
 
     /**
+     * @param closing the step before which the network is closed
      * @param before rounds of a table that lies between the candidates' scores and a step's
      * @param races whose rounds a step has, one after the other, each in a table of another size
      */
     private static String search(
-            Lane lane, boolean graphs, boolean keep, Reward reward, boolean full, int before, int[]... races) {
+            Lane lane,
+            boolean graphs,
+            boolean keep,
+            Reward reward,
+            boolean full,
+            int closing,
+            int before,
+            int[]... races) {
         Denoiser network = Denoiser.withinMemory(new Third(Kernels.on(lane), full));
         Schedule schedule = new EdmSampler(6, .02, 80, 7, 40, .05, 100, 1.003).schedule(network.parameterisation());
         Ledger ledger = new Ledger(IMAGES);
@@ -188,6 +210,9 @@ final class EmulatedCard {
             }
             Particles next = engine.particles(IMAGES);
             for (int step = 0; step < schedule.size(); step++) {
+                if (step == closing) {
+                    network.close();
+                }
                 try (Draws own = own(engine, step)) {
                     engine.noise(pivots, null, own, Locality.NONE);
                 }
@@ -196,7 +221,7 @@ final class EmulatedCard {
                             Draws draws = candidates(engine, step, races[race])) {
                         for (int round = 1; round <= ROUNDS; round++) {
                             Trial trial = new Trial(x, pivots, draws, round, new Locality(.4, .3, true), winners);
-                            engine.round(many, trial, reward, false, keep, next);
+                            round(engine, many, trial, reward, keep, next);
                         }
                         told.append(Arrays.deepToString(winners.read())).append(Arrays.toString(winners.scores()));
                     }
@@ -214,6 +239,17 @@ final class EmulatedCard {
             x.close();
             next.close();
             return told + (graphs ? " launches " + engine.launches() : "");
+        }
+    }
+
+    /** A failed one says how many were launched before. */
+    private static void round(
+            StepEngine engine, Candidates many, Trial trial, Reward reward, boolean keep, Particles next) {
+        int launches = engine.launches();
+        try {
+            engine.round(many, trial, reward, false, keep, next);
+        } catch (NoisetrailException e) {
+            throw new NoisetrailException(e.getMessage() + " after " + launches);
         }
     }
 

@@ -87,6 +87,18 @@ class PortionsTest {
     }
 
     @Test
+    void whatARecordingMayHaveKeptMemoryFromIsMadeAgainAndKeepsItsRows() {
+        Portions network = new Portions("--max-batch", () -> true);
+        AtomicInteger calls = new AtomicInteger();
+        for (int again = 0; again < 2; again++) {
+            network.call(4, (from, count) -> call(count, calls.getAndIncrement() == 0 ? 0 : 4, () -> {}))
+                    .close();
+        }
+        assertThat(failed).containsExactly(4);
+        assertThat(calls).hasValue(3);
+    }
+
+    @Test
     void whatDoesNotFitAloneFails() {
         Portions network = new Portions("--max-batch");
         assertThatThrownBy(() -> network.call(1, (from, count) -> call(count, 0, () -> {})))

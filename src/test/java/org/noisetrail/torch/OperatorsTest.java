@@ -36,6 +36,7 @@ class OperatorsTest {
     private static float[] run(String expression, Tensor x, Tensor weight, Tensor bias) {
         try (PointerScope scope = new PointerScope();
                 ScriptFunction function = new ScriptFunction(
+                        Device.CPU,
                         "def forward(weights: List[Tensor], x: Tensor, w: Tensor, b: Tensor) -> Tensor:\n    y = "
                                 + expression + "\n    return y.to(6).contiguous()\n",
                         List.of(weight, bias))) {

@@ -87,7 +87,7 @@ public final class ClipModel implements AutoCloseable {
             this.text = parts.add(ClipText.half(textConfig, weights, device));
             this.vision = parts.add(new ClipVision(visionConfig, weights, device));
             weights.requireAllUsed();
-            this.products = parts.add(Torch.call(() -> new ScriptFunction(PRODUCTS, List.of())));
+            this.products = parts.add(Torch.call(() -> new ScriptFunction(device, PRODUCTS, List.of())));
             parts.finish();
         }
     }

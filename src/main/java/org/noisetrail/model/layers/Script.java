@@ -87,7 +87,7 @@ public final class Script implements AutoCloseable {
         String text = "def forward(weights: List[Tensor], " + parameters + ") -> " + type + ":\n"
                 + "    " + names + " = weights\n"
                 + body + "    return " + result + "\n";
-        return new ScriptFunction(text, arguments);
+        return new ScriptFunction(device, text, arguments);
     }
 
     /** What was written. */

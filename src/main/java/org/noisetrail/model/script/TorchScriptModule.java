@@ -26,10 +26,11 @@ import org.noisetrail.torch.Torch;
 /** A TorchScript file's {@code forward}, from tensors to one tensor. Thread-safe. */
 public final class TorchScriptModule implements AutoCloseable {
     private final JitModule module;
-    private final CallGate gate = new CallGate();
+    private final CallGate gate;
 
     public TorchScriptModule(ModelFiles files, String file, Device device) {
         Cards.require(device);
+        this.gate = new CallGate(device);
         this.module = files.with(file, path -> load(path, files.path(file), device));
     }
 
