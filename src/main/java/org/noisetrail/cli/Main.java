@@ -66,6 +66,7 @@ public final class Main {
             code = failures.failure("cannot write to standard output");
         }
         err.flush();
+        Interruption.said();
         return code;
     }
 }

@@ -88,6 +88,11 @@ final class ModelOptions {
         return model.name();
     }
 
+    /** Whether the user says how large images are. */
+    boolean sized() {
+        return height != null || width != null;
+    }
+
     Device device() {
         return model.device();
     }

@@ -17,6 +17,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.Json;
+import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.model.PipelineOptions;
 import org.noisetrail.report.Certificate;
@@ -41,6 +42,9 @@ import picocli.CommandLine.Spec;
             "rewards are the claimed ones: exit code 0 if all are, 1 if not, with what differs."
         })
 final class VerifyCommand implements Callable<Integer> {
+    /** A side's length in the model's own: a stranger's trail may ask for more than memory holds, or hours. */
+    private static final int LARGEST = 2;
+
     @Spec
     private CommandSpec command;
 
@@ -226,6 +230,11 @@ final class VerifyCommand implements Callable<Integer> {
         }
         Pipeline loaded;
         try {
+            String large = large(trail, how);
+            if (large != null) {
+                no(asked, large, verdicts);
+                return;
+            }
             loaded = modelOptions.load(modelOptions.name(trail), how);
         } catch (IllegalArgumentException e) {
             no(asked, "another model: " + words(e), verdicts);
@@ -253,6 +262,21 @@ final class VerifyCommand implements Callable<Integer> {
                 verification.of(some).forEach(verdicts::add);
             }
         }
+    }
+
+    /** Why a stranger's picture is not drawn again for its size; null where it is. */
+    private @Nullable String large(Trail trail, PipelineOptions how) {
+        if (how.height() == 0 && how.width() == 0 || modelOptions.sized()) {
+            return null;
+        }
+        ImageShape own;
+        try (Pipeline usual = modelOptions.load(modelOptions.name(trail), how.withOwnSize())) {
+            own = usual.decoder().image();
+        }
+        return how.height() <= LARGEST * own.height() && how.width() <= LARGEST * own.width()
+                ? null
+                : "its trail asks for more than " + LARGEST + " times the model's own " + own.height() + "x" + own.width()
+                        + " pixels a side: --height and --width say that it may";
     }
 
     /** What has to be drawn: the others have their verdicts. */

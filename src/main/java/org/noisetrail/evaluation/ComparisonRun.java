@@ -30,6 +30,7 @@ import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.ImageResult;
 import org.noisetrail.search.Method;
 import org.noisetrail.search.Methods;
+import org.noisetrail.search.Screening;
 import org.noisetrail.search.Search;
 import org.noisetrail.search.SearchListener;
 import org.noisetrail.search.SearchResult;
@@ -471,12 +472,13 @@ final class ComparisonRun {
                     .map(ImageResult::pixels)
                     .toList();
         }
-        Comparison.Judge other = what.heldOut();
-        for (Comparison.Judge judge : other == null ? List.of(what.reward()) : List.of(what.reward(), other)) {
-            if (warm.add(judge)) {
-                score(judge, plain);
-            }
-        }
+        Cell.Screen screen = what.screen();
+        // Of whole images alone: a reward of smaller looks need not judge these.
+        boolean whole = screen != null && screen.how().screening().look() == Screening.Look.WHOLE;
+        Stream.of(what.reward(), what.heldOut(), whole ? screen.reward() : null)
+                .filter(Objects::nonNull)
+                .filter(warm::add)
+                .forEach(judge -> score(judge, plain));
     }
 
     private double[] score(Comparison.Judge judge, List<Image> images) {

@@ -78,12 +78,14 @@ public final class AtomicFiles {
     }
 
     /**
-     * A name for a temporary file beside a file, for what goes with the process: whoever takes it {@link #discard}s it, or the process's end does, or, if the process
-     * was killed, a later {@link OutputFolder}.
+     * A new temporary file beside a file, for what goes with the process: whoever takes it {@link #discard}s it, or the process's end does, or, if the process
+     * was killed, a later {@link OutputFolder}. A link that somebody has put in its place goes, and what it points to stays as it is.
      */
-    public static Path temporary(Path file) {
+    public static Path temporary(Path file) throws IOException {
         Path temporary = file.resolveSibling("." + file.getFileName() + "." + HOST + "."
                 + ProcessHandle.current().pid() + "-" + COUNTER.incrementAndGet() + ".tmp");
+        Files.deleteIfExists(temporary);
+        Files.createFile(temporary);
         TEMPORARY.add(temporary);
         return temporary;
     }

@@ -2,20 +2,22 @@ package org.noisetrail.files;
 
 import java.io.IOException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.HashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * That nobody else who claims a folder writes to it, until this is closed or the process ends, however it does: the lock of a file in it. One that a killed process has left is taken as it is.
+ * That nobody else who claims a folder writes to it, or only who shares it, until this is closed or the process ends, however it does: the lock of a file in it. One that a killed process has
+ * left is taken as it is.
  */
 public final class FolderClaim implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(FolderClaim.class);
@@ -23,22 +25,37 @@ public final class FolderClaim implements AutoCloseable {
     private static final String NAME = ".claim.tmp";
 
     /** This process's: where it closes a file, it loses all locks that it has of it, so that none is opened twice. */
-    private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
+    private static final Map<Path, Held> HELD = new HashMap<>();
 
     private final Path file;
-    private final @Nullable FileChannel channel;
+    private boolean closed;
 
-    /** @throws IllegalArgumentException if another has it */
-    FolderClaim(Path folder) {
-        file = real(folder).resolve(NAME);
-        if (!HELD.add(file)) {
-            throw taken(folder);
+    /** What this process has of a folder. */
+    private static final class Held {
+        final boolean shared;
+        /** Null where files cannot be locked: who wants to write there is not to be kept from it. */
+        final @Nullable FileLock lock;
+
+        int claims = 1;
+
+        Held(boolean shared, @Nullable FileLock lock) {
+            this.shared = shared;
+            this.lock = lock;
         }
-        try {
-            channel = lock(folder);
-        } catch (RuntimeException e) {
-            HELD.remove(file);
-            throw e;
+    }
+
+    /** @throws IllegalArgumentException if another has it, or one of the two would have it alone */
+    FolderClaim(Path folder, boolean shared) {
+        file = real(folder).resolve(NAME);
+        synchronized (HELD) {
+            Held held = HELD.get(file);
+            if (held == null) {
+                HELD.put(file, new Held(shared, lock(folder, shared)));
+            } else if (shared && held.shared) {
+                held.claims++;
+            } else {
+                throw taken(folder);
+            }
         }
     }
 
@@ -50,21 +67,27 @@ public final class FolderClaim implements AutoCloseable {
         }
     }
 
-    /** Null where files cannot be locked: who wants to write there is not to be kept from it. */
-    private @Nullable FileChannel lock(Path folder) {
+    private @Nullable FileLock lock(Path folder, boolean shared) {
         try {
             while (true) {
                 Object before = key();
                 FileChannel open = FileChannel.open(
-                        file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
-                if (!tryLock(open)) {
+                        file,
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.READ,
+                        StandardOpenOption.WRITE,
+                        LinkOption.NOFOLLOW_LINKS);
+                FileLock lock = tryLock(open, shared);
+                if (lock == null) {
                     open.close();
                     throw taken(folder);
                 }
                 // Who had it before may have removed the file meanwhile, and another have made and locked a new one.
                 if (isThere(open, before)) {
-                    AtomicFiles.TEMPORARY.add(file);
-                    return open;
+                    if (!shared) {
+                        AtomicFiles.TEMPORARY.add(file);
+                    }
+                    return lock;
                 }
                 open.close();
             }
@@ -95,9 +118,9 @@ public final class FolderClaim implements AutoCloseable {
         }
     }
 
-    private boolean tryLock(FileChannel open) throws IOException {
+    private @Nullable FileLock tryLock(FileChannel open, boolean shared) throws IOException {
         try {
-            return open.tryLock() != null;
+            return open.tryLock(0, Long.MAX_VALUE, shared);
         } catch (IOException e) {
             open.close();
             Files.deleteIfExists(file);
@@ -111,17 +134,39 @@ public final class FolderClaim implements AutoCloseable {
     }
 
     @Override
-    @SuppressWarnings("try") // closing lets go of the lock
     public void close() {
-        try (FileChannel locked = channel) {
-            if (locked != null) {
+        synchronized (HELD) {
+            Held held = HELD.get(file);
+            if (closed || held == null) {
+                return;
+            }
+            closed = true;
+            if (--held.claims == 0) {
+                HELD.remove(file);
+                release(held);
+            }
+        }
+    }
+
+    @SuppressWarnings("try") // closing lets go of the lock
+    private void release(Held held) {
+        FileLock lock = held.lock;
+        if (lock == null) {
+            return;
+        }
+        try (FileChannel locked = lock.channel()) {
+            if (!held.shared || isLast(lock, locked)) {
                 // While it is locked: a moment later it may be another's.
                 AtomicFiles.discard(file);
             }
         } catch (IOException e) {
             LOG.debug("{} cannot be removed: {}", file, AtomicFiles.reason(e));
-        } finally {
-            HELD.remove(file);
         }
+    }
+
+    /** Whether no other process shares the file, nor has taken it a moment after this one let it go. */
+    private static boolean isLast(FileLock shared, FileChannel file) throws IOException {
+        shared.release();
+        return file.tryLock() != null;
     }
 }

@@ -23,9 +23,9 @@ import org.slf4j.LoggerFactory;
 public final class OutputFolder {
     private static final Logger LOG = LoggerFactory.getLogger(OutputFolder.class);
 
-    /** As {@link AtomicFiles} names them, and the probe below: those of this machine's processes, for of others nobody here knows whether they run. */
-    private static final Pattern TEMPORARY = Pattern.compile(
-            "\\.(?:" + AtomicFiles.HOST + "\\.(\\d{1,18})|.+\\." + AtomicFiles.HOST + "\\.(\\d{1,18})-\\d+)\\.tmp");
+    /** As {@link AtomicFiles} names them: those of this machine's processes, for of others nobody here knows whether they run. */
+    private static final Pattern TEMPORARY =
+            Pattern.compile("\\..+\\." + AtomicFiles.HOST + "\\.(\\d{1,18})-\\d+\\.tmp");
 
     private final Path folder;
     private final Set<Path> cleaned = ConcurrentHashMap.newKeySet();
@@ -47,13 +47,7 @@ public final class OutputFolder {
         try {
             Files.createDirectories(folder);
             // Permissions alone do not tell: the file system may be read-only.
-            Path probe = folder.resolve(
-                    "." + AtomicFiles.HOST + "." + ProcessHandle.current().pid() + ".tmp");
-            try {
-                Files.write(probe, new byte[0]);
-            } finally {
-                Files.deleteIfExists(probe);
-            }
+            AtomicFiles.discard(AtomicFiles.temporary(folder.resolve("probe")));
         } catch (IOException e) {
             throw new NoisetrailException("cannot write to the folder " + folder + ": " + AtomicFiles.reason(e), e);
         }
@@ -70,9 +64,7 @@ public final class OutputFolder {
             Matcher matcher = TEMPORARY.matcher(name);
             Path file = folder.resolve(inner).resolve(name);
             try {
-                if (matcher.matches()
-                        && isLeftBehind(
-                                file, Long.parseLong(matcher.group(1) == null ? matcher.group(2) : matcher.group(1)))) {
+                if (matcher.matches() && isLeftBehind(file, Long.parseLong(matcher.group(1)))) {
                     Files.deleteIfExists(file);
                 }
             } catch (IOException e) {
@@ -121,12 +113,21 @@ public final class OutputFolder {
     }
 
     /**
-     * Takes the folder for one writer: who else claims it is refused until this is closed.
+     * Takes the folder for one writer: who else claims it, shared or not, is refused until this is closed.
      *
      * @throws IllegalArgumentException if another has it, in this process or in another one
      */
     public FolderClaim claim() {
-        return new FolderClaim(folder);
+        return new FolderClaim(folder, false);
+    }
+
+    /**
+     * Takes the folder for one of several writers who bear each other: who claims it alone is refused until all of them have closed theirs.
+     *
+     * @throws IllegalArgumentException if another has it alone, in this process or in another one
+     */
+    public FolderClaim shared() {
+        return new FolderClaim(folder, true);
     }
 
     /**

@@ -14,7 +14,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.zip.CRC32;
 import java.util.zip.DataFormatException;
 import java.util.zip.Inflater;
@@ -22,13 +24,14 @@ import org.noisetrail.NoisetrailException;
 
 /**
  * What a PNG file says beside its pixels, read chunk by chunk with every checksum checked (PNG, third edition, sections 5 and 11.3.3). Pixels
- * are not decoded, and colour profiles and the like are passed over, so that what other programs put there does not matter.
+ * are not decoded, and of colour profiles and the like only their types are told, so that what other programs put there does not matter.
  *
  * @param width in pixels, >= 1
  * @param height in pixels, >= 1
  * @param texts of tEXt, zTXt and iTXt chunks, in the file's order; a keyword may come several times
+ * @param others types of chunks that are neither header, pixels, texts nor the end, each once: some of them change what a viewer shows
  */
-public record PngFile(int width, int height, List<Text> texts) {
+public record PngFile(int width, int height, List<Text> texts, List<String> others) {
     /** The most bytes of all texts together, unpacked: 32 MiB, more than a trail that weighs 65,535 candidates at each of 18 steps. */
     public static final int LARGEST_TEXT = 32 << 20;
 
@@ -38,9 +41,12 @@ public record PngFile(int width, int height, List<Text> texts) {
     private static final int LONGEST_KEYWORD = 79;
     /** A text that says nothing takes memory, too. */
     private static final int MOST_TEXTS = 10_000;
+    /** The standard has two dozen types, and a file may have names of its own. */
+    private static final int MOST_TYPES = 100;
 
     public PngFile {
         texts = List.copyOf(texts);
+        others = List.copyOf(others);
     }
 
     /** A keyword (Latin-1, 1 to 79 characters) with what it says. */
@@ -94,6 +100,7 @@ public record PngFile(int width, int height, List<Text> texts) {
     private static final class Reader {
         private final DataInputStream in;
         private final List<Text> texts = new ArrayList<>();
+        private final Set<String> others = new LinkedHashSet<>();
         private int left = LARGEST_TEXT;
         private byte[] header = {};
         private boolean pixels;
@@ -123,8 +130,15 @@ public record PngFile(int width, int height, List<Text> texts) {
                         return file();
                     }
                     case "tEXt", "zTXt", "iTXt" -> texts.add(text(type, data));
-                    default -> {}
+                    default -> other(type);
                 }
+            }
+        }
+
+        private void other(String type) throws IOException {
+            others.add(type);
+            if (others.size() > MOST_TYPES) {
+                throw new IOException("it must have <= " + MOST_TYPES + " types of chunks: more");
             }
         }
 
@@ -139,7 +153,7 @@ public record PngFile(int width, int height, List<Text> texts) {
             if (!pixels) {
                 throw new IOException("it has no pixels");
             }
-            return new PngFile(width, height, texts);
+            return new PngFile(width, height, texts, List.copyOf(others));
         }
 
         private static String type(byte[] name) throws IOException {

@@ -38,10 +38,22 @@ public sealed interface Condition {
      * A text.
      *
      * @param negative what guidance moves away from; null for none, which is not always the same as an empty text (SDXL)
+     * @throws IllegalArgumentException if one of them has half a surrogate pair
      */
     record Prompt(String text, @Nullable String negative) implements Condition {
         public Prompt {
-            Objects.requireNonNull(text, "text");
+            requireWhole("prompt", Objects.requireNonNull(text, "text"));
+            requireWhole("negative prompt", negative);
+        }
+
+        /** Half a character has no UTF-8: files would say another text than was drawn. */
+        private static void requireWhole(String what, @Nullable String text) {
+            for (int i = 0; text != null && i < text.length(); i += Character.charCount(text.codePointAt(i))) {
+                if (Character.getType(text.codePointAt(i)) == Character.SURROGATE) {
+                    throw new IllegalArgumentException(
+                            what + " must be of whole characters: half of one, at " + i + " of " + text.length());
+                }
+            }
         }
 
         /** A text without a negative. */

@@ -238,6 +238,13 @@ public final class PipelineOptions {
         return new Builder(this).guidance(guidance).build();
     }
 
+    /** These options at the model's own size. */
+    public PipelineOptions withOwnSize() {
+        Builder builder = new Builder(this);
+        builder.values.remove(HEIGHT).remove(WIDTH);
+        return builder.build();
+    }
+
     /** Collects options; what is out of its range is an {@link IllegalArgumentException} where it is given. */
     public static final class Builder {
         private final Values.Builder values;

@@ -20,6 +20,8 @@ import org.noisetrail.search.Trail;
 public record Certificate(Path file, Trail trail, Image pixels, double reward, double heldOut) {
     static final String REWARD = "Reward";
     static final String HELD_OUT = "Held-out";
+    /** When it was last changed: the one chunk of the standard's that changes nothing. */
+    private static final String TIME = "tIME";
 
     /**
      * The pictures of a folder that a run has written, by name; a file alone. Nothing is written.
@@ -43,10 +45,11 @@ public record Certificate(Path file, Trail trail, Image pixels, double reward, d
 
     /**
      * @param picture that {@code generate} wrote
-     * @throws NoisetrailException if it is another, or broken
+     * @throws NoisetrailException if it is another, or broken, or if its file has more than what shows its pixels
      */
     public static Certificate read(Path picture) {
         PngFile head = Png.head(picture);
+        requirePlain(picture, head);
         return new Certificate(
                 picture,
                 trail(picture, head),
@@ -71,6 +74,16 @@ public record Certificate(Path file, Trail trail, Image pixels, double reward, d
                     + trail.images().size());
         }
         return trail;
+    }
+
+    /** A viewer may show an animation in the pixels' place, or the pixels in other colours or another shape. */
+    private static void requirePlain(Path picture, PngFile head) {
+        List<String> others =
+                head.others().stream().filter(type -> !type.equals(TIME)).toList();
+        if (!others.isEmpty()) {
+            throw new NoisetrailException(picture + " must have pixels and texts alone to be certified: it has chunks "
+                    + String.join(", ", others) + ", which may change what is shown");
+        }
     }
 
     private static double claim(Path picture, List<PngFile.Text> texts, String keyword) {

@@ -42,8 +42,7 @@ public final class RunFiles implements SearchListener, AutoCloseable {
     private final @Nullable String settings;
     private final Earlier earlier;
     private final String part;
-    /** None where others may draw into the same folder: they write what this run would write, or files of other names. */
-    private final @Nullable FolderClaim claim;
+    private final FolderClaim claim;
 
     private final Map<ImageRequest, Integer> places = new LinkedHashMap<>();
     private final List<Finished> finished = new ArrayList<>();
@@ -79,7 +78,7 @@ public final class RunFiles implements SearchListener, AutoCloseable {
     }
 
     /**
-     * A whole run that keeps nothing has the folder for itself until it is closed.
+     * A whole run that keeps nothing has the folder for itself until it is closed; parts, and runs that keep what is there, bear each other.
      *
      * @param out the folder; it is made if it is not there
      * @param saveTensors whether final.safetensors is written
@@ -93,7 +92,8 @@ public final class RunFiles implements SearchListener, AutoCloseable {
         settings = run.settings();
         part = run.part();
         run.requests().forEach(request -> places.putIfAbsent(request, places.size()));
-        claim = part.isEmpty() && earlier != Earlier.KEEP ? folder.claim() : null;
+        // What a part, or a run that keeps images, writes is what another of the same run would, or has another name.
+        claim = part.isEmpty() && earlier != Earlier.KEEP ? folder.claim() : folder.shared();
         try {
             look(saveTensors);
             states = saveTensors ? new FinalStates(folder) : null;
@@ -262,8 +262,6 @@ public final class RunFiles implements SearchListener, AutoCloseable {
     }
 
     private void release() {
-        if (claim != null) {
-            claim.close();
-        }
+        claim.close();
     }
 }

@@ -21,6 +21,7 @@ import org.noisetrail.search.ImageResult;
 import org.noisetrail.search.Search;
 import org.noisetrail.search.SearchCancelledException;
 import org.noisetrail.search.Trail;
+import org.noisetrail.torch.OutOfMemory;
 
 /**
  * Draws pictures again from their trails, one plain trajectory's network evaluations each, and says whether pixels and rewards are the claimed ones. What a picture says is not
@@ -124,13 +125,23 @@ public final class Verification {
         } catch (SearchCancelledException e) {
             throw e;
         } catch (IllegalArgumentException | NoisetrailException e) {
-            if (pictures.size() == 1) {
-                Certificate picture = pictures.get(0);
-                verdicts.put(picture, Verdict.no(picture.file(), "cannot be drawn again: " + e.getMessage()));
-            } else {
-                // One of them is at fault: the others are not to be taken for it.
-                pictures.forEach(picture -> run(run, List.of(picture), verdicts));
+            failed(run, pictures, verdicts, String.valueOf(e.getMessage()));
+        } catch (RuntimeException | OutOfMemoryError e) {
+            if (e instanceof RuntimeException other && !OutOfMemory.is(e)) {
+                throw other;
             }
+            failed(run, pictures, verdicts, "out of memory: " + e.getMessage());
+        }
+    }
+
+    private void failed(
+            Trail run, List<Certificate> pictures, Map<Certificate, Verdict> verdicts, String why) {
+        if (pictures.size() == 1) {
+            Certificate picture = pictures.get(0);
+            verdicts.put(picture, Verdict.no(picture.file(), "cannot be drawn again: " + why));
+        } else {
+            // One of them is at fault: the others are not to be taken for it.
+            pictures.forEach(picture -> run(run, List.of(picture), verdicts));
         }
     }
 

@@ -104,20 +104,35 @@ final class Studio implements AutoCloseable {
                 images.forEach(image -> job.add(new Job.Drawn(image, Picture.png(run, image))));
             }
         };
-        if (folder == null) {
+        RunFiles files = folder == null ? null : files(job, folder, run);
+        if (files == null) {
             builder.listener(listener).build().draw(drawing.images());
         } else {
             RunSettings settings = drawing.settings(maxBatch, decodeBatch, searched, heldOut);
-            write(job, folder, builder, run, settings, listener);
+            write(job, files, builder, settings, listener);
         }
+    }
+
+    /** Null where none can be written: a client does not go without its images for that. */
+    private static @Nullable RunFiles files(Job job, Path folder, Trail run) {
+        try {
+            return new RunFiles(folder.resolve(job.id()), job.drawing().images(), run, false, false);
+        } catch (IllegalArgumentException | NoisetrailException e) {
+            cannotWrite(job, e);
+            return null;
+        }
+    }
+
+    private static void cannotWrite(Job job, RuntimeException e) {
+        LOG.error("what job {} draws cannot be written: {}", job.id(), e.getMessage());
     }
 
     /** As {@code generate} does. */
     private static void write(
-            Job job, Path folder, Search.Builder builder, Trail run, RunSettings settings, SearchListener listener) {
+            Job job, RunFiles claimed, Search.Builder builder, RunSettings settings, SearchListener listener) {
         long started = System.nanoTime();
         Drawing drawing = job.drawing();
-        try (RunFiles files = new RunFiles(folder.resolve(job.id()), drawing.images(), run, false, false)) {
+        try (RunFiles files = claimed) {
             SearchCancelledException cancelled = null;
             Kept kept = new Kept(job, files, listener);
             try {
@@ -169,7 +184,7 @@ final class Studio implements AutoCloseable {
                 writing.run();
             } catch (IllegalArgumentException | NoisetrailException e) {
                 failed = true;
-                LOG.error("what job {} draws cannot be written: {}", job.id(), e.getMessage());
+                cannotWrite(job, e);
             }
         }
     }

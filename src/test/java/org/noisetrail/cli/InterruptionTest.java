@@ -37,6 +37,22 @@ class InterruptionTest {
     }
 
     @Test
+    void theProcessEndsOnceTheCommandHasSaidHowItEnded() throws InterruptedException {
+        Thread end;
+        try (Interruption interruption = new Interruption(new PrintWriter(err))) {
+            interruption.settle();
+            end = new Thread(interruption::end);
+            end.start();
+        }
+        end.join(300);
+        assertThat(end.isAlive()).isTrue();
+        long before = System.nanoTime();
+        Interruption.said();
+        end.join();
+        assertThat(System.nanoTime() - before).isLessThan(1_000_000_000);
+    }
+
+    @Test
     void workThatIsSettledIsNotInterrupted() throws InterruptedException {
         Thread end;
         try (Interruption interruption = new Interruption(new PrintWriter(err))) {

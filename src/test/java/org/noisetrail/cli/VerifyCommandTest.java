@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -211,6 +212,37 @@ class VerifyCommandTest {
                 .contains("000.png: yes: ");
         assertThatThrownBy(() -> Certificate.read(huge))
                 .hasMessage(huge + " must have <= 268435456 pixels: 46000x46000");
+    }
+
+    /** The picture with one more chunk before its pixels. */
+    private Path chunk(Path picture, String type, int bytes) throws IOException {
+        byte[] png = Files.readAllBytes(picture);
+        int header = 33;
+        ByteBuffer all = ByteBuffer.allocate(png.length + 12 + bytes).put(png, 0, header);
+        all.putInt(bytes).put(type.getBytes(StandardCharsets.US_ASCII)).put(new byte[bytes]);
+        CRC32 crc = new CRC32();
+        crc.update(all.array(), header + 4, 4 + bytes);
+        all.putInt((int) crc.getValue()).put(png, header, png.length - header);
+        return Files.write(folder.resolve(type + ".png"), all.array());
+    }
+
+    /** An animation's first picture need not be that of the pixels, and a gamma makes other colours of them. */
+    @Test
+    void aFileWithMoreThanWhatShowsItsPixelsIsNotCertified() throws IOException {
+        for (String type : List.of("acTL", "gAMA", "eXIf")) {
+            assertThat(differs("verify", chunk(picture("plain"), type, 8)))
+                    .contains("it has chunks " + type + ", which may change what is shown");
+        }
+        holds("tIME.png: yes", "verify", chunk(picture("plain"), "tIME", 7));
+    }
+
+    @Test
+    void aTrailThatAsksForALargerImageThanAModelDrawsIsDrawnOnlyWhereAsked() throws IOException {
+        Path forged = claim(
+                picture("prompts"), "Trail", "\"guidance\":\"3.0\"", "\"guidance\":\"3.0\",\"height\":\"12000\"");
+        assertThat(differs("verify", forged))
+                .contains("its trail asks for more than 2 times the model's own 64x64 pixels a side:"
+                        + " --height and --width say that it may");
     }
 
     private static String lines(Path... pictures) {

@@ -47,6 +47,24 @@ class AtomicFilesTest {
         assertThat(names()).containsExactly("a.txt");
     }
 
+    /** In a folder that others may write to: names can be guessed. */
+    @Test
+    void aLinkInATemporaryFilesPlaceIsNotFollowed(@TempDir Path elsewhere) throws IOException {
+        Path mine = Files.writeString(elsewhere.resolve("mine"), "mine");
+        Path file = folder.resolve("a.txt");
+        Path last = AtomicFiles.temporary(file);
+        AtomicFiles.discard(last);
+        String name = last.getFileName().toString();
+        int number = name.lastIndexOf('-') + 1;
+        long next = Long.parseLong(name.substring(number, name.length() - ".tmp".length())) + 1;
+        Files.createSymbolicLink(folder.resolve(name.substring(0, number) + next + ".tmp"), mine);
+        AtomicFiles.write(file, new byte[] {'x'});
+        assertThat(mine).hasContent("mine");
+        assertThat(file).hasContent("x");
+        assertThat(names()).containsExactly("a.txt");
+        assertThat(Files.isSymbolicLink(file)).isFalse();
+    }
+
     @Test
     void anInterruptedThreadCanWrite() throws IOException {
         Thread.currentThread().interrupt();

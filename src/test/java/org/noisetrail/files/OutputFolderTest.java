@@ -45,7 +45,7 @@ class OutputFolderTest {
     void whatKilledProcessesLeftIsRemoved() throws IOException {
         Path top = leave(".result.json." + AtomicFiles.HOST + "." + NOBODY + "-1.tmp");
         Path inner = leave("images/.000.png." + AtomicFiles.HOST + "." + NOBODY + "-27.tmp");
-        Path probe = leave("." + AtomicFiles.HOST + "." + NOBODY + ".tmp");
+        Path probe = leave(".probe." + AtomicFiles.HOST + "." + NOBODY + "-1.tmp");
         use();
         assertThat(List.of(top, inner, probe)).noneMatch(Files::exists);
     }
@@ -126,6 +126,23 @@ class OutputFolderTest {
         OutputFolder.open(folder).claim().close();
     }
 
+    @Test
+    void writersWhoShareAFolderKeepOutOnlyWhoWantsItAlone() throws IOException {
+        OutputFolder out = OutputFolder.open(folder);
+        FolderClaim first = out.shared();
+        FolderClaim second = out.shared();
+        assertThatThrownBy(out::claim).hasMessageContaining("is being written to by another run");
+        first.close();
+        first.close();
+        assertThatThrownBy(out::claim).as("one is left").hasMessageContaining("by another run");
+        second.close();
+        assertThat(folder).isEmptyDirectory();
+        try (FolderClaim alone = out.claim()) {
+            assertThatThrownBy(out::shared).hasMessageContaining("by another run");
+        }
+        assertThat(folder).isEmptyDirectory();
+    }
+
     /** A program: claims a folder, says how that went, and waits. */
     static final class Claimer {
         public static void main(String[] arguments) throws IOException {
@@ -159,6 +176,12 @@ class OutputFolderTest {
         assertThatThrownBy(OutputFolder.open(folder)::claim).hasMessageContaining("by another run");
         other.destroyForcibly().waitFor();
         assertThat(folder).as("what a killed one leaves").isNotEmptyDirectory();
+        try (FolderClaim shared = OutputFolder.open(folder).shared()) {
+            Process late = claimer();
+            assertThat(late.inputReader().readLine()).contains("is being written to by another run");
+            late.waitFor();
+        }
+        assertThat(folder).isEmptyDirectory();
         try (FolderClaim own = OutputFolder.open(folder).claim()) {
             // To be refused in this process lets go of nothing.
             assertThatThrownBy(OutputFolder.open(folder)::claim).hasMessageContaining("by another run");

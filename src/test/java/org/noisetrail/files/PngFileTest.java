@@ -80,6 +80,15 @@ class PngFileTest {
     }
 
     @Test
+    void chunksOfOtherTypesAreTold() throws IOException {
+        assertThat(read(resource("p_text.png")).others()).isEmpty();
+        begin();
+        chunk("gAMA", new byte[4]).chunk("acTL", new byte[8]).chunk("tIME", new byte[7]);
+        chunk("gAMA", new byte[4]);
+        assertThat(read(end()).others()).containsExactly("gAMA", "acTL", "tIME");
+    }
+
+    @Test
     void internationalTextsAreReadPlainAndPacked() throws IOException {
         byte[] words = "r\u00e9seau \u7db2".getBytes(StandardCharsets.UTF_8);
         byte[] png = begin().chunk("iTXt", latin("A\0\0\0en\0t\0"), words)

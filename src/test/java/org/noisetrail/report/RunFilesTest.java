@@ -327,6 +327,20 @@ class RunFilesTest {
         }
     }
 
+    @Test
+    void aRunThatKeepsImagesAndItsPartsBearEachOtherAndNobodyElse() {
+        RunFiles.Run whole = new RunFiles.Run(requests(0, 2), RUN.trail().with(List.of()), "a", "");
+        RunFiles.Run part = new RunFiles.Run(requests(0, 1), RUN.trail().with(List.of()), "a", "-1-of-2");
+        try (RunFiles one = new RunFiles(folder, whole, RunFiles.Earlier.KEEP, false);
+                RunFiles other = new RunFiles(folder, part, RunFiles.Earlier.KEEP, false)) {
+            for (RunFiles.Earlier earlier : List.of(RunFiles.Earlier.REMOVE, RunFiles.Earlier.REFUSE)) {
+                assertThatThrownBy(() -> new RunFiles(folder, whole, earlier, false))
+                        .hasMessageContaining(folder + " is being written to by another run: ");
+            }
+        }
+        new RunFiles(folder, whole, RunFiles.Earlier.REMOVE, false).close();
+    }
+
     private void equalFolders(String one, String other, List<String> names) throws IOException {
         for (String name : names) {
             assertThat(folder.resolve(other).resolve(name))

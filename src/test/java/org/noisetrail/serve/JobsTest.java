@@ -356,6 +356,18 @@ class JobsTest {
     }
 
     @Test
+    void aFolderThatIsGoneCostsNoClientItsImage(@TempDir Path parent) throws IOException {
+        Path folder = parent.resolve("jobs");
+        try (ImageServer server = server().batches(4, 4).folder(folder).start()) {
+            Files.delete(folder);
+            Files.writeString(folder, "");
+            Client.Answer drawn = new Client(server.uri()).post("{\"class\":7,\"method\":\"naive\"}");
+            assertThat(drawn.status()).isEqualTo(200);
+            assertThat(drawn.json().path("data")).hasSize(1);
+        }
+    }
+
+    @Test
     void linksLeadToThePictures() {
         try (ImageServer server = server().start()) {
             Client client = new Client(server.uri());

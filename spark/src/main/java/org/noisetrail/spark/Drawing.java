@@ -6,11 +6,13 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.apache.spark.TaskContext;
+import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.files.Json;
 import org.noisetrail.model.Pipeline;
 import org.noisetrail.report.Report;
 import org.noisetrail.report.RunFiles;
+import org.noisetrail.reward.Reward;
 import org.noisetrail.sampler.Samplers;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.Methods;
@@ -46,12 +48,20 @@ final class Drawing {
     }
 
     private static void draw(Job job, Request request, Models models, Path folder) {
+        String other = request.heldOut();
+        try (Models.Lease reward = models.reward(request.reward());
+                Models.Lease heldOut = other == null ? null : models.reward(other)) {
+            draw(job, request, models.pipeline(), folder, reward.reward(), heldOut == null ? null : heldOut.reward());
+        }
+    }
+
+    private static void draw(
+            Job job, Request request, Pipeline pipeline, Path folder, Reward reward, @Nullable Reward heldOut) {
         long started = System.nanoTime();
-        Pipeline pipeline = models.pipeline();
         Search.Builder search = Search.builder(pipeline)
                 .method(Methods.parse(request.method()))
-                .reward(models.reward(request.reward()))
-                .heldOut(request.heldOut() == null ? null : models.reward(request.heldOut()))
+                .reward(reward)
+                .heldOut(heldOut)
                 .seed(request.seed())
                 .maxBatch(job.maxBatch())
                 .decodeBatch(job.decodeBatch());
