@@ -38,12 +38,13 @@ import picocli.CommandLine.Spec;
         name = "calibrate",
         modelTransformer = RegistryOptions.Adder.class,
         description = {
-            "Measures, by a search, how much each step's candidates differ, and gives a number of rounds to the steps",
-            "where they are expected to gain most. Candidates of a step of two evaluations are judged after the first where their",
-            "ranks then agree so well with those after both that the evaluations saved gain more. With --held-out, rounds go where",
-            "the choice by --reward gains most in the held-out reward, and to no step where that was not told apart from nothing.",
-            "Writes a file that --rounds takes, and --score-at-first. Better with another --seed than the one that is searched with later. With --profile, measures instead what calls of the network, decoder and reward take",
-            "on this machine, for generate --seconds."
+            "Measures which steps are worth searching, and writes a file that --rounds and --score-at-first take.",
+            "By a search it measures how much each step's candidates differ, and gives rounds to the steps "
+                    + "where they are expected to gain most. Candidates of a step of two evaluations are judged after the first where their "
+                    + "ranks then agree so well with those after both that the evaluations saved gain more. With --held-out, rounds go where "
+                    + "the choice by --reward gains most in the held-out reward, and to no step where that was not told apart from nothing. "
+                    + "Better with another --seed than the one that is searched with later. With --profile, measures instead what calls of the "
+                    + "network, decoder and reward take on this machine, for generate --seconds."
         })
 final class CalibrateCommand implements Callable<Integer> {
     @Spec

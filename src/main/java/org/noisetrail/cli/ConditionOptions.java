@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
+import org.noisetrail.files.Excerpt;
 import org.noisetrail.files.JsonFiles;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.Pipeline;
@@ -122,7 +123,11 @@ final class ConditionOptions implements OwnOptions {
             List<Condition> asked = new ArrayList<>();
             prompts.forEach(text -> asked.add(new Condition.Prompt(text, negative)));
             if (file != null) {
-                asked.addAll(read(file, negative));
+                List<Condition> read = read(file, negative);
+                if (read.isEmpty()) {
+                    throw usage(file + " holds no prompts");
+                }
+                asked.addAll(read);
             }
             if (asked.isEmpty()) {
                 throw usage("the model draws prompts: give --prompt TEXT or --prompts FILE");
@@ -131,7 +136,8 @@ final class ConditionOptions implements OwnOptions {
             return asked;
         }
         if (!prompts.isEmpty() || file != null) {
-            throw usage("the model draws classes, not prompts: give --classes in place of --prompt");
+            throw usage("the model draws classes, not prompts: give --classes in place of "
+                    + (prompts.isEmpty() ? "--prompts" : "--prompt") + ", or a --model of prompts");
         }
         if (negative != null) {
             throw usage("the model draws classes, not prompts: --negative cannot be given");
@@ -198,6 +204,12 @@ final class ConditionOptions implements OwnOptions {
             throw new NoisetrailException(
                     file + ", line " + number + ": must have a text prompt, and may have a text negative");
         }
+        node.fieldNames().forEachRemaining(key -> {
+            if (!key.equals("prompt") && !key.equals("negative")) {
+                throw new NoisetrailException(
+                        file + ", line " + number + ": knows prompt and negative alone, and not " + Excerpt.of(key));
+            }
+        });
         return new Condition.Prompt(
                 node.path("prompt").asText(),
                 node.has("negative") ? node.path("negative").asText() : negative);

@@ -46,9 +46,9 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "demo",
         description = {
-            "Draws ten images, one a class, plainly and by eps-greedy search, for two rewards;",
-            "and six prompts, plainly, by best-of-n and by search at the same cost.",
-            "Writes demo.png and result.json to --out, and prints a table."
+            "Draws ten images, one a class, and six of prompts, plainly and by search, and prints a table.",
+            "Classes: by eps-greedy search, for two rewards; prompts: by best-of-n and by search at the same cost. "
+                    + "Writes demo.png and result.json to --out."
         })
 final class DemoCommand implements Callable<Integer> {
     private static final List<String> PROMPTS = List.of(
@@ -127,6 +127,10 @@ final class DemoCommand implements Callable<Integer> {
         batches.check();
         where.setThreads();
         OutputFolder folder = OutputFolder.open(out);
+        if (folder.has("result.json") && !folder.has("demo.png")) {
+            throw new IllegalArgumentException(
+                    folder.path() + " holds another command's result.json: give another --out");
+        }
         List<DemoSheet.Run> all = new ArrayList<>();
         List<BufferedImage> sheets = new ArrayList<>();
         for (Half half : halves()) {

@@ -32,7 +32,8 @@ final class DrawingJob {
 
         @Option(
                 names = "--save-tensors",
-                description = "Write final.safetensors, too: tensor x, the final states before 8 bits.")
+                description =
+                        "Write final.safetensors, too: tensor x, the final states before 8 bits, and pixels, what the pictures hold.")
         private boolean saveTensors;
 
         @Mixin

@@ -19,7 +19,9 @@ final class ModelName {
             paramLabel = "NAME|FOLDER",
             description = "An embedded model (fashion-mnist, fashion-scenes), or a folder: EDM's, or diffusers' Stable "
                     + "Diffusion 1.x, 2.x, XL. A folder with .pt files runs what they hold, which may be anything: "
-                    + "--no-torchscript refuses them. Default: " + DEFAULT_MODEL)
+                    + "--no-torchscript refuses them. Default: " + DEFAULT_MODEL
+                    + "; of a trail, the embedded model that "
+                    + "drew it; score, component and tokenize take none unless it is given")
     private @Nullable String model;
 
     @Mixin

@@ -38,8 +38,8 @@ import picocli.CommandLine.Spec;
 @Command(
         name = "verify",
         description = {
-            "Draws pictures again from the trails that they carry, one plain trajectory each, and says whether pixels and",
-            "rewards are the claimed ones: exit code 0 if all are, 1 if not, with what differs."
+            "Draws pictures again from the trails that they carry, and says whether pixels and rewards are the claimed ones.",
+            "One plain trajectory each. Exit code 0 if all are, 1 if not, with what differs."
         })
 final class VerifyCommand implements Callable<Integer> {
     /** A side's length in the model's own: a stranger's trail may ask for more than memory holds, or hours. */
@@ -275,8 +275,8 @@ final class VerifyCommand implements Callable<Integer> {
         }
         return how.height() <= LARGEST * own.height() && how.width() <= LARGEST * own.width()
                 ? null
-                : "its trail asks for more than " + LARGEST + " times the model's own " + own.height() + "x" + own.width()
-                        + " pixels a side: --height and --width say that it may";
+                : "its trail asks for more than " + LARGEST + " times the model's own " + own.height() + "x"
+                        + own.width() + " pixels a side: --height and --width say that it may";
     }
 
     /** What has to be drawn: the others have their verdicts. */

@@ -22,6 +22,10 @@ public final class TrailFiles {
      * @throws NoisetrailException if it is neither, the picture is broken, or it has two trails
      */
     public static Trail read(Path file) {
+        if (Files.isDirectory(file)) {
+            throw new NoisetrailException(
+                    file + " is a folder: give its trail.json, or one of its pictures (images/000.png)");
+        }
         try {
             if (Files.isRegularFile(file) && Png.isPng(file)) {
                 return of(file, PngFile.read(file));

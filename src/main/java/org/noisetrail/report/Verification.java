@@ -134,8 +134,7 @@ public final class Verification {
         }
     }
 
-    private void failed(
-            Trail run, List<Certificate> pictures, Map<Certificate, Verdict> verdicts, String why) {
+    private void failed(Trail run, List<Certificate> pictures, Map<Certificate, Verdict> verdicts, String why) {
         if (pictures.size() == 1) {
             Certificate picture = pictures.get(0);
             verdicts.put(picture, Verdict.no(picture.file(), "cannot be drawn again: " + why));

@@ -238,8 +238,8 @@ class VerifyCommandTest {
 
     @Test
     void aTrailThatAsksForALargerImageThanAModelDrawsIsDrawnOnlyWhereAsked() throws IOException {
-        Path forged = claim(
-                picture("prompts"), "Trail", "\"guidance\":\"3.0\"", "\"guidance\":\"3.0\",\"height\":\"12000\"");
+        Path forged =
+                claim(picture("prompts"), "Trail", "\"guidance\":\"3.0\"", "\"guidance\":\"3.0\",\"height\":\"12000\"");
         assertThat(differs("verify", forged))
                 .contains("its trail asks for more than 2 times the model's own 64x64 pixels a side:"
                         + " --height and --width say that it may");

@@ -33,7 +33,8 @@ class RecorderTest {
         assertThat(after("full ", lines.get(8))).isEqualTo(after("cpu ", lines.get(4)) + " launches 0");
         assertThat(lines.get(9))
                 .startsWith("counting a recorded round must score as its calls do one by one, and did not");
-        // Three steps have launched all but two rounds of two kinds each; what the fourth launches calls the network, too.
+        // Three steps have launched all but two rounds of two kinds each; what the fourth launches calls the network,
+        // too.
         assertThat(lines.get(10)).isEqualTo("closed the model was closed after 14");
         // What a launched round has written is read, in whichever block of the exchange it lies.
         assertThat(after("apart rounds ", lines.get(14)))

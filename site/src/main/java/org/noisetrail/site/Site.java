@@ -40,6 +40,7 @@ public final class Site {
             "reward",
             "sampler",
             "method",
+            "network",
             "planning",
             "calibrate",
             "screening",

@@ -16,6 +16,7 @@ import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.ConfigFile;
 import org.noisetrail.checkpoint.LaterFile;
 import org.noisetrail.checkpoint.ModelFiles;
+import org.noisetrail.files.Excerpt;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -165,7 +166,11 @@ public final class ClipTokenizer {
             if (!tokens.cut().isEmpty()
                     && REPORTED.size() < REPORTED_AT_MOST
                     && REPORTED.add(what + "\0" + texts.get(i))) {
-                LOG.warn("the {} is longer than the {} tokens that are read; left out: {}", what, length, tokens.cut());
+                LOG.warn(
+                        "the {} is longer than the {} tokens that are read; left out: {}",
+                        what,
+                        length,
+                        Excerpt.of(tokens.cut()));
             }
             System.arraycopy(padded(tokens), 0, ids, i * length, length);
         }

@@ -54,7 +54,8 @@ public final class EdmFormat implements Format {
                 .filter(setting -> !setting.equals(PipelineOptions.PRECISION))
                 .findFirst()
                 .ifPresent(setting -> {
-                    throw new IllegalArgumentException("the model draws classes, not prompts: it has no " + setting);
+                    throw new IllegalArgumentException(
+                            "the model draws classes, not prompts: it has no " + setting.replaceFirst("-\\d+$", ""));
                 });
         if (options.previewDecoder() != null) {
             throw new IllegalArgumentException("the model draws pixels: it needs no preview-decoder");
