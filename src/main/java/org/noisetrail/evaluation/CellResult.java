@@ -12,9 +12,11 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 import javax.imageio.ImageIO;
@@ -27,13 +29,14 @@ import org.noisetrail.files.PngFile;
 import org.noisetrail.model.Condition;
 import org.noisetrail.model.ImageShape;
 import org.noisetrail.model.format.Conditions;
+import org.noisetrail.reward.Image;
 import org.noisetrail.search.ImageRequest;
 import org.noisetrail.search.ImageResult;
 import org.noisetrail.trace.Costs;
 import org.noisetrail.trace.format.CostFields;
 
 /**
- * What one search of a comparison has given.
+ * What one search of a comparison has given. A comparison holds all of them to its end, and so no whole pictures: those are in the files of its folder.
  *
  * @param seconds wall-clock time of all its images
  * @param diversity of its images; NaN where there is no classifier to tell
@@ -57,7 +60,8 @@ public record CellResult(double seconds, double diversity, double peakBytes, Lis
      * @param secondHeldOut likewise
      * @param screened what screening did for it; null where nothing was screened
      * @param byStep the reward of the clean estimate after each step; NaN where the method did not judge it
-     * @param png the image as a file
+     * @param sha256 of its PNG file, in hexadecimal
+     * @param thumbnail for a page: the picture, or a smaller one of it where it is large; null for an image that no page shows
      */
     public record Drawn(
             long id,
@@ -70,8 +74,10 @@ public record CellResult(double seconds, double diversity, double peakBytes, Lis
             Costs costs,
             @Nullable Screened screened,
             double[] byStep,
-            byte[] png) {
-        static Drawn of(ImageResult image, double secondHeldOut, double[] byStep) {
+            String sha256,
+            @Nullable Image thumbnail) {
+        static Drawn of(
+                ImageResult image, double secondHeldOut, double[] byStep, byte[] png, @Nullable Image thumbnail) {
             return new Drawn(
                     image.request().image(),
                     image.request().condition(),
@@ -83,42 +89,16 @@ public record CellResult(double seconds, double diversity, double peakBytes, Lis
                     image.costs(),
                     image.screened(),
                     byStep,
-                    png(image.pixels().toBufferedImage()));
-        }
-
-        private static byte[] png(BufferedImage picture) {
-            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-            try {
-                ImageIO.write(picture, "png", bytes);
-            } catch (IOException e) {
-                throw new NoisetrailException("cannot make a picture: " + AtomicFiles.reason(e), e);
-            }
-            return bytes.toByteArray();
-        }
-
-        /**
-         * The image, unpacked.
-         *
-         * @throws IllegalArgumentException if it is no picture
-         */
-        public BufferedImage picture() {
-            try {
-                BufferedImage picture = ImageIO.read(new ByteArrayInputStream(png));
-                if (picture == null) {
-                    throw new IllegalArgumentException("png must be a picture");
-                }
-                return picture;
-            } catch (IOException e) {
-                throw new IllegalArgumentException("png must be a picture: " + e.getMessage(), e);
-            }
+                    CellResult.sha256(png),
+                    thumbnail);
         }
 
         /** Whether another is the same picture, bit for bit. */
         boolean shows(Drawn other) {
-            return Arrays.equals(png, other.png);
+            return sha256.equals(other.sha256);
         }
 
-        private ObjectNode json() {
+        private ObjectNode json(byte[] png) {
             ObjectNode json = JsonNodeFactory.instance.objectNode();
             json.put("id", id);
             Conditions.write(condition, json);
@@ -181,7 +161,7 @@ public record CellResult(double seconds, double diversity, double peakBytes, Lis
             return Double.isInfinite(value) ? nodes.textNode(Double.toString(value)) : nodes.numberNode(value);
         }
 
-        private static Drawn of(JsonNode json, Expected expected) {
+        private static Drawn of(JsonNode json, int place, Expected expected) {
             JsonNode steps = field(json, "rewardByStep");
             if (!steps.isArray() || steps.size() != expected.steps()) {
                 throw new IllegalArgumentException("rewardByStep must be a list of " + expected.steps() + " numbers");
@@ -190,9 +170,12 @@ public record CellResult(double seconds, double diversity, double peakBytes, Lis
             for (int i = 0; i < byStep.length; i++) {
                 byStep[i] = numberOrNan("rewardByStep", steps.get(i));
             }
+            Condition condition = Conditions.read(json);
+            byte[] png = png(field(json, "png"));
+            BufferedImage picture = picture(png, expected.shape());
             return new Drawn(
                     count(json, "id"),
-                    Conditions.read(json),
+                    condition,
                     numberOrNan(json, "reward"),
                     numberOrNan(json, "heldOut"),
                     json.has("secondHeldOut") ? numberOrNan(json, "secondHeldOut") : Double.NaN,
@@ -201,15 +184,19 @@ public record CellResult(double seconds, double diversity, double peakBytes, Lis
                     CostFields.read(json, GUARDED),
                     expected.screened() ? screened(field(json, "screened")) : null,
                     byStep,
-                    png(field(json, "png"), expected.shape()));
+                    CellResult.sha256(png),
+                    expected.thumbnails().of(place, picture, condition));
         }
 
-        /** Bytes of a whole picture of a shape. */
-        private static byte[] png(JsonNode text, ImageShape shape) {
+        private static byte[] png(JsonNode text) {
             if (!text.isTextual()) {
                 throw new IllegalArgumentException("png must be a picture in base 64");
             }
-            byte[] png = Base64.getDecoder().decode(text.textValue());
+            return Base64.getDecoder().decode(text.textValue());
+        }
+
+        /** A whole picture of a shape. */
+        private static BufferedImage picture(byte[] png, ImageShape shape) {
             try {
                 // The size first: a picture that claims to be huge is never unpacked.
                 PngFile file = PngFile.read(new ByteArrayInputStream(png));
@@ -219,13 +206,32 @@ public record CellResult(double seconds, double diversity, double peakBytes, Lis
                 }
                 BufferedImage picture = ImageIO.read(new ByteArrayInputStream(png));
                 int channels = picture == null ? 0 : picture.getRaster().getNumBands();
-                if (channels != shape.channels()) {
+                if (picture == null || channels != shape.channels()) {
                     throw new IllegalArgumentException("png must be of " + shape + ": " + channels + " channels");
                 }
+                return picture;
             } catch (IOException e) {
                 throw new IllegalArgumentException("png must be a picture: " + e.getMessage(), e);
             }
-            return png;
+        }
+    }
+
+    /** A picture as a file. */
+    static byte[] png(BufferedImage picture) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try {
+            ImageIO.write(picture, "png", bytes);
+        } catch (IOException e) {
+            throw new NoisetrailException("cannot make a picture: " + AtomicFiles.reason(e), e);
+        }
+        return bytes.toByteArray();
+    }
+
+    private static String sha256(byte[] bytes) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException(e);
         }
     }
 
@@ -234,12 +240,15 @@ public record CellResult(double seconds, double diversity, double peakBytes, Lis
         return images.stream().mapToDouble(value).average().orElse(Double.NaN);
     }
 
-    ObjectNode json() {
+    /** @param pngs the images as files */
+    ObjectNode json(List<byte[]> pngs) {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.put("seconds", seconds).put("diversity", Numbers.orNull(diversity));
         json.put("peakBytes", Numbers.orNull(peakBytes));
         ArrayNode list = json.putArray("images");
-        images.forEach(image -> list.add(image.json()));
+        for (int i = 0; i < images.size(); i++) {
+            list.add(images.get(i).json(pngs.get(i)));
+        }
         return json;
     }
 
@@ -249,15 +258,16 @@ public record CellResult(double seconds, double diversity, double peakBytes, Lis
      * @param images in the order in which they were asked for
      * @param steps of their trajectories
      * @param screened whether candidates were screened
+     * @param thumbnails what is held of the pictures
      */
-    record Expected(List<ImageRequest> images, ImageShape shape, int steps, boolean screened) {
+    record Expected(List<ImageRequest> images, ImageShape shape, int steps, boolean screened, Thumbnails thumbnails) {
         Expected(List<ImageRequest> images, ImageShape shape, int steps) {
-            this(images, shape, steps, false);
+            this(images, shape, steps, false, Thumbnails.NONE);
         }
     }
 
     /**
-     * Reads what {@link #json} gave, and checks all of it: the images that were asked for, in their order, each with every number and a whole picture.
+     * Reads what {@link #json(List)} gave, and checks all of it: the images that were asked for, in their order, each with every number and a whole picture.
      *
      * @throws IllegalArgumentException that says what is wrong
      */
@@ -269,7 +279,7 @@ public record CellResult(double seconds, double diversity, double peakBytes, Lis
         }
         List<Drawn> images = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            Drawn image = Drawn.of(list.get(i), expected);
+            Drawn image = Drawn.of(list.get(i), i, expected);
             ImageRequest asked = expected.images().get(i);
             if (image.id() != asked.image() || !image.condition().equals(asked.condition())) {
                 throw new IllegalArgumentException(

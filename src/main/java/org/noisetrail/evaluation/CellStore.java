@@ -164,7 +164,8 @@ final class CellStore {
         return MissingNode.getInstance();
     }
 
-    void put(JsonNode key, CellResult result) {
+    /** @param pngs the images as files */
+    void put(JsonNode key, CellResult result, List<byte[]> pngs) {
         if (folder == null) {
             return;
         }
@@ -172,7 +173,7 @@ final class CellStore {
         root.put("format", FORMAT);
         root.put("machine", machine);
         root.set(SETTINGS, key);
-        root.set("result", result.json());
+        root.set("result", result.json(pngs));
         AtomicFiles.write(file(folder, key), (root + "\n").getBytes(StandardCharsets.UTF_8));
     }
 

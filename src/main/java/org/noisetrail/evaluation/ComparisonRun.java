@@ -1,6 +1,7 @@
 package org.noisetrail.evaluation;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.awt.image.BufferedImage;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -57,7 +58,15 @@ final class ComparisonRun {
         }
     }
 
+    /**
+     * A search that was made here.
+     *
+     * @param pngs its images as files, which are let go when they are kept
+     */
+    private record Made(CellResult result, List<byte[]> pngs) {}
+
     private final Comparison comparison;
+    private final Thumbnails thumbnails;
     private final Map<String, @Nullable Object> common = new LinkedHashMap<>();
     /** Made at the first cell that asks, closed at the end: loading one may take longer than a cell. */
     private final Map<Comparison.Judge, Reward> rewards = new LinkedHashMap<>();
@@ -80,6 +89,14 @@ final class ComparisonRun {
         schedule = comparison.schedule();
         Denoiser denoiser = drawn.networks().denoiser();
         factor = denoiser.evaluations();
+        // Beside each search stands one best-of-n at most.
+        thumbnails = Thumbnails.of(
+                drawn.networks().decoder().image(),
+                comparison.images.size(),
+                2L
+                        * comparison.aims.size()
+                        * comparison.contenders.size()
+                        * targets().size());
         common.put("noisetrail", Version.NOISETRAIL);
         common.put("denoiser", denoiser.id());
         common.put("decoder", drawn.networks().decoder().id());
@@ -223,7 +240,12 @@ final class ComparisonRun {
 
     private CellResult.Expected expected(Cell what, List<ImageRequest> images) {
         return new CellResult.Expected(
-                images, comparison.drawn.networks().decoder().image(), schedule.size(), what.screen() != null);
+                images,
+                comparison.drawn.networks().decoder().image(),
+                schedule.size(),
+                what.screen() != null,
+                // A row shows its first seed's.
+                what.seed() == comparison.seeds.get(0) ? thumbnails : Thumbnails.NONE);
     }
 
     private List<Cell> cells(Comparison.Aim aim, Entry entry) {
@@ -445,15 +467,16 @@ final class ComparisonRun {
         }
         JsonNode key = key(what, shared);
         cell += counted ? 1 : 0;
-        Optional<CellResult> finished = comparison.store.find(key, expected(what, images));
+        CellResult.Expected expected = expected(what, images);
+        Optional<CellResult> finished = comparison.store.find(key, expected);
         if (finished.isPresent()) {
             return finished.get();
         }
         warmUp(what);
         try (Comparison.Watch display = comparison.watcher.begin(counted ? cell : 0, cells, title)) {
-            CellResult result = search(what, images, display);
-            comparison.store.put(key, result);
-            return result;
+            Made made = search(what, expected, display);
+            comparison.store.put(key, made.result(), made.pngs());
+            return made.result();
         }
     }
 
@@ -486,7 +509,8 @@ final class ComparisonRun {
                 reward(judge), comparison.drawn.networks().denoiser().device(), images, comparison.decodeBatch);
     }
 
-    private CellResult search(Cell what, List<ImageRequest> images, SearchListener display) {
+    private Made search(Cell what, CellResult.Expected expected, SearchListener display) {
+        List<ImageRequest> images = expected.images();
         Map<ImageRequest, double[]> byStep = new HashMap<>();
         SearchListener listener = new SearchListener() {
             @Override
@@ -540,12 +564,20 @@ final class ComparisonRun {
                         result.images().stream().map(ImageResult::pixels).toList(),
                         comparison.maxBatch);
         List<CellResult.Drawn> drawn = new ArrayList<>();
+        List<byte[]> pngs = new ArrayList<>();
         for (int i = 0; i < images.size(); i++) {
             ImageResult image = result.images().get(i);
             double held = image.finite() || second == null ? judged[i] : Double.NEGATIVE_INFINITY;
-            drawn.add(CellResult.Drawn.of(image, held, byStep.getOrDefault(image.request(), unknown(schedule.size()))));
+            BufferedImage picture = image.pixels().toBufferedImage();
+            pngs.add(CellResult.png(picture));
+            drawn.add(CellResult.Drawn.of(
+                    image,
+                    held,
+                    byStep.getOrDefault(image.request(), unknown(schedule.size())),
+                    pngs.get(i),
+                    expected.thumbnails().of(i, picture, image.request().condition())));
         }
-        return new CellResult(Numbers.inSeconds(result.elapsed()), diversity, peak, drawn);
+        return new Made(new CellResult(Numbers.inSeconds(result.elapsed()), diversity, peak, drawn), pngs);
     }
 
     private static double[] unknown(int count) {

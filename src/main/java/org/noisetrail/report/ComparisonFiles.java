@@ -1,5 +1,8 @@
 package org.noisetrail.report;
 
+import java.io.BufferedWriter;
+import java.io.OutputStreamWriter;
+import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -19,8 +22,8 @@ import org.noisetrail.files.OutputFolder;
  */
 public record ComparisonFiles(List<ComparisonTable> tables, Map<String, @Nullable Object> settings) {
     /**
-     * Writes them into a folder, which is made if it is not there; {@code compare.json} last, so that where it is, the rest is. An earlier comparison's
-     * goes first, and its plots.
+     * Writes them into a folder, which is made if it is not there; {@code compare.json} when all else but the page is there, so that the numbers are, whatever becomes of it. An earlier
+     * comparison's goes first, and its plots.
      */
     public void write(Path out) {
         OutputFolder folder = OutputFolder.open(out);
@@ -32,8 +35,13 @@ public record ComparisonFiles(List<ComparisonTable> tables, Map<String, @Nullabl
         plots.forEach(ofTable -> ofTable.forEach(plot -> plot.write(folder)));
         write(folder, "compare.csv", csv());
         write(folder, "compare.md", markdown());
-        write(folder, "report.html", ComparisonPage.of(tables, plots, settings));
         write(folder, "compare.json", Json.pretty(json()));
+        folder.remove("report.html");
+        AtomicFiles.write(folder.file("report.html"), file -> {
+            Writer page = new BufferedWriter(new OutputStreamWriter(file, StandardCharsets.UTF_8));
+            ComparisonPage.write(page, tables, plots, settings);
+            page.flush();
+        });
     }
 
     private static void write(OutputFolder folder, String name, String text) {

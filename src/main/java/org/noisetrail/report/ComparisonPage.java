@@ -1,8 +1,11 @@
 package org.noisetrail.report;
 
+import java.io.IOException;
+import java.io.Writer;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.noisetrail.evaluation.ComparisonTable;
 import org.noisetrail.files.Json;
@@ -11,9 +14,6 @@ import org.noisetrail.reward.Image;
 
 /** A comparison as one page that needs nothing else: no network, no script. */
 final class ComparisonPage {
-    /** More would make a page that a telephone cannot hold. */
-    private static final int MOST_IMAGES = 64;
-
     private static final String STYLE = """
             :root { color-scheme: light dark; --ink: #1c1e21; --faint: #5c6370; --paper: #fff; --line: #d9dce1; --good: #0a6b45; --bad: #a3360b; }
             @media (prefers-color-scheme: dark) {
@@ -44,16 +44,22 @@ final class ComparisonPage {
             pre { font-size: .8125rem; white-space: pre-wrap; overflow-wrap: anywhere; }
             """;
 
-    private final StringBuilder page = new StringBuilder();
+    private final Writer out;
 
-    private ComparisonPage() {}
+    private ComparisonPage(Writer out) {
+        this.out = out;
+    }
 
     /**
+     * Piece by piece: with many rows' pictures it is large.
+     *
      * @param plots of each table
      * @param settings everything that the command was told or took by default
      */
-    static String of(List<ComparisonTable> tables, List<List<Plot>> plots, Map<String, @Nullable Object> settings) {
-        ComparisonPage page = new ComparisonPage();
+    static void write(
+            Writer out, List<ComparisonTable> tables, List<List<Plot>> plots, Map<String, @Nullable Object> settings)
+            throws IOException {
+        ComparisonPage page = new ComparisonPage(out);
         page.head(
                 settings,
                 tables.stream().flatMap(table -> table.rows().stream()).anyMatch(row -> row.screen() != null));
@@ -61,10 +67,9 @@ final class ComparisonPage {
             page.section(tables.get(i), plots.get(i));
         }
         page.foot(settings);
-        return page.page.toString();
     }
 
-    private void head(Map<String, @Nullable Object> settings, boolean screened) {
+    private void head(Map<String, @Nullable Object> settings, boolean screened) throws IOException {
         String title = "Noisetrail: methods compared on " + settings.get("model");
         add("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n");
         add("<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n");
@@ -85,7 +90,7 @@ final class ComparisonPage {
         add("</p>\n");
     }
 
-    private void section(ComparisonTable table, List<Plot> plots) {
+    private void section(ComparisonTable table, List<Plot> plots) throws IOException {
         add("<h2>" + escape(table.title()) + "</h2>\n");
         String few = ComparisonWords.few(table);
         if (!few.isEmpty()) {
@@ -105,7 +110,7 @@ final class ComparisonPage {
     }
 
     /** What a person would ask first: is a search worth more than drawing as often, and keeping the best? */
-    private void verdicts(ComparisonTable table) {
+    private void verdicts(ComparisonTable table) throws IOException {
         if (table.rows().stream().allMatch(row -> row.difference() == null)) {
             return;
         }
@@ -143,7 +148,7 @@ final class ComparisonPage {
         return sign > 0 ? "good" : sign < 0 ? "bad" : "faint";
     }
 
-    private void table(ComparisonTable table) {
+    private void table(ComparisonTable table) throws IOException {
         add("<div class=\"scroll\" tabindex=\"0\">\n<table>\n<thead><tr>");
         List<List<String>> shown = ComparisonWords.shown(table);
         List<String> head = shown.get(0);
@@ -167,10 +172,9 @@ final class ComparisonPage {
         add("</tbody>\n</table>\n</div>\n");
     }
 
-    private void sheet(ComparisonTable.Row row) {
+    private void sheet(ComparisonTable.Row row) throws IOException {
         List<Image> images = row.cells().get(0).images().stream()
-                .limit(MOST_IMAGES)
-                .map(drawn -> Png.image(drawn.picture()))
+                .flatMap(drawn -> Stream.ofNullable(drawn.thumbnail()))
                 .toList();
         byte[] png = Png.encode(Grid.small(images), Map.of());
         String words = row.title();
@@ -181,12 +185,12 @@ final class ComparisonPage {
                 + "</strong><br/><span class=\"faint\">" + escape(caption) + "</span></figcaption></figure>\n");
     }
 
-    private void foot(Map<String, @Nullable Object> settings) {
+    private void foot(Map<String, @Nullable Object> settings) throws IOException {
         add("<h2>Settings</h2>\n<pre>" + escape(Json.pretty(settings)) + "</pre>\n</body>\n</html>\n");
     }
 
-    private void add(String text) {
-        page.append(text);
+    private void add(String text) throws IOException {
+        out.write(text);
     }
 
     static String escape(String text) {

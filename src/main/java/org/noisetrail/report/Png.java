@@ -116,7 +116,7 @@ public final class Png {
     }
 
     /** A picture of 8 bits a channel, its values as they are. */
-    static Image image(BufferedImage picture) {
+    private static Image image(BufferedImage picture) {
         Raster raster = picture.getRaster();
         ImageShape shape = new ImageShape(raster.getNumBands(), raster.getHeight(), raster.getWidth());
         byte[] pixels = new byte[shape.elements()];

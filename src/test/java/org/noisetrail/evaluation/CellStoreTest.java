@@ -12,6 +12,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
@@ -104,7 +105,7 @@ class CellStoreTest {
         ObjectNode cell = whole();
         JsonNode key = cell.get("settings");
         CellStore here = new CellStore(OutputFolder.open(folder), "2 x here");
-        here.put(key, here(cell));
+        here.put(key, here(cell), pngs(cell));
         CellStore there = new CellStore(OutputFolder.open(folder), "64 x there");
         for (int i = 0; i < 2; i++) {
             assertThat(here.find(key, EXPECTED)).isPresent();
@@ -119,6 +120,14 @@ class CellStoreTest {
         assertThat(new CellStore(OutputFolder.open(folder), "64 x there").find(key, EXPECTED))
                 .isPresent();
         assertThat(log.messages()).hasSize(1);
+    }
+
+    private static List<byte[]> pngs(JsonNode cell) throws IOException {
+        List<byte[]> pngs = new ArrayList<>();
+        for (JsonNode image : images(cell)) {
+            pngs.add(image.get("png").binaryValue());
+        }
+        return pngs;
     }
 
     private static CellResult here(JsonNode cell) {

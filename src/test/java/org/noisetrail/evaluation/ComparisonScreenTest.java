@@ -90,7 +90,7 @@ class ComparisonScreenTest {
                 CellResult.Drawn image = images(row).get(i);
                 CellResult.Drawn expected = images(plain).get(i);
                 assertThat(image.reward()).isEqualTo(expected.reward());
-                assertThat(image.png()).isEqualTo(expected.png());
+                assertThat(image.sha256()).isEqualTo(expected.sha256());
                 assertThat(image.costs()).isEqualTo(expected.costs());
             }
             Screened screened = Objects.requireNonNull(row.screened());

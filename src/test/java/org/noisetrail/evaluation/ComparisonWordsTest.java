@@ -56,7 +56,8 @@ class ComparisonWordsTest {
                                 ? null
                                 : new Screened(5, 40 + i, 13 + seed, 1, 38, 210 + i, 22, .017, 2 + seed, .05, .004),
                         new double[] {.2, Double.NaN},
-                        new byte[] {(byte) number, (byte) seed, (byte) (i == 4 ? 0 : i)}));
+                        number + " " + seed + " " + (i == 4 ? 0 : i),
+                        null));
             }
             cells.add(new CellResult(
                     12.5 + seed + number,

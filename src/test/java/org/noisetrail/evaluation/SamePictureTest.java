@@ -88,7 +88,8 @@ class SamePictureTest {
                         new Costs(method instanceof Beam ? 51 : 35, 0, 0, 0, 0, 0),
                         null,
                         new double[0],
-                        new byte[] {pictures[i]}))
+                        "" + pictures[i],
+                        null))
                 .toList();
         List<CellResult> cells = List.of(new CellResult(1, Double.NaN, Double.NaN, images));
         return new ComparisonTable.Row(method.name(), method, null, null, cells, null, null);
