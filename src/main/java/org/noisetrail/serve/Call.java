@@ -4,6 +4,7 @@ import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -24,10 +25,15 @@ final class Call implements AutoCloseable {
             + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     private final HttpExchange exchange;
+    private final Watchdog watchdog;
+    private final Duration patience;
     private boolean begun;
 
-    Call(HttpExchange exchange) {
+    /** @param patience with a client that sends or reads nothing */
+    Call(HttpExchange exchange, Watchdog watchdog, Duration patience) {
         this.exchange = exchange;
+        this.watchdog = watchdog;
+        this.patience = patience;
         header("Content-Security-Policy", POLICY);
         header("X-Content-Type-Options", "nosniff");
         header("Referrer-Policy", "no-referrer");
@@ -63,13 +69,18 @@ final class Call implements AutoCloseable {
                 || !type.split(";", 2)[0].strip().toLowerCase(Locale.ROOT).equals(JSON)) {
             throw Refusal.bad(415, "unsupported_media_type", "the header Content-Type must be " + JSON);
         }
-        InputStream in = exchange.getRequestBody();
-        byte[] body = in.readNBytes(LONGEST_BODY);
-        if (body.length == LONGEST_BODY && in.read() >= 0) {
-            drain(in);
-            throw Refusal.bad(413, "request_too_large", "a request must have at most " + LONGEST_BODY + " bytes");
+        watchdog.begin(patience);
+        try {
+            InputStream in = exchange.getRequestBody();
+            byte[] body = in.readNBytes(LONGEST_BODY);
+            if (body.length == LONGEST_BODY && in.read() >= 0) {
+                drain(in);
+                throw Refusal.bad(413, "request_too_large", "a request must have at most " + LONGEST_BODY + " bytes");
+            }
+            return body;
+        } finally {
+            watchdog.end();
         }
-        return body;
     }
 
     /** So that a client which first sends all of it sees the answer. */
@@ -109,9 +120,9 @@ final class Call implements AutoCloseable {
         begun = true;
         header("Content-Type", type);
         boolean bare = bytes.length == 0 || verb().equals("HEAD");
-        exchange.sendResponseHeaders(status, bare ? -1 : bytes.length);
+        headers(status, bare ? -1 : bytes.length);
         if (!bare) {
-            try (OutputStream out = exchange.getResponseBody()) {
+            try (OutputStream out = out()) {
                 out.write(bytes);
             }
         }
@@ -121,12 +132,31 @@ final class Call implements AutoCloseable {
     OutputStream stream(String type) throws IOException {
         begun = true;
         header("Content-Type", type);
-        exchange.sendResponseHeaders(200, 0);
-        return exchange.getResponseBody();
+        headers(200, 0);
+        return out();
     }
 
+    private void headers(int status, long length) throws IOException {
+        watchdog.begin(patience);
+        try {
+            exchange.sendResponseHeaders(status, length);
+        } finally {
+            watchdog.end();
+        }
+    }
+
+    private OutputStream out() {
+        return watchdog.writing(exchange.getResponseBody(), patience);
+    }
+
+    /** What is left of a request is read before. */
     @Override
     public void close() {
-        exchange.close();
+        watchdog.begin(patience);
+        try {
+            exchange.close();
+        } finally {
+            watchdog.end();
+        }
     }
 }

@@ -119,18 +119,23 @@ final class Gate {
 
     /** @throws Refusal if there is a token and the request has another, or none */
     void check(Headers headers) {
+        if (!knows(headers)) {
+            throw Refusal.bad(
+                    401, "invalid_api_key", "the header Authorization must be: Bearer, a space, the server's token");
+        }
+    }
+
+    /** Whether a request has the token, if there is one. */
+    boolean knows(Headers headers) {
         if (token == null) {
-            return;
+            return true;
         }
         String given = headers.getFirst("Authorization");
         boolean bearer = given != null && given.regionMatches(true, 0, BEARER, 0, BEARER.length());
         // Digests have one length, so that the time of comparing tells nothing, not even the token's.
-        if (!bearer
-                || !MessageDigest.isEqual(
-                        token, digest(given.substring(BEARER.length()).strip()))) {
-            throw Refusal.bad(
-                    401, "invalid_api_key", "the header Authorization must be: Bearer, a space, the server's token");
-        }
+        return bearer
+                && MessageDigest.isEqual(
+                        token, digest(given.substring(BEARER.length()).strip()));
     }
 
     private static byte[] digest(String text) {

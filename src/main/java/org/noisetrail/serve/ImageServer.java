@@ -34,14 +34,15 @@ import org.noisetrail.torch.Unfinished;
  * <p>It does not own the pipeline, which must stay open until it has stopped. Thread-safe.
  */
 public final class ImageServer implements AutoCloseable {
-    /** Beside those who wait for an image or for events. */
+    /** Beside those who wait for an image or for events, and strangers. */
     private static final int OTHER_THREADS = 16;
 
     /** An answer that is being written may take so long once the jobs have ended. */
     private static final Duration ANSWERS = Duration.ofSeconds(10);
 
     static {
-        // The JDK's server reads these once: a request must have come in this time, and answers are sent without delay.
+        // The JDK's server reads these once, when this JVM makes its first: a request must have come in this time, and
+        // answers are sent without delay. If that was another's, the watchdog still bounds the time of a request.
         setDefault("sun.net.httpserver.maxReqTime", "30");
         setDefault("sun.net.httpserver.nodelay", "true");
     }
@@ -49,6 +50,7 @@ public final class ImageServer implements AutoCloseable {
     private final HttpServer http;
     private final Jobs jobs;
     private final ThreadPoolExecutor threads;
+    private final Watchdog watchdog;
 
     private ImageServer(Builder builder) {
         Pipeline pipeline = builder.pipeline;
@@ -66,6 +68,7 @@ public final class ImageServer implements AutoCloseable {
                 builder.reward,
                 builder.heldOut);
         Limits limits = builder.limits;
+        Crowd crowd = builder.crowd;
         DrawingParser parser = new DrawingParser(pipeline, defaults, limits, builder.maxBatch);
         Map<String, ?> catalogue = Catalogue.json(pipeline, defaults, limits);
         try (Unfinished made = new Unfinished()) {
@@ -73,12 +76,13 @@ public final class ImageServer implements AutoCloseable {
             open(studio, parser);
             http = listening(builder.address);
             made.add(() -> http.stop(0));
-            threads = pool(limits.queue() + 1 + Routes.WATCHERS + OTHER_THREADS);
+            watchdog = made.add(new Watchdog(crowd.head().compareTo(crowd.step()) < 0 ? crowd.head() : crowd.step()));
+            threads = pool(limits.queue() + 1 + crowd.watchers() + crowd.strangers() + OTHER_THREADS);
             made.add(threads::shutdownNow);
             jobs = new Jobs(studio, limits.queue());
             made.add(() -> jobs.stop(Duration.ZERO));
-            http.createContext("/", new Routes(gate, parser, jobs, catalogue));
-            http.setExecutor(threads);
+            http.createContext("/", new Routes(gate, parser, jobs, catalogue, crowd, watchdog));
+            http.setExecutor(watchdog.reading(threads, crowd.head()));
             http.start();
             made.finish();
         }
@@ -176,6 +180,11 @@ public final class ImageServer implements AutoCloseable {
         return http.getAddress();
     }
 
+    /** Waits for clients that it has ended. */
+    int cuts() {
+        return watchdog.cuts();
+    }
+
     /** The page's address. */
     public URI uri() {
         return URI.create("http://" + text(address()) + "/");
@@ -195,6 +204,7 @@ public final class ImageServer implements AutoCloseable {
         awaitAnswers();
         threads.shutdownNow();
         http.stop(0);
+        watchdog.close();
     }
 
     /** An interrupt does not cost a client its image; it is there again afterwards. */
@@ -226,6 +236,7 @@ public final class ImageServer implements AutoCloseable {
         private @Nullable String token;
         private @Nullable URI publicUrl;
         private Limits limits = Limits.DEFAULT;
+        private Crowd crowd = Crowd.DEFAULT;
         private Method method;
         private @Nullable Sampler sampler;
         private @Nullable RewardText reward;
@@ -268,6 +279,12 @@ public final class ImageServer implements AutoCloseable {
         /** What it takes on; by default {@link Limits#DEFAULT}. */
         public Builder limits(Limits limits) {
             this.limits = limits;
+            return this;
+        }
+
+        /** For tests, which cannot wait for so long. */
+        Builder crowd(Crowd crowd) {
+            this.crowd = crowd;
             return this;
         }
 

@@ -46,6 +46,12 @@ final class Refusal extends RuntimeException {
         return new Refusal(429, "rate_limit_error", "rate_limit_exceeded", null, message);
     }
 
+    /** Strangers are answered already, as many as there may be. */
+    static Refusal crowded() {
+        return new Refusal(
+                503, "server_error", "overloaded", null, "too many clients without a token at once: try again later");
+    }
+
     static Refusal stopping() {
         return new Refusal(503, "server_error", "stopping", null, "the server is stopping: try again later");
     }

@@ -17,9 +17,6 @@ import org.slf4j.LoggerFactory;
 
 /** What is found where. Thread-safe. */
 final class Routes implements HttpHandler {
-    /** Of events, at once: each holds a thread. */
-    static final int WATCHERS = 64;
-
     private static final Logger LOG = LoggerFactory.getLogger(Routes.class);
 
     private static final Pattern JOB = Pattern.compile("/jobs/([0-9a-f]{32})(|/events|/images/(\\d{1,4})\\.png)");
@@ -31,33 +28,71 @@ final class Routes implements HttpHandler {
     private final DrawingParser parser;
     private final Jobs jobs;
     private final byte[] catalogue;
-    private final Semaphore watchers = new Semaphore(WATCHERS);
+    private final Crowd crowd;
+    private final Watchdog watchdog;
+    private final Semaphore watchers;
+    private final Semaphore strangers;
 
     /** @param catalogue what can be asked for */
-    Routes(Gate gate, DrawingParser parser, Jobs jobs, Map<String, ?> catalogue) {
+    Routes(Gate gate, DrawingParser parser, Jobs jobs, Map<String, ?> catalogue, Crowd crowd, Watchdog watchdog) {
         this.gate = gate;
         this.parser = parser;
         this.jobs = jobs;
         this.catalogue = Json.line(catalogue).getBytes(StandardCharsets.UTF_8);
+        this.crowd = crowd;
+        this.watchdog = watchdog;
+        watchers = new Semaphore(crowd.watchers());
+        strangers = new Semaphore(crowd.strangers());
     }
 
+    /** @throws IOException if the client has gone: the JDK's server keeps what it has of a connection until it hears of that */
     @Override
-    public void handle(HttpExchange exchange) {
-        try (Call call = new Call(exchange)) {
+    public void handle(HttpExchange exchange) throws IOException {
+        // The headers are there.
+        watchdog.end();
+        try {
+            if (!isStranger(exchange)) {
+                serve(exchange);
+            } else if (strangers.tryAcquire()) {
+                try {
+                    serve(exchange);
+                } finally {
+                    strangers.release();
+                }
+            } else {
+                turnAway(exchange);
+            }
+        } catch (IOException e) {
+            LOG.debug("a client has gone: {}", e.toString());
+            throw e;
+        }
+    }
+
+    /** Whether anybody could have sent it: such requests must not take the threads of those who have the token. */
+    private boolean isStranger(HttpExchange exchange) {
+        String path = exchange.getRequestURI().getRawPath();
+        return PAGE.containsKey(path) || path.endsWith(".png") || !gate.knows(exchange.getRequestHeaders());
+    }
+
+    private void turnAway(HttpExchange exchange) throws IOException {
+        try (Call call = new Call(exchange, watchdog, Crowd.FAREWELL)) {
+            call.header("Connection", "close");
+            call.refuse(Refusal.crowded());
+        }
+    }
+
+    private void serve(HttpExchange exchange) throws IOException {
+        try (Call call = new Call(exchange, watchdog, crowd.step())) {
             try {
                 answer(call);
             } catch (Refusal e) {
                 call.refuse(e);
             } catch (InterruptedException e) {
                 call.refuse(Refusal.stopping());
-            } catch (IOException e) {
-                LOG.debug("a client has gone: {}", e.getMessage());
             } catch (RuntimeException | Error e) {
                 LOG.error("a request failed", e);
                 call.refuse(Refusal.failed("the request failed; the server's log says more"));
             }
-        } catch (IOException e) {
-            LOG.debug("a client has gone: {}", e.getMessage());
         }
     }
 
@@ -144,7 +179,7 @@ final class Routes implements HttpHandler {
 
     private void watch(Call call, Job job, String origin) throws IOException, InterruptedException {
         if (!watchers.tryAcquire()) {
-            throw Refusal.busy("events are read by " + WATCHERS + " clients already: try again later");
+            throw Refusal.busy("events are read by " + crowd.watchers() + " clients already: try again later");
         }
         try (OutputStream out = call.stream("text/event-stream; charset=utf-8")) {
             EventStream.write(job, out, origin);
