@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.noisetrail.NoisetrailException;
 
 /**
@@ -18,7 +19,7 @@ import org.noisetrail.NoisetrailException;
  * @param betaEnd the last beta, < 1
  * @param trainedBetas each timestep's beta; empty where the schedule gives them
  * @param prediction what the network gives: {@code epsilon}, {@code v_prediction} or {@code sample}
- * @param timestepSpacing {@code leading}, {@code trailing} or {@code linspace}, as the samplers' setting has it
+ * @param timestepSpacing {@code leading}, {@code trailing} or {@code linspace}, as the samplers' setting has it; empty where the file does not say, as diffusers' classes differ then
  * @param stepsOffset added to the timesteps of leading spacing, 0 to timesteps - 1
  * @param setAlphaToOne whether the last step goes to a clean image instead of to timestep 0's level
  * @param zeroTerminalSnr whether betas are rescaled so that the last state is noise alone
@@ -61,6 +62,10 @@ public record SchedulerConfig(
     private static final String WITHOUT_OFFSET = "DPMSolverSinglestepScheduler";
 
     private static final String LEADING = "leading";
+    private static final String TRAILING = "trailing";
+
+    /** Whatever their files say, they go down from the last timestep, in steps of {@code original_inference_steps}: trailing is nearest. */
+    private static final Set<String> FROM_THE_LAST = Set.of("LCMScheduler", "TCDScheduler");
 
     private static final String[] CLASSES = {
         "DDIMScheduler",
@@ -127,7 +132,8 @@ public record SchedulerConfig(
         if (start > end) {
             throw keys.wrong("beta_start", "<= beta_end (" + end + ")");
         }
-        String spacing = keys.oneOf("timestep_spacing", LEADING, LEADING, "trailing", "linspace");
+        String said = keys.oneOf("timestep_spacing", "", LEADING, TRAILING, "linspace");
+        String spacing = FROM_THE_LAST.contains(className) ? TRAILING : said;
         SchedulerConfig config = new SchedulerConfig(
                 className,
                 timesteps,
@@ -137,7 +143,7 @@ public record SchedulerConfig(
                 betas(keys, timesteps),
                 keys.oneOf("prediction_type", "epsilon", "epsilon", "v_prediction", "sample"),
                 spacing,
-                stepsOffset(keys, timesteps, !xl && spacing.equals(LEADING)),
+                stepsOffset(keys, timesteps, !xl && (spacing.isEmpty() || spacing.equals(LEADING))),
                 keys.flag("set_alpha_to_one", true),
                 keys.flag("rescale_betas_zero_snr", false));
         requireFalling(keys, config.alphasCumprod());

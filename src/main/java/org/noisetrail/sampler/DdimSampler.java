@@ -20,6 +20,7 @@ import org.noisetrail.settings.Setting;
 public record DdimSampler(int steps, double eta, Spacing spacing, int offset, boolean toOne) implements Sampler {
     private static final Setting<Double> ETA =
             Setting.number("eta", "eta", 1, 0, 1e3, "The injected noise's scale; 0: none, 1: DDPM's.");
+    private static final Setting<Spacing> SPACING = Timesteps.spacing(Spacing.LEADING);
     private static final Setting<Boolean> TO_ONE =
             Setting.flag("set-alpha-to-one", "The last step goes to a clean image, without noise.");
 
@@ -27,13 +28,13 @@ public record DdimSampler(int steps, double eta, Spacing spacing, int offset, bo
                     "ddim", DdimSampler.class, "DDIM with noise (Song et al. 2021).")
             .with(Timesteps.STEPS, DdimSampler::steps)
             .with(ETA, DdimSampler::eta)
-            .with(Timesteps.SPACING, DdimSampler::spacing)
+            .with(SPACING, DdimSampler::spacing)
             .with(Timesteps.OFFSET, DdimSampler::offset)
             .with(TO_ONE, DdimSampler::toOne)
             .make(values -> new DdimSampler(
                     values.get(Timesteps.STEPS),
                     values.get(ETA),
-                    values.get(Timesteps.SPACING),
+                    values.get(SPACING),
                     values.get(Timesteps.OFFSET),
                     values.get(TO_ONE)));
 
@@ -66,7 +67,7 @@ public record DdimSampler(int steps, double eta, Spacing spacing, int offset, bo
     public Schedule schedule(Parameterisation parameterisation) {
         DiscreteNoise noise = discrete(parameterisation, name());
         int trained = noise.timesteps();
-        double[] timesteps = spacing.timesteps(trained, steps, offset);
+        double[] timesteps = Timesteps.of(trained, steps, spacing, offset);
         List<Step> table = new ArrayList<>();
         for (int i = 0; i < steps; i++) {
             int t = timestep(timesteps[i]);

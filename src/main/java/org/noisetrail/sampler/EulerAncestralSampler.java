@@ -20,17 +20,17 @@ public record EulerAncestralSampler(int steps, double eta, Spacing spacing, int 
     private static final Setting<Double> ETA =
             Setting.number("eta", "eta", 1, 0, 1, "The injected noise's scale; 0: none.");
 
+    /** Of a file that does not say, diffusers' EulerAncestralDiscreteScheduler has it so. */
+    private static final Setting<Spacing> SPACING = Timesteps.spacing(Spacing.LINSPACE);
+
     static final Kind<Sampler> KIND = Kind.<Sampler, EulerAncestralSampler>of(
                     "euler-ancestral", EulerAncestralSampler.class, "Ancestral Euler steps (k-diffusion).")
             .with(Timesteps.STEPS, EulerAncestralSampler::steps)
             .with(ETA, EulerAncestralSampler::eta)
-            .with(Timesteps.SPACING, EulerAncestralSampler::spacing)
+            .with(SPACING, EulerAncestralSampler::spacing)
             .with(Timesteps.OFFSET, EulerAncestralSampler::offset)
             .make(values -> new EulerAncestralSampler(
-                    values.get(Timesteps.STEPS),
-                    values.get(ETA),
-                    values.get(Timesteps.SPACING),
-                    values.get(Timesteps.OFFSET)));
+                    values.get(Timesteps.STEPS), values.get(ETA), values.get(SPACING), values.get(Timesteps.OFFSET)));
 
     /** diffusers' own, where nothing is left of the signal: abar is 2^-24 there instead of 0. */
     private static final double HIGHEST = Math.sqrt((1 << 24) - 1);
@@ -50,7 +50,7 @@ public record EulerAncestralSampler(int steps, double eta, Spacing spacing, int 
     @Override
     public Schedule schedule(Parameterisation parameterisation) {
         DiscreteNoise noise = DdimSampler.discrete(parameterisation, name());
-        double[] timesteps = spacing.timesteps(noise.timesteps(), steps, offset);
+        double[] timesteps = Timesteps.of(noise.timesteps(), steps, spacing, offset);
         List<Step> table = new ArrayList<>();
         for (int i = 0; i < steps; i++) {
             boolean last = i == steps - 1;

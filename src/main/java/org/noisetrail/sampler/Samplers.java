@@ -50,7 +50,11 @@ public final class Samplers {
         Map<String, String> shared = new LinkedHashMap<>(pipeline.samplerSettings());
         try {
             Map<String, String> own = Registry.asked(pipeline.sampler()).settings();
-            shared.replaceAll((name, text) -> own.getOrDefault(name, text));
+            own.forEach((name, text) -> {
+                if (shared.containsKey(name) || name.equals(Timesteps.SPACING)) {
+                    shared.put(name, text);
+                }
+            });
             return shared;
         } catch (IllegalArgumentException e) {
             throw none(pipeline, e);

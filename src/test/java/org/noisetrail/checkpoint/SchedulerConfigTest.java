@@ -56,7 +56,7 @@ class SchedulerConfigTest {
                         0.012,
                         java.util.List.of(),
                         "epsilon",
-                        "leading",
+                        "",
                         1,
                         false,
                         false));
@@ -222,6 +222,19 @@ class SchedulerConfigTest {
         SchedulerConfig read = config(SD15.replace("PNDMScheduler", name));
         assertThat(read.className()).isEqualTo(name);
         assertThat(read.alphasCumprod()).containsExactly(config(SD15).alphasCumprod());
+    }
+
+    /** Their set_timesteps does not look at timestep_spacing. */
+    @ParameterizedTest
+    @ValueSource(strings = {"LCMScheduler", "TCDScheduler"})
+    void theSchedulersOfFewStepsStartAtTheLastTimestepWhateverTheirFileSays(String name) {
+        for (String said : new String[] {"", ", 'timestep_spacing': 'leading'", ", 'timestep_spacing': 'linspace'"}) {
+            SchedulerConfig read = config("{'_class_name': '" + name + "'" + said + "}", false);
+            assertThat(read.timestepSpacing()).isEqualTo("trailing");
+            assertThat(read.stepsOffset()).isZero();
+        }
+        assertThatThrownBy(() -> config("{'_class_name': '" + name + "', 'timestep_spacing': 'odd'}"))
+                .hasMessageContaining("timestep_spacing must be leading or");
     }
 
     @ParameterizedTest

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -16,6 +17,7 @@ import org.noisetrail.model.DiscreteNoise;
 import org.noisetrail.model.DiscreteNoise.Prediction;
 import org.noisetrail.model.Parameterisation;
 import org.noisetrail.testing.Goldens;
+import org.noisetrail.testing.LogLines;
 
 /**
  * Tables against single steps that diffusers 0.40 took, and Flow-GRPO's own code (resources diffusers/schedulers): a table's numbers in double, against their float32. A
@@ -23,6 +25,9 @@ import org.noisetrail.testing.Goldens;
  */
 class DiffusersStepsTest {
     private static final int FACTS = 5;
+
+    @RegisterExtension
+    private final LogLines log = new LogLines(Timesteps.class.getName());
 
     private static float[] golden(String tensor) {
         return Goldens.resource("/diffusers/schedulers/steps.safetensors", tensor);
@@ -150,6 +155,22 @@ class DiffusersStepsTest {
                 .containsExactly(937, 812, 687, 562, 437, 312, 187, 62);
         // NumPy's 62nd is 0 - 1.
         assertThat(Spacing.TRAILING.timesteps(1000, 61, 0)).hasSize(61).endsWith(15);
+    }
+
+    @Test
+    void aStartFarFromTheLastTimestepIsWarnedOfOnce() {
+        DiscreteNoise noise = new DiscreteNoise(Arrays.copyOf(golden("sd15.alphas_cumprod"), 998), Prediction.EPSILON);
+        for (int again = 0; again < 2; again++) {
+            ddim("sd15", "leading", 4, 1).schedule(noise);
+            ddim("sd15", "trailing", 4, 1).schedule(noise);
+            new EulerAncestralSampler(1, 1, Spacing.LINSPACE, 0).schedule(noise);
+            ddim("sd15", "leading", 20, 1).schedule(noise);
+        }
+        String expected = ", where the network expects less noise than it is given: trailing starts at 997";
+        assertThat(log.messages())
+                .containsExactly(
+                        "with steps 4 and timestep-spacing leading drawing starts at timestep 748 of 998" + expected,
+                        "with steps 1 and timestep-spacing linspace drawing starts at timestep 0 of 998" + expected);
     }
 
     /** README of the goldens: SD1.5's gains at 50 steps and eta 1. */

@@ -265,7 +265,9 @@ public final class DiffusersFormat implements Format {
     /** What the folder says of how its timesteps are gone through, by whatever sampler; how many they are, and how much noise is injected, is ours. */
     private static Map<String, String> timesteps(SchedulerConfig scheduler) {
         Map<String, String> settings = new LinkedHashMap<>();
-        settings.put("timestep-spacing", scheduler.timestepSpacing());
+        if (!scheduler.timestepSpacing().isEmpty()) {
+            settings.put("timestep-spacing", scheduler.timestepSpacing());
+        }
         settings.put("steps-offset", Integer.toString(scheduler.stepsOffset()));
         settings.put("set-alpha-to-one", Boolean.toString(scheduler.setAlphaToOne()));
         return settings;

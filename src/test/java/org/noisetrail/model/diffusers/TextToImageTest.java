@@ -84,12 +84,7 @@ class TextToImageTest {
                         null),
                 new Case("sd15", "clipskip", PipelineOptions.builder().clipSkip(1), ddim + ":eta=0", null),
                 new Case("sd15", "odd", PipelineOptions.builder().height(136).width(104), ddim, null),
-                new Case(
-                        "sd15",
-                        "euler-ancestral",
-                        PipelineOptions.builder(),
-                        "euler-ancestral:steps=10:timestep-spacing=linspace",
-                        null),
+                new Case("sd15", "euler-ancestral", PipelineOptions.builder(), "euler-ancestral:steps=10", null),
                 new Case("sd21", "eta1", PipelineOptions.builder().guidance(7.5), ddim, null),
                 new Case("sdxl", "eta1", PipelineOptions.builder().guidance(7.5), ddim, null),
                 new Case(
@@ -109,7 +104,7 @@ class TextToImageTest {
             List<Condition> asked = new ArrayList<>();
             PROMPTS.forEach(text -> asked.add(new Condition.Prompt(text, each.negative())));
             SearchResult result = Search.builder(pipeline)
-                    .sampler(Samplers.parse(each.sampler()))
+                    .sampler(Samplers.parse(each.sampler(), pipeline))
                     .seed(7)
                     .build()
                     .run(ImageRequest.of(0, 2, asked));
@@ -444,6 +439,41 @@ class TextToImageTest {
         try (Pipeline pipeline = Pipeline.load(model, Device.CPU)) {
             assertThat(Samplers.of(pipeline)).isEqualTo(new EulerAncestralSampler(4, .5, Spacing.TRAILING, 3));
             assertThat(Samplers.parse("ddim", pipeline)).isEqualTo(new DdimSampler(20, 1, Spacing.TRAILING, 3, false));
+        }
+    }
+
+    /** As diffusers' from_config fills what a file of Stable Diffusion 1.x omits. */
+    @Test
+    void whereTheFolderIsSilentEachSamplerHasItsOwnSpacing() throws IOException {
+        String model = model("sd21");
+        Path scheduler = Path.of(model).resolve("scheduler/scheduler_config.json");
+        assertThat(Files.readString(scheduler)).doesNotContain("timestep_spacing");
+        try (Pipeline pipeline = Pipeline.load(model, Device.CPU)) {
+            assertThat(Samplers.of(pipeline)).isEqualTo(new DdimSampler(50, 1, Spacing.LEADING, 1, false));
+            assertThat(Samplers.parse("euler-ancestral", pipeline))
+                    .isEqualTo(new EulerAncestralSampler(20, 1, Spacing.LINSPACE, 1));
+        }
+        Files.writeString(
+                Path.of(model).resolve("noisetrail.json"), "{\"sampler\": \"ddim:timestep-spacing=trailing\"}");
+        try (Pipeline pipeline = Pipeline.load(model, Device.CPU)) {
+            assertThat(Samplers.of(pipeline)).isEqualTo(new DdimSampler(20, 1, Spacing.TRAILING, 1, false));
+            assertThat(Samplers.parse("euler-ancestral", pipeline))
+                    .isEqualTo(new EulerAncestralSampler(20, 1, Spacing.TRAILING, 1));
+        }
+    }
+
+    /** diffusers' LCMScheduler goes 999, 759, 499, 259 there. */
+    @Test
+    void aFolderOfFewStepsStartsAtTheLastTimestep() throws IOException {
+        String model = model("sdxl");
+        write(Path.of(model).resolve("scheduler/scheduler_config.json"), "EulerDiscreteScheduler", "LCMScheduler");
+        try (Pipeline pipeline = Pipeline.load(model, Device.CPU)) {
+            DdimSampler own = (DdimSampler) Samplers.of(pipeline);
+            assertThat(own.withSteps(4)
+                            .schedule(pipeline.denoiser().parameterisation())
+                            .steps())
+                    .extracting(step -> step.first().conditioning())
+                    .containsExactly(999.0, 749.0, 499.0, 249.0);
         }
     }
 
