@@ -29,11 +29,18 @@ public interface Decoder extends AutoCloseable {
     @Override
     void close();
 
-    /** As {@link Denoiser#withinMemory}; one that costs nothing is given back as it is. */
+    /**
+     * As {@link Denoiser#withinMemory}; a call has no more than 16 images of 512 x 512 pixels, or as many pixels of another size: where memory is promised and then not there, nothing tells of too many. One
+     * that costs nothing is given back as it is.
+     */
     static Decoder withinMemory(Decoder whole) {
-        return whole instanceof PortionedDecoder || whole.isIdentity()
-                ? whole
-                : new PortionedDecoder(whole, new Portions("--decode-batch"));
+        if (whole instanceof PortionedDecoder || whole.isIdentity()) {
+            return whole;
+        }
+        long pixels = Math.max(1, (long) whole.image().height() * whole.image().width());
+        int most = (int) Math.max(1, (16L << 18) / pixels);
+        // A decoder is float32 in every precision.
+        return new PortionedDecoder(whole, new Portions("--decode-batch", most, "a smaller image"));
     }
 
     /**

@@ -56,9 +56,12 @@ public interface Denoiser extends AutoCloseable {
 
     /**
      * A denoiser with as many rows in a call as memory holds: one that fails for want of memory is made again in two halves, which is logged, and later calls have no more rows than
-     * these. Where half is too much, too, calls fail. What a search is given is made so by itself. Closing it closes the whole one.
+     * these: so on down to single rows. What a search is given is made so by itself. Closing it closes the whole one.
      */
     static Denoiser withinMemory(Denoiser whole) {
-        return whole instanceof PortionedDenoiser ? whole : new PortionedDenoiser(whole, new Portions("--max-batch"));
+        return whole instanceof PortionedDenoiser
+                ? whole
+                : new PortionedDenoiser(
+                        whole, new Portions("--max-batch", Integer.MAX_VALUE, "a smaller image or --precision bf16"));
     }
 }

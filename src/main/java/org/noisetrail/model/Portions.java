@@ -7,6 +7,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.BooleanSupplier;
 import org.bytedeco.pytorch.Tensor;
+import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.torch.CardMemory;
 import org.noisetrail.torch.OutOfMemory;
@@ -16,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * As many rows in a call as memory holds: one that fails for want of it is made again in two halves, and later ones have no more rows than these. Once: where half is too much even with no
- * other call beside it, the call fails. Thread-safe.
+ * As many rows in a call as memory holds: one that fails for want of it is made again in two halves, and later ones have no more rows than these. Halves that fail, too, are made with no other
+ * call beside them before they are halved again: others may only just now have the memory. A single row that fails alone ends the call. Thread-safe.
  */
 final class Portions {
     private static final Logger LOG = LoggerFactory.getLogger(Portions.class);
@@ -29,17 +30,25 @@ final class Portions {
     private static final Duration PATIENCE = Duration.ofMinutes(10);
 
     private final String option;
+    private final String remedy;
     private final BooleanSupplier recorded;
-    private volatile int most = Integer.MAX_VALUE;
+    private volatile int most;
+    private volatile boolean halved;
 
-    /** @param option the setting that keeps calls small from the start */
-    Portions(String option) {
-        this(option, Recording::anyOnCards);
+    /**
+     * @param option the setting that keeps calls small from the start
+     * @param most rows of a call from the start
+     * @param remedy what needs less memory, whatever the rows
+     */
+    Portions(String option, int most, String remedy) {
+        this(option, most, remedy, Recording::anyOnCards);
     }
 
     /** @param recorded whether anything may have been recorded beside a call */
-    Portions(String option, BooleanSupplier recorded) {
+    Portions(String option, int most, String remedy, BooleanSupplier recorded) {
         this.option = option;
+        this.most = most;
+        this.remedy = remedy;
         this.recorded = recorded;
     }
 
@@ -51,31 +60,33 @@ final class Portions {
 
     /** @return the rows' results, the caller's to close */
     Tensor call(int rows, Portion portion) {
-        RuntimeException failure = null;
-        if (rows <= most) {
-            try {
-                return beside(portion, 0, rows);
-            } catch (RuntimeException e) {
-                // A recording needs its memory besides what calls have: it says nothing of them.
-                if (!OutOfMemory.is(e) || Recording.isOpen()) {
-                    throw e;
-                }
-                halve(rows);
-                failure = e;
-            }
-        }
-        if (failure != null && rows <= most) {
-            // As many as it may have, and too many beside others.
-            return alone(portion, 0, rows, failure);
-        }
         List<Tensor> results = new ArrayList<>();
         try {
-            for (int from = 0; from < rows; from += most) {
-                results.add(one(portion, from, Math.min(most, rows - from)));
-            }
-            return Tensors.cat(results, 0);
+            int from = 0;
+            do {
+                int count = Math.min(most, rows - from);
+                Tensor some = some(portion, from, count);
+                if (some != null) {
+                    results.add(some);
+                    from += count;
+                }
+            } while (from < rows);
+            return results.size() == 1 ? results.remove(0) : Tensors.cat(results, 0);
         } finally {
             results.forEach(Tensor::close);
+        }
+    }
+
+    /** @return null where these are too many, and fewer are to be tried */
+    private @Nullable Tensor some(Portion portion, int from, int count) {
+        try {
+            return beside(portion, from, count);
+        } catch (RuntimeException e) {
+            // A recording needs its memory besides what calls have: it says nothing of them.
+            if (!OutOfMemory.is(e) || Recording.isOpen()) {
+                throw e;
+            }
+            return count > 1 && !halved || count > most ? halve(count, e) : alone(portion, from, count, e);
         }
     }
 
@@ -103,40 +114,36 @@ final class Portions {
         }
     }
 
-    private synchronized void halve(int rows) {
+    private synchronized @Nullable Tensor halve(int count, RuntimeException failure) {
+        if (count == 1) {
+            throw new NoisetrailException("a single row is more than memory holds: " + remedy + " needs less", failure);
+        }
         // Another thread's call may have failed meanwhile.
-        if (most < Integer.MAX_VALUE || rows == 1) {
-            return;
+        if (count <= most) {
+            most = (count + 1) / 2;
+            halved = true;
+            LOG.warn(
+                    "out of memory with {} rows: going on with {} ({} {} says so from the start)",
+                    count,
+                    most,
+                    option,
+                    most);
         }
-        most = (rows + 1) / 2;
-        LOG.warn(
-                "out of memory with {} rows: going on with {} ({} {} says so from the start)",
-                rows,
-                most,
-                option,
-                most);
+        return null;
     }
 
-    private Tensor one(Portion portion, int from, int count) {
-        try {
-            return beside(portion, from, count);
-        } catch (RuntimeException e) {
-            if (!OutOfMemory.is(e)) {
-                throw e;
-            }
-            return alone(portion, from, count, e);
-        }
-    }
-
-    /** Once the others in flight have ended; not within a recording, nor within one that waits for this. */
-    private Tensor alone(Portion portion, int from, int count, RuntimeException failure) {
-        if (Recording.isOpen() || IN_FLIGHT.getReadHoldCount() > 0 || !othersHaveEnded()) {
-            throw tooMany(count, failure);
+    /** Once the others in flight have ended, unless this is within one of them, or waits too long. */
+    private @Nullable Tensor alone(Portion portion, int from, int count, RuntimeException failure) {
+        if (IN_FLIGHT.getReadHoldCount() > 0 || !othersHaveEnded()) {
+            return halve(count, failure);
         }
         try {
             return portion.call(from, count);
         } catch (RuntimeException e) {
-            throw OutOfMemory.is(e) ? tooMany(count, e) : e;
+            if (!OutOfMemory.is(e)) {
+                throw e;
+            }
+            return halve(count, e);
         } finally {
             IN_FLIGHT.writeLock().unlock();
         }
@@ -149,13 +156,5 @@ final class Portions {
             Thread.currentThread().interrupt();
             return false;
         }
-    }
-
-    private NoisetrailException tooMany(int rows, RuntimeException e) {
-        String less = rows == 1
-                ? "a single row is more than memory holds: "
-                : rows + " rows are more than memory holds, and calls were halved already: " + option + " "
-                        + (rows + 1) / 2 + " or less, ";
-        return new NoisetrailException(less + "a smaller image or --precision bf16 needs less", e);
     }
 }

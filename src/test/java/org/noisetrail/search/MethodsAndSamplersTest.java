@@ -34,7 +34,7 @@ class MethodsAndSamplersTest {
                 "ddim",
                 "ddim:steps=50:eta=0.5:timestep-spacing=trailing:steps-offset=1:set-alpha-to-one",
                 "euler-ancestral",
-                "euler-ancestral:steps=7:eta=0:timestep-spacing=linspace:steps-offset=1",
+                "euler-ancestral:steps=7:eta=0:timestep-spacing=leading:steps-offset=1",
                 "flow-sde",
                 "flow-sde:steps=10:flow-noise=0.5:flow-shift=3"
             })
