@@ -86,6 +86,10 @@ final class Lora {
     private static final Pattern PROCESSOR =
             Pattern.compile("(.+)\\.processor\\.(to_q|to_k|to_v|to_out)_lora\\.(up|down)\\.weight");
 
+    /** The same of a text encoder's layers: {@code self_attn.to_q_lora.up.weight}. */
+    private static final Pattern TEXT_PROCESSOR =
+            Pattern.compile("(.+\\.self_attn\\.)to_(q|k|v|out)_lora\\.(up|down)\\.weight");
+
     private static final Pattern LDM_BLOCK =
             Pattern.compile("(input_blocks|output_blocks)_(\\d{1,4})_(\\d)_(.+)|middle_block_([012])_(.+)");
     private static final Pattern LDM_LAYER = Pattern.compile("(in_layers|emb_layers|out_layers)_(\\d)");
@@ -335,6 +339,7 @@ final class Lora {
             String layer = processor.group(2).equals("to_out") ? "to_out.0" : processor.group(2);
             plain = processor.group(1) + "." + layer + ".lora." + processor.group(3) + ".weight";
         }
+        plain = TEXT_PROCESSOR.matcher(plain).replaceFirst("$1$2_proj.lora.$3.weight");
         Matcher peft = PEFT.matcher(plain);
         if (!peft.matches()) {
             return false;

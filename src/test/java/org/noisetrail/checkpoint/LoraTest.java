@@ -87,6 +87,27 @@ class LoraTest {
         assertThat(matrix(lora.toString())).containsExactly(2, 1, 2, 3, 1, 3);
     }
 
+    /** Diffusers before 0.22: LoraLoaderMixin.save_lora_weights. */
+    @ParameterizedTest
+    @CsvSource({
+        "text_encoder, text_model., q",
+        "text_encoder, text_model., k",
+        "text_encoder_2, text_model., v",
+        "text_encoder_2, '', out"
+    })
+    void aTextEncodersOlderNamesAreUnderstood(String part, String prefix, String projection) {
+        String layer = "encoder.layers.0.self_attn.";
+        Path file = folder.resolve("text.safetensors");
+        String name = "text_model." + layer + projection + "_proj.weight";
+        Safetensors.writer().put(name, new float[] {1, 1, 1, 1, 1, 1}, 2, 3).write(file);
+        String old = part + "." + prefix + layer + "to_" + projection + "_lora";
+        write(old + ".up.weight", old + ".down.weight", false);
+        Weights changed = LoraWeights.over(new FileWeights(Safetensors.open(file)), part, List.of(lora.toString()));
+        try (Tensor weight = changed.get(name, 2, 3)) {
+            assertThat(Tensors.toFloats(weight)).containsExactly(2, 1, 2, 3, 1, 3);
+        }
+    }
+
     @Test
     void theNamesOfLatentDiffusionAreUnderstood() {
         String layer = "lora_unet_input_blocks_1_1_transformer_blocks_0_attn1_to_q";

@@ -172,6 +172,9 @@ public record UNetConfig(
             keys.only(option);
         }
         keys.ignore("addition_embed_type_num_heads", "dropout");
+        // What EMAModel.save_pretrained adds: how the weights were averaged.
+        keys.ignore(
+                "decay", "inv_gamma", "min_decay", "optimization_step", "power", "update_after_step", "use_ema_warmup");
     }
 
     private static List<String> reversed(List<String> words) {

@@ -260,6 +260,17 @@ class UNetTest {
         }
     }
 
+    /** EMAModel's state_dict, as its save_pretrained registers it beside the network's own options. */
+    @Test
+    void whatAnAverageOfWeightsSaysOfItselfIsIgnored() {
+        String json = Folders.config("sd15/unet");
+        String averaged = json.replaceFirst(
+                "\\{",
+                "{\"decay\": 0.9999, \"inv_gamma\": 1.0, \"min_decay\": 0.0, \"optimization_step\": 15000, \"power\": 0.6667,"
+                        + " \"update_after_step\": 0, \"use_ema_warmup\": true, ");
+        assertThat(Folders.unetConfig(averaged)).isEqualTo(Folders.unetConfig(json));
+    }
+
     @Test
     void aNetworkThatIsNotSupportedIsNamed() {
         String json = Folders.config("sdxl/unet");
