@@ -2,6 +2,7 @@ package org.noisetrail.model.diffusers;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.bytedeco.pytorch.Tensor;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.checkpoint.ComponentWeights;
@@ -26,7 +27,7 @@ final class PreviewDecoder {
         }
         ModelFiles files = ModelFiles.folder(path);
         String name = files.path(CONFIG).toString();
-        Digest id = new Digest("preview", files, ComponentWeights.files(files, ""));
+        Digest id = ComponentWeights.digest(files, "preview", List.of(""));
         ConfigFile keys = ConfigFile.read(files, CONFIG);
         boolean tiny = keys.has("_class_name") && keys.text("_class_name").equals("AutoencoderTiny");
         if (!tiny) {

@@ -10,8 +10,10 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Scalar;
 import org.bytedeco.pytorch.Tensor;
@@ -187,6 +189,31 @@ class AutoencoderTinyTest {
         }
         assertThat(grey).as("candidates on the way").contains(true);
         assertThat(grey).as("the final image").contains(false);
+    }
+
+    private static String previewId(Path folder) {
+        PipelineOptions options =
+                PipelineOptions.builder().previewDecoder(folder.toString()).build();
+        try (Pipeline pipeline = Pipeline.load("src/test/resources/diffusers/sd15", Device.CPU, options)) {
+            return pipeline.networks().previewId();
+        }
+    }
+
+    /** The same weights decode to other images under another scaling_factor, shift_factor or norm_num_groups. */
+    @Test
+    void aPreviewIsKnownByItsConfigurationToo(@TempDir Path folder) throws IOException {
+        Path vae = Path.of("src/test/resources/diffusers/sd15/vae");
+        String weights = "diffusion_pytorch_model.safetensors";
+        Files.copy(vae.resolve(weights), folder.resolve(weights));
+        String json = Files.readString(vae.resolve("config.json"));
+        Set<String> ids = new HashSet<>();
+        for (String change : new String[] {"", "\"shift_factor\": 0.5,", "\"shift_factor\": 0.25,"}) {
+            Files.writeString(
+                    folder.resolve("config.json"),
+                    json.replaceFirst("\"shift_factor\": [^,]*,", "").replaceFirst("\\{", "{" + change));
+            ids.add(previewId(folder));
+        }
+        assertThat(ids).hasSize(3).contains(previewId(folder));
     }
 
     @Test
