@@ -12,7 +12,7 @@ record Compressibility(double maxBytes) implements Reward {
     static final RewardKind KIND = new RewardKind(
             "compressibility",
             "compressibility[:max-bytes=N]",
-            "1 - JPEG bytes / N; N is 3000, above 64x64 pixels 150000",
+            "1 - JPEG bytes / N; N is 3000, above 64x64 pixels 150000, above 512x512 in proportion to them",
             RewardKind.Argument.WORD,
             argument -> false,
             (argument, around) -> new Compressibility(maxBytes(argument)));
@@ -71,6 +71,8 @@ record Compressibility(double maxBytes) implements Reward {
         if (maxBytes > 0) {
             return maxBytes;
         }
-        return (long) shape.height() * shape.width() <= 64 * 64 ? 3000 : 150000;
+        long pixels = (long) shape.height() * shape.width();
+        // The paper's, of images of 512 x 512: larger ones of as much in a pixel would all score 0.
+        return pixels <= 64 * 64 ? 3000 : 150000 * Math.max(1, pixels / (512.0 * 512));
     }
 }

@@ -32,8 +32,13 @@ public record RewardText(List<Term> terms) {
             Pattern.compile("((?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:[eE][+-]?\\d+)?)\\s*\\*\\s*");
     private static final Pattern ARGUMENT =
             Pattern.compile(":([a-z]++(?:-[a-z]++)*+(?:=(?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:[eE][+-]?\\d+)?)?)");
-    private static final Pattern PATH = Pattern.compile(":(.+?)(?=\\s[+-]\\s|\\s*$)");
-    private static final Pattern INNER_PATH = Pattern.compile(":([^;)]+?)(?=\\s[+-]\\s|\\s*[;)])");
+
+    /** Where a path may end: within spaces only after the first, so that those that something follows are not gone through from each of them. */
+    private static final String SPACES = "(?<!(?<!:)\\s)\\s*";
+
+    static final Pattern PATH = Pattern.compile(":(.+?)(?=\\s[+-]\\s|" + SPACES + "$)");
+    static final Pattern INNER_PATH = Pattern.compile(":([^;)]+?)(?=\\s[+-]\\s|" + SPACES + "[;)])");
+
     private static final int DEEPEST = 8;
 
     /**

@@ -23,6 +23,7 @@ import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch.ScalarType;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.kernels.Device;
@@ -198,6 +199,19 @@ class RewardsTest {
         double largerBytes = score(Rewards.jpegBytes(), larger, grey, 0)[0];
         assertThat(score(Rewards.compressibility(0), larger, grey, 0)[0])
                 .isCloseTo(1 - largerBytes / 150000, within(1e-12));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"256, 512, 150000", "512, 512, 150000", "512, 1024, 300000", "1024, 1024, 600000"})
+    void theLimitOfImagesAbove512x512IsInProportionToTheirPixels(int height, int width, double limit) {
+        ImageShape shape = new ImageShape(1, height, width);
+        byte[] pixels = new byte[height * width];
+        // Noise, in a part of the image.
+        byte[] noise = pixels(new ImageShape(1, height / 8, width), 1);
+        System.arraycopy(noise, 0, pixels, 0, noise.length);
+        double bytes = score(Rewards.jpegBytes(), shape, pixels, 0)[0];
+        assertThat(bytes).isBetween(limit / 100, limit);
+        assertThat(score(Rewards.compressibility(0), shape, pixels, 0)[0]).isCloseTo(1 - bytes / limit, within(1e-12));
     }
 
     @Test
