@@ -135,6 +135,10 @@ final class Portions {
     /** Once the others in flight have ended, unless this is within one of them, or waits too long. */
     private @Nullable Tensor alone(Portion portion, int from, int count, RuntimeException failure) {
         if (IN_FLIGHT.getReadHoldCount() > 0 || !othersHaveEnded()) {
+            if (Thread.currentThread().isInterrupted()) {
+                // It says nothing of how many memory holds.
+                throw failure;
+            }
             return halve(count, failure);
         }
         try {
