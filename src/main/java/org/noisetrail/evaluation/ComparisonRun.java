@@ -497,8 +497,9 @@ final class ComparisonRun {
         }
         Cell.Screen screen = what.screen();
         // Of whole images alone: a reward of smaller looks need not judge these.
-        boolean whole = screen != null && screen.how().screening().look() == Screening.Look.WHOLE;
-        Stream.of(what.reward(), what.heldOut(), whole ? screen.reward() : null)
+        Comparison.Judge look =
+                screen != null && screen.how().screening().look() == Screening.Look.WHOLE ? screen.reward() : null;
+        Stream.of(what.reward(), what.heldOut(), look)
                 .filter(Objects::nonNull)
                 .filter(warm::add)
                 .forEach(judge -> score(judge, plain));
