@@ -3,11 +3,11 @@ package org.noisetrail.model;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.BooleanSupplier;
 import org.bytedeco.pytorch.Tensor;
-import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.torch.CardMemory;
 import org.noisetrail.torch.OutOfMemory;
@@ -65,28 +65,30 @@ final class Portions {
             int from = 0;
             do {
                 int count = Math.min(most, rows - from);
-                Tensor some = some(portion, from, count);
-                if (some != null) {
-                    results.add(some);
-                    from += count;
-                }
+                from += made(portion, from, count, results) ? count : 0;
             } while (from < rows);
+            for (Tensor part : results) {
+                if (part == null) {
+                    // A user's network that gives nothing: who asked for it says so.
+                    return part;
+                }
+            }
             return results.size() == 1 ? results.remove(0) : Tensors.cat(results, 0);
         } finally {
-            results.forEach(Tensor::close);
+            results.stream().filter(Objects::nonNull).forEach(Tensor::close);
         }
     }
 
-    /** @return null where these are too many, and fewer are to be tried */
-    private @Nullable Tensor some(Portion portion, int from, int count) {
+    /** @return whether there is one result more; if not, these are too many, and fewer are to be tried */
+    private boolean made(Portion portion, int from, int count, List<Tensor> results) {
         try {
-            return beside(portion, from, count);
+            return results.add(beside(portion, from, count));
         } catch (RuntimeException e) {
             // A recording needs its memory besides what calls have: it says nothing of them.
             if (!OutOfMemory.is(e) || Recording.isOpen()) {
                 throw e;
             }
-            return count > 1 && !halved || count > most ? halve(count, e) : alone(portion, from, count, e);
+            return count > 1 && !halved || count > most ? halve(count, e) : alone(portion, from, count, results, e);
         }
     }
 
@@ -114,7 +116,8 @@ final class Portions {
         }
     }
 
-    private synchronized @Nullable Tensor halve(int count, RuntimeException failure) {
+    /** @return false: none is made */
+    private synchronized boolean halve(int count, RuntimeException failure) {
         if (count == 1) {
             throw new NoisetrailException("a single row is more than memory holds: " + remedy + " needs less", failure);
         }
@@ -129,11 +132,11 @@ final class Portions {
                     option,
                     most);
         }
-        return null;
+        return false;
     }
 
     /** Once the others in flight have ended, unless this is within one of them, or waits too long. */
-    private @Nullable Tensor alone(Portion portion, int from, int count, RuntimeException failure) {
+    private boolean alone(Portion portion, int from, int count, List<Tensor> results, RuntimeException failure) {
         if (IN_FLIGHT.getReadHoldCount() > 0 || !othersHaveEnded()) {
             if (Thread.currentThread().isInterrupted()) {
                 // It says nothing of how many memory holds.
@@ -142,7 +145,7 @@ final class Portions {
             return halve(count, failure);
         }
         try {
-            return portion.call(from, count);
+            return results.add(portion.call(from, count));
         } catch (RuntimeException e) {
             if (!OutOfMemory.is(e)) {
                 throw e;
