@@ -6,6 +6,7 @@ import java.util.stream.Stream;
 import org.bytedeco.javacpp.PointerScope;
 import org.bytedeco.pytorch.Tensor;
 import org.bytedeco.pytorch.global.torch;
+import org.noisetrail.kernels.Device;
 import org.noisetrail.model.layers.Winograd;
 import org.noisetrail.torch.ScriptFunction;
 import org.noisetrail.torch.Torch;
@@ -56,6 +57,7 @@ public class ConvolutionBenchmark {
                     ? "torch.noisetrail_convolution(x, weights[0], weights[1])"
                     : "torch.mkldnn_convolution(x, weights[0], weights[1], [1, 1], [1, 1], [1, 1], 1)";
             function = new ScriptFunction(
+                    Device.CPU,
                     "def forward(weights: List[Tensor], x: Tensor) -> Tensor:\n    return " + call + "\n",
                     List.of(used, torch.randn(out)));
         }
