@@ -38,9 +38,9 @@ public sealed interface Condition {
      * A text.
      *
      * @param negative what guidance moves away from; null for none, which is not always the same as an empty text (SDXL)
-     * @throws IllegalArgumentException if one of them has half a surrogate pair
      */
     record Prompt(String text, @Nullable String negative) implements Condition {
+        /** @throws IllegalArgumentException if one of them has half a surrogate pair */
         public Prompt {
             requireWhole("prompt", Objects.requireNonNull(text, "text"));
             requireWhole("negative prompt", negative);
