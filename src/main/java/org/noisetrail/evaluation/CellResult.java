@@ -12,11 +12,8 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Base64;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 import javax.imageio.ImageIO;
@@ -24,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 import org.noisetrail.NoisetrailException;
 import org.noisetrail.engine.Screened;
 import org.noisetrail.files.AtomicFiles;
+import org.noisetrail.files.Json;
 import org.noisetrail.files.Numbers;
 import org.noisetrail.files.PngFile;
 import org.noisetrail.model.Condition;
@@ -89,7 +87,7 @@ public record CellResult(double seconds, double diversity, double peakBytes, Lis
                     image.costs(),
                     image.screened(),
                     byStep,
-                    CellResult.sha256(png),
+                    Json.sha256(png),
                     thumbnail);
         }
 
@@ -184,7 +182,7 @@ public record CellResult(double seconds, double diversity, double peakBytes, Lis
                     CostFields.read(json, GUARDED),
                     expected.screened() ? screened(field(json, "screened")) : null,
                     byStep,
-                    CellResult.sha256(png),
+                    Json.sha256(png),
                     expected.thumbnails().of(place, picture, condition));
         }
 
@@ -225,14 +223,6 @@ public record CellResult(double seconds, double diversity, double peakBytes, Lis
             throw new NoisetrailException("cannot make a picture: " + AtomicFiles.reason(e), e);
         }
         return bytes.toByteArray();
-    }
-
-    private static String sha256(byte[] bytes) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
     }
 
     /** The mean over images; NaN where one is NaN. */

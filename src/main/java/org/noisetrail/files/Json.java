@@ -41,8 +41,17 @@ public final class Json {
         try {
             byte[] text = SORTED.writeValueAsString(SORTED.treeToValue(sorted(value), Object.class))
                     .getBytes(StandardCharsets.UTF_8);
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text), 0, 12);
-        } catch (JsonProcessingException | NoSuchAlgorithmException e) {
+            return sha256(text).substring(0, 24);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Of bytes, in 64 hexadecimal digits. */
+    public static String sha256(byte[] bytes) {
+        try {
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException(e);
         }
     }

@@ -137,12 +137,7 @@ final class Call implements AutoCloseable {
     }
 
     private void headers(int status, long length) throws IOException {
-        watchdog.begin(patience);
-        try {
-            exchange.sendResponseHeaders(status, length);
-        } finally {
-            watchdog.end();
-        }
+        watchdog.during(patience, () -> exchange.sendResponseHeaders(status, length));
     }
 
     private OutputStream out() {
@@ -152,11 +147,6 @@ final class Call implements AutoCloseable {
     /** What is left of a request is read before. */
     @Override
     public void close() {
-        watchdog.begin(patience);
-        try {
-            exchange.close();
-        } finally {
-            watchdog.end();
-        }
+        watchdog.during(patience, exchange::close);
     }
 }

@@ -55,16 +55,25 @@ final class Watchdog implements AutoCloseable {
         }
     }
 
+    /** What waits for a client. */
+    @FunctionalInterface
+    interface Step<E extends Exception> {
+        void run() throws E;
+    }
+
+    /** Waits for a client by this, and for no longer. */
+    <E extends Exception> void during(Duration patience, Step<E> step) throws E {
+        begin(patience);
+        try {
+            step.run();
+        } finally {
+            end();
+        }
+    }
+
     /** Threads for the JDK's server: they read a request's headers before anything else. */
     Executor reading(Executor threads, Duration head) {
-        return exchange -> threads.execute(() -> {
-            begin(head);
-            try {
-                exchange.run();
-            } finally {
-                end();
-            }
-        });
+        return exchange -> threads.execute(() -> during(head, exchange::run));
     }
 
     /** Writes in pieces, each of which may wait for so long: who reads slowly is told all. */
@@ -126,12 +135,8 @@ final class Watchdog implements AutoCloseable {
         public void write(byte[] bytes, int from, int count) throws IOException {
             for (int at = from, left = count; left > 0; ) {
                 int now = Math.min(left, PIECE);
-                begin(step);
-                try {
-                    out.write(bytes, at, now);
-                } finally {
-                    end();
-                }
+                int start = at;
+                during(step, () -> out.write(bytes, start, now));
                 at += now;
                 left -= now;
             }
@@ -139,22 +144,12 @@ final class Watchdog implements AutoCloseable {
 
         @Override
         public void flush() throws IOException {
-            begin(step);
-            try {
-                out.flush();
-            } finally {
-                end();
-            }
+            during(step, out::flush);
         }
 
         @Override
         public void close() throws IOException {
-            begin(step);
-            try {
-                out.close();
-            } finally {
-                end();
-            }
+            during(step, out::close);
         }
     }
 }

@@ -98,8 +98,11 @@ public final class TorchLane implements AutoCloseable {
         final CUDAStream stream;
 
         private Card(Device device) {
-            lane = Lane.openApart(device);
-            stream = Torch.keep(torch_cuda.getStreamFromExternal(new CUstream_st(lane.stream()), ordinal(device)));
+            try (Unfinished parts = new Unfinished()) {
+                lane = parts.add(Lane.openApart(device));
+                stream = Torch.keep(torch_cuda.getStreamFromExternal(new CUstream_st(lane.stream()), ordinal(device)));
+                parts.finish();
+            }
         }
 
         static Card of(Device device) {
